@@ -1,0 +1,58 @@
+// Installs and builds what is missing, so that `npm start` and `npm test` work on a fresh clone, and returns at once where nothing is.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const minimum = [20, 19];
+const stamp = join(root, 'node_modules', '.leakwatch-installed');
+
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < minimum[0] || (major === minimum[0] && minor < minimum[1])) {
+  fail(`leakwatch needs Node ${minimum.join('.')} or newer, and this is ${process.version}.`);
+}
+
+// Native addons are compiled for one ABI, so another Node version installs anew.
+const wanted = createHash('sha256')
+  .update(readFileSync(join(root, 'package-lock.json')))
+  .update(`${process.platform} ${process.arch} ${process.versions.modules}`)
+  .digest('hex');
+if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
+  step('installing packages', npmCommand(), [
+    'ci',
+    '--include=dev',
+    '--include=optional',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  ]);
+  mkdirSync(dirname(stamp), { recursive: true });
+  writeFileSync(stamp, wanted);
+}
+step('building', process.execPath, [
+  join(root, 'node_modules', 'typescript', 'bin', 'tsc'),
+  '--project',
+  root,
+]);
+
+function step(what, command, args) {
+  const from = performance.now();
+  process.stderr.write(`leakwatch: ${what} … `);
+  const { status, error, stdout, stderr } = spawnSync(command, args, { cwd: root, encoding: 'utf8' });
+  if (status !== 0) {
+    process.stderr.write('failed\n');
+    fail(`${stdout ?? ''}${stderr ?? ''}${error?.message ?? ''}`);
+  }
+  process.stderr.write(`done (${((performance.now() - from) / 1000).toFixed(1)} s)\n`);
+}
+
+function npmCommand() {
+  return process.platform === 'win32' ? 'npm.cmd' : 'npm';
+}
+
+function fail(message) {
+  process.stderr.write(`${message}\n`);
+  process.exit(2);
+}

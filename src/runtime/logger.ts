@@ -1,0 +1,31 @@
+import { writeSync } from 'node:fs';
+
+export const LOG_LEVELS = ['silent', 'warn', 'info', 'debug'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export interface Logger {
+  warn(message: string): void;
+  info(message: string): void;
+  debug(message: string): void;
+}
+
+/** Writes whole lines to `write`, each begun with `leakwatch: `, at `level` and above. */
+export function createLogger(level: LogLevel, write: (line: string) => void): Logger {
+  const enabled = LOG_LEVELS.indexOf(level);
+  const at = (name: LogLevel) => {
+    const rank = LOG_LEVELS.indexOf(name);
+    return (message: string) => {
+      if (rank <= enabled) write(`leakwatch: ${message.replaceAll('\n', '\n  ')}\n`);
+    };
+  };
+  return { warn: at('warn'), info: at('info'), debug: at('debug') };
+}
+
+/** Writes at once, and loses the line where stderr is closed or full: a log line is never worth the service. */
+export function writeToStderr(line: string): void {
+  try {
+    writeSync(2, line);
+  } catch {
+    // EPIPE, EAGAIN, EBADF: nobody listens, or not now.
+  }
+}
