@@ -1,0 +1,42 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+/** An answer as a value: nothing is sent before all of it is known. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Null for answers that have no body by definition (304). */
+  readonly body: string | null;
+}
+
+/** On every answer: nothing here may be cached, framed, sniffed or read by another site. */
+const GUARD_HEADERS: Readonly<Record<string, string>> = {
+  'Cache-Control': 'no-store',
+  'X-Content-Type-Options': 'nosniff',
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Referrer-Policy': 'no-referrer',
+};
+
+/**
+ * Sends `answer`. Uses only what Node's own response has, since the host's Express 4 or 5 may have put its prototype
+ * over it. Does nothing where the host has answered already.
+ */
+export function sendAnswer(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
+  if (response.headersSent || response.writableEnded) return;
+  for (const name of response.getHeaderNames()) {
+    // The host's CORS middleware may have opened the whole app; this endpoint stays closed.
+    if (name.startsWith('access-control-')) response.removeHeader(name);
+  }
+  for (const [name, value] of Object.entries(GUARD_HEADERS)) response.setHeader(name, value);
+  response.setHeader('X-Request-Id', randomUUID());
+  for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value);
+  response.statusCode = answer.status;
+  if (answer.body === null) {
+    response.end();
+    return;
+  }
+  response.setHeader('Content-Length', Buffer.byteLength(answer.body));
+  if (request.method === 'HEAD') response.end();
+  else response.end(answer.body);
+}

@@ -1,0 +1,41 @@
+import type { IncomingMessage } from 'node:http';
+import type { Answer } from './answer.js';
+import { headerValues } from './header-values.js';
+import type { ListenAddress } from './listen-address.js';
+import { problem } from './problem.js';
+
+/** Returns the refusal, or null for a request that addresses this listener. */
+export type HostCheck = (request: IncomingMessage) => Answer | null;
+
+/**
+ * Refuses requests whose Host header does not name this listener: a page of another site can make its own name lead
+ * to 127.0.0.1 (DNS rebinding), but it cannot send another Host. Accepted are the listen address, the loopback names,
+ * the address the connection arrived at, and `allowedHosts`; any port, since tunnels and port mappings change it.
+ */
+export function createHostCheck(listen: ListenAddress, allowedHosts: readonly string[]): HostCheck {
+  if (listen.kind === 'unix') return () => null;
+  const allowed = new Set(['localhost', '127.0.0.1', '[::1]', bracketed(listen.host)]);
+  for (const host of allowedHosts) allowed.add(bracketed(host.toLowerCase()));
+  return (request) => {
+    const values = headerValues(request, 'host');
+    const host = values.length === 1 ? values[0]!.trim().toLowerCase() : '';
+    if (host === '') {
+      return problem('LEAKWATCH_ERR_BAD_REQUEST', 'A request has exactly one Host header.');
+    }
+    const name = host.replace(/:\d{1,5}$/, '');
+    if (allowed.has(name) || name === arrivedAt(request)) return null;
+    return problem(
+      'LEAKWATCH_ERR_MISDIRECTED',
+      'Address the listener by the name it listens on, or add the name to allowedHosts.',
+    );
+  };
+}
+
+function arrivedAt(request: IncomingMessage): string | null {
+  const address = request.socket.localAddress;
+  return address === undefined ? null : bracketed(address.toLowerCase().replace(/^::ffff:(?=[\d.]+$)/, ''));
+}
+
+function bracketed(host: string): string {
+  return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
+}

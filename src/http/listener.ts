@@ -1,0 +1,167 @@
+import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { LeakwatchError } from '../errors.js';
+import type { Logger } from '../runtime/logger.js';
+import { sendAnswer } from './answer.js';
+import { refuseBrokenRequest } from './broken-request.js';
+import { createHostCheck, type HostCheck } from './host-check.js';
+import type { ListenAddress } from './listen-address.js';
+import type { OpsHandler } from './ops-dependencies.js';
+import { problem } from './problem.js';
+import { clearStaleSocket, restrictToOwner } from './socket-file.js';
+
+/** What one client, or many, can take from the process at most; beyond it connections are closed. */
+const LIMITS = {
+  maxHeaderSize: 16 * 1024,
+  headersTimeout: 5_000,
+  requestTimeout: 10_000,
+  keepAliveTimeout: 5_000,
+  /** How often the two time-outs above are checked. */
+  connectionsCheckingInterval: 2_000,
+} as const;
+/** A connection on which nothing moves, such as of a client that does not read its answer, milliseconds. */
+const IDLE_MS = 30_000;
+const MAX_CONNECTIONS = 100;
+const MAX_REQUESTS_PER_CONNECTION = 1_000;
+
+export interface ListenerOptions {
+  readonly listen: ListenAddress;
+  /** Further names accepted in the Host header. */
+  readonly allowedHosts: readonly string[];
+  /** Called with the first request, so that Express is not loaded before; a rejection is answered 500 and tried again. */
+  readonly loadRouter: () => OpsHandler | Promise<OpsHandler>;
+  readonly logger: Logger;
+}
+
+export interface Listener {
+  /** `http://127.0.0.1:9464` or `unix:/path`. */
+  readonly address: string;
+  /** Ends every connection; resolves when the last one is gone. Never rejects. */
+  close(): Promise<void>;
+}
+
+/** Opens the own listener: `/ops/*` and `/metrics`. Rejects with a `LeakwatchError`. Never keeps the process alive. */
+export async function openListener(options: ListenerOptions): Promise<Listener> {
+  const { listen, logger } = options;
+  if (listen.kind === 'unix') await clearStaleSocket(listen.path);
+  const server = createServer({ ...LIMITS, requireHostHeader: false, insecureHTTPParser: false });
+  server.maxConnections = MAX_CONNECTIONS;
+  server.maxRequestsPerSocket = MAX_REQUESTS_PER_CONNECTION;
+  server.timeout = IDLE_MS;
+  serve(server, options);
+  await listening(server, listen);
+  server.on('error', (error) => logger.warn(`the listener failed: ${error.message}`));
+  server.unref();
+  let closed: Promise<void> | null = null;
+  return {
+    address: addressOf(server, listen),
+    close() {
+      closed ??= new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      });
+      return closed;
+    },
+  };
+}
+
+function serve(server: Server, options: ListenerOptions): void {
+  const answer = createAnswering(options, createHostCheck(options.listen, options.allowedHosts));
+  server.on('request', answer);
+  // A client that waits for "100 Continue" gets its final answer at once: no route reads a body.
+  server.on('checkContinue', answer);
+  server.on('checkExpectation', answer);
+  server.on('connect', (request: IncomingMessage, socket: Duplex) => answerConnect(request, socket, answer));
+  server.on('clientError', refuseBrokenRequest);
+  server.on('connection', (socket) => socket.unref());
+}
+
+function createAnswering(options: ListenerOptions, checkHost: HostCheck): OpsHandler {
+  let loading: Promise<OpsHandler> | null = null;
+  return (request, response) => {
+    // The rest of a body that nobody reads would hold the connection.
+    if (hasBody(request)) response.setHeader('Connection', 'close');
+    const refusal = checkHost(request);
+    if (refusal !== null) return sendAnswer(request, response, refusal);
+    loading ??= Promise.resolve().then(options.loadRouter);
+    loading
+      .then((router) => router(routed(request), response))
+      .catch((error: unknown) => {
+        loading = null;
+        options.logger.warn(
+          `the ops endpoint could not be loaded: ${error instanceof Error ? error.message : String(error)}`,
+        );
+        sendAnswer(request, response, problem('LEAKWATCH_ERR_INTERNAL', "The watcher's log says why."));
+      });
+  };
+}
+
+/** As a host's Express would hand it over: the path below the mount. Every other address becomes one that does not exist. */
+function routed(request: IncomingMessage): IncomingMessage {
+  const url = request.url ?? '';
+  if (url.startsWith('/ops/'))
+    return Object.assign(request, { originalUrl: url, baseUrl: '/ops', url: url.slice('/ops'.length) });
+  const metrics = url === '/metrics' || url.startsWith('/metrics?');
+  return Object.assign(request, { originalUrl: url, baseUrl: '', url: metrics ? url : '/' });
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
+/** Node hands over the bare socket of a CONNECT. */
+function answerConnect(request: IncomingMessage, socket: Duplex, answer: OpsHandler): void {
+  socket.on('error', () => socket.destroy());
+  const response = new ServerResponse(request);
+  response.shouldKeepAlive = false;
+  response.assignSocket(socket as Parameters<ServerResponse['assignSocket']>[0]);
+  response.on('finish', () => socket.end(() => socket.destroy()));
+  answer(request, response);
+}
+
+function listening(server: Server, listen: ListenAddress): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, listen)));
+    server.once('listening', () => {
+      server.removeAllListeners('error');
+      resolve();
+    });
+    if (listen.kind === 'tcp') {
+      server.listen({ host: listen.host, port: listen.port, exclusive: true });
+      return;
+    }
+    server.listen({ path: listen.path, exclusive: true });
+    if (server.listening) restrictToOwner(listen.path);
+  });
+}
+
+function addressOf(server: Server, listen: ListenAddress): string {
+  if (listen.kind === 'unix') return `unix:${listen.path}`;
+  const { address, family, port } = server.address() as AddressInfo;
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+}
+
+function listenError(error: NodeJS.ErrnoException, listen: ListenAddress): LeakwatchError {
+  const where = listen.kind === 'unix' ? listen.path : `${listen.host}:${listen.port}`;
+  const fix = FIXES[error.code ?? ''] ?? 'Choose another address';
+  return new LeakwatchError(
+    'LEAKWATCH_ERR_LISTEN',
+    `Cannot listen on '${where}' (${error.code ?? error.message}). ${fix}.`,
+    {
+      cause: error,
+    },
+  );
+}
+
+/** Error code of the system → what to do about it. */
+const FIXES: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'Something else listens there: choose another one, or port 0 for any free port',
+  EACCES: 'This user may not: choose a port from 1024 on, or a directory it may write to',
+  EPERM: 'This user may not: choose a port from 1024 on, or a directory it may write to',
+  EADDRNOTAVAIL: 'This machine has no such address: 127.0.0.1 is always there',
+  ENOTFOUND: 'The host name is not known: give an address such as 127.0.0.1',
+  EAI_AGAIN: 'The host name cannot be looked up: give an address such as 127.0.0.1',
+  ENOENT: 'The directory does not exist: create it first',
+  EAFNOSUPPORT: 'This machine does not speak that protocol: 127.0.0.1 is always there',
+};

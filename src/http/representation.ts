@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto';
+import { renderJson } from '../report/json.js';
+import type { Report } from '../report/report.js';
+import { renderReport } from '../report/text.js';
+import type { Answer } from './answer.js';
+
+export const MEDIA_TYPES = ['application/json', 'text/plain'] as const;
+export type MediaType = (typeof MEDIA_TYPES)[number];
+
+export type ReportRenderer = (report: Report, type: MediaType) => string;
+
+/**
+ * Renders reports so that a body changes only when the report says something new.
+ * The watcher's own CPU time moves with every reading and would give every answer a tag of its own: it is published
+ * as of the last other change. Keeps one body for each media type.
+ */
+export function createReportRenderer(): ReportRenderer {
+  let digest = '';
+  let kept: Report | null = null;
+  const bodies = new Map<MediaType, string>();
+  return (report, type) => {
+    const now = sha256(JSON.stringify({ ...report, watcher: { ...report.watcher, cost: null } }));
+    if (kept === null || now !== digest) {
+      digest = now;
+      kept = report;
+      bodies.clear();
+    }
+    const body = bodies.get(type) ?? (type === 'text/plain' ? renderReport(kept) : `${renderJson(kept)}\n`);
+    bodies.set(type, body);
+    return body;
+  };
+}
+
+/** An answer with a strong tag over its bytes; 304 without a body where the client holds them already. */
+export function representation(type: MediaType, body: string, ifNoneMatch: string | undefined): Answer {
+  const tag = `"${sha256(body)}"`;
+  const headers = { ETag: tag, Vary: 'Accept' };
+  if (holds(ifNoneMatch, tag)) return { status: 304, headers, body: null };
+  return { status: 200, headers: { ...headers, 'Content-Type': `${type}; charset=utf-8` }, body };
+}
+
+/** If-None-Match compares weakly (RFC 9110, 13.1.2): proxies that compress make a tag weak. */
+function holds(ifNoneMatch: string | undefined, tag: string): boolean {
+  if (ifNoneMatch === undefined) return false;
+  return ifNoneMatch.split(',').some((one) => one.trim() === '*' || one.trim().replace(/^W\//, '') === tag);
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('base64url');
+}

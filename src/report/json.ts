@@ -1,0 +1,16 @@
+/**
+ * Characters that JSON allows in strings and that a terminal, a log reader or a page embedding the answer acts on:
+ * DEL and C1 controls, bidi and zero-width format characters, line separators, `<`, `>`, `&`.
+ */
+const ACTIVE = /[<>&\p{Cf}\p{Zl}\p{Zp}\x7f-\x9f]/gu;
+
+/** JSON that parses to the same value as `JSON.stringify` gives, with every active character written as an escape. */
+export function renderJson(value: unknown): string {
+  const json = JSON.stringify(value) ?? 'null';
+  return json.replace(ACTIVE, (character) => {
+    let units = '';
+    for (let i = 0; i < character.length; i++)
+      units += `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`;
+    return units;
+  });
+}

@@ -1,0 +1,190 @@
+import type { Finding } from '../findings/finding.js';
+import { boundedFinding, boundedText } from './bounded-finding.js';
+
+export const SCHEMA_VERSION = 1;
+
+export const WATCHER_STATES = [
+  'starting',
+  'learning',
+  'watching',
+  'suspected',
+  'confirmed',
+  'paused',
+  'failed',
+] as const;
+export type WatcherState = (typeof WATCHER_STATES)[number];
+
+/** One capture, taken or skipped, with its cost. */
+export interface ReportCapture {
+  readonly id: string;
+  /** ISO 8601. */
+  readonly at: string;
+  readonly dumper: string;
+  readonly trigger: string;
+  readonly outcome: string;
+  /** Why it was skipped or failed, with the numbers; null on success. */
+  readonly reason: string | null;
+  readonly pauseMs: number;
+  readonly durationMs: number;
+  readonly peakBytes: number;
+  readonly nodes: number;
+}
+
+/** The body of `GET /ops/leaks`, of `LEAKWATCH_REPORT` and of `watcher.report()`. */
+export interface Report {
+  readonly schemaVersion: typeof SCHEMA_VERSION;
+  readonly process: {
+    readonly pid: number;
+    readonly nodeVersion: string;
+    /** ISO 8601. */
+    readonly startedAt: string;
+    readonly threadId: number;
+  };
+  readonly watcher: {
+    readonly state: WatcherState;
+    readonly reason: string;
+    /** When watching began, ISO 8601. */
+    readonly since: string;
+    readonly gcSource: string;
+    readonly dumper: string;
+    readonly pace: string;
+    /** The latest captures, newest last, a bounded number. */
+    readonly captures: readonly ReportCapture[];
+    readonly cost: { readonly cpuSeconds: number };
+  };
+  readonly heap: {
+    /** When these figures were taken, ISO 8601; null before the first sample. */
+    readonly at: string | null;
+    readonly liveBytes: number;
+    readonly limitBytes: number;
+    readonly rssBytes: number;
+    readonly externalBytes: number;
+    readonly trend: {
+      readonly bytesPerSecond: number;
+      readonly low: number;
+      readonly high: number;
+      readonly windowMs: number;
+    };
+    readonly secondsToLimit: number | null;
+    /** The ends of the interval around `secondsToLimit`; `high` is null when its slower end never gets there. */
+    readonly secondsToLimitRange: { readonly low: number; readonly high: number | null } | null;
+  };
+  /** Worst first. */
+  readonly findings: readonly Finding[];
+}
+
+/** What a report is made of, in plain values; times in milliseconds since the Unix epoch. */
+export interface ReportInput {
+  readonly process: {
+    readonly pid: number;
+    readonly nodeVersion: string;
+    readonly startedAtMs: number;
+    readonly threadId: number;
+  };
+  readonly watcher: {
+    readonly state: WatcherState;
+    readonly reason: string;
+    readonly sinceMs: number;
+    readonly gcSource: string;
+    readonly dumper: string;
+    readonly pace: string;
+    /** Newest last. */
+    readonly captures: readonly ReportInputCapture[];
+    readonly cpuSeconds: number;
+  };
+  readonly heap: {
+    readonly atMs: number | null;
+    readonly liveBytes: number;
+    readonly limitBytes: number;
+    readonly rssBytes: number;
+    readonly externalBytes: number;
+    readonly trend: Report['heap']['trend'];
+    readonly timeToLimit: {
+      readonly seconds: number;
+      readonly low: number;
+      readonly high: number | null;
+    } | null;
+  };
+  /** Worst first. */
+  readonly findings: readonly Finding[];
+}
+
+/** A capture record has this shape (and may have more). */
+export interface ReportInputCapture extends Omit<ReportCapture, 'at'> {
+  readonly atMs: number;
+}
+
+/** Captures in a report at most; older ones are left out. */
+const MAX_CAPTURES = 50;
+/** Findings in a report at most; the mildest are left out. */
+const MAX_FINDINGS = 100;
+
+/** Makes the report of these values. Figures that are not finite become 0 (or null where null is allowed). */
+export function buildReport(input: ReportInput): Report {
+  const { heap, watcher } = input;
+  return {
+    schemaVersion: SCHEMA_VERSION,
+    process: {
+      pid: input.process.pid,
+      nodeVersion: input.process.nodeVersion,
+      startedAt: isoTime(input.process.startedAtMs),
+      threadId: input.process.threadId,
+    },
+    watcher: {
+      state: watcher.state,
+      reason: watcher.reason,
+      since: isoTime(watcher.sinceMs),
+      gcSource: watcher.gcSource,
+      dumper: watcher.dumper,
+      pace: watcher.pace,
+      captures: watcher.captures.slice(-MAX_CAPTURES).map(reportCapture),
+      cost: { cpuSeconds: finite(watcher.cpuSeconds) },
+    },
+    heap: {
+      at: heap.atMs === null ? null : isoTime(heap.atMs),
+      liveBytes: finite(heap.liveBytes),
+      limitBytes: finite(heap.limitBytes),
+      rssBytes: finite(heap.rssBytes),
+      externalBytes: finite(heap.externalBytes),
+      trend: {
+        bytesPerSecond: finite(heap.trend.bytesPerSecond),
+        low: finite(heap.trend.low),
+        high: finite(heap.trend.high),
+        windowMs: finite(heap.trend.windowMs),
+      },
+      secondsToLimit: finiteOrNull(heap.timeToLimit?.seconds),
+      secondsToLimitRange:
+        heap.timeToLimit === null
+          ? null
+          : { low: finite(heap.timeToLimit.low), high: finiteOrNull(heap.timeToLimit.high) },
+    },
+    findings: input.findings.slice(0, MAX_FINDINGS).map(boundedFinding),
+  };
+}
+
+function reportCapture(capture: ReportInputCapture): ReportCapture {
+  return {
+    id: capture.id,
+    at: isoTime(capture.atMs),
+    dumper: capture.dumper,
+    trigger: capture.trigger,
+    outcome: capture.outcome,
+    reason: capture.reason === null ? null : boundedText(capture.reason),
+    pauseMs: finite(capture.pauseMs),
+    durationMs: finite(capture.durationMs),
+    peakBytes: finite(capture.peakBytes),
+    nodes: finite(capture.nodes),
+  };
+}
+
+function isoTime(ms: number): string {
+  return new Date(finite(ms)).toISOString();
+}
+
+function finite(value: number): number {
+  return Number.isFinite(value) ? value : 0;
+}
+
+function finiteOrNull(value: number | null | undefined): number | null {
+  return value !== null && value !== undefined && Number.isFinite(value) ? value : null;
+}

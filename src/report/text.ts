@@ -1,0 +1,183 @@
+import type { AllocationSite, Finding, FindingStatus } from '../findings/finding.js';
+import type { RetainerStep } from '../heap/suspects/suspect.js';
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatDurationRange,
+  formatMilliseconds,
+  formatRate,
+  formatShare,
+} from './format.js';
+import { labelled, wrap } from './layout.js';
+import type { Report, ReportCapture } from './report.js';
+import { terminalText } from './terminal-text.js';
+
+const MAX_NAME = 100;
+const MAX_SENTENCE = 300;
+/** Steps of a retainer path shown; a longer one loses its middle. */
+const MAX_STEPS = 24;
+const MAX_FIELDS = 8;
+const MAX_SITES = 3;
+
+const HEADLINES: Readonly<Record<FindingStatus, string>> = {
+  confirmed: 'LEAK confirmed',
+  suspected: 'LEAK suspected',
+  plateaued: 'GROWTH plateaued',
+  resolved: 'GROWTH resolved',
+};
+
+/** What a finding is read together with. */
+export interface FindingContext {
+  readonly heap: Report['heap'];
+  readonly captures: readonly ReportCapture[];
+}
+
+/** The whole report for a person: worst finding first, or one line that says how far "no leak" reaches. Ends in a newline. */
+export function renderReport(report: Report): string {
+  const context: FindingContext = { heap: report.heap, captures: report.watcher.captures };
+  const blocks = report.findings.map((finding) => renderFinding(finding, context));
+  const leaking = report.findings.some(({ status }) => status === 'confirmed' || status === 'suspected');
+  if (!leaking) blocks.unshift(`${noLeak(report)}\n`);
+  else blocks.push(`${processLine(report)}\n`);
+  return blocks.join('\n');
+}
+
+/** One finding as headline and labelled lines; a line for which nothing is known is left out. Ends in a newline. */
+export function renderFinding(finding: Finding, context: FindingContext): string {
+  const lines = [
+    headline(finding, context.heap),
+    ...labelled('what', wrap(name(finding.title, MAX_SENTENCE).split(' '), ' ')),
+    ...labelled('held by', wrap(heldBy(finding.retainerPath), ' › ')),
+    ...labelled('holds', wrap(holds(finding), ' ')),
+    ...labelled('allocated', wrap(finding.allocationSites.slice(0, MAX_SITES).map(site), '; also ')),
+    ...labelled(
+      'because',
+      wrap(
+        finding.reasons.map((reason) => name(reason, MAX_SENTENCE)),
+        '; ',
+      ),
+    ),
+    ...labelled('cost', wrap(cost(context.captures), ', ')),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function headline(finding: Finding, heap: Report['heap']): string {
+  const { bytesPerSecond, bytesPerRequest } = finding.growth;
+  const growing = finding.status === 'confirmed' || finding.status === 'suspected';
+  const perRequest = bytesPerRequest === null ? '' : `, about ${formatBytes(bytesPerRequest)} per request`;
+  const parts = [`${HEADLINES[finding.status]} (${formatShare(finding.confidence)})`];
+  if (growing) parts.push(`${formatRate(bytesPerSecond)}${perRequest}`, ...heapLimit(finding, heap));
+  return parts.join('   ');
+}
+
+/** The heap's forecast counts all growth and has an interval; the finding's own stands in until there is one. */
+function heapLimit(finding: Finding, heap: Report['heap']): string[] {
+  const seconds = heap.secondsToLimit ?? finding.secondsToLimit;
+  if (seconds === null) return [];
+  const range = heap.secondsToLimit === null ? null : heap.secondsToLimitRange;
+  const around = range === null ? '' : ` (${formatDurationRange(range.low, range.high)})`;
+  return [`heap limit in ${formatDuration(seconds)}${around}`];
+}
+
+/** Path to what holds the members; their own step is left to the line below it. */
+function heldBy(path: readonly RetainerStep[]): string[] {
+  const last = path.at(-1);
+  const toMember = path.length > 1 && (last?.edgeType === 'entry' || last?.edgeType === 'element');
+  const steps = (toMember ? path.slice(0, -1) : path).map(step);
+  if (steps.length <= MAX_STEPS) return steps;
+  return [
+    ...steps.slice(0, MAX_STEPS / 2),
+    `… ${steps.length - MAX_STEPS} more …`,
+    ...steps.slice(-MAX_STEPS / 2),
+  ];
+}
+
+function step({ edge, edgeType, node }: RetainerStep): string {
+  const edgeName = name(edge);
+  const nodeName = name(node);
+  if (edgeType === 'root') return nodeName === '' ? edgeName : nodeName;
+  // The class of a plain object says nothing that the name of the property does not.
+  if (nodeName === '' || nodeName === 'Object' || nodeName === edgeName) return edgeName;
+  return edgeName === '' ? nodeName : `${edgeName}: ${nodeName}`;
+}
+
+function holds(finding: Finding): string[] {
+  const last = finding.growth.steps.at(-1);
+  if (last === undefined || last.count <= 0) return [];
+  const fields = finding.fields.slice(0, MAX_FIELDS).map((field) => name(field));
+  if (finding.fields.length > MAX_FIELDS) fields.push('…');
+  const each = `each about ${formatBytes(last.bytes / last.count)}`;
+  const detail = fields.length === 0 ? `(${each})` : `(${each}: ${fields.join(', ')})`;
+  return [name(finding.className), `×${formatCount(last.count)}`, ...detail.split(' ')];
+}
+
+function site({ function: functionName, url, line }: AllocationSite): string {
+  const where = functionName === '' ? '' : ` in ${name(functionName)}`;
+  return `${name(shortUrl(url))}:${line}${where}`;
+}
+
+/** From the last `node_modules`, or the last four parts: the rest is the same for every line of a program. */
+function shortUrl(url: string): string {
+  const path = url.replace(/^file:\/\//, '');
+  const modules = path.lastIndexOf('/node_modules/');
+  if (modules >= 0) return path.slice(modules + 1);
+  return path.split('/').slice(-4).join('/').replace(/^\//, '');
+}
+
+function cost(captures: readonly ReportCapture[]): string[] {
+  const taken = captures.filter(({ outcome }) => outcome !== 'skipped');
+  if (taken.length === 0) return [];
+  const longest = taken.reduce((most, { pauseMs }) => Math.max(most, pauseMs), 0);
+  return [plural(taken.length, 'capture'), `longest pause ${formatMilliseconds(longest)}`];
+}
+
+function noLeak(report: Report): string {
+  const { watcher, heap } = report;
+  const reason = name(watcher.reason, MAX_SENTENCE);
+  if (watcher.state === 'failed') return `not watching, so nothing is known about leaks: ${reason}`;
+  const successes = watcher.captures.filter(({ outcome }) => outcome === 'success').length;
+  const facts = [plural(successes, 'capture'), liveHeap(heap)];
+  const watched = watchedSeconds(report);
+  if (watched !== null) facts.unshift(`watched for ${formatDuration(watched)}`);
+  const doubt =
+    watcher.state === 'watching' ? '' : ` (${watcher.state}${reason === '' ? '' : `: ${reason}`})`;
+  return `no leak found so far${doubt}: ${facts.join(', ')}`;
+}
+
+function processLine(report: Report): string {
+  const { pid, nodeVersion } = report.process;
+  const watched = watchedSeconds(report);
+  const time = watched === null ? '' : `, watched for ${formatDuration(watched)}`;
+  return `process ${pid}, Node ${name(nodeVersion)}${time}: ${liveHeap(report.heap)}`;
+}
+
+function liveHeap(heap: Report['heap']): string {
+  if (heap.at === null) return 'live heap not measured yet';
+  const limit = heap.limitBytes > 0 ? ` of ${formatBytes(heap.limitBytes)}` : '';
+  return `live heap ${formatBytes(heap.liveBytes)}${limit}, ${direction(heap.trend)}`;
+}
+
+/** The interval of the slope decides, not the slope: growth is said only when zero is outside of it. */
+function direction({ bytesPerSecond, low, high, windowMs }: Report['heap']['trend']): string {
+  if (windowMs <= 0) return 'trend not known yet';
+  const rate = `${formatRate(bytesPerSecond)} over ${formatDuration(windowMs / 1000)}`;
+  if (low > 0) return `rising ${rate}`;
+  if (high < 0) return `falling ${rate}`;
+  return `flat (${rate})`;
+}
+
+/** To the latest sample, not to now: the same report reads the same at any time. */
+function watchedSeconds(report: Report): number | null {
+  if (report.heap.at === null) return null;
+  return (Date.parse(report.heap.at) - Date.parse(report.watcher.since)) / 1000;
+}
+
+function name(text: string, maxLength = MAX_NAME): string {
+  return terminalText(text, maxLength);
+}
+
+function plural(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { ERROR_CODES, type ErrorCode } from '../../src/errors.js';
+import { problem, problemType } from '../../src/http/problem.js';
+import { ROUTES } from '../../src/http/routes.js';
+import { SCOPES } from '../../src/http/scope.js';
+
+/** The build may lie at any depth below the checkout. */
+function documentText(name: string): string {
+  let directory = new URL('.', import.meta.url);
+  while (!existsSync(new URL('package.json', directory))) directory = new URL('..', directory);
+  return readFileSync(new URL(`docs/${name}`, directory), 'utf8');
+}
+
+test('docs/errors.md explains every error code, with its status and title, and no other', () => {
+  const documented = [...documentText('errors.md').matchAll(/^## (\w+)\n\n(\d+)\. (.+)\n\n(.+)/gm)];
+  assert.deepEqual(
+    Object.fromEntries(
+      documented.map(([, code, status, title]) => [code, { status: Number(status), title }]),
+    ),
+    ERROR_CODES,
+  );
+  assert.equal(documentText('errors.md').match(/^## /gm)?.length, Object.keys(ERROR_CODES).length);
+});
+
+test('the type of a problem leads to the heading that explains it', () => {
+  for (const code of Object.keys(ERROR_CODES) as ErrorCode[]) {
+    assert.equal(
+      problemType(code),
+      `https://github.com/leakwatch/leakwatch/blob/main/docs/errors.md#${code.toLowerCase()}`,
+    );
+    const answer = problem(code, 'detail');
+    assert.deepEqual(JSON.parse(answer.body ?? ''), {
+      type: problemType(code),
+      ...pick(code),
+      code,
+      detail: 'detail',
+    });
+  }
+});
+
+function pick(code: ErrorCode): { title: string; status: number } {
+  const { title, status } = ERROR_CODES[code];
+  return { title, status };
+}
+
+test('docs/http-api.md lists the routes that exist, with their scopes', () => {
+  const rows = [...documentText('http-api.md').matchAll(/^\| `\/ops(\/\S*)` \| ([A-Z, ]+) \| `(\w+)` \|/gm)];
+  assert.deepEqual(
+    rows.map(([, path, methods, scope]) => ({ path, methods, scope })),
+    Object.values(ROUTES).map(({ path, method, scope }) => ({ path, methods: `${method}, HEAD`, scope })),
+  );
+});
+
+test('docs/http-api.md names every scope', () => {
+  for (const scope of SCOPES) assert.ok(documentText('http-api.md').includes(`\`${scope}\``), scope);
+});

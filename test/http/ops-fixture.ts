@@ -1,0 +1,156 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { createRequire } from 'node:module';
+import { type AddressInfo, connect } from 'node:net';
+import express from 'express';
+import { createAuthenticator, type TokenGrant } from '../../src/http/authenticator.js';
+import { parseListenAddress } from '../../src/http/listen-address.js';
+import { openListener } from '../../src/http/listener.js';
+import type { OpsDependencies, OpsHandler } from '../../src/http/ops-dependencies.js';
+import { createOpsRouter } from '../../src/http/ops-router.js';
+import type { Logger } from '../../src/runtime/logger.js';
+import { report } from '../report/report-fixture.js';
+
+const require = createRequire(import.meta.url);
+const express4 = require('express4') as typeof express;
+
+export const TOKEN = 'Zk3vN8qXw2Lr7TpYc5HsDg9JbMfRa1Ue4Ki6Wo0VxQt';
+/** Grants nothing that a route asks for. */
+export const DUMP_TOKEN = 'q0WnE7rTy4UiOp2AsDf9GhJk5LzXc3VbNm8QwErTy1U';
+export const EXPOSITION = '# TYPE leakwatch_watcher_up gauge\nleakwatch_watcher_up 1\n';
+
+/** Keeps what was logged. */
+export function memoryLogger(): Logger & { readonly lines: readonly string[] } {
+  const lines: string[] = [];
+  const keep = (line: string) => void lines.push(line);
+  return { lines, warn: keep, info: keep, debug: keep };
+}
+
+export function dependencies(changes: Partial<OpsDependencies> = {}): OpsDependencies {
+  const tokens: readonly (string | TokenGrant)[] = [TOKEN, { token: DUMP_TOKEN, scopes: ['dump'] }];
+  return {
+    authenticator: createAuthenticator(tokens),
+    report: () => report(),
+    status: () => ({ state: 'watching', gcSource: { name: 'built-in' } }),
+    metrics: async () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', body: EXPOSITION }),
+    metricsAuth: 'token',
+    logger: memoryLogger(),
+    ...changes,
+  };
+}
+
+export interface Place {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** The ops endpoint in the host's app, which answers what it is not asked by itself. */
+function inApp(framework: typeof express, mount: (app: express.Express, ops: OpsHandler) => void) {
+  return async (changes: Partial<OpsDependencies> = {}): Promise<Place> => {
+    const app = framework();
+    mount(app, createOpsRouter(dependencies({ metrics: null, ...changes })));
+    app.get('/', (_request, response) => void response.send('the app'));
+    return serverOf(createServer(app as RequestListener));
+  };
+}
+
+export async function serverOf(server: Server): Promise<Place> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    async close() {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+export async function ownListener(changes: Partial<OpsDependencies> = {}): Promise<Place> {
+  const listener = await openListener({
+    listen: parseListenAddress('127.0.0.1:0'),
+    allowedHosts: [],
+    loadRouter: () => createOpsRouter(dependencies(changes)),
+    logger: memoryLogger(),
+  });
+  return { port: Number(new URL(listener.address).port), close: () => listener.close() };
+}
+
+/** Every way in which the endpoint is reached, each with the routes below `/ops`. */
+export const PLACES: Readonly<Record<string, (changes?: Partial<OpsDependencies>) => Promise<Place>>> = {
+  'an Express 4 app': inApp(express4, (app, ops) => app.use('/ops', ops)),
+  'an Express 5 app': inApp(express, (app, ops) => app.use('/ops', ops)),
+  'the own listener': ownListener,
+};
+
+/** An app behind middleware that opens CORS and parses bodies for every route. */
+export const CORS_APP = inApp(express, (app, ops) => {
+  app.use((_request, response, next) => {
+    response.setHeader('Access-Control-Allow-Origin', '*');
+    response.setHeader('Access-Control-Allow-Credentials', 'true');
+    next();
+  });
+  app.use(express.json());
+  app.use('/ops', ops);
+});
+
+export interface RawResponse {
+  readonly status: number;
+  readonly headers: ReadonlyMap<string, string>;
+  readonly body: string;
+  /** Status line and headers as sent, without those that differ each time. */
+  readonly head: string;
+  readonly bytes: string;
+}
+
+/** Sends these bytes and reads until the server closes. */
+export function exchange(where: number | string, bytes: string | Buffer): Promise<RawResponse> {
+  return new Promise((resolve, reject) => {
+    const socket = typeof where === 'number' ? connect(where, '127.0.0.1') : connect(where);
+    const chunks: Buffer[] = [];
+    socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+    socket.on('error', (error) => (chunks.length > 0 ? resolve(parse(chunks)) : reject(error)));
+    socket.on('close', () => resolve(parse(chunks)));
+    socket.write(bytes);
+  });
+}
+
+function parse(chunks: readonly Buffer[]): RawResponse {
+  const bytes = Buffer.concat(chunks).toString('utf8');
+  const split = bytes.indexOf('\r\n\r\n');
+  const lines = bytes.slice(0, split).split('\r\n');
+  const headers = new Map<string, string>();
+  for (const line of lines.slice(1)) {
+    const colon = line.indexOf(':');
+    headers.set(line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim());
+  }
+  return {
+    status: Number(lines[0]?.split(' ')[1]),
+    headers,
+    body: bytes.slice(split + 4),
+    head: lines.filter((line) => !/^(date|x-request-id):/i.test(line)).join('\n'),
+    bytes,
+  };
+}
+
+/** A request as bytes: nothing is normalised on the way. The server is asked to close when it has answered. */
+export function raw(
+  target: string,
+  headers: readonly string[] = [],
+  method = 'GET',
+  host: string | null = 'localhost',
+): string {
+  const lines = [
+    `${method} ${target} HTTP/1.1`,
+    ...(host === null ? [] : [`Host: ${host}`]),
+    'Connection: close',
+    ...headers,
+  ];
+  return `${lines.join('\r\n')}\r\n\r\n`;
+}
+
+export function bearer(token = TOKEN): string {
+  return `Authorization: Bearer ${token}`;
+}

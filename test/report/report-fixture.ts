@@ -1,0 +1,105 @@
+import type { Finding } from '../../src/findings/finding.js';
+import { buildReport, type Report, type ReportInput } from '../../src/report/report.js';
+
+const START_MS = Date.UTC(2026, 0, 5, 2, 0, 0);
+
+export function finding(changes: Partial<Finding> = {}): Finding {
+  return {
+    id: 'lw-0123456789abcdef',
+    status: 'confirmed',
+    kind: 'heap',
+    title: 'OrderHistory.byCustomer gains 1,740 entries a minute at every capture (12,310 now, 14.2 MB)',
+    reasons: [
+      'grew at every one of 6 captures over 84 s',
+      'no bound on its owner',
+      "93 % of the heap's growth",
+    ],
+    confidence: 0.97,
+    firstSeen: new Date(START_MS + 10_000).toISOString(),
+    lastSeen: new Date(START_MS + 94_000).toISOString(),
+    confirmedAt: new Date(START_MS + 94_000).toISOString(),
+    className: 'Order',
+    retainerPath: [
+      { edge: '', edgeType: 'root', node: 'globalThis', nodeType: 'object' },
+      { edge: 'app', edgeType: 'property', node: 'app', nodeType: 'closure' },
+      { edge: 'locals', edgeType: 'property', node: 'Object', nodeType: 'object' },
+      { edge: 'history', edgeType: 'property', node: 'OrderHistory', nodeType: 'object' },
+      { edge: 'byCustomer', edgeType: 'property', node: 'Map', nodeType: 'collection' },
+      { edge: 'entries', edgeType: 'entry', node: 'Order', nodeType: 'object' },
+    ],
+    growth: {
+      bytesPerSecond: 1_900_000 / 60,
+      objectsPerSecond: 29,
+      bytesPerRequest: 1_100,
+      shareOfGrowth: 0.93,
+      steps: [
+        { at: new Date(START_MS + 10_000).toISOString(), count: 9_800, bytes: 11_300_000 },
+        { at: new Date(START_MS + 94_000).toISOString(), count: 12_310, bytes: 14_200_000 },
+      ],
+    },
+    allocationSites: [],
+    fields: ['items[]', 'customer', 'createdAt'],
+    bound: null,
+    secondsToLimit: null,
+    ...changes,
+  };
+}
+
+export function reportInput(changes: Partial<ReportInput> = {}): ReportInput {
+  return {
+    process: { pid: 4711, nodeVersion: 'v20.20.2', startedAtMs: START_MS - 1000, threadId: 0 },
+    watcher: {
+      state: 'watching',
+      reason: '',
+      sinceMs: START_MS,
+      gcSource: 'built-in',
+      dumper: 'inline',
+      pace: 'fast',
+      captures: Array.from({ length: 6 }, (_, index) => ({
+        id: `c${index}`,
+        atMs: START_MS + 10_000 * (index + 1),
+        dumper: 'inline',
+        trigger: 'trend',
+        outcome: 'success',
+        reason: null,
+        pauseMs: 9 + index,
+        durationMs: 400,
+        peakBytes: 0,
+        nodes: 412_345,
+      })),
+      cpuSeconds: 1.2,
+    },
+    heap: {
+      atMs: START_MS + 720_000,
+      liveBytes: 64_000_000,
+      limitBytes: 512_000_000,
+      rssBytes: 120_000_000,
+      externalBytes: 2_000_000,
+      trend: { bytesPerSecond: 32_000, low: 30_000, high: 35_000, windowMs: 600_000 },
+      timeToLimit: { seconds: 11_520, low: 10_200, high: 13_200 },
+    },
+    findings: [finding()],
+    ...changes,
+  };
+}
+
+/** A report of a process that leaks as the finding says. */
+export function report(findings: readonly Finding[] = [finding()]): Report {
+  return buildReport(reportInput({ findings }));
+}
+
+/** One name per way in which text can act on whoever prints it. */
+export const HOSTILE_NAMES = {
+  ansi: '\x1b[2J\x1b[31mRed\x1b[0m',
+  c1: '\x9b31mCsi',
+  lines: 'One\r\nSet-Cookie: two=2\u2028three',
+  bidi: 'user\u202etxt.exe\u2066',
+  script: '<script>alert(1)</script>',
+  surrogate: 'half \ud800 pair',
+  bell: '\x07\x00\x7f',
+} as const;
+
+/** Whatever a terminal or a log reader acts on; a line feed belongs to the layout. */
+export const ACTIVE_CHARACTERS = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+
+export const LONE_SURROGATE = /\p{Cs}/u;

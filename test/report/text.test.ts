@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { RetainerStep } from '../../src/heap/suspects/suspect.js';
+import { buildReport, type ReportInput } from '../../src/report/report.js';
+import { renderFinding, renderReport } from '../../src/report/text.js';
+import {
+  ACTIVE_CHARACTERS,
+  finding,
+  HOSTILE_NAMES,
+  LONE_SURROGATE,
+  report,
+  reportInput,
+} from './report-fixture.js';
+
+function text(changes: Parameters<typeof finding>[0] = {}): string {
+  const { heap, watcher } = report();
+  return renderFinding(finding(changes), { heap, captures: watcher.captures });
+}
+
+test('a confirmed leak reads at a glance', () => {
+  assert.equal(
+    renderReport(report()),
+    [
+      'LEAK confirmed (97 %)   +1.9 MB/min, about 1.1 KB per request   heap limit in 3 h 12 min (2 h 50 – 3 h 40)',
+      '  what       OrderHistory.byCustomer gains 1,740 entries a minute at every capture (12,310 now, 14.2 MB)',
+      '  held by    globalThis › app › locals › history: OrderHistory › byCustomer: Map',
+      '  holds      Order ×12,310 (each about 1.2 KB: items[], customer, createdAt)',
+      "  because    grew at every one of 6 captures over 84 s; no bound on its owner; 93 % of the heap's growth",
+      '  cost       6 captures, longest pause 14 ms',
+      '',
+      'process 4711, Node v20.20.2, watched for 12 min: live heap 64.0 MB of 512 MB, rising +1.9 MB/min over 10 min',
+      '',
+    ].join('\n'),
+  );
+});
+
+test('where it was allocated is said once it is known', () => {
+  const site = { column: 7, package: null, liveBytes: 1, growthBytes: 1 };
+  const allocationSites = [
+    { ...site, function: 'recordOrder', url: 'file:///srv/app/src/orders/history.ts', line: 33 },
+    { ...site, function: '', url: 'file:///srv/app/node_modules/store/lib/index.js', line: 71 },
+  ];
+  assert.match(
+    text({ allocationSites }),
+    /^ {2}allocated {2}app\/src\/orders\/history\.ts:33 in recordOrder; also node_modules\/store\/lib\/index\.js:71$/m,
+  );
+});
+
+test('lines for which nothing is known are left out', () => {
+  const bare = finding({
+    title: '',
+    retainerPath: [],
+    fields: [],
+    reasons: [],
+    growth: { bytesPerSecond: 100, objectsPerSecond: 0, bytesPerRequest: null, shareOfGrowth: 0, steps: [] },
+  });
+  const heap = { ...report().heap, secondsToLimit: null, secondsToLimitRange: null };
+  assert.equal(renderFinding(bare, { heap, captures: [] }), 'LEAK confirmed (97 %)   +6.0 KB/min\n');
+});
+
+test("a finding's own time to the limit stands in until the heap has a forecast", () => {
+  assert.match(text({ secondsToLimit: 300 }), /heap limit in 3 h 12 min \(2 h 50 – 3 h 40\)$/m);
+  const heap = { ...report().heap, secondsToLimit: null, secondsToLimitRange: null };
+  assert.match(
+    renderFinding(finding({ secondsToLimit: 300 }), { heap, captures: [] }),
+    /heap limit in 5 min$/m,
+  );
+});
+
+test('growth that has stopped has no rate and no time to the limit', () => {
+  assert.match(text({ status: 'plateaued' }), /^GROWTH plateaued \(97 %\)$/m);
+});
+
+test('long paths are wrapped under their own beginning and lose their middle', () => {
+  const retainerPath = Array.from(
+    { length: 60 },
+    (_, index): RetainerStep => ({
+      edge: `property${index}`,
+      edgeType: 'property',
+      node: `SomeClass${index}`,
+      nodeType: 'object',
+    }),
+  );
+  const lines = text({ retainerPath }).split('\n');
+  const first = lines.findIndex((line) => line.startsWith('  held by    property0: SomeClass0 › '));
+  const last = lines.findIndex((line) => line.endsWith('property59: SomeClass59'));
+  assert.ok(first > 0 && last > first);
+  assert.ok(lines.slice(first + 1, last + 1).every((line) => line.startsWith(' '.repeat(13))));
+  assert.ok(lines.some((line) => line.includes('… 36 more …')));
+  assert.ok(lines.every((line) => line.length <= 120));
+});
+
+for (const [what, hostile] of Object.entries(HOSTILE_NAMES)) {
+  test(`a hostile name (${what}) in any field of a finding is harmless on a terminal`, () => {
+    const rendered = text({
+      title: hostile,
+      className: hostile,
+      fields: [hostile],
+      reasons: [hostile],
+      retainerPath: [{ edge: hostile, edgeType: 'property', node: `${hostile}2`, nodeType: 'object' }],
+      allocationSites: [
+        { function: hostile, url: hostile, line: 1, column: 1, package: null, liveBytes: 0, growthBytes: 0 },
+      ],
+    });
+    assert.doesNotMatch(rendered, ACTIVE_CHARACTERS);
+    assert.doesNotMatch(rendered, LONE_SURROGATE);
+    assert.ok(
+      rendered.split('\n').every((line) => /^( {2}[a-z]| {13}|LEAK|$)/.test(line)),
+      rendered,
+    );
+  });
+}
+
+function withoutLeak(
+  watcher: Partial<ReportInput['watcher']>,
+  trend: Partial<ReportInput['heap']['trend']> = {},
+): string {
+  const input = reportInput({ findings: [] });
+  return renderReport(
+    buildReport({
+      ...input,
+      watcher: { ...input.watcher, ...watcher },
+      heap: {
+        ...input.heap,
+        trend: { bytesPerSecond: 20, low: -400, high: 500, windowMs: 600_000, ...trend },
+      },
+    }),
+  );
+}
+
+test('no leak is one line that says how far that reaches', () => {
+  assert.equal(
+    withoutLeak({}),
+    'no leak found so far: watched for 12 min, 6 captures, live heap 64.0 MB of 512 MB, flat (+1.2 KB/min over 10 min)\n',
+  );
+});
+
+test('no leak while learning or paused is not sold as an all-clear', () => {
+  assert.match(
+    withoutLeak({ state: 'learning', reason: '2 of 3 captures' }),
+    /^no leak found so far \(learning: 2 of 3 captures\): /,
+  );
+  assert.match(withoutLeak({}, { windowMs: 0 }), /trend not known yet\n$/);
+  assert.match(withoutLeak({}, { low: 5 }), /, rising \+1\.2 KB\/min over 10 min\n$/);
+});
+
+test('a watcher that failed says that it knows nothing', () => {
+  assert.equal(
+    withoutLeak({ state: 'failed', reason: 'no GC source loads' }),
+    'not watching, so nothing is known about leaks: no GC source loads\n',
+  );
+});
+
+test('before the first sample no heap is made up', () => {
+  const input = reportInput({ findings: [] });
+  const rendered = renderReport(buildReport({ ...input, heap: { ...input.heap, atMs: null } }));
+  assert.equal(rendered, 'no leak found so far: 6 captures, live heap not measured yet\n');
+});
+
+test('growth that ended is listed below the line that there is no leak', () => {
+  const rendered = renderReport(report([finding({ status: 'resolved' })]));
+  assert.match(rendered, /^no leak found so far: .*\n\nGROWTH resolved \(97 %\)\n/);
+});
