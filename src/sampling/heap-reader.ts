@@ -1,0 +1,167 @@
+import { readdirSync } from 'node:fs';
+import { getHeapSpaceStatistics, getHeapStatistics, type HeapInfo, type HeapSpaceInfo } from 'node:v8';
+import { type Clock, systemClock } from '../runtime/clock.js';
+import type { GcEvent } from './gc-source.js';
+import type { HeapSample } from './heap-sample.js';
+import { isYoungSpace } from './heap-space.js';
+import { type MemoryLimit, readMemoryLimit } from './memory-limit.js';
+
+/** Where the figures of a sample come from. */
+export interface HeapReaders {
+  heapStatistics(): HeapInfo;
+  heapSpaces(): readonly HeapSpaceInfo[];
+  /** Bytes. */
+  memoryUsage(): { readonly rss: number; readonly arrayBuffers: number };
+  /** Type of each open resource. */
+  activeResources(): readonly string[];
+  /** Open file descriptors, a count; null where that cannot be told. */
+  descriptors(): number | null;
+  memoryLimit(): MemoryLimit;
+  /** Requests served so far, a count. */
+  requests(): number;
+}
+
+export interface HeapReader {
+  /**
+   * One sample for each cycle, in order. Costs microseconds: the state of now is read once for the batch, resident
+   * set and array buffers again after a second only, and limits not at all.
+   */
+  afterGc(events: readonly GcEvent[]): readonly HeapSample[];
+  /** Reads everything, limits, resources and descriptors too. */
+  onTick(): HeapSample;
+}
+
+type MemoryUsage = ReturnType<HeapReaders['memoryUsage']>;
+type Surroundings = Omit<
+  HeapSample,
+  'atMs' | 'monotonicMs' | 'cause' | 'gc' | 'usedBytes' | 'exact' | 'oldBytes'
+>;
+
+interface Reading {
+  readonly surroundings: Surroundings;
+  readonly usedBytes: number;
+  readonly oldBytes: number;
+}
+
+/** Reading the resident set right after a collection took 64 µs at the median and milliseconds at the 90th percentile. */
+const MAX_USAGE_AGE_MS = 1_000;
+
+/** The readers of this process. */
+export function processReaders(requests: () => number): HeapReaders {
+  return {
+    heapStatistics: getHeapStatistics,
+    heapSpaces: getHeapSpaceStatistics,
+    // Array buffers are in memoryUsage() only, and it reads the resident set once, as memoryUsage.rss() would.
+    memoryUsage: () => process.memoryUsage(),
+    activeResources: () => process.getActiveResourcesInfo(),
+    descriptors: countDescriptors,
+    memoryLimit: () => readMemoryLimit(),
+    requests,
+  };
+}
+
+/** `isOwn` tells whether the watcher itself caused the cycle that began at `startMs` on the monotonic clock. */
+export function createHeapReader(
+  readers: HeapReaders,
+  isOwn: (startMs: number) => boolean,
+  clock: Clock = systemClock,
+): HeapReader {
+  let limit = readers.memoryLimit();
+  let usage = readers.memoryUsage();
+  let usageMs = clock.monotonicMs();
+  return {
+    afterGc(events) {
+      if (events.length === 0) return [];
+      const nowMs = clock.monotonicMs();
+      if (nowMs - usageMs > MAX_USAGE_AGE_MS) {
+        usage = readers.memoryUsage();
+        usageMs = nowMs;
+      }
+      const reading = read(readers, usage, limit);
+      const epochMs = clock.now() - nowMs;
+      return events.map((event) => gcSample(event, reading, epochMs, isOwn(event.startMs)));
+    },
+    onTick() {
+      limit = readers.memoryLimit();
+      usage = readers.memoryUsage();
+      usageMs = clock.monotonicMs();
+      const { surroundings, usedBytes, oldBytes } = read(readers, usage, limit);
+      return {
+        ...surroundings,
+        atMs: clock.now(),
+        monotonicMs: usageMs,
+        cause: 'timer',
+        gc: null,
+        usedBytes,
+        exact: false,
+        oldBytes,
+        handles: countByName(readers.activeResources()),
+        descriptors: readers.descriptors(),
+      };
+    },
+  };
+}
+
+function gcSample(event: GcEvent, reading: Reading, epochMs: number, own: boolean): HeapSample {
+  const { kind, startMs, pauseMs, figures } = event;
+  const monotonicMs = startMs + pauseMs;
+  const usedBytes = figures?.usedBytes ?? reading.usedBytes;
+  return {
+    ...reading.surroundings,
+    atMs: epochMs + monotonicMs,
+    monotonicMs,
+    cause: 'gc',
+    gc: { kind, pauseMs, own, reclaimedBytes: reclaimedBytes(event) },
+    usedBytes,
+    exact: figures !== null,
+    // Where the source does not tell, the old space of now; promoted since, it may exceed what was used then.
+    oldBytes: figures?.oldBytes ?? Math.min(reading.oldBytes, usedBytes),
+  };
+}
+
+function reclaimedBytes({ figures }: GcEvent): number | null {
+  const before = figures?.beforeBytes ?? null;
+  return figures === null || before === null ? null : Math.max(0, before - figures.usedBytes);
+}
+
+function read(readers: HeapReaders, usage: MemoryUsage, limit: MemoryLimit): Reading {
+  const heap = readers.heapStatistics();
+  const spaces: Record<string, number> = {};
+  let oldBytes = 0;
+  for (const { space_name: name, space_used_size: used } of readers.heapSpaces()) {
+    spaces[name] = used;
+    if (!isYoungSpace(name)) oldBytes += used;
+  }
+  const surroundings: Surroundings = {
+    spaces,
+    externalBytes: heap.external_memory,
+    arrayBuffersBytes: usage.arrayBuffers,
+    mallocedBytes: heap.malloced_memory,
+    nativeContexts: heap.number_of_native_contexts,
+    detachedContexts: heap.number_of_detached_contexts,
+    rssBytes: usage.rss,
+    limitBytes: heap.heap_size_limit,
+    memoryLimitBytes: limit.limitBytes,
+    memoryAvailableBytes: limit.availableBytes,
+    requests: readers.requests(),
+    handles: null,
+    descriptors: null,
+  };
+  return { surroundings, usedBytes: heap.used_heap_size, oldBytes };
+}
+
+function countByName(names: readonly string[]): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
+  return counts;
+}
+
+function countDescriptors(): number | null {
+  if (process.platform !== 'linux') return null;
+  try {
+    // One of them is the directory being read.
+    return readdirSync('/proc/self/fd').length - 1;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,104 @@
+import { type SlopeEstimate, theilSen } from './theil-sen.js';
+import type { TrendPoint } from './trend-point.js';
+
+/** A fall of this part of the range, and of this many bytes, is a full collection and not noise. */
+const FALL_PART = 0.1;
+const LEAST_FALL_BYTES = 64 * 1024;
+/** Equal spans of time whose lowest points stand for a series that never fell. */
+const SPANS = 16;
+/** Of more troughs, this many evenly spaced ones are used. */
+const MAX_TROUGHS = 64;
+/** Doubt about a trough, as a part of the range: what was in flight when it was collected. */
+const TROUGH_DOUBT_PART = 0.05;
+
+/** The slope of a lower envelope, and the points that carry it. */
+export interface EnvelopeSlope {
+  readonly slope: SlopeEstimate;
+  readonly points: readonly TrendPoint[];
+  /** False where the interval is no more than a lower bound, so that a negative slope means nothing. */
+  readonly canFall: boolean;
+}
+
+/**
+ * Judges old space after any cycle by its lower envelope. Between full collections it holds promoted garbage and
+ * climbs in every healthy program, so its teeth are no growth; only the troughs, right after full collections, are
+ * near the live heap, and full collections can be minutes apart.
+ *
+ * - `minTroughs` troughs or more: the Theil–Sen slope of the troughs.
+ * - Two or more: from the first trough to the last. The first may be the mere beginning of the window, in the middle
+ *   of a tooth; the live heap was no higher than that then, so it grew at least by the difference.
+ * - One, the series never fell: the Theil–Sen slope of the lowest points of equal spans. Promoted garbage cannot be
+ *   told from a leak here, so this may rise in a healthy program until its first full collection.
+ *
+ * Null when there is no slope.
+ */
+export function envelopeSlope(points: readonly TrendPoint[], minTroughs: number): EnvelopeSlope | null {
+  const range = rangeOf(points);
+  const troughs = troughsOf(points, Math.max(LEAST_FALL_BYTES, range * FALL_PART));
+  if (troughs.length >= 2 && troughs.length < minTroughs) {
+    const slope = boundedSlope(troughs, range * TROUGH_DOUBT_PART);
+    return slope === null ? null : { slope, points: troughs, canFall: false };
+  }
+  const carrying = troughs.length >= 2 ? troughs : lowestOfSpans(points);
+  const slope = theilSen(carrying, undefined, MAX_TROUGHS);
+  return slope === null ? null : { slope, points: carrying, canFall: true };
+}
+
+/**
+ * Local minima that lie at least `fall` below what precedes and follows them. The beginning counts as one when the
+ * series rises from there, the end when it has fallen to it.
+ */
+function troughsOf(points: readonly TrendPoint[], fall: number): readonly TrendPoint[] {
+  const troughs: TrendPoint[] = [];
+  let low = points[0];
+  let peak: TrendPoint | null = null;
+  for (const point of points) {
+    if (peak !== null) {
+      if (point.bytes > peak.bytes) peak = point;
+      if (peak.bytes - point.bytes < fall) continue;
+      peak = null;
+      low = point;
+    }
+    if (low === undefined || point.bytes < low.bytes) low = point;
+    if (point.bytes - low.bytes < fall) continue;
+    troughs.push(low);
+    peak = point;
+  }
+  if (peak === null && low !== undefined) troughs.push(low);
+  return troughs;
+}
+
+function lowestOfSpans(points: readonly TrendPoint[]): readonly TrendPoint[] {
+  const first = points[0]?.ms ?? 0;
+  const width = ((points.at(-1)?.ms ?? 0) - first) / SPANS;
+  const lowest = new Map<number, TrendPoint>();
+  for (const point of points) {
+    const span = Math.min(SPANS - 1, Math.floor((point.ms - first) / Math.max(width, 1)));
+    const known = lowest.get(span);
+    if (known === undefined || point.bytes < known.bytes) lowest.set(span, point);
+  }
+  return [...lowest.values()];
+}
+
+function boundedSlope(troughs: readonly TrendPoint[], doubt: number): SlopeEstimate | null {
+  const first = troughs[0];
+  const last = troughs.at(-1);
+  if (first === undefined || last === undefined || last.ms <= first.ms) return null;
+  const perSecond = (bytes: number): number => (bytes / (last.ms - first.ms)) * 1000;
+  const growth = last.bytes - first.bytes;
+  return {
+    bytesPerSecond: perSecond(growth),
+    low: perSecond(growth - doubt),
+    high: perSecond(growth + doubt),
+  };
+}
+
+function rangeOf(points: readonly TrendPoint[]): number {
+  let lowest = Number.POSITIVE_INFINITY;
+  let highest = Number.NEGATIVE_INFINITY;
+  for (const { bytes } of points) {
+    lowest = Math.min(lowest, bytes);
+    highest = Math.max(highest, bytes);
+  }
+  return points.length === 0 ? 0 : highest - lowest;
+}

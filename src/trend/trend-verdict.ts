@@ -1,0 +1,117 @@
+import { isShiftedUpwards } from './cusum.js';
+import { envelopeSlope } from './lower-envelope.js';
+import { type SlopeEstimate, theilSen } from './theil-sen.js';
+import type { TrendPoint } from './trend-point.js';
+
+export type { TrendPoint } from './trend-point.js';
+
+/** What the points of a trend are, best first: heap after the watcher's own captures collected, after V8's own full collections, or old space after any cycle (an upper bound). */
+export type TrendBasis = 'capture' | 'major-gc' | 'upper-bound';
+
+export type TrendDirection = 'rising' | 'flat' | 'falling' | 'unknown';
+
+/** How the live heap moves over one window. Never a verdict about a leak: it only opens the gate to the next layer. */
+export interface TrendVerdict {
+  readonly direction: TrendDirection;
+  readonly basis: TrendBasis;
+  /** Theil–Sen slope and the ends of its confidence interval, bytes per second; zeros while `unknown`. */
+  readonly bytesPerSecond: number;
+  readonly low: number;
+  readonly high: number;
+  /** Time between the first and the last point, milliseconds. */
+  readonly windowMs: number;
+  readonly points: number;
+  /** True when the change chart (CUSUM) signals an upward shift of the level within the window. */
+  readonly shifted: boolean;
+}
+
+export interface TrendRules {
+  /** Points that a trend of full collections, or of old space, needs at least. */
+  readonly minPoints: number;
+  /** Time that the points must span at least, milliseconds. */
+  readonly minWindowMs: number;
+  /** Slopes up to this are flat, bytes per second. */
+  readonly minBytesPerSecond: number;
+}
+
+/** Captures are few and exact. */
+const MIN_CAPTURE_POINTS = 3;
+/** Old space is judged by its lower envelope, which needs more points than it keeps. */
+const MIN_UPPER_POINTS = 8;
+/** Points of which slopes are formed: 64 make 2,016 slopes, a fraction of a millisecond. */
+const MAX_SLOPE_POINTS = 64;
+
+interface Candidate {
+  readonly basis: TrendBasis;
+  readonly minPoints: number;
+}
+
+interface Judged {
+  readonly slope: SlopeEstimate;
+  readonly points: readonly TrendPoint[];
+  readonly canFall: boolean;
+}
+
+/**
+ * Judges one window by the first basis that carries it: full collections, captures, old space. A basis carries when
+ * it has enough points over enough time and is not stale, that is, when the time since its last point is no longer
+ * than the time it spans (full collections all at the start say nothing of now).
+ *
+ * `rising` needs the whole interval above `minBytesPerSecond`, `falling` the whole interval below its negative.
+ */
+export function judgeTrend(
+  series: Readonly<Record<TrendBasis, readonly TrendPoint[]>>,
+  rules: TrendRules,
+): TrendVerdict {
+  const candidates: readonly Candidate[] = [
+    { basis: 'major-gc', minPoints: Math.max(2, rules.minPoints) },
+    { basis: 'capture', minPoints: MIN_CAPTURE_POINTS },
+    { basis: 'upper-bound', minPoints: Math.max(MIN_UPPER_POINTS, rules.minPoints) },
+  ];
+  const newestMs = Math.max(...candidates.map(({ basis }) => series[basis].at(-1)?.ms ?? 0));
+  for (const { basis, minPoints } of candidates) {
+    const points = series[basis];
+    const windowMs = spanOf(points);
+    const ageMs = newestMs - (points.at(-1)?.ms ?? 0);
+    if (points.length < minPoints || windowMs < rules.minWindowMs || ageMs > windowMs) continue;
+    const judged = basis === 'upper-bound' ? envelopeSlope(points, rules.minPoints) : exactSlope(points);
+    if (judged !== null) return verdict(basis, points.length, windowMs, judged, rules);
+  }
+  const points = series['upper-bound'];
+  return {
+    direction: 'unknown',
+    basis: 'upper-bound',
+    bytesPerSecond: 0,
+    low: 0,
+    high: 0,
+    windowMs: spanOf(points),
+    points: points.length,
+    shifted: false,
+  };
+}
+
+function exactSlope(points: readonly TrendPoint[]): Judged | null {
+  const slope = theilSen(points, undefined, MAX_SLOPE_POINTS);
+  return slope === null ? null : { slope, points, canFall: true };
+}
+
+function verdict(
+  basis: TrendBasis,
+  points: number,
+  windowMs: number,
+  judged: Judged,
+  rules: TrendRules,
+): TrendVerdict {
+  const { slope, canFall } = judged;
+  const shifted = isShiftedUpwards(judged.points.map((point) => point.bytes));
+  return { direction: directionOf(slope, canFall, rules), basis, ...slope, windowMs, points, shifted };
+}
+
+function directionOf(slope: SlopeEstimate, canFall: boolean, rules: TrendRules): TrendDirection {
+  if (slope.low > rules.minBytesPerSecond) return 'rising';
+  return canFall && slope.high < -rules.minBytesPerSecond ? 'falling' : 'flat';
+}
+
+function spanOf(points: readonly TrendPoint[]): number {
+  return (points.at(-1)?.ms ?? 0) - (points[0]?.ms ?? 0);
+}
