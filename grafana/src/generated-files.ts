@@ -1,0 +1,12 @@
+import { renderRules } from './alerts.js';
+import { instanceDashboard } from './instance-dashboard.js';
+import { metricsDocument } from './metrics-document.js';
+
+/** Every file that `npm run generate` writes: path from the package's root → content. */
+export function generatedFiles(): ReadonlyMap<string, string> {
+  return new Map([
+    ['docs/metrics.md', metricsDocument()],
+    ['grafana/alerts/leakwatch.rules.yaml', renderRules()],
+    ['grafana/dashboards/leakwatch-instance.json', `${JSON.stringify(instanceDashboard(), null, 2)}\n`],
+  ]);
+}

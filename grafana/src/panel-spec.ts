@@ -1,0 +1,44 @@
+import type { MetricName } from '../../src/metrics/metric-table.js';
+
+export interface QuerySpec {
+  readonly expr: string;
+  /** Name of the series in the legend, with label templates. */
+  readonly legend: string;
+  /** Set where the query gives nothing in a healthy or young service, with the reason. */
+  readonly mayBeEmpty?: string;
+}
+
+export interface ThresholdSpec {
+  /** Null: from minus infinity. */
+  readonly from: number | null;
+  readonly color: 'green' | 'yellow' | 'orange' | 'red';
+}
+
+/** One panel, as data. */
+export interface PanelSpec {
+  readonly kind: 'stat' | 'lines' | 'bars' | 'heatmap';
+  readonly title: string;
+  /** What it shows and how to read it. */
+  readonly description: string;
+  readonly unit: string;
+  /** In columns of 24. */
+  readonly width: number;
+  readonly queries: readonly QuerySpec[];
+  readonly thresholds?: readonly ThresholdSpec[];
+  /** Shown in place of an empty answer. */
+  readonly noValue?: string;
+  /** A stat that shows the series' name, not its value. */
+  readonly showName?: boolean;
+}
+
+export interface RowSpec {
+  readonly title: string;
+  readonly panels: readonly PanelSpec[];
+}
+
+type SeriesName = MetricName | `${MetricName}_${'bucket' | 'sum' | 'count'}`;
+
+/** The series of the chosen instance; `matchers` is added, such as `status="confirmed"`. */
+export function ofInstance(name: SeriesName, matchers = ''): string {
+  return `${name}{job="$job",instance="$instance"${matchers === '' ? '' : `,${matchers}`}}`;
+}
