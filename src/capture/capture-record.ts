@@ -1,0 +1,36 @@
+export const DUMPER_NAMES = ['fork', 'inline', 'none'] as const;
+export type DumperName = (typeof DUMPER_NAMES)[number];
+
+export const CAPTURE_TRIGGERS = ['trend', 'schedule', 'demand'] as const;
+export type CaptureTrigger = (typeof CAPTURE_TRIGGERS)[number];
+
+export const CAPTURE_OUTCOMES = [
+  'success',
+  'skipped',
+  'dump-failed',
+  'analysis-failed',
+  'analysis-timeout',
+  'cancelled',
+] as const;
+export type CaptureOutcome = (typeof CAPTURE_OUTCOMES)[number];
+
+/** What became of one capture: everything that is ever said about it, in the report, the log and the metrics. */
+export interface CaptureRecord {
+  readonly id: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly atMs: number;
+  readonly dumper: DumperName;
+  readonly trigger: CaptureTrigger;
+  readonly outcome: CaptureOutcome;
+  /** Why it was skipped or failed, with the numbers; null on success. */
+  readonly reason: string | null;
+  /** How long the service stood still, milliseconds. */
+  readonly pauseMs: number;
+  /** From the decision to the end of the analysis, milliseconds. */
+  readonly durationMs: number;
+  /** Time the analysis process needed, milliseconds. */
+  readonly analysisMs: number;
+  /** The most memory the capture took beside the heap, bytes; 0 when unknown. */
+  readonly peakBytes: number;
+  readonly nodes: number;
+}

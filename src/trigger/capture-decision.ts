@@ -1,0 +1,150 @@
+import type { CaptureTrigger } from '../capture/capture-record.js';
+import type { TrendVerdict } from '../trend/trend-verdict.js';
+import type { PaceRules } from './pace.js';
+
+/** Why nothing is captured now. The same word stands in status, log and report. */
+export type SkipReason =
+  | 'captures-off'
+  | 'already-capturing'
+  | 'warming-up'
+  | 'spacing'
+  | 'cooling-down'
+  | 'no-growth'
+  | 'pause-over-budget'
+  | 'no-memory-headroom';
+
+/**
+ * `capture` says why it pays; `skip` says why not, with the numbers.
+ * A skip is `refused` when a capture was due and a limit forbade it: worth a record, unlike mere waiting.
+ */
+export type CaptureDecision =
+  | { readonly decision: 'capture'; readonly trigger: CaptureTrigger; readonly because: string }
+  | {
+      readonly decision: 'skip';
+      readonly reason: SkipReason;
+      readonly detail: string;
+      readonly refused: boolean;
+      readonly trigger: CaptureTrigger | null;
+    };
+
+export interface CaptureSituation {
+  readonly nowMs: number;
+  readonly startedAtMs: number;
+  /** Set when someone or the schedule asked; null lets the trend decide. */
+  readonly asked: CaptureTrigger | null;
+  readonly capturing: boolean;
+  /** Null where captures are off, with the reason in `dumperReason`. */
+  readonly predicted: { readonly pauseMs: number; readonly memoryBytes: number } | null;
+  readonly dumperReason: string;
+  readonly pauseBudgetMs: number;
+  readonly memoryAvailableBytes: number | null;
+  readonly memoryLimitBytes: number | null;
+  readonly trend: TrendVerdict;
+  readonly series: SeriesSituation;
+}
+
+/** Where the running series of captures stands. */
+export interface SeriesSituation {
+  /** Captures tried in this series; 0: none is running. */
+  readonly captures: number;
+  /** Of the latest capture tried, of this series or an earlier one; null: never. */
+  readonly lastAtMs: number | null;
+  /** Latest captures in a row that showed no growing path. */
+  readonly flat: number;
+  /** Until when no new series starts, epoch milliseconds. */
+  readonly coolDownUntilMs: number;
+  readonly confirmed: boolean;
+}
+
+/** What a container must keep while a capture runs: a tenth of its limit, and never less than this. */
+const MIN_RESERVE_BYTES = 32 * 2 ** 20;
+
+const CAPTURES_BEFORE_BACKING_OFF = 8;
+
+export function decideCapture(situation: CaptureSituation, rules: PaceRules): CaptureDecision {
+  if (situation.predicted === null) return waiting('captures-off', situation.dumperReason);
+  if (situation.capturing) return waiting('already-capturing', 'a capture is running');
+  if (situation.asked !== null) {
+    return withinLimits(situation, situation.predicted, situation.asked, `asked for by ${situation.asked}`);
+  }
+  const wait = untilDue(situation, rules);
+  if (wait !== null) return wait;
+  const because =
+    situation.series.captures > 0
+      ? 'the running series needs its next capture'
+      : growthWords(situation.trend);
+  return withinLimits(situation, situation.predicted, 'trend', because);
+}
+
+function untilDue(situation: CaptureSituation, rules: PaceRules): CaptureDecision | null {
+  const { nowMs, series, trend } = situation;
+  const warm = situation.startedAtMs + rules.warmUpMs;
+  if (nowMs < warm) return waiting('warming-up', `${seconds(warm - nowMs)} s to go`);
+  const spacingMs = spacingOf(series, rules);
+  const next = series.lastAtMs === null ? nowMs : series.lastAtMs + spacingMs;
+  if (nowMs < next) return waiting('spacing', `the next capture is due in ${seconds(next - nowMs)} s`);
+  if (series.captures > 0) return null;
+  if (nowMs < series.coolDownUntilMs) {
+    return waiting(
+      'cooling-down',
+      `the last series found nothing; the next may start in ${seconds(series.coolDownUntilMs - nowMs)} s`,
+    );
+  }
+  const mayGrow = trend.direction === 'rising' || (trend.direction === 'unknown' && rules.captureUnknownTrend);
+  if (!mayGrow)
+    return waiting('no-growth', `the heap's trend is ${trend.direction} (${trend.points} points)`);
+  return null;
+}
+
+/** Doubles once a series has had time enough to decide, so that a growth that is never settled costs less and less. */
+function spacingOf(series: SeriesSituation, rules: PaceRules): number {
+  if (series.confirmed) return rules.confirmedSpacingMs;
+  const doublings = Math.max(0, series.captures - CAPTURES_BEFORE_BACKING_OFF);
+  return Math.min(rules.confirmedSpacingMs, rules.captureSpacingMs * 2 ** doublings);
+}
+
+function withinLimits(
+  situation: CaptureSituation,
+  predicted: NonNullable<CaptureSituation['predicted']>,
+  trigger: CaptureTrigger,
+  because: string,
+): CaptureDecision {
+  if (predicted.pauseMs > situation.pauseBudgetMs) {
+    return refused(
+      'pause-over-budget',
+      `it would stop the service for about ${Math.round(predicted.pauseMs)} ms, and ${situation.pauseBudgetMs} ms are allowed (pauseBudgetMs)`,
+      trigger,
+    );
+  }
+  const available = situation.memoryAvailableBytes;
+  const reserve = Math.max(MIN_RESERVE_BYTES, (situation.memoryLimitBytes ?? 0) / 10);
+  if (available !== null && predicted.memoryBytes + reserve > available) {
+    return refused(
+      'no-memory-headroom',
+      `it would take about ${megabytes(predicted.memoryBytes)} MB and ${megabytes(available)} MB are left, of which ${megabytes(reserve)} MB stay in reserve`,
+      trigger,
+    );
+  }
+  return { decision: 'capture', trigger, because };
+}
+
+function growthWords(trend: TrendVerdict): string {
+  if (trend.direction === 'unknown') return 'too few collections happened to tell whether the heap grows';
+  return `the heap grows by ${Math.round(trend.bytesPerSecond)} bytes a second over ${seconds(trend.windowMs)} s (${trend.basis})`;
+}
+
+function waiting(reason: SkipReason, detail: string): CaptureDecision {
+  return { decision: 'skip', reason, detail, refused: false, trigger: null };
+}
+
+function refused(reason: SkipReason, detail: string, trigger: CaptureTrigger): CaptureDecision {
+  return { decision: 'skip', reason, detail, refused: true, trigger };
+}
+
+function seconds(ms: number): number {
+  return Math.round(ms / 1000);
+}
+
+function megabytes(bytes: number): number {
+  return Math.round(bytes / 2 ** 20);
+}

@@ -1,0 +1,96 @@
+export const PACES = ['production', 'fast'] as const;
+export type Pace = (typeof PACES)[number];
+
+/** How patient the watcher is. One row a pace; every number that time or evidence depends on is here. */
+export interface PaceRules {
+  /** Timer samples beside the GC hooks. */
+  readonly sampleCron: string;
+  /** Nothing is captured and no trend is believed before this; modules load and caches fill. */
+  readonly warmUpMs: number;
+  /** Between two captures of a series. */
+  readonly captureSpacingMs: number;
+  /** Between two captures once a leak is confirmed: only to see whether it goes on. */
+  readonly confirmedSpacingMs: number;
+  /** After a series that found nothing, before the next one. */
+  readonly coolDownMs: number;
+  /** How long a capture that is due waits for V8's own full collection before it goes ahead without. */
+  readonly majorGcWaitMs: number;
+  /** Captures in a row without a growing path that end a series. */
+  readonly flatCapturesToStop: number;
+  readonly pauseBudgetMs: number;
+  readonly analysisTimeoutMs: number;
+  /** Lengths of the trend windows. */
+  readonly windowsMs: { readonly short: number; readonly medium: number; readonly long: number };
+  /** When a trend may be judged, and what opens the gate. */
+  readonly trend: {
+    readonly minPoints: number;
+    readonly minWindowMs: number;
+    readonly minBytesPerSecond: number;
+  };
+  /**
+   * Whether a series may start while too few collections happened to tell a trend: the capture is then the measurement.
+   * V8 may not collect fully for minutes, and who tries the watcher out does not wait for it.
+   */
+  readonly captureUnknownTrend: boolean;
+  /** What a finding needs. */
+  readonly finding: {
+    /** Captures at which a path must have grown, the first one included, to be suspected and to be confirmed. */
+    readonly suspectObservations: number;
+    readonly confirmObservations: number;
+    readonly confirmMs: number;
+    /** Bytes a path must have gained over the observations. */
+    readonly minGrowthBytes: number;
+    /** Part of the heap's growth, 0 to 1. */
+    readonly minShare: number;
+  };
+}
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const KB = 1024;
+
+export const PACE_RULES: Readonly<Record<Pace, PaceRules>> = {
+  production: {
+    sampleCron: '*/10 * * * * *',
+    warmUpMs: 2 * MINUTE,
+    captureSpacingMs: 3 * MINUTE,
+    confirmedSpacingMs: HOUR,
+    coolDownMs: 30 * MINUTE,
+    majorGcWaitMs: MINUTE,
+    flatCapturesToStop: 2,
+    pauseBudgetMs: SECOND,
+    analysisTimeoutMs: 5 * MINUTE,
+    windowsMs: { short: 10 * MINUTE, medium: HOUR, long: 6 * HOUR },
+    trend: { minPoints: 6, minWindowMs: 3 * MINUTE, minBytesPerSecond: KB },
+    captureUnknownTrend: false,
+    finding: {
+      suspectObservations: 4,
+      confirmObservations: 5,
+      confirmMs: 10 * MINUTE,
+      minGrowthBytes: 256 * KB,
+      minShare: 0.1,
+    },
+  },
+  fast: {
+    sampleCron: '* * * * * *',
+    warmUpMs: 5 * SECOND,
+    captureSpacingMs: 9 * SECOND,
+    confirmedSpacingMs: 20 * SECOND,
+    coolDownMs: 15 * SECOND,
+    majorGcWaitMs: 2 * SECOND,
+    flatCapturesToStop: 2,
+    pauseBudgetMs: 5 * SECOND,
+    analysisTimeoutMs: MINUTE,
+    windowsMs: { short: 30 * SECOND, medium: 2 * MINUTE, long: 10 * MINUTE },
+    trend: { minPoints: 5, minWindowMs: 4 * SECOND, minBytesPerSecond: KB },
+    captureUnknownTrend: true,
+    finding: {
+      suspectObservations: 3,
+      confirmObservations: 5,
+      confirmMs: 30 * SECOND,
+      minGrowthBytes: 64 * KB,
+      minShare: 0.1,
+    },
+  },
+};

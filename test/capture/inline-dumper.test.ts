@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { PassThrough, Writable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { describe, it } from 'node:test';
+import { InlineDumper } from '../../src/capture/inline-dumper.js';
+import { systemClock } from '../../src/runtime/clock.js';
+
+function options(paused: (fromMs: number, toMs: number) => void = () => {}) {
+  return { signal: new AbortController().signal, paused };
+}
+
+describe('The in-process dumper', () => {
+  it('writes a whole heap snapshot, integers included', async () => {
+    const sink = new PassThrough();
+    const written = buffer(sink);
+    const outcome = await new InlineDumper(systemClock).dump(sink, options());
+    const snapshot = JSON.parse((await written).toString('utf8'));
+    assert.equal(outcome.outcome, 'success');
+    assert.equal(outcome.outcome === 'success' && outcome.bytes, (await written).byteLength);
+    assert.equal(
+      snapshot.nodes.length,
+      snapshot.snapshot.node_count * snapshot.snapshot.meta.node_fields.length,
+    );
+    assert.ok(
+      outcome.outcome === 'success' && outcome.liveBytes > 1_000_000 && outcome.peakBytes >= outcome.bytes,
+    );
+  });
+
+  it('tells of the pause in the very turn in which it paused', async () => {
+    const pauses: { fromMs: number; toMs: number }[] = [];
+    const before = systemClock.monotonicMs();
+    const dumping = new InlineDumper(systemClock).dump(
+      new PassThrough().resume(),
+      options((fromMs, toMs) => pauses.push({ fromMs, toMs })),
+    );
+    const after = systemClock.monotonicMs();
+    assert.equal(pauses.length, 1);
+    const [{ fromMs, toMs } = { fromMs: 0, toMs: 0 }] = pauses;
+    assert.ok(before <= fromMs && fromMs < toMs && toMs <= after);
+    assert.equal((await dumping).outcome, 'success');
+  });
+
+  it('predicts from what it learned, and more for more heap', async () => {
+    const dumper = new InlineDumper(systemClock);
+    const guessed = dumper.predict(100e6);
+    assert.ok(guessed.pauseMs > 5000 && guessed.memoryBytes > 1e9);
+    const sink = new PassThrough().resume();
+    const outcome = await dumper.dump(sink, options());
+    assert.ok(outcome.outcome === 'success');
+    const learned = dumper.predict(outcome.liveBytes);
+    assert.ok(learned.pauseMs >= outcome.pauseMs && learned.pauseMs <= outcome.pauseMs * 1.5);
+    assert.ok(learned.memoryBytes >= outcome.peakBytes && learned.memoryBytes <= outcome.peakBytes * 1.5);
+    assert.ok(dumper.predict(outcome.liveBytes * 2).pauseMs > learned.pauseMs);
+  });
+
+  it('makes a sink that breaks a failure with a reason, not an exception', async () => {
+    const sink = new Writable({ write: (_chunk, _encoding, done) => done(new Error('the reader is gone')) });
+    sink.on('error', () => {});
+    const outcome = await new InlineDumper(systemClock).dump(sink, options());
+    assert.equal(outcome.outcome, 'failure');
+    assert.match(outcome.outcome === 'failure' ? outcome.reason : '', /the reader is gone/);
+    assert.ok(outcome.pauseMs > 0);
+  });
+});

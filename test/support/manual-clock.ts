@@ -1,0 +1,36 @@
+import type { Clock, Timer } from '../../src/runtime/clock.js';
+
+/** A clock that moves when told to. */
+export class ManualClock implements Clock {
+  #nowMs: number;
+  #timers: { readonly atMs: number; readonly callback: () => void }[] = [];
+
+  constructor(startMs = Date.parse('2026-01-01T00:00:00Z')) {
+    this.#nowMs = startMs;
+  }
+
+  now(): number {
+    return this.#nowMs;
+  }
+
+  monotonicMs(): number {
+    return this.#nowMs;
+  }
+
+  after(delayMs: number, callback: () => void): Timer {
+    const timer = { atMs: this.#nowMs + delayMs, callback };
+    this.#timers.push(timer);
+    return {
+      cancel: () => {
+        this.#timers = this.#timers.filter((other) => other !== timer);
+      },
+    };
+  }
+
+  advance(ms: number): void {
+    this.#nowMs += ms;
+    const due = this.#timers.filter((timer) => timer.atMs <= this.#nowMs);
+    this.#timers = this.#timers.filter((timer) => timer.atMs > this.#nowMs);
+    for (const timer of due) timer.callback();
+  }
+}

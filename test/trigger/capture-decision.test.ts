@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type CaptureSituation, decideCapture } from '../../src/trigger/capture-decision.js';
+import { PACE_RULES } from '../../src/trigger/pace.js';
+
+const RULES = PACE_RULES.fast;
+const MB = 2 ** 20;
+const START = 1_000_000;
+
+const SITUATION: CaptureSituation = {
+  nowMs: START + 60_000,
+  startedAtMs: START,
+  asked: null,
+  capturing: false,
+  predicted: { pauseMs: 300, memoryBytes: 100 * MB },
+  dumperReason: 'captures are off',
+  pauseBudgetMs: 1000,
+  memoryAvailableBytes: 500 * MB,
+  memoryLimitBytes: 1000 * MB,
+  trend: {
+    direction: 'rising',
+    basis: 'major-gc',
+    bytesPerSecond: 50_000,
+    low: 40_000,
+    high: 60_000,
+    windowMs: 30_000,
+    points: 9,
+    shifted: true,
+  },
+  series: { captures: 0, lastAtMs: null, flat: 0, coolDownUntilMs: 0, confirmed: false },
+};
+
+function decide(change: Partial<CaptureSituation>) {
+  return decideCapture({ ...SITUATION, ...change }, RULES);
+}
+
+function skipReason(change: Partial<CaptureSituation>): string {
+  const decision = decide(change);
+  assert.equal(decision.decision, 'skip');
+  return decision.reason;
+}
+
+describe('A capture', () => {
+  it('is taken when the heap grows', () => {
+    assert.deepEqual(decide({}), {
+      decision: 'capture',
+      trigger: 'trend',
+      because: 'the heap grows by 50000 bytes a second over 30 s (major-gc)',
+    });
+  });
+
+  it('waits while the program warms up, while the trend is flat, and between two captures', () => {
+    assert.equal(skipReason({ nowMs: START + 1000 }), 'warming-up');
+    assert.equal(skipReason({ trend: { ...SITUATION.trend, direction: 'flat' } }), 'no-growth');
+    const series = { ...SITUATION.series, captures: 1, lastAtMs: SITUATION.nowMs - 1000 };
+    assert.equal(skipReason({ series }), 'spacing');
+  });
+
+  it('follows in a running series whatever the trend says', () => {
+    const series = { ...SITUATION.series, captures: 2, lastAtMs: SITUATION.nowMs - RULES.captureSpacingMs };
+    assert.equal(decide({ series, trend: { ...SITUATION.trend, direction: 'flat' } }).decision, 'capture');
+  });
+
+  it('comes ever more seldom in a series that never ends, and seldom once the leak is confirmed', () => {
+    const spaced = (captures: number, confirmed: boolean, sinceMs: number) =>
+      decide({ series: { ...SITUATION.series, captures, confirmed, lastAtMs: SITUATION.nowMs - sinceMs } })
+        .decision;
+    assert.equal(spaced(8, false, RULES.captureSpacingMs), 'capture');
+    assert.equal(spaced(9, false, RULES.captureSpacingMs), 'skip');
+    assert.equal(spaced(30, false, RULES.confirmedSpacingMs), 'capture');
+    assert.equal(spaced(5, true, RULES.confirmedSpacingMs - 1), 'skip');
+    assert.equal(spaced(5, true, RULES.confirmedSpacingMs), 'capture');
+  });
+
+  it('is not tried again soon after a series that found nothing', () => {
+    assert.equal(
+      skipReason({ series: { ...SITUATION.series, coolDownUntilMs: SITUATION.nowMs + 1 } }),
+      'cooling-down',
+    );
+  });
+
+  it('is refused, with the numbers, when it would pause the service for too long', () => {
+    const decision = decide({ predicted: { pauseMs: 1500, memoryBytes: MB } });
+    assert.ok(decision.decision === 'skip' && decision.refused);
+    assert.equal(decision.reason, 'pause-over-budget');
+    assert.match(decision.detail, /1500 ms.*1000 ms/);
+  });
+
+  it('is refused, with the numbers, when the container has too little memory left', () => {
+    const decision = decide({ memoryAvailableBytes: 199 * MB });
+    assert.ok(decision.decision === 'skip' && decision.refused);
+    assert.equal(decision.reason, 'no-memory-headroom');
+    assert.match(decision.detail, /100 MB.*199 MB.*100 MB/);
+    assert.equal(decide({ memoryAvailableBytes: 201 * MB }).decision, 'capture');
+  });
+
+  it('that someone asked for needs no growth, but keeps the limits', () => {
+    const flat = { ...SITUATION.trend, direction: 'flat' as const };
+    assert.equal(decide({ asked: 'schedule', trend: flat, nowMs: START }).decision, 'capture');
+    assert.equal(skipReason({ asked: 'demand', pauseBudgetMs: 10 }), 'pause-over-budget');
+    assert.equal(skipReason({ asked: 'demand', capturing: true }), 'already-capturing');
+  });
+
+  it('is never taken where captures are off', () => {
+    assert.equal(skipReason({ predicted: null, asked: 'demand' }), 'captures-off');
+  });
+});
