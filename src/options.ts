@@ -9,10 +9,10 @@ import { nearestName } from './runtime/nearest-name.js';
 import { GC_SOURCE_NAMES, type GcSourceName } from './sampling/gc-source.js';
 import { PACE_RULES, PACES, type Pace, type PaceRules } from './trigger/pace.js';
 
-export const CAPTURE_MODES = ['auto', 'fork', 'inline', 'off'] as const;
+const CAPTURE_MODES = ['auto', 'fork', 'inline', 'off'] as const;
 export type CaptureMode = (typeof CAPTURE_MODES)[number];
 
-export const METRICS_AUTH = ['token', 'none'] as const;
+const METRICS_AUTH = ['token', 'none'] as const;
 export type MetricsAuth = (typeof METRICS_AUTH)[number];
 
 /** Cron expressions of five fields, or six with seconds first. */
@@ -80,7 +80,7 @@ export interface ResolvedOptions {
   readonly allowedHosts: readonly string[];
 }
 
-export const DEFAULTS = {
+const DEFAULTS = {
   pace: 'production',
   capture: 'auto',
   metricsAuth: 'token',

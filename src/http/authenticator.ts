@@ -20,7 +20,7 @@ export interface Principal {
 }
 
 /** `malformed`: more than one Authorization header, so proxies and this server could read different ones. */
-export type Authentication =
+type Authentication =
   | { readonly outcome: 'granted'; readonly principal: Principal }
   | { readonly outcome: 'refused' }
   | { readonly outcome: 'malformed' };

@@ -37,6 +37,8 @@ export interface ListenerOptions {
 export interface Listener {
   /** `http://127.0.0.1:9464` or `unix:/path`. */
   readonly address: string;
+  /** Whether `server` (of a diagnostics channel's message) is this listener's. */
+  owns(server: unknown): boolean;
   /** Ends every connection; resolves when the last one is gone. Never rejects. */
   close(): Promise<void>;
 }
@@ -56,6 +58,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   let closed: Promise<void> | null = null;
   return {
     address: addressOf(server, listen),
+    owns: (other) => other === server,
     close() {
       closed ??= new Promise((resolve) => {
         server.close(() => resolve());

@@ -39,7 +39,7 @@ export function readTokens(
  * Why `token` cannot hold 256 bits, or null.
  * Length and alphabet bound the bits from above; few distinct characters or a repeated block say they are not random.
  */
-export function tokenWeakness(token: string): string | null {
+function tokenWeakness(token: string): string | null {
   if (token.length > MAX_TOKEN_LENGTH) return `is longer than ${MAX_TOKEN_LENGTH} characters`;
   if (!/^[\x21-\x7e]+$/.test(token)) return 'is empty or holds white space or characters beyond ASCII';
   const bits = Math.floor(token.length * Math.log2(alphabetSize(token)));

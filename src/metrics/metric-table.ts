@@ -5,10 +5,10 @@ import { WATCHER_STATES } from '../report/report.js';
 import { GC_KINDS } from '../sampling/gc-source.js';
 
 /** How prom-client's `AggregatorRegistry` joins the workers of a cluster. */
-export type MetricAggregator = 'sum' | 'max' | 'min' | 'first';
+type MetricAggregator = 'sum' | 'max' | 'min' | 'first';
 
 /** A label takes the values listed and no other; `constant`: one value for the life of the process. */
-export type LabelValues = readonly string[] | 'constant';
+type LabelValues = readonly string[] | 'constant';
 
 export interface MetricSpec {
   readonly type: 'gauge' | 'counter' | 'histogram';

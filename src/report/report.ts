@@ -110,7 +110,7 @@ export interface ReportInput {
 }
 
 /** A capture record has this shape (and may have more). */
-export interface ReportInputCapture extends Omit<ReportCapture, 'at'> {
+interface ReportInputCapture extends Omit<ReportCapture, 'at'> {
   readonly atMs: number;
 }
 

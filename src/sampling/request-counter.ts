@@ -6,9 +6,15 @@ const CHANNEL = 'http.server.request.start';
 export class RequestCounter {
   #count = 0;
   #running = false;
-  readonly #onRequest = (): void => {
-    this.#count++;
+  readonly #ignores: (server: unknown) => boolean;
+  readonly #onRequest = (message: unknown): void => {
+    if (!this.#ignores((message as { readonly server?: unknown }).server)) this.#count++;
   };
+
+  /** `ignores` tells of servers whose requests do not count. */
+  constructor(ignores: (server: unknown) => boolean = () => false) {
+    this.#ignores = ignores;
+  }
 
   /** Requests counted so far; stopping keeps the count. */
   get count(): number {

@@ -8,7 +8,7 @@ export type { TrendPoint } from './trend-point.js';
 /** What the points of a trend are, best first: heap after the watcher's own captures collected, after V8's own full collections, or old space after any cycle (an upper bound). */
 export type TrendBasis = 'capture' | 'major-gc' | 'upper-bound';
 
-export type TrendDirection = 'rising' | 'flat' | 'falling' | 'unknown';
+type TrendDirection = 'rising' | 'flat' | 'falling' | 'unknown';
 
 /** How the live heap moves over one window. Never a verdict about a leak: it only opens the gate to the next layer. */
 export interface TrendVerdict {

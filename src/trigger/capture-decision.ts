@@ -3,7 +3,7 @@ import type { TrendVerdict } from '../trend/trend-verdict.js';
 import type { PaceRules } from './pace.js';
 
 /** Why nothing is captured now. The same word stands in status, log and report. */
-export type SkipReason =
+type SkipReason =
   | 'captures-off'
   | 'already-capturing'
   | 'warming-up'
@@ -90,7 +90,8 @@ function untilDue(situation: CaptureSituation, rules: PaceRules): CaptureDecisio
       `the last series found nothing; the next may start in ${seconds(series.coolDownUntilMs - nowMs)} s`,
     );
   }
-  const mayGrow = trend.direction === 'rising' || (trend.direction === 'unknown' && rules.captureUnknownTrend);
+  const mayGrow =
+    trend.direction === 'rising' || (trend.direction === 'unknown' && rules.captureUnknownTrend);
   if (!mayGrow)
     return waiting('no-growth', `the heap's trend is ${trend.direction} (${trend.points} points)`);
   return null;

@@ -11,12 +11,12 @@ const READY_LIMIT_MS = 60_000;
 const POLL_MS = 200;
 
 /** One element of an instant vector. */
-export interface Sample {
+interface Sample {
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
 }
 
-export interface Alert {
+interface Alert {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   readonly state: 'pending' | 'firing';

@@ -54,7 +54,7 @@ function inApp(framework: typeof express, mount: (app: express.Express, ops: Ops
   };
 }
 
-export async function serverOf(server: Server): Promise<Place> {
+async function serverOf(server: Server): Promise<Place> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {

@@ -40,7 +40,7 @@ function unknownTrend(): TrendVerdict {
 }
 
 /** A daemon that has just begun: no sample, no trend, nothing found. */
-export function startingStatus(): DaemonStatus {
+function startingStatus(): DaemonStatus {
   return {
     state: 'starting',
     reason: 'no sample yet',

@@ -1,7 +1,7 @@
 import type { TrendPoint } from '../../src/trend/trend-point.js';
 
 /** Numbers in [0, 1) that are the same in every run (a linear congruential generator, Park and Miller 1988). */
-export function randomNumbers(seed: number): () => number {
+function randomNumbers(seed: number): () => number {
   let state = (seed % 2_147_483_646) + 1;
   return () => {
     state = (state * 48_271) % 2_147_483_647;

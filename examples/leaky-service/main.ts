@@ -1,0 +1,185 @@
+/**
+ * `npm start [-- --healthy] [--for 120s] [--port N] [--ops-port N] [--rate N]`
+ * Starts the shop and its visitors, and looks at it as a person on call would: through `GET /ops/leaks`.
+ * Ends with 0 when no leak was found, 1 when one was, 2 when it could not be watched.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import type { Report } from '../../src/index.js';
+
+const HEALTHY_FOR_MS = 120_000;
+const POLL_MS = 1000;
+
+const flags = readFlags();
+const tokenFile = writeToken();
+const children: ChildProcess[] = [];
+const stop = new AbortController();
+let lastLine = 0;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(`could not watch: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 2;
+} finally {
+  await Promise.all(children.map(end));
+  rmSync(tokenFile, { force: true });
+}
+
+async function main(): Promise<number> {
+  const { shop, ops } = await startShop();
+  startChild('load.js', [shop, flags.rate], {});
+  console.log(
+    `shop      ${shop}  (${flags.healthy ? 'sessions expire' : 'sessions in the default MemoryStore'}, ${flags.rate} requests/s)`,
+  );
+  console.log(`watcher   ${ops}/ops/leaks  ${ops}/metrics`);
+  console.log(`try       curl -H "Authorization: Bearer $(cat ${tokenFile})" ${ops}/ops/leaks\n`);
+
+  const until = Date.now() + (flags.forMs ?? (flags.healthy ? HEALTHY_FOR_MS : Number.POSITIVE_INFINITY));
+  const told = new Map<string, string>();
+  let report: Report | null = null;
+  while (Date.now() < until && !stop.signal.aborted) {
+    report = await look(ops);
+    await tell(report, told, ops);
+    await sleep(POLL_MS, undefined, { signal: stop.signal }).catch(() => {});
+  }
+  if (report === null) throw new Error('the watcher never answered');
+  return conclude(report, await readText(ops));
+}
+
+function conclude(report: Report, text: string): number {
+  clearLine();
+  const confirmed = report.findings.filter((finding) => finding.status === 'confirmed');
+  console.log(`\n${text.trimEnd()}\n`);
+  console.log(confirmed.length > 0 ? `${confirmed.length} leak confirmed.` : 'No leak.');
+  return confirmed.length > 0 ? 1 : 0;
+}
+
+async function tell(report: Report, told: Map<string, string>, ops: string): Promise<void> {
+  showProgress(report);
+  for (const finding of report.findings) {
+    if (told.get(finding.id) === finding.status) continue;
+    told.set(finding.id, finding.status);
+    clearLine();
+    if (finding.status !== 'confirmed') {
+      console.log(`${clock()}  ${finding.status}: ${finding.title}`);
+      continue;
+    }
+    console.log(`\n${(await readText(ops)).trimEnd()}\n`);
+    if (flags.forMs === null) console.log('Still serving; Ctrl-C ends it.\n');
+  }
+}
+
+function showProgress(report: Report): void {
+  const { heap, watcher } = report;
+  const perMinute = (heap.trend.bytesPerSecond * 60) / 1e6;
+  const trend =
+    heap.trend.windowMs === 0
+      ? 'trend not known yet'
+      : `${perMinute >= 0 ? '+' : ''}${perMinute.toFixed(1)} MB/min`;
+  const taken = watcher.captures.filter((capture) => capture.outcome === 'success');
+  const line = `${clock()}  live heap ${(heap.liveBytes / 1e6).toFixed(1)} MB  ${trend}  ${taken.length} captures  ${watcher.state}`;
+  if (process.stdout.isTTY) {
+    process.stdout.write(`\r\u001b[2K${line}`);
+  } else if (Date.now() - lastLine >= 5000) {
+    lastLine = Date.now();
+    console.log(line);
+  }
+}
+
+function clearLine(): void {
+  if (process.stdout.isTTY) process.stdout.write('\r\u001b[2K');
+}
+
+async function startShop(): Promise<{ shop: string; ops: string }> {
+  const child = startChild('service.js', [], {
+    SHOP_HEALTHY: flags.healthy ? '1' : '0',
+    SHOP_PORT: flags.port,
+    SHOP_OPS_LISTEN: `127.0.0.1:${flags.opsPort}`,
+    SHOP_TOKEN_FILE: tokenFile,
+  });
+  child.once('exit', () => stop.abort());
+  const gone = once(child, 'exit').then(([code]) =>
+    Promise.reject(new Error(`the shop ended with code ${code}`)),
+  );
+  const [ready] = (await Promise.race([once(child, 'message'), gone])) as [{ shop: string; ops: string }];
+  gone.catch(() => {});
+  return ready;
+}
+
+function startChild(file: string, args: string[], environment: Record<string, string>): ChildProcess {
+  const child = fork(fileURLToPath(new URL(file, import.meta.url)), args, {
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  children.push(child);
+  return child;
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill();
+  await once(child, 'exit');
+}
+
+async function look(ops: string): Promise<Report> {
+  return JSON.parse(await read(ops, 'application/json')) as Report;
+}
+
+async function readText(ops: string): Promise<string> {
+  return stop.signal.aborted ? '' : await read(ops, 'text/plain');
+}
+
+async function read(ops: string, accept: string): Promise<string> {
+  const response = await fetch(`${ops}/ops/leaks`, {
+    headers: { authorization: `Bearer ${flags.token}`, accept },
+  });
+  if (!response.ok) throw new Error(`GET /ops/leaks answered ${response.status}`);
+  return await response.text();
+}
+
+function writeToken(): string {
+  const folder = fileURLToPath(new URL('../../../examples/leaky-service/.run/', import.meta.url));
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const file = `${folder}token`;
+  rmSync(file, { force: true });
+  writeFileSync(file, `${flags.token}\n`, { mode: 0o600, flag: 'wx' });
+  return file;
+}
+
+function readFlags() {
+  const { values } = parseArgs({
+    options: {
+      healthy: { type: 'boolean', default: false },
+      for: { type: 'string' },
+      port: { type: 'string', default: '0' },
+      'ops-port': { type: 'string', default: '9464' },
+      rate: { type: 'string', default: '60' },
+    },
+  });
+  const time = /^(\d+(?:\.\d+)?)(s|m|min)?$/.exec(values.for ?? '0');
+  if (time === null) {
+    console.error(`--for takes a time such as 120s or 3m, not '${values.for}'`);
+    process.exit(2);
+  }
+  const forMs =
+    values.for === undefined ? null : Number(time[1]) * (time[2]?.startsWith('m') === true ? 60_000 : 1000);
+  return {
+    healthy: values.healthy,
+    forMs,
+    port: values.port,
+    opsPort: values['ops-port'],
+    rate: values.rate,
+    token: randomBytes(32).toString('base64url'),
+  };
+}
+
+function clock(): string {
+  return new Date().toTimeString().slice(0, 8);
+}

@@ -1,0 +1,2 @@
+/** What the program `leakwatch` ends with. */
+export const EXIT_CODES = { clean: 0, usage: 2 } as const;

@@ -1,0 +1,382 @@
+import { EventEmitter } from 'node:events';
+import type { CaptureRecord, CaptureTrigger } from '../capture/capture-record.js';
+import type { CaptureCost, ChosenDumper, DumpSuccess, HeapDumper } from '../capture/heap-dumper.js';
+import { FindingLedger } from '../findings/ledger.js';
+import type { ResolvedOptions } from '../options.js';
+import type { WatcherState } from '../report/report.js';
+import type { Clock } from '../runtime/clock.js';
+import type { Logger } from '../runtime/logger.js';
+import type { GcEvent, GcSource } from '../sampling/gc-source.js';
+import type { HeapReader } from '../sampling/heap-reader.js';
+import type { HeapSample } from '../sampling/heap-sample.js';
+import type { SampleWindow } from '../sampling/sample-window.js';
+import { reachableLimit, type TimeToLimit, timeToLimit } from '../trend/time-to-limit.js';
+import { judgeTrend, type TrendVerdict } from '../trend/trend-verdict.js';
+import { type CaptureDecision, decideCapture } from '../trigger/capture-decision.js';
+import type { StartAnalysis } from './analysis-client.js';
+import { type CaptureRun, runCapture } from './capture-run.js';
+import { CaptureSeries } from './capture-series.js';
+import { CostMeter } from './cost-meter.js';
+import {
+  type DaemonStatus,
+  ERROR_STAGES,
+  type ErrorStage,
+  TREND_WINDOWS,
+  type WatcherEvents,
+} from './daemon-status.js';
+import type { OwnPauses } from './own-pauses.js';
+import type { Job, Schedule } from './schedule.js';
+
+/** Captures kept for the report; older ones live on in the metrics' counters. */
+const MAX_RECORDS = 32;
+
+/** An analysis process that has read nothing yet, bytes; it takes about as much again as the heap it reads. */
+const GUESSED_ANALYSIS_BYTES = 80 * 2 ** 20;
+
+/** Everything the daemon touches the world through. */
+export interface DaemonAdapters {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly gcSource: GcSource;
+  readonly reader: HeapReader;
+  readonly window: SampleWindow;
+  readonly dumper: ChosenDumper;
+  readonly startAnalysis: StartAnalysis;
+  readonly ownPauses: OwnPauses;
+  /** Throws a `LeakwatchError` for a cron expression that cannot be parsed. */
+  readonly createSchedule: (jobs: readonly Job[]) => Pick<Schedule, 'start' | 'stop'>;
+  /** The state directory: `keep` puts the present report there, `prune` takes old files out. Both may throw. */
+  readonly store: { keep(): void; prune(): void };
+}
+
+/** The background watcher: samples at GC cycles and on a timer, decides when a capture pays, and keeps the findings. */
+export class Daemon extends EventEmitter<WatcherEvents> {
+  readonly #options: ResolvedOptions;
+  readonly #adapters: DaemonAdapters;
+  readonly #schedule: Pick<Schedule, 'start' | 'stop'>;
+  readonly #series: CaptureSeries;
+  readonly #ledger: FindingLedger;
+  readonly #cost: CostMeter;
+  readonly #stopping = new AbortController();
+  readonly #errors = Object.fromEntries(ERROR_STAGES.map((stage) => [stage, 0])) as Record<
+    ErrorStage,
+    number
+  >;
+  readonly #records: CaptureRecord[] = [];
+  #startedAtMs = 0;
+  #samples = 0;
+  #state: WatcherState = 'starting';
+  #reason = 'not started';
+  #lastSample: HeapSample | null = null;
+  #live: { bytes: number; atMs: number } | null = null;
+  #trends: DaemonStatus['trends'];
+  #capturing: Promise<void> | null = null;
+  /** Since when a capture is due and waits for V8's next full collection, epoch milliseconds. */
+  #dueSinceMs: number | null = null;
+  #learnedAnalysisBytes = 0;
+  #scheduled: CaptureTrigger | null = null;
+
+  constructor(options: ResolvedOptions, adapters: DaemonAdapters) {
+    super();
+    this.#options = options;
+    this.#cost = new CostMeter(adapters.clock);
+    this.#adapters = adapters;
+    this.#series = new CaptureSeries(options.rules);
+    this.#ledger = new FindingLedger(options.rules.finding);
+    this.#trends = this.#judgeTrends(0);
+    const { sample, capture, prune } = options.schedule;
+    const jobs = [
+      { name: 'sample' as const, cron: sample, run: () => this.#guard('sampling', () => this.#onTick()) },
+      { name: 'prune' as const, cron: prune, run: () => this.#guard('store', () => adapters.store.prune()) },
+      ...(capture === null
+        ? []
+        : [{ name: 'capture' as const, cron: capture, run: () => this.#askFor('schedule') }]),
+    ];
+    this.#schedule = adapters.createSchedule(jobs);
+  }
+
+  start(): void {
+    const { clock, gcSource } = this.#adapters;
+    this.#startedAtMs = clock.now();
+    gcSource.start((events) => this.#guard('sampling', () => this.#onGc(events)));
+    this.#schedule.start();
+    this.#guard('sampling', () => this.#keep(this.#adapters.reader.onTick()));
+    this.#enter('learning', 'warming up');
+  }
+
+  /** Ends all background work and waits until a running capture has let go. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#schedule.stop();
+    this.#adapters.gcSource.stop();
+    await this.#capturing;
+    this.removeAllListeners();
+  }
+
+  status(): DaemonStatus {
+    const { gcSource, dumper } = this.#adapters;
+    const lastSample = this.#lastSample;
+    return {
+      state: this.#state,
+      reason: this.#reason,
+      pace: this.#options.pace,
+      gcSource: { name: gcSource.name, reason: gcSource.reason },
+      dumper: { name: dumper.dumper?.name ?? 'none', reason: dumper.reason },
+      startedAtMs: this.#startedAtMs,
+      lastSample,
+      live: this.#live,
+      samples: this.#samples,
+      errors: { ...this.#errors },
+      cpuSeconds: this.#cost.cpuSeconds,
+      trends: this.#trends,
+      timeToLimit: lastSample === null ? null : this.#timeToLimit(lastSample),
+      findings: this.#ledger.findings,
+      captures: [...this.#records],
+    };
+  }
+
+  #onGc(events: readonly GcEvent[]): void {
+    let fullCollection = false;
+    for (const sample of this.#adapters.reader.afterGc(events)) {
+      this.#keep(sample);
+      if (sample.gc?.kind !== 'major' || sample.gc.own) continue;
+      fullCollection = true;
+      if (sample.exact) this.#live = { bytes: sample.usedBytes, atMs: sample.atMs };
+    }
+    if (fullCollection && this.#dueSinceMs !== null) this.#captureIfDecided(true);
+  }
+
+  #onTick(): void {
+    const { clock, reader } = this.#adapters;
+    this.#keep(reader.onTick());
+    this.#guard('trend', () => {
+      this.#trends = this.#judgeTrends(clock.now());
+    });
+    this.#captureIfDecided(false);
+    this.#settleState();
+  }
+
+  #keep(sample: HeapSample): void {
+    this.#lastSample = sample;
+    this.#samples += 1;
+    this.#adapters.window.add(sample);
+    this.#tell('sample', sample);
+  }
+
+  #judgeTrends(nowMs: number): DaemonStatus['trends'] {
+    const { windowsMs, trend } = this.#options.rules;
+    const { window } = this.#adapters;
+    const judge = (windowMs: number) => {
+      // What a program loads and fills while it starts is no trend.
+      const since = Math.max(nowMs - windowMs, this.#startedAtMs + this.#options.rules.warmUpMs / 2);
+      const points = {
+        capture: window.points('capture', since),
+        'major-gc': window.points('major-gc', since),
+        'upper-bound': window.points('upper-bound', since),
+      };
+      return judgeTrend(points, trend);
+    };
+    return Object.fromEntries(TREND_WINDOWS.map((name) => [name, judge(windowsMs[name])])) as Record<
+      (typeof TREND_WINDOWS)[number],
+      TrendVerdict
+    >;
+  }
+
+  #askFor(trigger: CaptureTrigger): void {
+    this.#scheduled = trigger;
+  }
+
+  /** Captures now, if it pays and is allowed; after a full collection by V8 at once, otherwise when none came for a while. */
+  #captureIfDecided(afterFullCollection: boolean): void {
+    const nowMs = this.#adapters.clock.now();
+    const decision = this.#decide(nowMs);
+    if (decision.decision === 'skip') {
+      this.#dueSinceMs = null;
+      this.#skip(decision, nowMs);
+      return;
+    }
+    this.#dueSinceMs ??= nowMs;
+    if (!afterFullCollection && nowMs - this.#dueSinceMs < this.#options.rules.majorGcWaitMs) return;
+    this.#dueSinceMs = null;
+    this.#scheduled = null;
+    this.#capturing = this.#capture(decision.trigger).finally(() => {
+      this.#capturing = null;
+    });
+  }
+
+  #decide(nowMs: number): CaptureDecision {
+    const { dumper } = this.#adapters;
+    const sample = this.#lastSample;
+    return decideCapture(
+      {
+        nowMs,
+        startedAtMs: this.#startedAtMs,
+        asked: this.#scheduled,
+        capturing: this.#capturing !== null,
+        predicted: dumper.dumper === null ? null : this.#predict(dumper.dumper, sample?.usedBytes ?? 0),
+        dumperReason: dumper.reason,
+        pauseBudgetMs: this.#options.pauseBudgetMs,
+        memoryAvailableBytes: sample?.memoryAvailableBytes ?? null,
+        memoryLimitBytes: sample?.memoryLimitBytes ?? null,
+        trend: risingTrend(this.#trends),
+        series: this.#series.situation(this.#has('confirmed')),
+      },
+      this.#options.rules,
+    );
+  }
+
+  /** Dumper and analysis process together. */
+  #predict(dumper: HeapDumper, heapBytes: number): CaptureCost {
+    const { pauseMs, memoryBytes } = dumper.predict(heapBytes);
+    const analysisBytes = Math.max(this.#learnedAnalysisBytes, GUESSED_ANALYSIS_BYTES + heapBytes);
+    return { pauseMs, memoryBytes: memoryBytes + analysisBytes };
+  }
+
+  #skip(decision: Extract<CaptureDecision, { decision: 'skip' }>, nowMs: number): void {
+    this.#why = `${decision.reason}: ${decision.detail}`;
+    if (!decision.refused || decision.trigger === null) return;
+    this.#scheduled = null;
+    this.#series.missed(nowMs);
+    this.#record({
+      id: `capture-skipped-${nowMs.toString(36)}`,
+      atMs: nowMs,
+      dumper: this.#adapters.dumper.dumper?.name ?? 'none',
+      trigger: decision.trigger,
+      outcome: 'skipped',
+      reason: this.#why,
+      pauseMs: 0,
+      durationMs: 0,
+      analysisMs: 0,
+      peakBytes: 0,
+      nodes: 0,
+    });
+  }
+
+  /** Why nothing was captured at the latest tick. */
+  #why = '';
+
+  async #capture(trigger: CaptureTrigger): Promise<void> {
+    const { clock, ownPauses, dumper, startAnalysis } = this.#adapters;
+    if (dumper.dumper === null) return;
+    this.#series.began(clock.now(), this.#lastSample?.requests ?? 0);
+    const run = await runCapture({
+      dumper: dumper.dumper,
+      startAnalysis,
+      clock,
+      trigger,
+      previous: this.#series.memory,
+      timeoutMs: this.#options.rules.analysisTimeoutMs,
+      signal: this.#stopping.signal,
+      paused: (fromMs, toMs) => ownPauses.add(fromMs, toMs),
+      dumped: (dump) => this.#guard('capture', () => this.#onDumped(dump)),
+    });
+    this.#cost.addPause(run.record.pauseMs);
+    this.#cost.addAnalysis(run.cpuSeconds);
+    this.#learnedAnalysisBytes = Math.max(this.#learnedAnalysisBytes, run.analysisBytes);
+    this.#guard('findings', () => this.#judge(run));
+    this.#record(run.record);
+    this.#settleState();
+  }
+
+  #onDumped(dump: DumpSuccess): void {
+    const { clock, window } = this.#adapters;
+    this.#live = { bytes: dump.liveBytes, atMs: clock.now() };
+    window.addCapturePoint(this.#live.atMs, dump.liveBytes);
+  }
+
+  #judge(run: CaptureRun): void {
+    const nowMs = this.#adapters.clock.now();
+    if (run.result === null) {
+      if (run.record.outcome === 'cancelled') return;
+      this.#errors[run.record.outcome === 'dump-failed' ? 'capture' : 'analysis'] += 1;
+      this.#adapters.logger.warn(`capture ${run.record.outcome}: ${run.record.reason}`);
+      this.#series.missed(nowMs);
+      return;
+    }
+    this.#series.succeeded(run.result.series);
+    const perSecond = this.#series.requestsPerSecond(nowMs, this.#lastSample?.requests ?? 0);
+    const update = this.#ledger.record(run.result.suspects, run.record.atMs, perSecond);
+    const open = this.#has('confirmed') || this.#has('suspected');
+    if (run.result.snapshots > 1) this.#series.judged(nowMs, !update.quiet, open);
+    this.#settleState();
+    for (const finding of update.changed) this.#tell('finding', finding);
+    if (update.changed.length > 0) this.#guard('store', () => this.#adapters.store.keep());
+  }
+
+  #record(record: CaptureRecord): void {
+    this.#records.push(record);
+    if (this.#records.length > MAX_RECORDS) this.#records.shift();
+    this.#tell('capture', record);
+  }
+
+  #settleState(): void {
+    if (this.#has('confirmed')) this.#enter('confirmed', 'a leak is confirmed');
+    else if (this.#has('suspected')) this.#enter('suspected', 'a leak is suspected');
+    else if (bestTrend(this.#trends).direction === 'unknown')
+      this.#enter('learning', 'the trend of the heap is not known yet');
+    else this.#enter('watching', this.#why);
+  }
+
+  #enter(state: WatcherState, reason: string): void {
+    const changed = this.#state !== state;
+    this.#state = state;
+    this.#reason = reason;
+    if (changed) this.#tell('state', state, reason);
+  }
+
+  #timeToLimit({ limitBytes, memoryAvailableBytes }: HeapSample): TimeToLimit | null {
+    const liveBytes = this.#liveBytes();
+    return timeToLimit(
+      liveBytes,
+      reachableLimit(liveBytes, limitBytes, memoryAvailableBytes),
+      bestTrend(this.#trends),
+    );
+  }
+
+  #has(status: 'confirmed' | 'suspected'): boolean {
+    return this.#ledger.findings.some((finding) => finding.status === status);
+  }
+
+  #liveBytes(): number {
+    return this.#live?.bytes ?? this.#lastSample?.usedBytes ?? 0;
+  }
+
+  /** A listener that throws must neither stop the others' news nor pass for a fault of the watcher. */
+  #tell<E extends keyof WatcherEvents>(event: E, ...news: WatcherEvents[E]): void {
+    for (const listener of this.rawListeners(event)) {
+      try {
+        Reflect.apply(listener, this, news);
+      } catch (error) {
+        this.#adapters.logger.warn(
+          `a listener of '${event}' failed: ${error instanceof Error ? error.message : String(error)}`,
+        );
+      }
+    }
+  }
+
+  /** The service must not feel a fault of ours: it is counted, said once a stage, and the watching goes on. */
+  #guard(stage: ErrorStage, work: () => void): void {
+    try {
+      this.#cost.run(work);
+    } catch (error) {
+      this.#errors[stage] += 1;
+      const message = `${stage} failed: ${error instanceof Error ? error.message : String(error)}`;
+      if (this.#errors[stage] === 1) this.#adapters.logger.warn(message);
+      else this.#adapters.logger.debug(message);
+    }
+  }
+}
+
+/** The trend that is told to people: the medium window's, else the short one's, else the long one's. */
+export function bestTrend(trends: DaemonStatus['trends']): TrendVerdict {
+  const known = [trends.medium, trends.short, trends.long].find((trend) => trend.direction !== 'unknown');
+  return known ?? trends.medium;
+}
+
+/** The trend that opens the gate: any window's that rises, the shortest first. */
+function risingTrend(trends: DaemonStatus['trends']): TrendVerdict {
+  return (
+    TREND_WINDOWS.map((name) => trends[name]).find((trend) => trend.direction === 'rising') ??
+    bestTrend(trends)
+  );
+}

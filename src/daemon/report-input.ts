@@ -1,0 +1,44 @@
+import type { Finding } from '../findings/finding.js';
+import type { ReportInput } from '../report/report.js';
+import { bestTrend } from './daemon.js';
+import type { DaemonStatus } from './daemon-status.js';
+
+/** What the report says of the daemon's state. */
+export function reportInput(
+  status: DaemonStatus,
+  running: { readonly pid: number; readonly nodeVersion: string; readonly threadId: number },
+): ReportInput {
+  const { lastSample, live } = status;
+  const liveBytes = live?.bytes ?? lastSample?.usedBytes ?? 0;
+  const limitBytes = lastSample?.limitBytes ?? 0;
+  const { bytesPerSecond, low, high, windowMs } = bestTrend(status.trends);
+  return {
+    process: { ...running, startedAtMs: status.startedAtMs },
+    watcher: {
+      state: status.state,
+      reason: status.reason,
+      sinceMs: status.startedAtMs,
+      gcSource: status.gcSource.name,
+      dumper: status.dumper.name,
+      pace: status.pace,
+      captures: status.captures,
+      cpuSeconds: status.cpuSeconds,
+    },
+    heap: {
+      atMs: lastSample?.atMs ?? null,
+      liveBytes,
+      limitBytes,
+      rssBytes: lastSample?.rssBytes ?? 0,
+      externalBytes: lastSample?.externalBytes ?? 0,
+      trend: { bytesPerSecond, low, high, windowMs },
+      timeToLimit: status.timeToLimit,
+    },
+    findings: status.findings.map((finding) => withTimeToLimit(finding, limitBytes - liveBytes)),
+  };
+}
+
+function withTimeToLimit(finding: Finding, roomBytes: number): Finding {
+  const { bytesPerSecond } = finding.growth;
+  if (bytesPerSecond <= 0) return finding;
+  return { ...finding, secondsToLimit: Math.max(0, roomBytes / bytesPerSecond) };
+}

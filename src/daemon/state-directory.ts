@@ -1,0 +1,113 @@
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { LeakwatchError } from '../errors.js';
+
+/** What stays in the state directory; beyond any of these the oldest files leave. */
+const MAX_AGE_MS = 30 * 24 * 60 * 60 * 1000;
+const MAX_FILES = 100;
+const MAX_BYTES = 50 * 2 ** 20;
+
+const REPORT_FILE = /^report-[\w.-]+\.json(\.tmp)?$/;
+
+/**
+ * The directory (our own, writable by nobody else, no symbolic link; made with mode 0700) that keeps the last report of each watched process, so that
+ * the answer outlives an OOM kill.
+ */
+export class StateDirectory {
+  readonly path: string;
+
+  private constructor(path: string) {
+    this.path = path;
+  }
+
+  /**
+   * Opens the first candidate that can be used. Where the user named it (`explicit`), failing is a
+   * LEAKWATCH_ERR_STATE_DIR; otherwise null, with the reason given to `refused`.
+   */
+  static open(
+    where: { readonly candidates: readonly string[]; readonly explicit: boolean },
+    refused: (reason: string) => void,
+  ): StateDirectory | null {
+    const reasons: string[] = [];
+    for (const path of where.candidates) {
+      const reason = makeUsable(path);
+      if (reason === null) return new StateDirectory(path);
+      reasons.push(`'${path}' ${reason}`);
+    }
+    if (where.explicit) {
+      throw new LeakwatchError(
+        'LEAKWATCH_ERR_STATE_DIR',
+        `The state directory ${reasons.join('; ')}. Name a directory that this user owns and can write to (stateDir, LEAKWATCH_STATE_DIR).`,
+      );
+    }
+    refused(reasons.join('; '));
+    return null;
+  }
+
+  /** Replaces the file `name` (of the form `report-….json`) as a whole, mode 0600. Throws what the file system throws. */
+  writeReport(name: string, content: string): void {
+    writeWhole(join(this.path, name), content);
+  }
+
+  /** Removes what is too old or too much; only files that this class writes. Returns how many. */
+  prune(nowMs: number): number {
+    const files = readdirSync(this.path)
+      .filter((name) => REPORT_FILE.test(name))
+      .flatMap((name) => {
+        const stat = statSync(join(this.path, name), { throwIfNoEntry: false });
+        return stat?.isFile() === true ? [{ name, bytes: stat.size, atMs: stat.mtimeMs }] : [];
+      })
+      .sort((a, b) => b.atMs - a.atMs);
+    let bytes = 0;
+    let removed = 0;
+    for (const [index, file] of files.entries()) {
+      bytes += file.bytes;
+      if (index < MAX_FILES && bytes <= MAX_BYTES && nowMs - file.atMs <= MAX_AGE_MS) continue;
+      rmSync(join(this.path, file.name), { force: true });
+      removed += 1;
+    }
+    return removed;
+  }
+}
+
+/** Writes `path` so that a reader sees the old or the new content, never a part; mode 0600. */
+export function writeWhole(path: string, content: string): void {
+  const temporary = `${path}.tmp`;
+  rmSync(temporary, { force: true });
+  writeFileSync(temporary, content, { mode: 0o600, flag: 'wx' });
+  renameSync(temporary, path);
+}
+
+/** Null when the directory is there, ours, private and writable; otherwise why not. */
+function makeUsable(path: string): string | null {
+  try {
+    makeDirectories(path);
+    const stat = lstatSync(path);
+    if (stat.isSymbolicLink() || !stat.isDirectory()) return 'is not a directory';
+    if (process.getuid !== undefined && stat.uid !== process.getuid()) return 'belongs to another user';
+    if (process.platform !== 'win32' && (stat.mode & 0o022) !== 0)
+      return 'can be written to by others (give it mode 0700)';
+    const probe = join(path, `report-probe-${process.pid}.json`);
+    writeWhole(probe, '{}');
+    rmSync(probe);
+    return null;
+  } catch (error) {
+    return `cannot be used (${(error as NodeJS.ErrnoException).code ?? 'error'})`;
+  }
+}
+
+/** One level at a time, because Node's own recursive mkdir never returns where a file system answers ENOENT for a level that is there (`/proc`, Node 20 to 26). */
+function makeDirectories(path: string): void {
+  const missing: string[] = [];
+  for (let level = resolve(path); !existsSync(level); level = dirname(level)) missing.unshift(level);
+  for (const level of missing) mkdirSync(level, { mode: 0o700 });
+}

@@ -1,0 +1,116 @@
+import { LeakwatchError } from '../errors.js';
+import { systemClock } from '../runtime/clock.js';
+import { shortestPaths } from './graph/shortest-path.js';
+import type { ClassGrowth } from './growth/class-growth.js';
+import { classHistogram } from './growth/class-histogram.js';
+import { extendSeries, growthOf } from './growth/growth-series.js';
+import { buildPathTree } from './growth/path-tree-builder.js';
+import { decodeSeries, encodeSeries } from './growth/series-codec.js';
+import { parseSnapshot } from './snapshot/snapshot-parser.js';
+import { rankSuspects } from './suspects/ranking.js';
+import type { Suspect } from './suspects/suspect.js';
+
+/** The steps of an analysis in the order they run. */
+export type AnalysisStep = 'parsing' | 'linking' | 'tracing' | 'comparing' | 'ranking';
+
+export interface AnalysisInput {
+  /** The bytes of one `.heapsnapshot`, in chunks of any size. */
+  readonly snapshot: AsyncIterable<Uint8Array>;
+  /** `series` of the previous analysis of the same process, or null for the first. Opaque to everyone else. */
+  readonly previous: Uint8Array | null;
+  /** When the heap was captured, milliseconds since the Unix epoch. */
+  readonly capturedAtMs: number;
+}
+
+export type AnalysisResult =
+  | {
+      readonly outcome: 'success';
+      readonly nodes: number;
+      readonly edges: number;
+      /** Sum of the shallow sizes of all nodes, bytes. */
+      readonly heapBytes: number;
+      /** How many snapshots the series holds now, this one included. */
+      readonly snapshots: number;
+      /** What grew at each of the latest two steps or more, worst first; empty before the third snapshot. At most 20. */
+      readonly suspects: readonly Suspect[];
+      /** Class growth, largest first, at most 50 rows. */
+      readonly classes: readonly ClassGrowth[];
+      /** Compact memory of all snapshots so far, to be handed to the next analysis. */
+      readonly series: Uint8Array;
+      /** What the reader should know: a previous series that could not be used, paths given up at a bound. */
+      readonly notes?: readonly string[];
+      readonly elapsedMs: number;
+    }
+  | {
+      readonly outcome: 'failure';
+      readonly step: AnalysisStep;
+      readonly reason: string;
+      readonly elapsedMs: number;
+    };
+
+const MAX_CLASS_ROWS = 50;
+
+/** Runs the steps in order. Never throws: what goes wrong becomes a failure that names the step. */
+export async function analyze(
+  input: AnalysisInput,
+  onProgress: (step: AnalysisStep) => void = () => {},
+  signal?: AbortSignal,
+): Promise<AnalysisResult> {
+  const begin = systemClock.monotonicMs();
+  const elapsed = () => systemClock.monotonicMs() - begin;
+  let step: AnalysisStep = 'parsing';
+  const enter = (next: AnalysisStep) => {
+    signal?.throwIfAborted();
+    step = next;
+    onProgress(next);
+  };
+  try {
+    enter('parsing');
+    const snapshot = await parseSnapshot(input.snapshot, signal);
+    enter('linking');
+    const paths = shortestPaths(snapshot);
+    enter('tracing');
+    const heap = buildPathTree(snapshot, paths);
+    enter('comparing');
+    const notes: string[] = [];
+    const previous = input.previous === null ? null : decodeSeries(input.previous);
+    if (input.previous !== null && previous === null) {
+      notes.push('The previous series could not be read; a new one begins with this snapshot.');
+    }
+    const heapBytes = snapshot.selfSize.reduce((sum, bytes) => sum + bytes, 0);
+    const extended = extendSeries(previous, {
+      atMs: input.capturedAtMs,
+      heapBytes,
+      tree: heap.tree,
+      classes: classHistogram(snapshot, heap.classes),
+    });
+    const encoded = encodeSeries(extended.series);
+    const dropped = extended.dropped + encoded.dropped;
+    if (dropped > 0) notes.push(`${dropped} small paths were left out of the series for want of room.`);
+    if (heap.tree.cut > 0) notes.push(`${heap.tree.cut} objects lie beyond the bounds of the path tree.`);
+    enter('ranking');
+    return {
+      outcome: 'success',
+      nodes: snapshot.nodeCount,
+      edges: snapshot.edgeCount,
+      heapBytes,
+      snapshots: extended.series.times.length,
+      suspects: rankSuspects(heap, extended),
+      classes: extended.series.classes
+        .toSorted((a, b) => growthOf(b.bytes) - growthOf(a.bytes))
+        .slice(0, MAX_CLASS_ROWS),
+      series: encoded.bytes,
+      notes,
+      elapsedMs: elapsed(),
+    };
+  } catch (error) {
+    return { outcome: 'failure', step, reason: reasonOf(error, signal), elapsedMs: elapsed() };
+  }
+}
+
+/** Messages of our own say nothing of the heap's content; of others only the kind of error is passed on. */
+function reasonOf(error: unknown, signal: AbortSignal | undefined): string {
+  if (signal?.aborted === true) return 'The analysis was cancelled.';
+  if (error instanceof LeakwatchError) return error.message;
+  return error instanceof Error ? `The analysis failed: ${error.name}.` : 'The analysis failed.';
+}

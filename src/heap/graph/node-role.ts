@@ -1,0 +1,92 @@
+import { type HeapSnapshot, nodeTypeCode } from '../snapshot/heap-snapshot.js';
+
+/** What a node is to a person who reads JavaScript. */
+export const ROLE = {
+  /** An object, string, function of the program or of Node. */
+  value: 0,
+  /** A table or store by which V8 builds the object that holds it; folded into that object. */
+  part: 1,
+  /** A number or one of true, false, null, undefined: never a member of anything. */
+  leaf: 2,
+  /** V8's own: maps, code, feedback, scripts, templates. */
+  internal: 3,
+  /** A heading of V8's list of roots, or the list itself. */
+  root: 4,
+} as const;
+type Role = (typeof ROLE)[keyof typeof ROLE];
+
+const CODE = nodeTypeCode('code');
+const SHAPE = nodeTypeCode('object shape');
+const ARRAY = nodeTypeCode('array');
+const NUMBER = nodeTypeCode('number');
+const SYNTHETIC = nodeTypeCode('synthetic');
+const HIDDEN = nodeTypeCode('hidden');
+const OBJECT = nodeTypeCode('object');
+
+/** V8's hidden objects that stand between two objects of the program; all other hidden ones are V8's own. */
+const PARTS = new RegExp(
+  `^system / (${[
+    'PropertyArray',
+    'PropertyCell',
+    'Cell',
+    'ContextCell',
+    'AccessorPair',
+    'PromiseReaction.*',
+    'Promise.*Task',
+    'CallableTask',
+    'CallbackTask',
+    'SourceTextModule',
+    'SyntheticModule',
+    'WeakCell',
+    'AsyncGeneratorRequest',
+    'JSProxy',
+    'Tuple2',
+    'FixedArray',
+    'FixedDoubleArray',
+    '.*HashTable',
+    '.*Dictionary',
+    'ErrorStackData',
+    'CallSiteInfo',
+    'StackFrameInfo',
+  ].join('|')})$`,
+);
+const LEAVES = /^(system \/ (Oddball|Hole|WasmNull)|undefined|null|true|false)$/;
+const CONTEXT = /^system \/ \w*Context$/;
+
+/** NodeOrdinal → ROLE. */
+export function nodeRoles(snapshot: HeapSnapshot): Uint8Array {
+  const { nodeCount, nodeType, nodeName, strings } = snapshot;
+  const roles = new Uint8Array(nodeCount);
+  const hidden = new Map<number, Role>();
+  for (let node = 0; node < nodeCount; node++) {
+    const type = nodeType[node]!;
+    if (type === ARRAY) roles[node] = ROLE.part;
+    else if (type === CODE || type === SHAPE) roles[node] = ROLE.internal;
+    else if (type === NUMBER) roles[node] = ROLE.leaf;
+    else if (type === SYNTHETIC) roles[node] = ROLE.root;
+    else if (type === HIDDEN || type === OBJECT) {
+      const name = nodeName[node]!;
+      let role = hidden.get(name * 2 + (type === HIDDEN ? 1 : 0));
+      if (role === undefined) {
+        role = type === HIDDEN ? hiddenRole(strings.text(name)) : objectRole(strings.text(name));
+        hidden.set(name * 2 + (type === HIDDEN ? 1 : 0), role);
+      }
+      roles[node] = role;
+    }
+  }
+  return roles;
+}
+
+function hiddenRole(name: string): Role {
+  if (LEAVES.test(name)) return ROLE.leaf;
+  return PARTS.test(name) || isContextName(name) ? ROLE.part : ROLE.internal;
+}
+
+function objectRole(name: string): Role {
+  return name.startsWith('system / ') ? ROLE.part : ROLE.value;
+}
+
+/** Contexts hold closure variables; the native context is V8's own. */
+export function isContextName(name: string): boolean {
+  return CONTEXT.test(name) && name !== 'system / NativeContext';
+}

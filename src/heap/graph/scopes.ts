@@ -1,0 +1,117 @@
+import { edgeTypeCode, type HeapSnapshot, nodeTypeCode } from '../snapshot/heap-snapshot.js';
+import { isContextName } from './node-role.js';
+
+const CLOSURE = nodeTypeCode('closure');
+const OBJECT = nodeTypeCode('object');
+const HIDDEN = nodeTypeCode('hidden');
+const CODE = nodeTypeCode('code');
+const INTERNAL = edgeTypeCode('internal');
+
+/** Where closure variables live: every context with the script it belongs to. */
+export interface Scopes {
+  /** NodeOrdinal → 1 for a context. */
+  readonly isContext: Uint8Array;
+  /** NodeOrdinal of a context → string index of its script's address, −1 means unknown. */
+  readonly script: Int32Array;
+  /** NodeOrdinal of a context → a closure made in it, a named one where there is one, −1 means none. */
+  readonly closure: Int32Array;
+  /** NodeOrdinal → 1 for a context that is the only one of its scope: the variables exist once. */
+  readonly single: Uint8Array;
+  /** NodeOrdinal → 1 for the outermost context of a module or script. */
+  readonly outermost: Uint8Array;
+}
+
+export function findScopes(snapshot: HeapSnapshot): Scopes {
+  const { nodeCount, nodeType, nodeName } = snapshot;
+  const scopes = {
+    isContext: new Uint8Array(nodeCount),
+    script: new Int32Array(nodeCount).fill(-1),
+    closure: new Int32Array(nodeCount).fill(-1),
+    single: new Uint8Array(nodeCount),
+    outermost: new Uint8Array(nodeCount),
+  };
+  const names = contextNames(snapshot);
+  for (let node = 0; node < nodeCount; node++) {
+    const type = nodeType[node];
+    if ((type === OBJECT || type === HIDDEN) && names.has(nodeName[node]!)) scopes.isContext[node] = 1;
+  }
+
+  const previous = linkContexts(snapshot, scopes);
+  const scripts = new Map<number, number>();
+  for (let node = 0; node < nodeCount; node++) {
+    if (nodeType[node] !== CLOSURE) continue;
+    const context = target(snapshot, node, 'context');
+    if (context < 0 || scopes.isContext[context] !== 1) continue;
+    const known = scopes.closure[context]!;
+    if (known >= 0 && (isNamed(snapshot, known) || !isNamed(snapshot, node))) continue;
+    scopes.closure[context] = node;
+    if (known >= 0) continue;
+    const shared = target(snapshot, node, 'shared');
+    let script = scripts.get(shared);
+    if (script === undefined) {
+      script = shared < 0 ? -1 : scriptOf(snapshot, shared);
+      scripts.set(shared, script);
+    }
+    // Scopes nest within one script, so what is known of the inner one holds for all around it.
+    for (let outer = context; outer >= 0 && scopes.script[outer] === -1; outer = previous[outer]!) {
+      scopes.script[outer] = script;
+      if (script === -1) break;
+    }
+  }
+  return scopes;
+}
+
+const isNamed = ({ nodeName, strings }: HeapSnapshot, node: number) => strings.text(nodeName[node]!) !== '';
+
+function contextNames({ nodeCount, nodeName, nodeType, strings }: HeapSnapshot): Set<number> {
+  const looked = new Set<number>();
+  const names = new Set<number>();
+  for (let node = 0; node < nodeCount; node++) {
+    const name = nodeName[node]!;
+    if (nodeType[node] === CLOSURE || looked.has(name)) continue;
+    looked.add(name);
+    if (isContextName(strings.text(name))) names.add(name);
+  }
+  return names;
+}
+
+/** Fills `single` and `outermost`; returns context → enclosing context, −1 means none. */
+function linkContexts(
+  snapshot: HeapSnapshot,
+  scopes: { isContext: Uint8Array; single: Uint8Array; outermost: Uint8Array },
+): Int32Array {
+  const previous = new Int32Array(snapshot.nodeCount).fill(-1);
+  const ofScope = new Map<number, number>();
+  for (let node = 0; node < snapshot.nodeCount; node++) {
+    if (scopes.isContext[node] !== 1) continue;
+    const outer = target(snapshot, node, 'previous');
+    if (outer >= 0 && scopes.isContext[outer] === 1) previous[node] = outer;
+    else if (outer >= 0) scopes.outermost[node] = 1;
+    const info = target(snapshot, node, 'scope_info');
+    if (info < 0) continue;
+    const twin = ofScope.get(info);
+    scopes.single[node] = twin === undefined ? 1 : 0;
+    if (twin !== undefined) scopes.single[twin] = 0;
+    else ofScope.set(info, node);
+  }
+  return previous;
+}
+
+/** Target of the internal edge with this name, −1 means there is none. */
+export function target(snapshot: HeapSnapshot, node: number, edgeName: string): number {
+  const { firstEdge, edgeType, edgeName: names, edgeTo, strings } = snapshot;
+  for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
+    if (edgeType[edge] === INTERNAL && strings.text(names[edge]!) === edgeName) return edgeTo[edge]!;
+  }
+  return -1;
+}
+
+/** Newer V8 calls the edge `script`, older ones `script_or_debug_info`. */
+function scriptOf(snapshot: HeapSnapshot, shared: number): number {
+  const { firstEdge, edgeType, edgeName, edgeTo, nodeType, nodeName, strings } = snapshot;
+  for (let edge = firstEdge[shared]!; edge < firstEdge[shared + 1]!; edge++) {
+    if (edgeType[edge] !== INTERNAL || !strings.text(edgeName[edge]!).startsWith('script')) continue;
+    if (nodeType[edgeTo[edge]!] === CODE) return nodeName[edgeTo[edge]!]!;
+  }
+  return -1;
+}

@@ -1,0 +1,192 @@
+/**
+ * Breadth-first search from the GC roots, in tiers, after LeakCanary's PrioritizingShortestPathFinder: what a person can
+ * name is a root first (global object, module variables of the program), then Node's own modules, then V8's lists of
+ * roots, and V8's own objects last, so that paths go through JavaScript wherever JavaScript leads there.
+ * Deviation: a tier is finished before the next begins, and nodes of a later tier are not entered, rather than queued.
+ */
+import { edgeTypeCode, type HeapSnapshot } from '../snapshot/heap-snapshot.js';
+import { EdgeRule } from './edge-rule.js';
+import { nodeRoles, ROLE } from './node-role.js';
+import { findScopes, type Scopes, target } from './scopes.js';
+import { isNodeScript } from './script-name.js';
+
+const SHORTCUT = edgeTypeCode('shortcut');
+
+const TIER = { program: 0, nodeModules: 1, roots: 2, internals: 3 } as const;
+
+/** V8's lists of roots, best explanation first; the others follow in the order of the file. */
+const ROOT_ORDER = [
+  '(Global handles)',
+  '(Eternal handles)',
+  '(Traced handles)',
+  '(Handle scope)',
+  '(Stack roots)',
+];
+
+export interface ShortestPaths {
+  readonly roles: Uint8Array;
+  readonly scopes: Scopes;
+  readonly rule: EdgeRule;
+  /** Nodes in the order they were reached; entry 0 is the root. */
+  readonly order: Uint32Array;
+  /** NodeOrdinal → NodeOrdinal before it on its path, −1 means the root itself or not reached. */
+  readonly parent: Int32Array;
+  /** NodeOrdinal → EdgeIndex by which it was reached, −1 means it was taken as a root or not reached. */
+  readonly parentEdge: Int32Array;
+  /** The global objects. */
+  readonly globals: readonly number[];
+}
+
+export function shortestPaths(snapshot: HeapSnapshot): ShortestPaths {
+  const { nodeCount } = snapshot;
+  const roles = nodeRoles(snapshot);
+  const scopes = findScopes(snapshot);
+  const rule = new EdgeRule(snapshot);
+  const search = new Search(snapshot, rule, tiers(snapshot, roles, scopes));
+  const globals = globalObjects(snapshot);
+  for (const node of globals) search.seed(node);
+  for (const node of moduleScopes(snapshot, scopes)) search.seed(node);
+  search.run(TIER.program);
+  search.run(TIER.nodeModules);
+  for (let edge = snapshot.firstEdge[0]!; edge < snapshot.firstEdge[1]!; edge++) {
+    const child = snapshot.edgeTo[edge]!;
+    if (roles[child] !== ROLE.root || name(snapshot, child) !== '(GC roots)') search.seed(child, edge);
+  }
+  search.run(TIER.nodeModules);
+  for (const [node, edge] of rootLists(snapshot, roles)) {
+    search.seed(node, edge);
+    search.run(TIER.nodeModules);
+  }
+  search.run(TIER.roots);
+  search.run(TIER.internals);
+  for (let node = 0; node < nodeCount; node++) if (!search.reached(node)) search.abandon(node);
+  return {
+    roles,
+    scopes,
+    rule,
+    order: search.order.subarray(0, search.count),
+    parent: search.parent,
+    parentEdge: search.parentEdge,
+    globals,
+  };
+}
+
+class Search {
+  readonly #snapshot: HeapSnapshot;
+  readonly #rule: EdgeRule;
+  readonly #tiers: Uint8Array;
+  readonly #seen: Uint8Array;
+  readonly order: Uint32Array;
+  readonly parent: Int32Array;
+  readonly parentEdge: Int32Array;
+  count = 0;
+  #head = 0;
+  #tier: number = TIER.program;
+
+  constructor(snapshot: HeapSnapshot, rule: EdgeRule, tiersOfNodes: Uint8Array) {
+    this.#snapshot = snapshot;
+    this.#rule = rule;
+    this.#tiers = tiersOfNodes;
+    this.#seen = new Uint8Array(snapshot.nodeCount);
+    this.order = new Uint32Array(snapshot.nodeCount);
+    this.parent = new Int32Array(snapshot.nodeCount).fill(-1);
+    this.parentEdge = new Int32Array(snapshot.nodeCount).fill(-1);
+    this.#visit(0, -1, -1);
+    this.#head = 1;
+  }
+
+  reached(node: number): boolean {
+    return this.#seen[node] === 1;
+  }
+
+  seed(node: number, edge = -1): void {
+    if (this.#seen[node] === 0) this.#visit(node, 0, edge);
+  }
+
+  /** Nothing strong leads there: it stands at the end of the order, below the root. */
+  abandon(node: number): void {
+    this.#visit(node, 0, -1);
+  }
+
+  run(tier: number): void {
+    const { firstEdge, edgeTo } = this.#snapshot;
+    // A wider tier opens doors that earlier nodes had found closed: look at all of them again. The root alone never
+    // spreads by itself, its children are seeds.
+    if (tier > this.#tier) this.#head = 1;
+    this.#tier = tier;
+    for (; this.#head < this.count; this.#head++) {
+      const node = this.order[this.#head]!;
+      for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
+        const to = edgeTo[edge]!;
+        if (this.#seen[to] === 1 || this.#tiers[to]! > tier || !this.#rule.retains(node, edge)) continue;
+        this.#visit(to, node, edge);
+      }
+    }
+  }
+
+  #visit(node: number, parent: number, edge: number): void {
+    this.#seen[node] = 1;
+    this.order[this.count++] = node;
+    this.parent[node] = parent;
+    this.parentEdge[node] = edge;
+  }
+}
+
+/** NodeOrdinal → the first tier in which the search may enter it from another node. */
+function tiers(snapshot: HeapSnapshot, roles: Uint8Array, scopes: Scopes): Uint8Array {
+  const result = new Uint8Array(snapshot.nodeCount);
+  for (let node = 0; node < snapshot.nodeCount; node++) {
+    if (roles[node] === ROLE.internal) result[node] = TIER.internals;
+    else if (roles[node] === ROLE.root) result[node] = TIER.roots;
+    else if (scopes.isContext[node] === 1 && scopeIsNodes(snapshot, scopes, node))
+      result[node] = TIER.nodeModules;
+  }
+  return result;
+}
+
+function scopeIsNodes(snapshot: HeapSnapshot, scopes: Scopes, context: number): boolean {
+  const script = scopes.script[context]!;
+  return script >= 0 && isNodeScript(snapshot.strings.text(script));
+}
+
+function globalObjects(snapshot: HeapSnapshot): readonly number[] {
+  const found = new Set<number>();
+  for (let edge = snapshot.firstEdge[0]!; edge < snapshot.firstEdge[1]!; edge++) {
+    if (snapshot.edgeType[edge] !== SHORTCUT) continue;
+    const node = snapshot.edgeTo[edge]!;
+    // Newer V8 points to the native context, older ones to the global object itself.
+    const global =
+      name(snapshot, node) === 'system / NativeContext' ? target(snapshot, node, 'global_object') : node;
+    if (global >= 0) found.add(global);
+  }
+  return [...found];
+}
+
+/** The variables and exports of the program's own modules. */
+function moduleScopes(snapshot: HeapSnapshot, scopes: Scopes): readonly number[] {
+  const found: number[] = [];
+  for (let node = 0; node < snapshot.nodeCount; node++) {
+    if (scopes.outermost[node] !== 1 || scopes.script[node]! < 0) continue;
+    if (!scopeIsNodes(snapshot, scopes, node)) found.push(node);
+  }
+  return found;
+}
+
+function rootLists(snapshot: HeapSnapshot, roles: Uint8Array): readonly (readonly [number, number])[] {
+  const lists: { node: number; edge: number; rank: number }[] = [];
+  for (let edge = snapshot.firstEdge[0]!; edge < snapshot.firstEdge[1]!; edge++) {
+    const group = snapshot.edgeTo[edge]!;
+    if (roles[group] !== ROLE.root || name(snapshot, group) !== '(GC roots)') continue;
+    for (let inner = snapshot.firstEdge[group]!; inner < snapshot.firstEdge[group + 1]!; inner++) {
+      const node = snapshot.edgeTo[inner]!;
+      const rank = ROOT_ORDER.indexOf(name(snapshot, node));
+      lists.push({ node, edge: inner, rank: rank < 0 ? ROOT_ORDER.length : rank });
+    }
+  }
+  lists.sort((a, b) => a.rank - b.rank);
+  return lists.map(({ node, edge }) => [node, edge]);
+}
+
+function name(snapshot: HeapSnapshot, node: number): string {
+  return snapshot.strings.text(snapshot.nodeName[node]!);
+}

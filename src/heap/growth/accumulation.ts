@@ -1,0 +1,201 @@
+/**
+ * Which paths grow, and where: the topmost accumulation points. Source: LeakCanary's ObjectGrowthDetector, which reports
+ * the topmost growing nodes. Deviation: growth below a growing node is reported by itself when the node above cannot
+ * explain it, for example sessions that gain thousands of entries each while two sessions are added.
+ */
+
+import type { GrowthSeries, SeriesNode } from './growth-series.js';
+import { EDGE_KINDS, ELEMENTS, ENTRIES } from './path-tree.js';
+
+/** Rising steps that make growth: two, so three snapshots. */
+const MIN_RISING_STEPS = 2;
+/** Growth below both of these is noise. */
+const MIN_GAINED = 16;
+const MIN_GAINED_BYTES = 65_536;
+/** Holders that are gained in such a number, or with so few members each, explain the growth of their members. */
+const FEW_MEMBERS_EACH = 3;
+const SAME_RATIO = 1.2;
+
+const PROPERTY = EDGE_KINDS.indexOf('property');
+
+/** All members that one step leads to from the members of one node, whatever their class. */
+export interface Accumulation {
+  /** Row of the node that holds them. */
+  readonly holder: number;
+  readonly edge: string;
+  readonly edgeKind: number;
+  /** Rows of the members, one a class. */
+  readonly members: readonly number[];
+  /** Members at each step: entries where the holder is a collection. */
+  readonly counts: readonly number[];
+  /** Bytes of the members and all below them at each step. */
+  readonly bytes: readonly number[];
+  /** The same with the tables of a collection, which belong to its holder. */
+  readonly heldBytes: readonly number[];
+  readonly risingSteps: number;
+  /** Growth during the rising steps; bytes are held ones that are not another accumulation's. */
+  readonly gained: number;
+  readonly gainedBytes: number;
+}
+
+export function findAccumulations(series: GrowthSeries): readonly Accumulation[] {
+  const rising = mergeRings(
+    groups(series).filter((group) => group.risingSteps >= MIN_RISING_STEPS),
+    series,
+  );
+  const byMember = new Map<number, Accumulation>();
+  for (const group of rising) for (const row of group.members) byMember.set(row, group);
+  const own = rising.filter((group) => isMaterial(group) && !isExplained(group, byMember, series.nodes));
+  return own.map((group) => withoutInner(group, own, byMember, series.nodes)).filter(isMaterial);
+}
+
+function groups({ nodes, times }: GrowthSeries): readonly Accumulation[] {
+  const members = new Map<string, number[]>();
+  for (const [row, node] of nodes.entries()) {
+    if (row === 0) continue;
+    const key = `${node.parent}\u0000${node.edgeKind}\u0000${node.edge}`;
+    const known = members.get(key);
+    if (known === undefined) members.set(key, [row]);
+    else known.push(row);
+  }
+  const found: Accumulation[] = [];
+  const counted = new Set<number>();
+  for (const rows of members.values()) {
+    const first = nodes[rows[0]!]!;
+    const holder = nodes[first.parent]!;
+    const isContent =
+      (first.edge === ELEMENTS || first.edge === ENTRIES) && holder.entries.some((count) => count > 0);
+    if (isContent) counted.add(first.parent);
+    const counts = isContent
+      ? holder.entries
+      : total(
+          rows.map((row) => nodes[row]!.counts),
+          times.length,
+        );
+    const bytes = total(
+      rows.map((row) => nodes[row]!.bytes),
+      times.length,
+    );
+    found.push(group(first.parent, first, rows, counts, bytes, isContent ? holder.bytes : bytes));
+  }
+  // Collections whose members are all reached by a shorter path, through another holder.
+  for (const [row, node] of nodes.entries()) {
+    if (counted.has(row) || !node.entries.some((count) => count > 0)) continue;
+    found.push(
+      group(
+        row,
+        { edge: ENTRIES, edgeKind: EDGE_KINDS.indexOf('entry') },
+        [],
+        node.entries,
+        node.bytes,
+        node.bytes,
+      ),
+    );
+  }
+  return found;
+}
+
+/** A doubly linked ring is entered from both sides: two runs of one class from one holder are one accumulation. */
+function mergeRings(all: readonly Accumulation[], { nodes, times }: GrowthSeries): readonly Accumulation[] {
+  const merged: Accumulation[] = [];
+  for (const one of all) {
+    const className = nodes[one.members[0] ?? -1]?.className;
+    const isTwin = (other: Accumulation) =>
+      other.holder === one.holder &&
+      other.edgeKind === PROPERTY &&
+      other.members.length === 1 &&
+      nodes[other.members[0]!]!.className === className;
+    const twin = one.edgeKind === PROPERTY && one.members.length === 1 ? merged.findIndex(isTwin) : -1;
+    if (twin < 0) {
+      merged.push(one);
+      continue;
+    }
+    const first = merged[twin]!;
+    const counts = total([first.counts, one.counts], times.length);
+    const bytes = total([first.bytes, one.bytes], times.length);
+    merged[twin] = group(one.holder, first, [...first.members, ...one.members], counts, bytes, bytes);
+  }
+  return merged;
+}
+
+function group(
+  holder: number,
+  { edge, edgeKind }: Pick<SeriesNode, 'edge' | 'edgeKind'>,
+  members: readonly number[],
+  counts: readonly number[],
+  bytes: readonly number[],
+  heldBytes: readonly number[],
+): Accumulation {
+  const risingSteps = countRising(counts);
+  const from = counts.length - 1 - risingSteps;
+  const last = counts.length - 1;
+  return {
+    holder,
+    edge,
+    edgeKind,
+    members,
+    counts,
+    bytes,
+    heldBytes,
+    risingSteps,
+    gained: counts[last]! - counts[from]!,
+    gainedBytes: heldBytes[last]! - heldBytes[from]!,
+  };
+}
+
+/** How many of the latest steps in a row went up. */
+function countRising(values: readonly number[]): number {
+  let steps = 0;
+  for (let at = values.length - 1; at > 0 && values[at]! > values[at - 1]!; at--) steps++;
+  return steps;
+}
+
+function total(columns: readonly (readonly number[])[], length: number): readonly number[] {
+  return Array.from({ length }, (_, step) => columns.reduce((sum, column) => sum + column[step]!, 0));
+}
+
+function isMaterial({ gained, gainedBytes }: Accumulation): boolean {
+  return gained >= MIN_GAINED || gainedBytes >= MIN_GAINED_BYTES;
+}
+
+function isExplained(
+  inner: Accumulation,
+  byMember: ReadonlyMap<number, Accumulation>,
+  nodes: readonly SeriesNode[],
+): boolean {
+  for (let row = inner.holder; row > 0; row = nodes[row]!.parent) {
+    const outer = byMember.get(row);
+    if (outer !== undefined && explains(outer, inner)) return true;
+  }
+  return false;
+}
+
+function explains(outer: Accumulation, inner: Accumulation): boolean {
+  if (outer === inner) return false;
+  const steps = Math.min(outer.risingSteps, inner.risingSteps);
+  const gain = ({ counts }: Accumulation) => counts.at(-1)! - counts.at(-1 - steps)!;
+  const perNewHolder = gain(inner) / gain(outer);
+  const perHolder = inner.counts.at(-1)! / outer.counts.at(-1)!;
+  if (perNewHolder > FEW_MEMBERS_EACH * perHolder) return false;
+  return gain(outer) >= MIN_GAINED || perNewHolder <= SAME_RATIO * perHolder;
+}
+
+/** An outer accumulation does not claim the bytes of one inside it. */
+function withoutInner(
+  outer: Accumulation,
+  all: readonly Accumulation[],
+  byMember: ReadonlyMap<number, Accumulation>,
+  nodes: readonly SeriesNode[],
+): Accumulation {
+  let inside = 0;
+  for (const inner of all) {
+    if (inner === outer) continue;
+    for (let row = inner.holder; row > 0; row = nodes[row]!.parent) {
+      const next = byMember.get(row);
+      if (next === outer) inside += inner.gainedBytes;
+      // Only the next accumulation above gives the bytes up; the ones above that see them gone with it.
+      if (next !== undefined && all.includes(next)) break;
+    }
+  }
+  return inside === 0 ? outer : { ...outer, gainedBytes: outer.gainedBytes - inside };
+}

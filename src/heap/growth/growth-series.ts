@@ -1,0 +1,235 @@
+/**
+ * The memory of a process's snapshots: one tree whose nodes carry a figure for every snapshot kept. A new tree is laid
+ * over it step by step; what it does not know is zero before, what the new tree lacks is zero now.
+ */
+import type { ClassGrowth } from './class-growth.js';
+import type { ClassRow } from './class-histogram.js';
+import type { PathTree } from './path-tree.js';
+
+/** Snapshots kept: the first and the latest 15. */
+export const MAX_STEPS = 16;
+/**
+ * Classes kept from one snapshot to the next, most grown and then largest first; one left out counts as new when it
+ * comes back. A bare Node has about 2,500, most of them functions.
+ */
+const MAX_CLASSES = 8_000;
+/** Nodes kept from one snapshot to the next. */
+const MAX_NODES = 40_000;
+/** A node below all of these is left out until it passes one. */
+const MIN_COUNT = 4;
+const MIN_BYTES = 512;
+/** V8's own are many and seldom matter: a higher price. */
+const MIN_ARTEFACT_BYTES = 65_536;
+
+export interface SeriesNode {
+  /** Index of the node above, −1 means the root. */
+  readonly parent: number;
+  readonly edge: string;
+  /** Index into EDGE_KINDS. */
+  readonly edgeKind: number;
+  readonly className: string;
+  /** Index into NODE_KINDS. */
+  readonly nodeKind: number;
+  readonly artefact: boolean;
+  /** Children were left out for want of room: a child that shows up has an unknown past. */
+  readonly cut: boolean;
+  /** One figure a kept snapshot, oldest first. */
+  readonly counts: readonly number[];
+  /** Shallow bytes of the members and all below. */
+  readonly bytes: readonly number[];
+  readonly entries: readonly number[];
+}
+
+export interface GrowthSeries {
+  /** Milliseconds since the Unix epoch, one a kept snapshot. */
+  readonly times: readonly number[];
+  readonly heapBytes: readonly number[];
+  readonly classes: readonly ClassGrowth[];
+  /** Row 0 is the root; a parent stands before its children. */
+  readonly nodes: readonly SeriesNode[];
+}
+
+export interface Observation {
+  readonly atMs: number;
+  readonly heapBytes: number;
+  readonly tree: PathTree;
+  readonly classes: ReadonlyMap<string, ClassRow>;
+}
+
+export interface ExtendedSeries {
+  readonly series: GrowthSeries;
+  /** Tree node → row in `series.nodes`, −1 means it was left out. */
+  readonly rowOf: Int32Array;
+  /** Nodes left out for want of room (not for being small), a count. */
+  readonly dropped: number;
+}
+
+export function extendSeries(previous: GrowthSeries | null, now: Observation): ExtendedSeries {
+  const steps = (previous?.times.length ?? 0) + 1;
+  const { nodes, rowOf, dropped } = extendNodes(previous?.nodes ?? [], now.tree, steps);
+  const series = {
+    times: [...(previous?.times ?? []), now.atMs],
+    heapBytes: [...(previous?.heapBytes ?? []), now.heapBytes],
+    classes: extendClasses(previous?.classes ?? [], now.classes, steps),
+    nodes,
+  };
+  return { series: steps > MAX_STEPS ? forgetStep(series, 1) : series, rowOf, dropped };
+}
+
+/** The first snapshot is the base of all growth, the latest tell its course: the second is the one to forget. */
+function forgetStep(series: GrowthSeries, step: number): GrowthSeries {
+  const without = (values: readonly number[]) => values.toSpliced(step, 1);
+  return {
+    times: without(series.times),
+    heapBytes: without(series.heapBytes),
+    classes: series.classes.map(({ className, counts, bytes }) => ({
+      className,
+      counts: without(counts),
+      bytes: without(bytes),
+    })),
+    nodes: series.nodes.map((node) => ({
+      ...node,
+      counts: without(node.counts),
+      bytes: without(node.bytes),
+      entries: without(node.entries),
+    })),
+  };
+}
+
+function extendClasses(
+  before: readonly ClassGrowth[],
+  now: ReadonlyMap<string, ClassRow>,
+  steps: number,
+): readonly ClassGrowth[] {
+  const past = new Array<number>(steps - 1).fill(0);
+  const known = new Map(before.map((row) => [row.className, row]));
+  const names = new Set([...known.keys(), ...now.keys()]);
+  const rows = [...names].map((className) => {
+    const row = known.get(className);
+    const latest = now.get(className);
+    return {
+      className,
+      counts: [...(row?.counts ?? past), latest?.count ?? 0],
+      bytes: [...(row?.bytes ?? past), latest?.bytes ?? 0],
+    };
+  });
+  // After the first snapshot nothing has grown yet: then size decides.
+  const size = (row: ClassGrowth) => row.bytes.at(-1) ?? 0;
+  return rows
+    .sort((a, b) => growthOf(b.bytes) - growthOf(a.bytes) || size(b) - size(a))
+    .slice(0, MAX_CLASSES);
+}
+
+export const growthOf = (values: readonly number[]): number => (values.at(-1) ?? 0) - (values[0] ?? 0);
+
+function extendNodes(
+  before: readonly SeriesNode[],
+  tree: PathTree,
+  steps: number,
+): { nodes: SeriesNode[]; rowOf: Int32Array; dropped: number } {
+  const past: readonly number[] = new Array<number>(steps - 1).fill(0);
+  const oldOf = matchRows(before, tree);
+  const { kept, dropped, cut } = selectNodes(tree, oldOf, before);
+  const nodes: SeriesNode[] = [];
+  const rowOf = new Int32Array(tree.length).fill(-1);
+  const rowOfOld = new Int32Array(before.length).fill(-1);
+  for (let node = 0; node < tree.length; node++) {
+    if (kept[node] !== 1) continue;
+    const old = before[oldOf[node]!];
+    if (old !== undefined) rowOfOld[oldOf[node]!] = nodes.length;
+    rowOf[node] = nodes.length;
+    const above = node === 0 ? -1 : rowOf[tree.parent[node]!]!;
+    const unknown = old === undefined && above >= 0 && nodes[above]!.cut;
+    const grown = (values: readonly number[] | undefined, value: number) => [
+      ...(values ?? (unknown ? past.map(() => value) : past)),
+      value,
+    ];
+    nodes.push({
+      parent: above,
+      edge: tree.names.texts[tree.edge[node]!]!,
+      edgeKind: tree.edgeKind[node]!,
+      className: tree.names.texts[tree.className[node]!]!,
+      nodeKind: tree.nodeKind[node]!,
+      artefact: tree.artefact[node] === 1,
+      cut: old?.cut === true || cut[node] === 1,
+      counts: grown(old?.counts, tree.count[node]!),
+      bytes: grown(old?.bytes, tree.bytes[node]!),
+      entries: grown(old?.entries, tree.entries[node]!),
+    });
+  }
+  appendAbsent(before, nodes, rowOfOld);
+  return { nodes, rowOf, dropped };
+}
+
+/** Tree node → row of `before` at the same path, −1 means new. */
+function matchRows(before: readonly SeriesNode[], tree: PathTree): Int32Array {
+  const step = (parent: number, edge: string, kind: number, className: string) =>
+    `${parent}\u0000${kind}\u0000${edge}\u0000${className}`;
+  const rows = new Map(
+    before.map((node, row) => [step(node.parent, node.edge, node.edgeKind, node.className), row]),
+  );
+  const oldOf = new Int32Array(tree.length).fill(-1);
+  const { texts } = tree.names;
+  for (let node = 0; node < tree.length; node++) {
+    const parent = node === 0 ? -1 : oldOf[tree.parent[node]!]!;
+    if (node > 0 && parent < 0) continue;
+    const key = step(parent, texts[tree.edge[node]!]!, tree.edgeKind[node]!, texts[tree.className[node]!]!);
+    oldOf[node] = rows.get(key) ?? -1;
+  }
+  return oldOf;
+}
+
+/** Which tree nodes are worth remembering; a node is kept only with all above it. */
+function selectNodes(
+  tree: PathTree,
+  oldOf: Int32Array,
+  before: readonly SeriesNode[],
+): { kept: Uint8Array; dropped: number; cut: Uint8Array } {
+  const kept = new Uint8Array(tree.length);
+  const cut = new Uint8Array(tree.length);
+  const worth: number[] = [];
+  for (let node = 0; node < tree.length; node++) {
+    const bytes = tree.bytes[node]!;
+    const large =
+      tree.artefact[node] === 1
+        ? bytes >= MIN_ARTEFACT_BYTES
+        : bytes >= MIN_BYTES || tree.count[node]! >= MIN_COUNT || tree.entries[node]! >= MIN_COUNT;
+    if (node === 0 || large || oldOf[node]! >= 0) worth.push(node);
+  }
+  // What moved since the last snapshot is what growth is read from; the rest by size.
+  const moved = (node: number) => {
+    const old = before[oldOf[node]!];
+    return old !== undefined && old.counts.at(-1) !== tree.count[node] ? 1 : 0;
+  };
+  const ranked =
+    worth.length <= MAX_NODES
+      ? worth
+      : worth.toSorted((a, b) => moved(b) - moved(a) || tree.bytes[b]! - tree.bytes[a]!);
+  for (const chosen of ranked.slice(0, MAX_NODES)) {
+    for (let node = chosen; node >= 0 && kept[node] === 0; node = tree.parent[node]!) kept[node] = 1;
+  }
+  let dropped = 0;
+  for (const node of ranked.slice(MAX_NODES)) {
+    if (kept[node] === 1) continue;
+    dropped++;
+    cut[tree.parent[node]!] = 1;
+  }
+  return { kept, dropped, cut };
+}
+
+/** Paths that are gone stay known with zeros while they were seen in one of the latest snapshots. */
+function appendAbsent(before: readonly SeriesNode[], nodes: SeriesNode[], rowOfOld: Int32Array): void {
+  for (const [row, old] of before.entries()) {
+    if (rowOfOld[row]! >= 0 || nodes.length >= MAX_NODES) continue;
+    const parent = rowOfOld[old.parent] ?? -1;
+    if (parent < 0 || old.counts.slice(-3).every((count) => count === 0)) continue;
+    rowOfOld[row] = nodes.length;
+    nodes.push({
+      ...old,
+      parent,
+      counts: [...old.counts, 0],
+      bytes: [...old.bytes, 0],
+      entries: [...old.entries, 0],
+    });
+  }
+}

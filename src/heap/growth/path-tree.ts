@@ -1,0 +1,108 @@
+export const EDGE_KINDS = ['root', 'property', 'element', 'variable', 'entry', 'internal'] as const;
+export const NODE_KINDS = ['object', 'array', 'closure', 'string', 'collection', 'other'] as const;
+export type EdgeKind = (typeof EDGE_KINDS)[number];
+export type NodeKind = (typeof NODE_KINDS)[number];
+
+/** What stands for the members of a collection in a path. */
+export const ELEMENTS = '[]';
+export const ENTRIES = 'entries';
+
+/** Most nodes of one tree, and the deepest; what lies beyond is added to the node above it. */
+const MAX_TREE_NODES = 200_000;
+const MAX_DEPTH = 96;
+
+/** A run such as next.next.next, or left.right.left, ends where the same step was taken this many levels up. */
+const RUN_PERIOD = 4;
+
+/** Texts with small numbers, so that a step is two integers. */
+export class Names {
+  readonly texts: string[] = [];
+  readonly #ids = new Map<string, number>();
+
+  id(text: string): number {
+    let id = this.#ids.get(text);
+    if (id === undefined) {
+      id = this.texts.length;
+      this.texts.push(text);
+      this.#ids.set(text, id);
+    }
+    return id;
+  }
+}
+
+/** Row 0 is the tree's root; a parent stands before its children. */
+export class PathTree {
+  readonly names = new Names();
+  /** Tree node → tree node above it, −1 means the root. */
+  readonly parent: number[] = [-1];
+  /** Tree node → name of the step to it. */
+  readonly edge: number[] = [0];
+  /** Tree node → index into EDGE_KINDS. */
+  readonly edgeKind: number[] = [0];
+  /** Tree node → class of its members. */
+  readonly className: number[] = [0];
+  /** Tree node → index into NODE_KINDS. */
+  readonly nodeKind: number[] = [NODE_KINDS.indexOf('other')];
+  /** Tree node → 1 when V8 or a tool owns it. */
+  readonly artefact: number[] = [0];
+  /** Tree node → members, a count. */
+  readonly count: number[] = [0];
+  /** Tree node → shallow bytes of members and their parts; of all below too once `sumUp` ran. */
+  readonly bytes: number[] = [0];
+  /** Tree node → entries in all collections that are members, a count. */
+  readonly entries: number[] = [0];
+  readonly #depth: number[] = [0];
+  readonly #children = new Map<string, number>();
+  /** How many steps found no room; their objects are in the node above. */
+  cut = 0;
+
+  constructor() {
+    this.names.id('');
+  }
+
+  get length(): number {
+    return this.parent.length;
+  }
+
+  /** The node for this step below `parent`: the one up the path when the step repeats, a new one, or `parent` at a bound. */
+  step(
+    parent: number,
+    edge: number,
+    edgeKind: number,
+    className: number,
+    nodeKind: number,
+    artefact = 0,
+  ): number {
+    let up = parent;
+    for (let level = 0; level < RUN_PERIOD && up > 0; level++) {
+      if (this.edge[up] === edge && this.edgeKind[up] === edgeKind && this.className[up] === className)
+        return up;
+      up = this.parent[up]!;
+    }
+    const key = `${parent},${edge},${edgeKind},${className}`;
+    const known = this.#children.get(key);
+    if (known !== undefined) return known;
+    if (this.length >= MAX_TREE_NODES || this.#depth[parent]! >= MAX_DEPTH) {
+      this.cut++;
+      return parent;
+    }
+    const node = this.length;
+    this.#children.set(key, node);
+    this.parent.push(parent);
+    this.edge.push(edge);
+    this.edgeKind.push(edgeKind);
+    this.className.push(className);
+    this.nodeKind.push(nodeKind);
+    this.artefact.push(artefact | this.artefact[parent]!);
+    this.count.push(0);
+    this.bytes.push(0);
+    this.entries.push(0);
+    this.#depth.push(this.#depth[parent]! + 1);
+    return node;
+  }
+
+  /** Adds to each node what lies below it. */
+  sumUp(): void {
+    for (let node = this.length - 1; node > 0; node--) this.bytes[this.parent[node]!]! += this.bytes[node]!;
+  }
+}

@@ -1,0 +1,153 @@
+/** `series` as bytes: deflated JSON, strings by number, only what is needed to go on. Bounded in both directions. */
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { type GrowthSeries, growthOf, MAX_STEPS, type SeriesNode } from './growth-series.js';
+import { EDGE_KINDS, Names, NODE_KINDS } from './path-tree.js';
+
+export const MAX_SERIES_BYTES = 1_000_000;
+const MAX_INFLATED_BYTES = 64 << 20;
+const FORMAT = 'leakwatch-series-1';
+
+export interface EncodedSeries {
+  readonly bytes: Uint8Array;
+  /** Nodes given up so that it fits, a count. */
+  readonly dropped: number;
+}
+
+/** Above MAX_SERIES_BYTES the smallest nodes that never grew go first, a quarter of all at a time, then the smallest. */
+export function encodeSeries(series: GrowthSeries): EncodedSeries {
+  let fitting = series;
+  for (;;) {
+    const bytes = deflateRawSync(JSON.stringify(toWire(fitting)));
+    if (bytes.length <= MAX_SERIES_BYTES || fitting.nodes.length <= 1) {
+      return { bytes, dropped: series.nodes.length - fitting.nodes.length };
+    }
+    fitting = withoutSmallest(fitting);
+  }
+}
+
+/** Null when the bytes are not a series of this format. */
+export function decodeSeries(bytes: Uint8Array): GrowthSeries | null {
+  try {
+    const text = inflateRawSync(bytes, { maxOutputLength: MAX_INFLATED_BYTES }).toString('utf8');
+    return fromWire(JSON.parse(text));
+  } catch {
+    return null;
+  }
+}
+
+function withoutSmallest(series: GrowthSeries): GrowthSeries {
+  const leaves = new Set(series.nodes.keys());
+  for (const node of series.nodes) leaves.delete(node.parent);
+  const grew = (node: SeriesNode) => (growthOf(node.counts) > 0 || growthOf(node.entries) > 0 ? 1 : 0);
+  const victims = new Set(
+    [...leaves]
+      .filter((row) => row > 0)
+      .map((row) => ({ row, node: series.nodes[row]! }))
+      .sort((a, b) => grew(a.node) - grew(b.node) || (a.node.bytes.at(-1) ?? 0) - (b.node.bytes.at(-1) ?? 0))
+      .slice(0, Math.ceil(series.nodes.length / 4))
+      .map(({ row }) => row),
+  );
+  const cut = new Set([...victims].map((row) => series.nodes[row]!.parent));
+  const rowOf = new Map<number, number>([[-1, -1]]);
+  const nodes: SeriesNode[] = [];
+  for (const [row, node] of series.nodes.entries()) {
+    if (victims.has(row)) continue;
+    rowOf.set(row, nodes.length);
+    nodes.push({ ...node, parent: rowOf.get(node.parent) ?? 0, cut: node.cut || cut.has(row) });
+  }
+  return { ...series, nodes, classes: series.classes.slice(0, Math.ceil(series.classes.length * 0.75)) };
+}
+
+type WireNode = readonly [number, number, number, number, number, number, number[], number[], number[]];
+
+function toWire({ times, heapBytes, classes, nodes }: GrowthSeries): unknown {
+  const names = new Names();
+  return {
+    format: FORMAT,
+    times,
+    heapBytes,
+    classes: classes.map(({ className, counts, bytes }) => [
+      names.id(className),
+      deltas(counts),
+      deltas(bytes),
+    ]),
+    nodes: nodes.map((node) => [
+      node.parent,
+      names.id(node.edge),
+      node.edgeKind,
+      names.id(node.className),
+      node.nodeKind,
+      (node.artefact ? 1 : 0) + (node.cut ? 2 : 0),
+      deltas(node.counts),
+      deltas(node.bytes),
+      deltas(node.entries),
+    ]),
+    names: names.texts,
+  };
+}
+
+/** Most figures do not change between snapshots: zeros compress to nothing. */
+function deltas(values: readonly number[]): number[] {
+  return values.map((value, index) => value - (values[index - 1] ?? 0));
+}
+
+class NotASeries extends Error {}
+
+function fromWire(wire: unknown): GrowthSeries {
+  const { format, times, heapBytes, classes, nodes, names } = wire as Record<string, unknown>;
+  if (format !== FORMAT || !Array.isArray(names) || !names.every((name) => typeof name === 'string'))
+    throw new NotASeries();
+  if (!Array.isArray(classes) || !Array.isArray(nodes)) throw new NotASeries();
+  const steps = numbers(times).length;
+  if (steps === 0 || steps > MAX_STEPS || nodes.length === 0) throw new NotASeries();
+  const text = (index: unknown): string => {
+    const name: unknown = names[integer(index, 0, names.length - 1)];
+    if (typeof name !== 'string') throw new NotASeries();
+    return name;
+  };
+  return {
+    times: numbers(times),
+    heapBytes: numbers(heapBytes, steps),
+    classes: classes.map((row: unknown) => {
+      const [name, counts, bytes] = row as readonly unknown[];
+      return { className: text(name), counts: sums(counts, steps), bytes: sums(bytes, steps) };
+    }),
+    nodes: nodes.map((row: unknown, index) => {
+      const [parent, edge, edgeKind, className, nodeKind, flags, counts, bytes, entries] = row as WireNode;
+      const bits = integer(flags, 0, 3);
+      return {
+        parent: index === 0 ? integer(parent, -1, -1) : integer(parent, 0, index - 1),
+        edge: text(edge),
+        edgeKind: integer(edgeKind, 0, EDGE_KINDS.length - 1),
+        className: text(className),
+        nodeKind: integer(nodeKind, 0, NODE_KINDS.length - 1),
+        artefact: (bits & 1) === 1,
+        cut: (bits & 2) === 2,
+        counts: sums(counts, steps),
+        bytes: sums(bytes, steps),
+        entries: sums(entries, steps),
+      };
+    }),
+  };
+}
+
+function integer(value: unknown, low: number, high: number): number {
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < low || value > high)
+    throw new NotASeries();
+  return value;
+}
+
+function numbers(value: unknown, length?: number): readonly number[] {
+  if (!Array.isArray(value) || !value.every((item) => typeof item === 'number' && Number.isFinite(item)))
+    throw new NotASeries();
+  if (length !== undefined && value.length !== length) throw new NotASeries();
+  return value;
+}
+
+function sums(value: unknown, length: number): readonly number[] {
+  let sum = 0;
+  return numbers(value, length).map((delta) => {
+    sum += delta;
+    return sum;
+  });
+}

@@ -1,0 +1,81 @@
+import {
+  BACKSLASH,
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COMMA,
+  isSpace,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  QUOTE,
+  type SectionReader,
+} from './section-reader.js';
+import { snapshotError } from './snapshot-error.js';
+
+/** Any JSON value, found by its brackets alone: kept as text up to `keepBytes` (an error beyond), or skipped where that is 0. */
+export class RawValue implements SectionReader {
+  readonly #keepBytes: number;
+  readonly #kept: Uint8Array[] = [];
+  #keptBytes = 0;
+  #depth = 0;
+  #begun = false;
+  #scalar = false;
+  #inString = false;
+  #escaped = false;
+  done = false;
+
+  constructor(keepBytes: number) {
+    this.#keepBytes = keepBytes;
+  }
+
+  consume(chunk: Uint8Array, start: number, base: number): number {
+    let pos = start;
+    while (pos < chunk.length && !this.done) {
+      if (this.#step(chunk[pos]!, base + pos)) pos++;
+    }
+    if (this.#keepBytes > 0) {
+      this.#keptBytes += pos - start;
+      if (this.#keptBytes > this.#keepBytes) throw snapshotError(base + start, 'the header is too long');
+      this.#kept.push(chunk.slice(start, pos));
+    }
+    return pos;
+  }
+
+  text(): string {
+    return Buffer.concat(this.#kept).toString('utf8');
+  }
+
+  /** Whether the byte belongs to the value; a number or word ends before the byte that follows it. */
+  #step(byte: number, byteOffset: number): boolean {
+    if (this.#inString) {
+      if (this.#escaped) this.#escaped = false;
+      else if (byte === BACKSLASH) this.#escaped = true;
+      else if (byte === QUOTE) {
+        this.#inString = false;
+        this.done = this.#depth === 0;
+      }
+      return true;
+    }
+    if (byte === OPEN_BRACE || byte === OPEN_BRACKET) this.#depth++;
+    else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
+      if (this.#depth === 0) return this.#endScalar(byteOffset);
+      this.#depth--;
+      this.done = this.#depth === 0;
+    } else if (byte === QUOTE) this.#inString = true;
+    else if (this.#depth === 0) {
+      if (byte === COMMA) return this.#endScalar(byteOffset);
+      if (isSpace(byte)) {
+        if (this.#scalar) return this.#endScalar(byteOffset);
+        return true;
+      }
+      this.#scalar = true;
+    }
+    this.#begun = true;
+    return true;
+  }
+
+  #endScalar(byteOffset: number): boolean {
+    if (!this.#begun) throw snapshotError(byteOffset, 'a value is missing');
+    this.done = true;
+    return false;
+  }
+}

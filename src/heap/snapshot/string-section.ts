@@ -1,0 +1,127 @@
+import {
+  BACKSLASH,
+  CLOSE_BRACKET,
+  COMMA,
+  isSpace,
+  OPEN_BRACKET,
+  QUOTE,
+  type SectionReader,
+} from './section-reader.js';
+import { snapshotError } from './snapshot-error.js';
+import { MAX_NAME_LENGTH, NameTable } from './string-table.js';
+
+const BEFORE_OPEN = 0;
+const BEFORE_STRING = 1;
+const IN_STRING = 2;
+const ESCAPED = 3;
+const UNICODE = 4;
+const AFTER_STRING = 5;
+const DONE = 6;
+
+/** Longest escaped form of a kept name: six bytes a character. */
+const MAX_RAW_BYTES = MAX_NAME_LENGTH * 6;
+
+/** The string table. Only strings marked in `wanted` are copied out of the stream; the others are walked over. */
+export class StringSection implements SectionReader {
+  readonly table = new NameTable();
+  readonly #wanted: (index: number) => boolean;
+  readonly #raw = Buffer.alloc(MAX_RAW_BYTES);
+  #state = BEFORE_OPEN;
+  #keep = false;
+  /** Bytes held in `#raw`, and the part of them that ends at a whole character. */
+  #rawBytes = 0;
+  #wholeBytes = 0;
+  #hexDigits = 0;
+
+  constructor(wanted: (index: number) => boolean) {
+    this.#wanted = wanted;
+  }
+
+  get done(): boolean {
+    return this.#state === DONE;
+  }
+
+  consume(chunk: Uint8Array, start: number, base: number): number {
+    let pos = start;
+    while (pos < chunk.length && this.#state !== DONE) {
+      const byte = chunk[pos]!;
+      if (this.#state === IN_STRING && !this.#keep && byte !== QUOTE && byte !== BACKSLASH) {
+        pos++;
+        continue;
+      }
+      this.#step(byte, base + pos);
+      pos++;
+    }
+    return pos;
+  }
+
+  #step(byte: number, byteOffset: number): void {
+    switch (this.#state) {
+      case IN_STRING:
+        this.#inString(byte, byteOffset);
+        return;
+      case ESCAPED:
+        if (!'"\\/bfnrtu'.includes(String.fromCharCode(byte))) throw this.#unexpected(byteOffset);
+        this.#append(byte, byte !== 0x75);
+        this.#state = byte === 0x75 ? UNICODE : IN_STRING;
+        this.#hexDigits = 0;
+        return;
+      case UNICODE:
+        if (!/[0-9a-fA-F]/.test(String.fromCharCode(byte))) throw this.#unexpected(byteOffset);
+        this.#hexDigits++;
+        this.#append(byte, this.#hexDigits === 4);
+        if (this.#hexDigits === 4) this.#state = IN_STRING;
+        return;
+      default:
+        this.#between(byte, byteOffset);
+    }
+  }
+
+  #inString(byte: number, byteOffset: number): void {
+    if (byte === QUOTE) {
+      this.table.push(this.#keep ? this.#text() : null);
+      this.#state = AFTER_STRING;
+    } else if (byte === BACKSLASH) {
+      this.#append(byte, false);
+      this.#state = ESCAPED;
+    } else if (byte < 0x20) {
+      throw this.#unexpected(byteOffset);
+    } else {
+      this.#append(byte, true);
+    }
+  }
+
+  #between(byte: number, byteOffset: number): void {
+    if (isSpace(byte)) return;
+    const state = this.#state;
+    if (byte === OPEN_BRACKET && state === BEFORE_OPEN) this.#state = BEFORE_STRING;
+    else if (byte === QUOTE && state === BEFORE_STRING) {
+      this.#keep = this.#wanted(this.table.length);
+      this.#rawBytes = 0;
+      this.#wholeBytes = 0;
+      this.#state = IN_STRING;
+    } else if (byte === COMMA && state === AFTER_STRING) this.#state = BEFORE_STRING;
+    else if (
+      byte === CLOSE_BRACKET &&
+      (state === AFTER_STRING || (state === BEFORE_STRING && this.table.length === 0))
+    ) {
+      this.#state = DONE;
+    } else throw this.#unexpected(byteOffset);
+  }
+
+  #append(byte: number, whole: boolean): void {
+    if (!this.#keep || this.#rawBytes === MAX_RAW_BYTES) return;
+    this.#raw[this.#rawBytes++] = byte;
+    if (whole) this.#wholeBytes = this.#rawBytes;
+  }
+
+  #text(): string {
+    const raw = this.#raw.toString('utf8', 0, this.#wholeBytes);
+    const text = raw.includes('\\') ? String(JSON.parse(`"${raw}"`)) : raw;
+    return text.length > MAX_NAME_LENGTH ? text.slice(0, MAX_NAME_LENGTH) : text;
+  }
+
+  #unexpected(byteOffset: number): Error {
+    return snapshotError(byteOffset, 'strings is not a list of strings');
+  }
+}

@@ -1,0 +1,51 @@
+import { edgeTypeCode, type HeapSnapshot, nodeTypeCode } from './heap-snapshot.js';
+
+const ELEMENT = edgeTypeCode('element');
+const HIDDEN = edgeTypeCode('hidden');
+const ARRAY = nodeTypeCode('array');
+const NUMBER = nodeTypeCode('number');
+const SYSTEM = nodeTypeCode('hidden');
+
+/** Types whose name is content of the program rather than a name: string text and regular expressions. */
+const CONTENT = new Set<number>(
+  (['string', 'concatenated string', 'sliced string', 'regexp'] as const).map(nodeTypeCode),
+);
+
+/**
+ * Which strings may be kept: names of nodes that are not strings, and names of edges. Two kinds of string nodes are
+ * names all the same: export names in the table of a module, and the digits that V8 writes for a number.
+ * A string node's text is kept only when it is also the name of something.
+ */
+export function wantedNames(
+  snapshot: Omit<HeapSnapshot, 'strings'>,
+  strings: number,
+): (index: number) => boolean {
+  const { nodeType, nodeName, edgeType, edgeName, edgeTo, firstEdge, nodeCount } = snapshot;
+  const wanted = new Uint8Array(strings);
+  for (let node = 0; node < nodeCount; node++) {
+    if (!CONTENT.has(nodeType[node]!)) wanted[nodeName[node]!] = 1;
+  }
+  /** In a table of exports each name stands before the cell that holds its value. */
+  const wantExports = (table: number) => {
+    for (let edge = firstEdge[table]! + 1; edge < firstEdge[table + 1]!; edge++) {
+      const name = edgeTo[edge - 1]!;
+      if (CONTENT.has(nodeType[name]!) && nodeType[edgeTo[edge]!] === SYSTEM) wanted[nodeName[name]!] = 1;
+    }
+  };
+  for (let edge = 0; edge < snapshot.edgeCount; edge++) {
+    if (edgeType[edge] !== ELEMENT && edgeType[edge] !== HIDDEN) wanted[edgeName[edge]!] = 1;
+  }
+  for (let node = 0; node < nodeCount; node++) {
+    const type = nodeType[node];
+    if (type !== NUMBER && type !== SYSTEM) continue;
+    for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
+      const to = edgeTo[edge]!;
+      if (type === NUMBER && CONTENT.has(nodeType[to]!)) wanted[nodeName[to]!] = 1;
+      // A module is known only by its name, which comes later: the first table of each hidden node may be its exports.
+      if (type === SYSTEM && edgeType[edge] === HIDDEN && edgeName[edge] === 0 && nodeType[to] === ARRAY) {
+        wantExports(to);
+      }
+    }
+  }
+  return (index) => wanted[index] === 1;
+}

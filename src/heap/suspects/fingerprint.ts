@@ -1,0 +1,32 @@
+import { createHash } from 'node:crypto';
+import { isNodeScript } from '../graph/script-name.js';
+import { SCOPE } from '../growth/path-tree-builder.js';
+import type { Fingerprint, RetainerStep } from './suspect.js';
+
+/** Steps that count when the path begins neither at a variable nor at the global object. */
+const MAX_STEPS = 5;
+
+/**
+ * What names a bug wherever it runs: the end of its path from the last closure variable, the global object, or the last
+ * few steps on. Not in it: counts, ids, lines, folders, and steps through V8 and Node that differ between versions.
+ */
+export function fingerprint(path: readonly RetainerStep[]): Fingerprint {
+  const parts: string[] = [];
+  for (let at = path.length - 1; at >= 0 && parts.length < MAX_STEPS; at--) {
+    const { edge, edgeType, node } = path[at]!;
+    if (edgeType === 'internal') continue;
+    if (edgeType === 'root') {
+      if (node === 'globalThis') parts.push(node);
+      break;
+    }
+    parts.push(`${edgeType} ${edge} ${node}`);
+    if (edgeType === 'variable') {
+      const above = path[at - 1];
+      if (above?.edge === SCOPE && !isNodeScript(above.node)) parts.push(above.node.replace(/^.*\//, ''));
+      break;
+    }
+  }
+  // V8's own memory has no such step: its class alone.
+  if (parts.length === 0) parts.push(path.at(-1)?.node ?? '');
+  return `lw-${createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 16)}`;
+}

@@ -1,0 +1,60 @@
+import { isDataKey, MAX_RECORD_FIELDS } from '../growth/dictionary.js';
+import { edgeTypeCode, type HeapSnapshot, nodeTypeCode } from '../snapshot/heap-snapshot.js';
+
+const PROPERTY = edgeTypeCode('property');
+const NUMBER = nodeTypeCode('number');
+const MAX_FIELDS = 20;
+
+/** Names by which programs bound a collection; `_` and `#` before them are ignored. */
+const BOUND_NAMES = new Set(
+  ['max', 'maxSize', 'maxEntries', 'maxItems', 'maxLength', 'maxKeys', 'limit', 'capacity', 'sizeLimit'].map(
+    (name) => name.toLowerCase(),
+  ),
+);
+
+/** Names of the own properties of some objects, in order of appearance; none of objects used as tables. */
+export function fieldNames(snapshot: HeapSnapshot, objects: readonly number[]): readonly string[] {
+  const names = new Set<string>();
+  for (const node of objects) {
+    if (snapshot.firstEdge[node + 1]! - snapshot.firstEdge[node]! > MAX_RECORD_FIELDS) continue;
+    for (const [name] of properties(snapshot, node)) {
+      if (name !== '__proto__' && !isDataKey(name) && names.size < MAX_FIELDS) names.add(name);
+    }
+  }
+  return [...names];
+}
+
+/** A numeric property that says how much the object may hold, and is not broken by the `count` that it holds. */
+export function findBound(
+  snapshot: HeapSnapshot,
+  objects: readonly number[],
+  count: number,
+): { readonly name: string; readonly limit: number } | null {
+  for (const node of objects) {
+    for (const [name, value] of properties(snapshot, node)) {
+      if (!BOUND_NAMES.has(name.replace(/^[#_]+/, '').toLowerCase())) continue;
+      const limit = numberOf(snapshot, value);
+      if (limit !== null && limit >= count) return { name, limit };
+    }
+  }
+  return null;
+}
+
+function* properties(snapshot: HeapSnapshot, node: number): Generator<readonly [string, number]> {
+  const { firstEdge, edgeType, edgeName, edgeTo, strings } = snapshot;
+  for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
+    if (edgeType[edge] === PROPERTY) yield [strings.text(edgeName[edge]!), edgeTo[edge]!];
+  }
+}
+
+/** V8 writes a number as a node whose edge `value` leads to its decimal digits. */
+function numberOf(snapshot: HeapSnapshot, node: number): number | null {
+  if (snapshot.nodeType[node] !== NUMBER) return null;
+  for (let edge = snapshot.firstEdge[node]!; edge < snapshot.firstEdge[node + 1]!; edge++) {
+    const { edgeName, edgeTo, nodeName, strings } = snapshot;
+    if (strings.text(edgeName[edge]!) !== 'value') continue;
+    const value = Number(strings.text(nodeName[edgeTo[edge]!]!) || Number.NaN);
+    return Number.isFinite(value) ? value : null;
+  }
+  return null;
+}

@@ -1,0 +1,12 @@
+export type { CaptureOutcome, CaptureRecord, CaptureTrigger, DumperName } from './capture/capture-record.js';
+export type { WatcherEvents } from './daemon/daemon-status.js';
+export { type ErrorCode, LeakwatchError } from './errors.js';
+export type { AllocationSite, Finding, FindingKind, FindingStatus } from './findings/finding.js';
+export type { Fingerprint, RetainerStep } from './heap/suspects/suspect.js';
+export type { CaptureMode, MetricsAuth, Options, ScheduleOptions } from './options.js';
+export type { Report, ReportCapture, WatcherState } from './report/report.js';
+export { renderReport } from './report/text.js';
+export type { Logger, LogLevel } from './runtime/logger.js';
+export type { HeapSample } from './sampling/heap-sample.js';
+export type { Pace } from './trigger/pace.js';
+export { type OpsHandler, type Watcher, watch } from './watcher.js';

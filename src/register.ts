@@ -1,0 +1,32 @@
+import { isMainThread } from 'node:worker_threads';
+import { optionsFromEnvironment } from './environment.js';
+import { LeakwatchError } from './errors.js';
+import { resolveOptions } from './options.js';
+import { systemClock } from './runtime/clock.js';
+import { writeToStderr } from './runtime/logger.js';
+import { LeakWatcher } from './watcher.js';
+
+/**
+ * `node --import leakwatch/register app.js`: watches any program, from `LEAKWATCH_*` variables.
+ * Whatever is wrong with them, the program runs; it runs unwatched then, after one clear line on stderr.
+ * Workers inherit `--import`, and would fight over the listener: only the main thread is watched.
+ */
+if (isMainThread) {
+  try {
+    const watcher = LeakWatcher.begin(resolveOptions(optionsFromEnvironment(process.env)));
+    // Loading what publishes takes longer than starting to watch, so the program itself goes first.
+    systemClock.after(0, () => {
+      watcher.open().catch(async (error: unknown) => {
+        await watcher.stop();
+        giveUp(error);
+      });
+    });
+  } catch (error) {
+    giveUp(error);
+  }
+}
+
+function giveUp(error: unknown): void {
+  const what = error instanceof LeakwatchError ? `${error.message} (${error.code})` : String(error);
+  writeToStderr(`leakwatch: not watching: ${what.replaceAll('\n', ' ')}\n`);
+}

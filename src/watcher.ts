@@ -1,0 +1,269 @@
+import { isMainThread, threadId } from 'node:worker_threads';
+import { chooseDumper } from './capture/choose-dumper.js';
+import { startAnalysis } from './daemon/analysis-client.js';
+import { Daemon } from './daemon/daemon.js';
+import type { DaemonStatus, WatcherEvents } from './daemon/daemon-status.js';
+import { FinalReport } from './daemon/final-report.js';
+import { OwnPauses } from './daemon/own-pauses.js';
+import { reportInput } from './daemon/report-input.js';
+import { Schedule } from './daemon/schedule.js';
+import { StateDirectory } from './daemon/state-directory.js';
+import { LeakwatchError } from './errors.js';
+import type { Finding } from './findings/finding.js';
+import type { Listener } from './http/listener.js';
+import type { OpsHandler } from './http/ops-dependencies.js';
+import type { Metrics } from './metrics/collectors.js';
+import { type Options, type ResolvedOptions, resolveOptions } from './options.js';
+import { buildReport, type Report } from './report/report.js';
+import { systemClock } from './runtime/clock.js';
+import { createLogger, type Logger, writeToStderr } from './runtime/logger.js';
+import { chooseGcSource, createPackageLoader } from './sampling/choose-source.js';
+import { createHeapReader, processReaders } from './sampling/heap-reader.js';
+import type { HeapSample } from './sampling/heap-sample.js';
+import { RequestCounter } from './sampling/request-counter.js';
+import { SampleWindow } from './sampling/sample-window.js';
+
+export type { OpsHandler };
+
+/** A process is watched once per thread, whatever copies of this package are loaded. */
+const WATCHED = Symbol.for('leakwatch.watched');
+/** Samples kept until the metrics are loaded; a program that collects more often in its first moments loses the rest. */
+const MAX_BACKLOG = 2000;
+const HOW_TO_OPEN =
+  "the ops endpoint is closed: set LEAKWATCH_TOKEN (or the option token) to a token from 'npx leakwatch token'";
+
+/** A running watcher. */
+export interface Watcher {
+  /** Where the own listener is: `http://127.0.0.1:9464` or `unix:/path`; null where there is none. */
+  readonly address: string | null;
+  /** Middleware for `app.use('/ops', watcher.router())`, Express 4 and 5. Answers 404 to everything where no token is configured. */
+  router(): OpsHandler;
+  /** The same object as `GET /ops/leaks`. */
+  report(): Report;
+  on<E extends keyof WatcherEvents>(event: E, listener: (...args: WatcherEvents[E]) => void): this;
+  once<E extends keyof WatcherEvents>(event: E, listener: (...args: WatcherEvents[E]) => void): this;
+  off<E extends keyof WatcherEvents>(event: E, listener: (...args: WatcherEvents[E]) => void): this;
+  /** Ends all that `watch()` began. Never rejects; a second call does nothing. */
+  stop(): Promise<void>;
+}
+
+/** Starts watching this thread. Rejects with a `LeakwatchError` when an option cannot be used; nothing is left running then. */
+export async function watch(options: Options = {}): Promise<Watcher> {
+  const watcher = LeakWatcher.begin(resolveOptions(options));
+  try {
+    await watcher.open();
+    await watcher.loadRouter();
+  } catch (error) {
+    await watcher.stop();
+    throw error;
+  }
+  return watcher;
+}
+
+/**
+ * The composition root. It starts in two parts: `begin` hooks the GC and costs little; `open` loads what publishes
+ * (prom-client, Express), which takes longer than all the rest.
+ */
+export class LeakWatcher implements Watcher {
+  readonly #options: ResolvedOptions;
+  readonly #logger: Logger;
+  readonly #daemon: Daemon;
+  readonly #requests: RequestCounter;
+  readonly #state: StateDirectory | null;
+  readonly #finalReport: FinalReport | null;
+  #backlog: HeapSample[] | null = [];
+  #metrics: Metrics | null = null;
+  #listener: Listener | null = null;
+  #router: OpsHandler | null = null;
+  #stopped: Promise<void> | null = null;
+
+  static begin(options: ResolvedOptions): LeakWatcher {
+    const watched = globalThis as { [WATCHED]?: boolean };
+    if (watched[WATCHED] === true) {
+      throw new LeakwatchError(
+        'LEAKWATCH_ERR_ALREADY_WATCHING',
+        'This thread is watched already, by watch() or by leakwatch/register. Stop that watcher first, or drop one of them.',
+      );
+    }
+    const watcher = new LeakWatcher(options);
+    watched[WATCHED] = true;
+    watcher.#start();
+    return watcher;
+  }
+
+  private constructor(options: ResolvedOptions) {
+    this.#options = options;
+    const logger = options.logger ?? createLogger(options.log, writeToStderr);
+    this.#logger = logger;
+    this.#state = StateDirectory.open(options.stateDir, (reason) =>
+      logger.info(`reports are not kept over restarts: ${reason}`),
+    );
+    // What people and Prometheus ask of the own listener is not the service's traffic.
+    const requests = new RequestCounter((server) => this.#listener?.owns(server) === true);
+    this.#requests = requests;
+    const ownPauses = new OwnPauses();
+    this.#daemon = new Daemon(options, {
+      clock: systemClock,
+      logger,
+      gcSource: chooseGcSource(options.gcSource, createPackageLoader(), isMainThread),
+      reader: createHeapReader(
+        processReaders(() => requests.count),
+        (startMs) => ownPauses.includes(startMs),
+      ),
+      window: new SampleWindow(),
+      dumper: chooseDumper(options.capture, systemClock),
+      startAnalysis,
+      ownPauses,
+      createSchedule: (jobs) => new Schedule(jobs, logger),
+      store: {
+        keep: () => this.#state?.writeReport(this.#reportFile(), JSON.stringify(this.report())),
+        prune: () => this.#state?.prune(systemClock.now()),
+      },
+    });
+    this.#finalReport =
+      options.report === null
+        ? null
+        : new FinalReport(options.report, () => JSON.stringify(this.report(), null, 2), logger);
+  }
+
+  get address(): string | null {
+    return this.#listener?.address ?? null;
+  }
+
+  router(): OpsHandler {
+    if (this.#options.tokens.length === 0) this.#logger.warn(HOW_TO_OPEN);
+    return (request, response, next) => this.#router?.(request, response, next);
+  }
+
+  report(): Report {
+    return buildReport(
+      reportInput(this.#daemon.status(), { pid: process.pid, nodeVersion: process.version, threadId }),
+    );
+  }
+
+  on<E extends keyof WatcherEvents>(event: E, listener: (...args: WatcherEvents[E]) => void): this {
+    this.#daemon.on(event, listener as never);
+    return this;
+  }
+
+  once<E extends keyof WatcherEvents>(event: E, listener: (...args: WatcherEvents[E]) => void): this {
+    this.#daemon.once(event, listener as never);
+    return this;
+  }
+
+  off<E extends keyof WatcherEvents>(event: E, listener: (...args: WatcherEvents[E]) => void): this {
+    this.#daemon.off(event, listener as never);
+    return this;
+  }
+
+  /** Loads the metrics and opens the own listener, where one is asked for and may be opened. */
+  async open(): Promise<void> {
+    const { createMetrics } = await import('./metrics/collectors.js');
+    if (this.#stopped !== null) return;
+    this.#metrics = createMetrics(this.#daemon, this.#options.registry ?? undefined, this.#backlog ?? []);
+    this.#daemon.off('sample', this.#keepForMetrics);
+    this.#backlog = null;
+    const { listen, tokens, metricsAuth, allowedHosts } = this.#options;
+    if (listen === null) return;
+    if (tokens.length === 0 && metricsAuth === 'token') {
+      this.#logger.warn(`no listener is opened: ${HOW_TO_OPEN}`);
+      return;
+    }
+    const { openListener } = await import('./http/listener.js');
+    this.#listener = await openListener({
+      listen,
+      allowedHosts,
+      loadRouter: () => this.#createRouter('listener'),
+      logger: this.#logger,
+    });
+    const announce = `listening on ${this.#listener.address}`;
+    if (listen.kind === 'tcp' && listen.port === 0) writeToStderr(`leakwatch: ${announce}\n`);
+    else this.#logger.info(announce);
+  }
+
+  /** Loads Express and makes `router()` answer. */
+  async loadRouter(): Promise<void> {
+    this.#router ??= await this.#createRouter('host');
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#end();
+    return this.#stopped;
+  }
+
+  #start(): void {
+    this.#requests.start();
+    this.#daemon.on('sample', this.#keepForMetrics);
+    this.#daemon.on('finding', this.#onFinding);
+    this.#daemon.start();
+    this.#finalReport?.arm();
+  }
+
+  async #end(): Promise<void> {
+    this.#finalReport?.disarm();
+    this.#finalReport?.write();
+    await this.#listener?.close();
+    this.#metrics?.close();
+    await this.#daemon.stop();
+    this.#requests.stop();
+    delete (globalThis as { [WATCHED]?: boolean })[WATCHED];
+  }
+
+  /** The host's app leaves the metrics to the host's own registry; the own listener serves them. */
+  async #createRouter(where: 'host' | 'listener'): Promise<OpsHandler> {
+    const [{ createOpsRouter }, { createAuthenticator }] = await Promise.all([
+      import('./http/ops-router.js'),
+      import('./http/authenticator.js'),
+    ]);
+    return createOpsRouter({
+      authenticator: createAuthenticator(this.#options.tokens),
+      report: () => this.report(),
+      status: () => this.#status(),
+      metrics: where === 'host' ? null : async () => await this.#exposition(),
+      metricsAuth: this.#options.metricsAuth,
+      logger: this.#logger,
+    });
+  }
+
+  async #exposition(): Promise<{ contentType: string; body: string }> {
+    const metrics = this.#metrics;
+    if (metrics === null) throw new Error('the metrics are not loaded');
+    return { contentType: metrics.contentType, body: await metrics.exposition() };
+  }
+
+  /** `GET /ops/status`: what is in use and why, and every option but the secrets. */
+  #status(): unknown {
+    const { gcSource, dumper, samples, errors, trends, lastSample, captures, state, reason }: DaemonStatus =
+      this.#daemon.status();
+    const { tokens, logger, registry, rules, ...options } = this.#options;
+    return {
+      state,
+      reason,
+      gcSource,
+      dumper,
+      samples,
+      errors,
+      trends,
+      lastSample,
+      captures,
+      listener: this.address,
+      stateDirectory: this.#state?.path ?? null,
+      options: { ...options, tokens: tokens.length, logger: logger !== null, registry: registry !== null },
+      rules,
+    };
+  }
+
+  #reportFile(): string {
+    return `report-${this.#daemon.status().startedAtMs.toString(36)}-${process.pid}-${threadId}.json`;
+  }
+
+  readonly #keepForMetrics = (sample: HeapSample): void => {
+    if (this.#backlog !== null && this.#backlog.length < MAX_BACKLOG) this.#backlog.push(sample);
+  };
+
+  readonly #onFinding = (finding: Finding): void => {
+    const line = `leak ${finding.status} (${finding.id}): ${finding.title}`;
+    if (finding.status === 'confirmed' || finding.status === 'suspected') this.#logger.warn(line);
+    else this.#logger.info(line);
+  };
+}

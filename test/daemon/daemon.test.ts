@@ -1,0 +1,289 @@
+import assert from 'node:assert/strict';
+import { Writable } from 'node:stream';
+import { beforeEach, describe, it } from 'node:test';
+import type { CaptureRecord } from '../../src/capture/capture-record.js';
+import type { DumpOutcome, HeapDumper } from '../../src/capture/heap-dumper.js';
+import type { AnalysisOutcome } from '../../src/daemon/analysis-client.js';
+import { Daemon } from '../../src/daemon/daemon.js';
+import { OwnPauses } from '../../src/daemon/own-pauses.js';
+import type { Job } from '../../src/daemon/schedule.js';
+import type { Suspect } from '../../src/heap/suspects/suspect.js';
+import { type Options, resolveOptions } from '../../src/options.js';
+import type { GcEvent, GcSource } from '../../src/sampling/gc-source.js';
+import { createHeapReader, processReaders } from '../../src/sampling/heap-reader.js';
+import { SampleWindow } from '../../src/sampling/sample-window.js';
+import { eventually } from '../support/eventually.js';
+import { ManualClock } from '../support/manual-clock.js';
+import { createRecordingLogger, type RecordingLogger } from '../support/recording-logger.js';
+import { suspectWith } from '../support/suspect.js';
+
+const MB = 2 ** 20;
+const STEADY = [1000, 2000, 3000, 4000, 5000, 6000, 7000];
+
+/** A daemon whose time, collections, dumps and analyses belong to the test. */
+class Bench {
+  readonly clock = new ManualClock();
+  readonly logger: RecordingLogger = createRecordingLogger();
+  readonly ownPauses = new OwnPauses();
+  readonly captures: CaptureRecord[] = [];
+  readonly kept: number[] = [];
+  readonly jobs = new Map<string, Job>();
+  readonly daemon: Daemon;
+  collected: (events: readonly GcEvent[]) => void = () => {};
+  dump: () => Promise<DumpOutcome> = async () => this.dumped();
+  analyse: () => Promise<AnalysisOutcome> = async () => this.analysed([]);
+  analyses: (Uint8Array | null)[] = [];
+  pausePredictedMs = 100;
+
+  constructor(options: Options = {}) {
+    const gcSource: GcSource = {
+      name: 'built-in',
+      reason: 'asked for',
+      start: (onEvents) => {
+        this.collected = onEvents;
+      },
+      stop: () => {
+        this.collected = () => {};
+      },
+    };
+    const dumper: HeapDumper = {
+      name: 'inline',
+      predict: () => ({ pauseMs: this.pausePredictedMs, memoryBytes: MB }),
+      dump: (_sink, { paused }) => {
+        paused(this.clock.monotonicMs(), this.clock.monotonicMs() + 100);
+        return this.dump();
+      },
+    };
+    this.daemon = new Daemon(resolveOptions({ pace: 'fast', ...options }), {
+      clock: this.clock,
+      logger: this.logger,
+      gcSource,
+      reader: createHeapReader(
+        processReaders(() => 0),
+        (startMs) => this.ownPauses.includes(startMs),
+        this.clock,
+      ),
+      window: new SampleWindow(),
+      dumper: { dumper, reason: 'for the test' },
+      startAnalysis: ({ previous }) => {
+        this.analyses.push(previous);
+        return { sink: new Writable({ write: (_c, _e, done) => done() }), result: this.analyse(), kill() {} };
+      },
+      ownPauses: this.ownPauses,
+      createSchedule: (jobs) => {
+        for (const job of jobs) this.jobs.set(job.name, job);
+        return { start() {}, stop: () => this.jobs.clear() };
+      },
+      store: { keep: () => void this.kept.push(this.clock.now()), prune() {} },
+    });
+    this.daemon.on('capture', (capture) => this.captures.push(capture));
+    this.daemon.start();
+  }
+
+  dumped(): DumpOutcome {
+    return { outcome: 'success', pauseMs: 100, liveBytes: 10 * MB, bytes: 12 * MB, peakBytes: 20 * MB };
+  }
+
+  analysed(suspects: readonly Suspect[]): AnalysisOutcome {
+    const snapshots = this.analyses.length;
+    return {
+      outcome: 'success',
+      nodes: 1000,
+      edges: 3000,
+      heapBytes: MB,
+      snapshots,
+      suspects,
+      classes: [],
+      series: Buffer.from([snapshots]),
+      elapsedMs: 5,
+      cpuSeconds: 0.5,
+      peakRssBytes: MB,
+      notes: [],
+    };
+  }
+
+  async tick(seconds = 1): Promise<void> {
+    for (let i = 0; i < seconds; i++) {
+      this.clock.advance(1000);
+      await this.jobs.get('sample')?.run();
+    }
+  }
+
+  /** Ticks until one more capture is taken or refused. */
+  async nextCapture(): Promise<CaptureRecord> {
+    const before = this.captures.length;
+    for (let i = 0; i < 120 && this.captures.length === before; i++) {
+      await this.tick();
+      await new Promise(setImmediate);
+    }
+    return await eventually('a capture', () => this.captures[before]);
+  }
+
+  major(usedBytes: number): GcEvent {
+    return {
+      kind: 'major',
+      startMs: this.clock.monotonicMs(),
+      pauseMs: 1,
+      figures: { usedBytes, beforeBytes: null, oldBytes: usedBytes },
+    };
+  }
+}
+
+let bench: Bench;
+beforeEach(() => {
+  bench = new Bench();
+});
+
+describe('The daemon', () => {
+  it('follows a path that grows from capture to capture until it is confirmed', async () => {
+    const told: string[] = [];
+    bench.daemon.on('finding', ({ status }) => told.push(status));
+    bench.analyse = async () => bench.analysed([suspectWith(STEADY.slice(0, bench.analyses.length))]);
+    for (let i = 0; i < 5; i++) assert.equal((await bench.nextCapture()).outcome, 'success');
+    assert.deepEqual(told, ['suspected', 'confirmed']);
+    assert.equal(bench.daemon.status().state, 'confirmed');
+    assert.equal(bench.kept.length, 2);
+  });
+
+  it('hands each analysis what the one before remembered', async () => {
+    bench.analyse = async () => bench.analysed([suspectWith(STEADY.slice(0, bench.analyses.length))]);
+    for (let i = 0; i < 3; i++) await bench.nextCapture();
+    assert.deepEqual(
+      bench.analyses.map((memory) => memory?.[0] ?? null),
+      [null, 1, 2],
+    );
+  });
+
+  it('ends a series that shows no growth, and does not begin another while it cools down', async () => {
+    for (let i = 0; i < 3; i++) await bench.nextCapture();
+    const ended = bench.clock.now();
+    await bench.tick(60);
+    assert.equal(bench.captures.length, 3);
+    assert.match(bench.daemon.status().reason, /^no-growth/);
+    for (let i = 1; bench.captures.length === 3; i++) {
+      bench.collected([bench.major((10 + i) * MB)]);
+      await bench.tick();
+    }
+    assert.ok(bench.clock.now() - ended >= 15_000);
+    assert.equal(bench.analyses[3], null);
+  });
+
+  it('captures at the end of a full collection by V8 when one comes while a capture is due', async () => {
+    await bench.tick(6);
+    assert.equal(bench.captures.length, 0);
+    const due = bench.clock.now();
+    bench.collected([bench.major(9 * MB)]);
+    await eventually('the capture', () => bench.captures.length === 1);
+    assert.equal(bench.captures[0]?.atMs, due);
+  });
+
+  it("does not take the collections of its own captures for the service's", async () => {
+    bench.collected([bench.major(9 * MB)]);
+    assert.equal(bench.daemon.status().live?.bytes, 9 * MB);
+    await bench.nextCapture();
+    assert.equal(bench.daemon.status().live?.bytes, 10 * MB);
+    bench.collected([bench.major(77 * MB)]);
+    assert.equal(bench.daemon.status().live?.bytes, 10 * MB);
+  });
+
+  it('reports a failed dump and a failed, crashed or late analysis, counts them, and tries again', async () => {
+    bench.dump = async () => ({ outcome: 'failure', reason: 'no', pauseMs: 1 });
+    bench.analyse = async () => ({ outcome: 'cancelled', reason: 'killed', cpuSeconds: 0, peakRssBytes: 0 });
+    assert.equal((await bench.nextCapture()).outcome, 'dump-failed');
+    bench.dump = async () => bench.dumped();
+    const endings: AnalysisOutcome[] = [
+      { outcome: 'crashed', reason: 'signal SIGSEGV', cpuSeconds: 0, peakRssBytes: 0 },
+      { outcome: 'timeout', reason: 'took over 60 s', cpuSeconds: 0, peakRssBytes: 0 },
+      { outcome: 'failure', step: 'parsing', reason: 'byte 7', elapsedMs: 1, cpuSeconds: 0, peakRssBytes: 0 },
+    ];
+    const seen = [];
+    for (const ending of endings) {
+      bench.analyse = async () => ending;
+      const { outcome, reason } = await bench.nextCapture();
+      seen.push([outcome, reason]);
+    }
+    assert.deepEqual(seen, [
+      ['analysis-failed', 'signal SIGSEGV'],
+      ['analysis-timeout', 'took over 60 s'],
+      ['analysis-failed', 'parsing: byte 7'],
+    ]);
+    assert.deepEqual(
+      { ...bench.daemon.status().errors, sampling: 0 },
+      {
+        sampling: 0,
+        trend: 0,
+        capture: 1,
+        analysis: 3,
+        findings: 0,
+        store: 0,
+        metrics: 0,
+      },
+    );
+    bench.analyse = async () => bench.analysed([]);
+    assert.equal((await bench.nextCapture()).outcome, 'success');
+  });
+
+  it('records a capture that a limit forbade, with its reason, and not again at every tick', async () => {
+    bench.pausePredictedMs = 1e6;
+    const refused = await bench.nextCapture();
+    assert.equal(refused.outcome, 'skipped');
+    assert.match(refused.reason ?? '', /^pause-over-budget: /);
+    await bench.tick(5);
+    assert.equal(bench.captures.length, 1);
+  });
+
+  it('says at any time why it does not capture', async () => {
+    await bench.tick();
+    assert.match(bench.daemon.status().reason, /trend|warm/);
+    bench.collected([bench.major(MB)]);
+    for (let i = 0; i < 3; i++) await bench.nextCapture();
+    await bench.tick();
+    assert.match(bench.daemon.status().reason, /spacing|cooling-down/);
+  });
+
+  it('captures on schedule, growth or not', async () => {
+    bench = new Bench({ schedule: { capture: '0 * * * *' } });
+    await bench.tick();
+    await bench.jobs.get('capture')?.run();
+    assert.equal((await bench.nextCapture()).trigger, 'schedule');
+  });
+
+  it('goes on when a listener, the store or the sampling throws, and counts what was its own', async () => {
+    bench.daemon.prependListener('capture', () => {
+      throw new Error('the listener is broken');
+    });
+    assert.equal((await bench.nextCapture()).outcome, 'success');
+    assert.ok(
+      bench.logger.lines.some(({ message }) =>
+        /listener of 'capture' failed: the listener is broken/.test(message),
+      ),
+    );
+    bench.collected([null as never]);
+    assert.equal(bench.daemon.status().errors.sampling, 1);
+    await bench.tick();
+    assert.equal(bench.daemon.status().errors.sampling, 1);
+  });
+
+  it('keeps a bounded number of captures', async () => {
+    bench.analyse = async () => bench.analysed([suspectWith(STEADY)]);
+    for (let i = 0; i < 40; i++) await bench.nextCapture();
+    assert.equal(bench.daemon.status().captures.length, 32);
+    assert.equal(bench.daemon.status().captures.at(-1)?.id, bench.captures.at(-1)?.id);
+  });
+
+  it('waits for a running capture when it is stopped, and calls it cancelled', async () => {
+    let release = (_outcome: AnalysisOutcome) => {};
+    bench.analyse = () =>
+      new Promise((resolve) => {
+        release = resolve;
+      });
+    const cancelled = new Promise<CaptureRecord>((resolve) => bench.daemon.once('capture', resolve));
+    await bench.tick(10);
+    const stopping = bench.daemon.stop();
+    release(bench.analysed([]));
+    assert.equal((await cancelled).outcome, 'cancelled');
+    await stopping;
+    assert.equal(bench.jobs.size, 0);
+    assert.equal(bench.daemon.listenerCount('capture'), 0);
+  });
+});

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { StateDirectory } from '../../src/daemon/state-directory.js';
+import { LeakwatchError } from '../../src/errors.js';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'leakwatch-state-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function open(path: string): StateDirectory {
+  return StateDirectory.open({ candidates: [path], explicit: true }, () => {})!;
+}
+
+function refuses(path: string, words: RegExp): void {
+  assert.throws(
+    () => open(path),
+    (error) =>
+      error instanceof LeakwatchError &&
+      error.code === 'LEAKWATCH_ERR_STATE_DIR' &&
+      words.test(error.message) &&
+      /LEAKWATCH_STATE_DIR/.test(error.message),
+  );
+}
+
+describe('The state directory', () => {
+  it('is made for its owner alone', () => {
+    const path = join(folder, 'a', 'b');
+    open(path);
+    assert.equal(statSync(path).mode & 0o777, 0o700);
+    assert.deepEqual(readdirSync(path), []);
+  });
+
+  it('is refused when it is a file, a symbolic link or open to others', () => {
+    const file = join(folder, 'file');
+    writeFileSync(file, '');
+    refuses(file, /cannot be used|not a directory/);
+    const target = join(folder, 'target');
+    mkdirSync(target, { mode: 0o700 });
+    symlinkSync(target, join(folder, 'link'));
+    refuses(join(folder, 'link'), /not a directory/);
+    chmodSync(target, 0o777);
+    refuses(target, /written to by others/);
+    refuses('/proc/leakwatch', /cannot be used/);
+  });
+
+  it('falls back to the next candidate, and to none, when nobody asked for it', () => {
+    const reasons: string[] = [];
+    const where = { candidates: ['/proc/leakwatch', join(folder, 'next')], explicit: false };
+    assert.equal(StateDirectory.open(where, (reason) => reasons.push(reason))?.path, join(folder, 'next'));
+    assert.equal(
+      StateDirectory.open({ candidates: ['/proc/leakwatch'], explicit: false }, (reason) =>
+        reasons.push(reason),
+      ),
+      null,
+    );
+    assert.match(reasons.join(), /proc/);
+  });
+
+  it('replaces a report as a whole, for its owner alone', () => {
+    const state = open(join(folder, 'state'));
+    state.writeReport('report-1.json', '{"a":1}');
+    state.writeReport('report-1.json', '{"a":2}');
+    assert.deepEqual(readdirSync(state.path), ['report-1.json']);
+    const file = join(state.path, 'report-1.json');
+    assert.equal(readFileSync(file, 'utf8'), '{"a":2}');
+    assert.equal(statSync(file).mode & 0o777, 0o600);
+  });
+
+  it('does not write through a link that someone planted', () => {
+    const state = open(join(folder, 'state'));
+    const victim = join(folder, 'victim');
+    writeFileSync(victim, 'untouched');
+    symlinkSync(victim, join(state.path, 'report-1.json'));
+    symlinkSync(victim, join(state.path, 'report-1.json.tmp'));
+    state.writeReport('report-1.json', '{}');
+    assert.equal(readFileSync(victim, 'utf8'), 'untouched');
+  });
+
+  it("prunes its own old files by age and by number, and nobody else's", () => {
+    const state = open(join(folder, 'state'));
+    const now = Date.now();
+    const written = (name: string, ageMs: number) => {
+      writeFileSync(join(state.path, name), '{}');
+      utimesSync(join(state.path, name), (now - ageMs) / 1000, (now - ageMs) / 1000);
+    };
+    const day = 24 * 60 * 60 * 1000;
+    written('report-old.json', 40 * day);
+    written('notes.txt', 400 * day);
+    for (let i = 0; i < 105; i++) written(`report-${i}.json`, i * 1000);
+    assert.equal(state.prune(now), 6);
+    const left = readdirSync(state.path);
+    assert.equal(left.length, 101);
+    assert.ok(
+      left.includes('notes.txt') && left.includes('report-0.json') && !left.includes('report-104.json'),
+    );
+  });
+});

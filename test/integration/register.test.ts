@@ -1,0 +1,186 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import type { Report } from '../../src/index.js';
+import { eventually } from '../support/eventually.js';
+import { WatchedProgram } from '../support/watched-program.js';
+
+const TOKEN = 'q83vZJxN1f_0pYw2Kd7LtR5sUeA9bGhCmXoTiQzWnEk';
+const folder = mkdtempSync(join(tmpdir(), 'leakwatch-register-'));
+after(() => rmSync(folder, { recursive: true }));
+
+let files = 0;
+function reportFile(): string {
+  return join(folder, `report-${files++}.json`);
+}
+
+function environment(more: Record<string, string> = {}): Record<string, string> {
+  return { LEAKWATCH_STATE_DIR: join(folder, 'state'), ...more };
+}
+
+function readReport(file: string): Report {
+  return JSON.parse(readFileSync(file, 'utf8')) as Report;
+}
+
+describe('node --import leakwatch/register', () => {
+  for (const [way, ending] of Object.entries({
+    returns: { code: 0, signal: null },
+    exits: { code: 7, signal: null },
+    throws: { code: 1, signal: null },
+  })) {
+    it(`leaves the report of a CommonJS program that ${way}, and its exit code`, async () => {
+      const LEAKWATCH_REPORT = reportFile();
+      const program = new WatchedProgram('plain-commonjs.cjs', [way], environment({ LEAKWATCH_REPORT }));
+      assert.deepEqual(await program.ended, ending);
+      const report = readReport(LEAKWATCH_REPORT);
+      assert.equal(report.schemaVersion, 1);
+      assert.equal(report.process.pid, program.child.pid);
+      assert.deepEqual(report.findings, []);
+    });
+  }
+
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    it(`leaves the report of a program that ${signal} ends, and lets it end by it`, async () => {
+      const LEAKWATCH_REPORT = reportFile();
+      const program = new WatchedProgram('plain-commonjs.cjs', ['waits'], environment({ LEAKWATCH_REPORT }));
+      await program.running();
+      assert.deepEqual(await program.stop(signal), { code: null, signal });
+      assert.equal(readReport(LEAKWATCH_REPORT).process.pid, program.child.pid);
+    });
+  }
+
+  it("leaves a program's own SIGTERM handler in charge", async () => {
+    const LEAKWATCH_REPORT = reportFile();
+    const program = new WatchedProgram(
+      'plain-commonjs.cjs',
+      ['ends on its own SIGTERM handler'],
+      environment({ LEAKWATCH_REPORT }),
+    );
+    await program.running();
+    assert.deepEqual(await program.stop('SIGTERM'), { code: 9, signal: null });
+    assert.ok(existsSync(LEAKWATCH_REPORT));
+  });
+
+  it('finds the leak of an ES module that knows nothing of it, and says so everywhere', {
+    timeout: 180_000,
+  }, async () => {
+    const LEAKWATCH_REPORT = reportFile();
+    const program = new WatchedProgram(
+      'leaky-esm.mjs',
+      [],
+      environment({
+        LEAKWATCH_REPORT,
+        LEAKWATCH_TOKEN: TOKEN,
+        LEAKWATCH_LISTEN: '127.0.0.1:0',
+        LEAKWATCH_PACE: 'fast',
+      }),
+    );
+    after(() => program.stop());
+    const ops = await program.opsAddress();
+    const ask = (path: string, accept = 'application/json') =>
+      fetch(ops + path, { headers: { authorization: `Bearer ${TOKEN}`, accept } });
+
+    assert.equal((await fetch(`${ops}/ops/leaks`)).status, 401);
+    assert.equal((await fetch(`${ops}/metrics`)).status, 401);
+    const found = await eventually(
+      'a confirmed finding',
+      async () =>
+        ((await (await ask('/ops/leaks')).json()) as Report).findings.find(
+          ({ status }) => status === 'confirmed',
+        ),
+      150_000,
+    );
+    assert.equal(found.className, 'Session');
+    assert.match(found.title, /^SessionStore\.sessions gains /);
+    assert.deepEqual(found.retainerPath.map(({ node }) => node).slice(-3), [
+      'SessionStore',
+      'Map',
+      'Session',
+    ]);
+    assert.match(
+      await (await ask('/ops/leaks', 'text/plain')).text(),
+      /^LEAK confirmed[\s\S]*SessionStore[\s\S]*sessions/,
+    );
+    assert.match(
+      await (await ask('/metrics')).text(),
+      /^leakwatch_findings\{kind="heap",status="confirmed"\} 1$/m,
+    );
+    assert.match(program.stderr, /leak confirmed \(lw-[0-9a-f]{16}\): SessionStore\.sessions/);
+
+    assert.deepEqual(await program.stop('SIGTERM'), { code: null, signal: 'SIGTERM' });
+    const report = readReport(LEAKWATCH_REPORT);
+    assert.equal(report.findings[0]?.id, found.id);
+    assert.equal(report.watcher.state, 'confirmed');
+    assert.ok(
+      !program.stderr.includes(TOKEN) &&
+        !readFileSync(LEAKWATCH_REPORT, 'utf8').includes('browser 1 of somebody'),
+    );
+  });
+
+  it('lets the program run unwatched, after one clear line, when something is wrong', async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await eventually('the listener', () => taken.listening);
+    const { port } = taken.address() as { port: number };
+    const cases: readonly (readonly [Record<string, string>, RegExp])[] = [
+      [{ LEAKWATCH_PACE: 'slow' }, /pace is one of .*LEAKWATCH_ERR_INVALID_OPTION/],
+      [{ LEAKWATCH_TOKENS: 'x' }, /Did you mean LEAKWATCH_TOKEN\?.*LEAKWATCH_ERR_UNKNOWN_OPTION/],
+      [{ LEAKWATCH_TOKEN: 'secret' }, /256 are required.*LEAKWATCH_ERR_WEAK_TOKEN/],
+      [{ LEAKWATCH_CAPTURE_CRON: 'often' }, /schedule\.capture 'often'.*LEAKWATCH_ERR_INVALID_CRON/],
+      [{ LEAKWATCH_STATE_DIR: '/proc/leakwatch' }, /state directory.*LEAKWATCH_ERR_STATE_DIR/],
+      [
+        { LEAKWATCH_LISTEN: '0.0.0.0:0', LEAKWATCH_TOKEN: TOKEN },
+        /LEAKWATCH_ALLOW_REMOTE.*LEAKWATCH_ERR_LISTEN_EXPOSED/,
+      ],
+      [
+        { LEAKWATCH_LISTEN: `127.0.0.1:${port}`, LEAKWATCH_TOKEN: TOKEN },
+        /Cannot listen.*EADDRINUSE.*LEAKWATCH_ERR_LISTEN/,
+      ],
+    ];
+    for (const [variables, words] of cases) {
+      const program = new WatchedProgram('leaky-esm.mjs', ['1'], environment(variables));
+      assert.deepEqual(await program.ended, { code: 0, signal: null });
+      assert.equal(program.stdout, 'running\n');
+      assert.match(program.stderr, /^leakwatch: not watching: [^\n]*\n$/);
+      assert.match(program.stderr, words);
+      assert.ok(!program.stderr.includes('secret') && !program.stderr.includes(TOKEN));
+    }
+    taken.close();
+  });
+
+  it('opens no listener without a token, and says how to set one', async () => {
+    const program = new WatchedProgram(
+      'leaky-esm.mjs',
+      ['1'],
+      environment({ LEAKWATCH_LISTEN: '127.0.0.1:0' }),
+    );
+    assert.deepEqual(await program.ended, { code: 0, signal: null });
+    assert.match(
+      program.stderr,
+      /^leakwatch: no listener is opened: .*LEAKWATCH_TOKEN.*npx leakwatch token[^\n]*\n$/,
+    );
+  });
+
+  it('is silent when there is nothing to say', async () => {
+    const program = new WatchedProgram('leaky-esm.mjs', ['1'], environment());
+    assert.deepEqual(await program.ended, { code: 0, signal: null });
+    assert.equal(program.stderr, '');
+  });
+
+  it('loads neither analysis code nor, before the program runs, what publishes', async () => {
+    const recorder = [
+      '--import',
+      new URL('../../../test/integration/programs/record-modules.mjs', import.meta.url).href,
+    ];
+    const program = new WatchedProgram('loaded-modules.mjs', [], environment(), recorder);
+    assert.deepEqual(await program.ended, { code: 0, signal: null });
+    const { before, after: later } = JSON.parse(program.stdout) as { before: string[]; after: string[] };
+    const loaded = (modules: string[], pattern: RegExp) => modules.filter((url) => pattern.test(url));
+    assert.equal(loaded(later, /\/src\/daemon\/daemon\.js$/).length, 1);
+    assert.notDeepEqual(loaded(later, /\/node_modules\/prom-client\//), []);
+    assert.deepEqual(loaded(later, /\/src\/heap\//), []);
+    assert.deepEqual(loaded(before, /\/node_modules\/(prom-client|express)\//), []);
+  });
+});
