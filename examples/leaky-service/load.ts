@@ -4,9 +4,14 @@
  */
 import { Agent, request } from 'node:http';
 
-const [shop = 'http://127.0.0.1:3000', rate = '60'] = process.argv.slice(2);
+const [shop = 'http://127.0.0.1:3000', rate = '100'] = process.argv.slice(2);
 const TICK_MS = 50;
 const SEARCHES = ['oak', 'lamp', 'steel', 'chair', 'glass', 'rug', ''];
+const AGENTS = [
+  'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36',
+  'Mozilla/5.0 (compatible; ShopBot/2.1; +https://shopbot.example/about)',
+  'price-compare/4.2 (+https://prices.example)',
+];
 const BROWSERS = 20;
 
 const agent = new Agent({ keepAlive: true, maxSockets: 16 });
@@ -22,7 +27,10 @@ function visit(): void {
       ? `/products/${(sent % 64) + 1}`
       : `/products?q=${SEARCHES[sent % SEARCHES.length]}&campaign=c${sent % 9}`;
   const post = page === 2 && browser !== null;
-  const headers: Record<string, string> = { 'accept-language': 'en-GB,en;q=0.8' };
+  const headers: Record<string, string> = {
+    'accept-language': 'en-GB,en;q=0.8',
+    'user-agent': AGENTS[sent % AGENTS.length]!,
+  };
   const cookie = browser === null ? undefined : cookies[browser];
   if (cookie !== undefined) headers['cookie'] = cookie;
   if (post) headers['content-type'] = 'application/json';

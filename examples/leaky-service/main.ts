@@ -1,5 +1,5 @@
 /**
- * `npm start [-- --healthy] [--for 120s] [--port N] [--ops-port N] [--rate N]`
+ * `npm start [-- --healthy] [--for 120s] [--port N] [--ops-port N] [--rate N] [--token-file FILE]`
  * Starts the shop and its visitors, and looks at it as a person on call would: through `GET /ops/leaks`.
  * Ends with 0 when no leak was found, 1 when one was, 2 when it could not be watched.
  */
@@ -7,6 +7,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -145,9 +146,9 @@ async function read(ops: string, accept: string): Promise<string> {
 }
 
 function writeToken(): string {
-  const folder = fileURLToPath(new URL('../../../examples/leaky-service/.run/', import.meta.url));
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const file = `${folder}token`;
+  const file =
+    flags.tokenFile ?? fileURLToPath(new URL('../../../examples/leaky-service/.run/token', import.meta.url));
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   rmSync(file, { force: true });
   writeFileSync(file, `${flags.token}\n`, { mode: 0o600, flag: 'wx' });
   return file;
@@ -160,7 +161,8 @@ function readFlags() {
       for: { type: 'string' },
       port: { type: 'string', default: '0' },
       'ops-port': { type: 'string', default: '9464' },
-      rate: { type: 'string', default: '60' },
+      rate: { type: 'string', default: '100' },
+      'token-file': { type: 'string' },
     },
   });
   const time = /^(\d+(?:\.\d+)?)(s|m|min)?$/.exec(values.for ?? '0');
@@ -176,6 +178,7 @@ function readFlags() {
     port: values.port,
     opsPort: values['ops-port'],
     rate: values.rate,
+    tokenFile: values['token-file'],
     token: randomBytes(32).toString('base64url'),
   };
 }

@@ -11,7 +11,7 @@ import { findProducts, productById } from './catalog.js';
 
 declare module 'express-session' {
   interface SessionData {
-    visitor: { firstPage: string; language: string; campaign: string };
+    visitor: { firstPage: string; language: string; campaign: string; agent: string; address: string };
     viewed: { id: number; name: string; at: string }[];
     cart: { id: number; name: string; quantity: number; price: number }[];
   }
@@ -49,6 +49,8 @@ app.use((request, _response, next) => {
     firstPage: request.originalUrl,
     language: request.get('accept-language') ?? 'en',
     campaign: String(request.query['campaign'] ?? 'none'),
+    agent: request.get('user-agent') ?? 'unknown',
+    address: request.ip ?? 'unknown',
   };
   request.session.viewed ??= [];
   request.session.cart ??= [];

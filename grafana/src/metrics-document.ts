@@ -44,7 +44,7 @@ ${METRIC_NAMES.flatMap(buckets).join('\n')}
 }
 
 /** How many series the metric exports. */
-export function seriesCount(spec: MetricSpec): number {
+function seriesCount(spec: MetricSpec): number {
   if (Object.values(spec.labels).includes('constant')) return 1;
   const perCombination = spec.type === 'histogram' ? (spec.buckets?.length ?? 0) + HISTOGRAM_EXTRAS : 1;
   return labelCombinations(spec).length * perCombination;

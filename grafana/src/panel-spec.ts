@@ -1,6 +1,6 @@
 import type { MetricName } from '../../src/metrics/metric-table.js';
 
-export interface QuerySpec {
+interface QuerySpec {
   readonly expr: string;
   /** Name of the series in the legend, with label templates. */
   readonly legend: string;
@@ -8,7 +8,7 @@ export interface QuerySpec {
   readonly mayBeEmpty?: string;
 }
 
-export interface ThresholdSpec {
+interface ThresholdSpec {
   /** Null: from minus infinity. */
   readonly from: number | null;
   readonly color: 'green' | 'yellow' | 'orange' | 'red';

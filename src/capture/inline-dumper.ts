@@ -10,6 +10,8 @@ import type { CaptureCost, DumpOptions, DumpOutcome, HeapDumper } from './heap-d
  */
 const GUESSED_PAUSE_MS_PER_BYTE = 100 / 2 ** 20;
 const GUESSED_MEMORY_PER_BYTE = 15;
+/** What captures taught is forgotten after this, so that a busy hour does not end them for good. */
+const LEARNED_FOR_MS = 10 * 60 * 1000;
 /** A heap's density changes from one capture to the next; predictions err on the safe side by this much. */
 const CAUTION = 1.25;
 
@@ -20,7 +22,7 @@ const CAUTION = 1.25;
 export class InlineDumper implements HeapDumper {
   readonly name = 'inline';
   readonly #clock: Clock;
-  #pauseMsPerByte = GUESSED_PAUSE_MS_PER_BYTE;
+  #learnedPause = { atMs: Number.NEGATIVE_INFINITY, msPerByte: 0 };
   #learnedMemoryPerByte = 0;
 
   constructor(clock: Clock) {
@@ -29,7 +31,7 @@ export class InlineDumper implements HeapDumper {
 
   predict(heapBytes: number): CaptureCost {
     return {
-      pauseMs: heapBytes * this.#pauseMsPerByte,
+      pauseMs: heapBytes * this.#pauseMsPerByte() * CAUTION,
       memoryBytes: heapBytes * (this.#learnedMemoryPerByte || GUESSED_MEMORY_PER_BYTE),
     };
   }
@@ -57,9 +59,15 @@ export class InlineDumper implements HeapDumper {
     }
   }
 
-  /** The pause follows the nodes, so the latest capture tells best. Memory stays with the allocator, so a later one may show less than it took: keep the largest. */
+  #pauseMsPerByte(): number {
+    const { atMs, msPerByte } = this.#learnedPause;
+    return this.#clock.monotonicMs() - atMs < LEARNED_FOR_MS ? msPerByte : GUESSED_PAUSE_MS_PER_BYTE;
+  }
+
+  /** The mean of what was expected and what it was, since one capture on a busy machine may take many times as long. Memory stays with the allocator, so a later one may show less than it took: keep the largest. */
   #learn(heapBytes: number, pauseMs: number, peakBytes: number): void {
-    this.#pauseMsPerByte = (pauseMs / heapBytes) * CAUTION;
+    const msPerByte = (this.#pauseMsPerByte() + pauseMs / heapBytes) / 2;
+    this.#learnedPause = { atMs: this.#clock.monotonicMs(), msPerByte };
     this.#learnedMemoryPerByte = Math.max(this.#learnedMemoryPerByte, (peakBytes / heapBytes) * CAUTION);
   }
 }

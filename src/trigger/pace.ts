@@ -49,6 +49,7 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const KB = 1024;
+const MB = 1024 * KB;
 
 export const PACE_RULES: Readonly<Record<Pace, PaceRules>> = {
   production: {
@@ -68,7 +69,7 @@ export const PACE_RULES: Readonly<Record<Pace, PaceRules>> = {
       suspectObservations: 4,
       confirmObservations: 5,
       confirmMs: 10 * MINUTE,
-      minGrowthBytes: 256 * KB,
+      minGrowthBytes: MB,
       minShare: 0.1,
     },
   },
@@ -89,7 +90,7 @@ export const PACE_RULES: Readonly<Record<Pace, PaceRules>> = {
       suspectObservations: 3,
       confirmObservations: 5,
       confirmMs: 30 * SECOND,
-      minGrowthBytes: 64 * KB,
+      minGrowthBytes: 256 * KB,
       minShare: 0.1,
     },
   },

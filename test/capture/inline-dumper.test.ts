@@ -4,6 +4,7 @@ import { buffer } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
 import { InlineDumper } from '../../src/capture/inline-dumper.js';
 import { systemClock } from '../../src/runtime/clock.js';
+import { ManualClock } from '../support/manual-clock.js';
 
 function options(paused: (fromMs: number, toMs: number) => void = () => {}) {
   return { signal: new AbortController().signal, paused };
@@ -40,17 +41,37 @@ describe('The in-process dumper', () => {
     assert.equal((await dumping).outcome, 'success');
   });
 
-  it('predicts from what it learned, and more for more heap', async () => {
+  it('predicts the mean of its guess and what it learned, and more for more heap', async () => {
     const dumper = new InlineDumper(systemClock);
+    const guessedFor = (bytes: number) => new InlineDumper(systemClock).predict(bytes).pauseMs;
     const guessed = dumper.predict(100e6);
     assert.ok(guessed.pauseMs > 5000 && guessed.memoryBytes > 1e9);
     const sink = new PassThrough().resume();
     const outcome = await dumper.dump(sink, options());
     assert.ok(outcome.outcome === 'success');
     const learned = dumper.predict(outcome.liveBytes);
-    assert.ok(learned.pauseMs >= outcome.pauseMs && learned.pauseMs <= outcome.pauseMs * 1.5);
+    const expected = (guessedFor(outcome.liveBytes) + 1.25 * outcome.pauseMs) / 2;
+    assert.ok(Math.abs(learned.pauseMs - expected) < 1, `${learned.pauseMs} is not near ${expected}`);
     assert.ok(learned.memoryBytes >= outcome.peakBytes && learned.memoryBytes <= outcome.peakBytes * 1.5);
     assert.ok(dumper.predict(outcome.liveBytes * 2).pauseMs > learned.pauseMs);
+  });
+
+  it('forgets what a busy moment taught it, so that it does not refuse for ever', async () => {
+    const clock = new ManualClock();
+    const dumper = new InlineDumper({ ...systemClock, monotonicMs: () => clock.monotonicMs() });
+    const guessed = dumper.predict(1e6).pauseMs;
+    const dumping = dumper.dump(
+      new PassThrough().resume(),
+      options(() => {}),
+    );
+    assert.equal(
+      dumper.predict(1e6).pauseMs,
+      guessed / 2,
+      'the clock of the test stood still during the capture',
+    );
+    await dumping;
+    clock.advance(10 * 60 * 1000);
+    assert.equal(dumper.predict(1e6).pauseMs, guessed);
   });
 
   it('makes a sink that breaks a failure with a reason, not an exception', async () => {

@@ -106,8 +106,8 @@ export function target(snapshot: HeapSnapshot, node: number, edgeName: string): 
   return -1;
 }
 
-/** Newer V8 calls the edge `script`, older ones `script_or_debug_info`. */
-function scriptOf(snapshot: HeapSnapshot, shared: number): number {
+/** String index of the address of a function's script, −1 means unknown. Newer V8 calls the edge `script`, older ones `script_or_debug_info`. */
+export function scriptOf(snapshot: HeapSnapshot, shared: number): number {
   const { firstEdge, edgeType, edgeName, edgeTo, nodeType, nodeName, strings } = snapshot;
   for (let edge = firstEdge[shared]!; edge < firstEdge[shared + 1]!; edge++) {
     if (edgeType[edge] !== INTERNAL || !strings.text(edgeName[edge]!).startsWith('script')) continue;

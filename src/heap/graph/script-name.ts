@@ -5,13 +5,15 @@ export const isNodeScript = (address: string): boolean => address.startsWith('no
 const OWN_FOLDER = new URL('../../', import.meta.url).href;
 export const OWN_SCRIPTS = 'leakwatch/dist/src/';
 
+export const isOwnScript = (address: string): boolean => address.startsWith(OWN_FOLDER);
+
 /**
  * A script's address as a person writes it and as it is the same on every machine: package path for a dependency,
  * otherwise the file's name with its folder.
  */
 export function shortScript(address: string): string {
   if (isNodeScript(address)) return address;
-  if (address.startsWith(OWN_FOLDER)) return OWN_SCRIPTS + address.slice(OWN_FOLDER.length);
+  if (isOwnScript(address)) return OWN_SCRIPTS + address.slice(OWN_FOLDER.length);
   const path = address.replaceAll('\\', '/').replace(/[?#].*$/, '');
   const packaged = path.lastIndexOf('/node_modules/');
   if (packaged >= 0) return path.slice(packaged + '/node_modules/'.length);

@@ -30,7 +30,8 @@ export interface SeriesNode {
   readonly className: string;
   /** Index into NODE_KINDS. */
   readonly nodeKind: number;
-  readonly artefact: boolean;
+  /** Bits of ARTEFACT. */
+  readonly artefact: number;
   /** Children were left out for want of room: a child that shows up has an unknown past. */
   readonly cut: boolean;
   /** One figure a kept snapshot, oldest first. */
@@ -150,7 +151,7 @@ function extendNodes(
       edgeKind: tree.edgeKind[node]!,
       className: tree.names.texts[tree.className[node]!]!,
       nodeKind: tree.nodeKind[node]!,
-      artefact: tree.artefact[node] === 1,
+      artefact: tree.artefact[node]!,
       cut: old?.cut === true || cut[node] === 1,
       counts: grown(old?.counts, tree.count[node]!),
       bytes: grown(old?.bytes, tree.bytes[node]!),
@@ -191,7 +192,7 @@ function selectNodes(
   for (let node = 0; node < tree.length; node++) {
     const bytes = tree.bytes[node]!;
     const large =
-      tree.artefact[node] === 1
+      tree.artefact[node] !== 0
         ? bytes >= MIN_ARTEFACT_BYTES
         : bytes >= MIN_BYTES || tree.count[node]! >= MIN_COUNT || tree.entries[node]! >= MIN_COUNT;
     if (node === 0 || large || oldOf[node]! >= 0) worth.push(node);

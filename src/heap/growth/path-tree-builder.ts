@@ -5,13 +5,14 @@
  * hang below their script, whichever closure led there; repeated steps (linked lists) fold into one node.
  */
 import { ROLE } from '../graph/node-role.js';
+import { OwnObjects } from '../graph/own-objects.js';
 import { shortScript } from '../graph/script-name.js';
 import type { ShortestPaths } from '../graph/shortest-path.js';
 import { edgeTypeCode, type HeapSnapshot, nodeTypeCode } from '../snapshot/heap-snapshot.js';
 import { ClassNames } from './class-names.js';
 import { countElements, countTableEntries, tableOf } from './collection-table.js';
 import { countDictionary, dictionaryClasses, isDataKey } from './dictionary.js';
-import { EDGE_KINDS, type EdgeKind, ELEMENTS, ENTRIES, NODE_KINDS, PathTree } from './path-tree.js';
+import { ARTEFACT, EDGE_KINDS, type EdgeKind, ELEMENTS, ENTRIES, NODE_KINDS, PathTree } from './path-tree.js';
 
 export const SCOPE = 'module scope';
 const INTERNALS = '(V8 internals)';
@@ -50,6 +51,7 @@ class PathTreeBuilder {
   /** NodeOrdinal of a part → key of the step that its holder takes through it (`name * kinds + kind`). */
   readonly #stepOf: Int32Array;
   readonly #globals: ReadonlySet<number>;
+  readonly #own: OwnObjects;
   /** NodeOrdinal → classes whose properties are entries. */
   readonly #dictionaries = new Map<number, ReadonlySet<string>>();
 
@@ -60,6 +62,7 @@ class PathTreeBuilder {
     this.treeOf = new Int32Array(snapshot.nodeCount);
     this.#stepOf = new Int32Array(snapshot.nodeCount);
     this.#globals = new Set(paths.globals);
+    this.#own = new OwnObjects(snapshot);
   }
 
   add(node: number): void {
@@ -105,6 +108,8 @@ class PathTreeBuilder {
       this.classes.kindOf(node),
       0,
     );
+    // Asked once a path: the members of one path are made by one class, as far as their names tell.
+    if (this.tree.count[at] === 0 && this.#own.isOwn(node)) this.tree.artefact[at]! |= ARTEFACT.own;
     this.tree.count[at]!++;
     this.tree.entries[at]! += this.#entries(node);
     return at;

@@ -30,6 +30,9 @@ export class Names {
   }
 }
 
+/** Bits of `PathTree.artefact`: whose doing a node is, when not the program's. */
+export const ARTEFACT = { v8: 1, own: 2 } as const;
+
 /** Row 0 is the tree's root; a parent stands before its children. */
 export class PathTree {
   readonly names = new Names();
@@ -43,7 +46,7 @@ export class PathTree {
   readonly className: number[] = [0];
   /** Tree node → index into NODE_KINDS. */
   readonly nodeKind: number[] = [NODE_KINDS.indexOf('other')];
-  /** Tree node → 1 when V8 or a tool owns it. */
+  /** Tree node → bits of ARTEFACT, those of the nodes above included. */
   readonly artefact: number[] = [0];
   /** Tree node → members, a count. */
   readonly count: number[] = [0];

@@ -77,7 +77,7 @@ function toWire({ times, heapBytes, classes, nodes }: GrowthSeries): unknown {
       node.edgeKind,
       names.id(node.className),
       node.nodeKind,
-      (node.artefact ? 1 : 0) + (node.cut ? 2 : 0),
+      node.artefact * 2 + (node.cut ? 1 : 0),
       deltas(node.counts),
       deltas(node.bytes),
       deltas(node.entries),
@@ -114,15 +114,15 @@ function fromWire(wire: unknown): GrowthSeries {
     }),
     nodes: nodes.map((row: unknown, index) => {
       const [parent, edge, edgeKind, className, nodeKind, flags, counts, bytes, entries] = row as WireNode;
-      const bits = integer(flags, 0, 3);
+      const bits = integer(flags, 0, 7);
       return {
         parent: index === 0 ? integer(parent, -1, -1) : integer(parent, 0, index - 1),
         edge: text(edge),
         edgeKind: integer(edgeKind, 0, EDGE_KINDS.length - 1),
         className: text(className),
         nodeKind: integer(nodeKind, 0, NODE_KINDS.length - 1),
-        artefact: (bits & 1) === 1,
-        cut: (bits & 2) === 2,
+        artefact: bits >> 1,
+        cut: (bits & 1) === 1,
         counts: sums(counts, steps),
         bytes: sums(bytes, steps),
         entries: sums(entries, steps),

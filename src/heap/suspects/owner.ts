@@ -19,7 +19,7 @@ export function ownerName(
     const isHolder = at === path.length - 1;
     if (!isHolder && !GENERIC.has(node)) return `${node.replace(/\(\)$/, '')}${name}`;
     if (edgeType === 'variable') return variableOwner(`${edge}${name}`, closure, script);
-    if (edgeType === 'root') return `${node === 'globalThis' ? node : `${node}${edge}`}${name}`;
+    if (edgeType === 'root') return `${edge === '' ? node : `${edge} of ${node}`}${name}`;
     name = `${edgeType === 'property' ? `.${edge}` : edgeType === 'internal' ? `.(${edge})` : '[]'}${name}`;
   }
   return name.replace(/^\./, '');

@@ -60,7 +60,7 @@ describe('the series', () => {
       edgeKind: 1,
       className: `C${randomBytes(24).toString('hex')}`,
       nodeKind: 0,
-      artefact: false,
+      artefact: 0,
       cut: false,
       counts,
       bytes: counts.map((count) => count * 10),
