@@ -5,7 +5,7 @@
  */
 
 import type { GrowthSeries, SeriesNode } from './growth-series.js';
-import { EDGE_KINDS, ELEMENTS, ENTRIES } from './path-tree.js';
+import { EDGE_KINDS, ELEMENTS, ENTRIES, SCOPE } from './path-tree.js';
 
 /** Rising steps that make growth: two, so three snapshots. */
 const MIN_RISING_STEPS = 2;
@@ -40,13 +40,23 @@ export interface Accumulation {
 
 export function findAccumulations(series: GrowthSeries): readonly Accumulation[] {
   const rising = mergeRings(
-    groups(series).filter((group) => group.risingSteps >= MIN_RISING_STEPS),
+    groups(series).filter(
+      (group) => group.risingSteps >= MIN_RISING_STEPS && !isScope(series.nodes[group.holder]!),
+    ),
     series,
   );
   const byMember = new Map<number, Accumulation>();
   for (const group of rising) for (const row of group.members) byMember.set(row, group);
   const own = rising.filter((group) => isMaterial(group) && !isExplained(group, byMember, series.nodes));
   return own.map((group) => withoutInner(group, own, byMember, series.nodes)).filter(isMaterial);
+}
+
+/**
+ * The variables of scopes that exist once do not accumulate: more of them means that more scopes were caught at a moment
+ * when they existed once, such as that of the one request in flight. What a variable holds is a group of its own.
+ */
+function isScope({ edge, edgeKind }: SeriesNode): boolean {
+  return edge === SCOPE && EDGE_KINDS[edgeKind] === 'root';
 }
 
 function groups({ nodes, times }: GrowthSeries): readonly Accumulation[] {

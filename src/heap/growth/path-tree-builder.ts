@@ -12,9 +12,17 @@ import { edgeTypeCode, type HeapSnapshot, nodeTypeCode } from '../snapshot/heap-
 import { ClassNames } from './class-names.js';
 import { countElements, countTableEntries, tableOf } from './collection-table.js';
 import { countDictionary, dictionaryClasses, isDataKey } from './dictionary.js';
-import { ARTEFACT, EDGE_KINDS, type EdgeKind, ELEMENTS, ENTRIES, NODE_KINDS, PathTree } from './path-tree.js';
+import {
+  ARTEFACT,
+  EDGE_KINDS,
+  type EdgeKind,
+  ELEMENTS,
+  ENTRIES,
+  NODE_KINDS,
+  PathTree,
+  SCOPE,
+} from './path-tree.js';
 
-export const SCOPE = 'module scope';
 const INTERNALS = '(V8 internals)';
 const UNREACHED = '(not reachable)';
 const WEAK_VALUE = '(weak map value)';

@@ -3,6 +3,8 @@ export const NODE_KINDS = ['object', 'array', 'closure', 'string', 'collection',
 export type EdgeKind = (typeof EDGE_KINDS)[number];
 export type NodeKind = (typeof NODE_KINDS)[number];
 
+/** Edge from the root to a script, below which the variables of scopes hang that exist once. */
+export const SCOPE = 'module scope';
 /** What stands for the members of a collection in a path. */
 export const ELEMENTS = '[]';
 export const ENTRIES = 'entries';

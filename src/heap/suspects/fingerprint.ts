@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isNodeScript } from '../graph/script-name.js';
-import { SCOPE } from '../growth/path-tree-builder.js';
+import { SCOPE } from '../growth/path-tree.js';
 import type { Fingerprint, RetainerStep } from './suspect.js';
 
 /** Steps that count when the path begins neither at a variable nor at the global object. */

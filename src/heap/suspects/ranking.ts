@@ -6,7 +6,8 @@ import {
   growthOf,
   type SeriesNode,
 } from '../growth/growth-series.js';
-import { SCOPE, type TracedHeap } from '../growth/path-tree-builder.js';
+import { SCOPE } from '../growth/path-tree.js';
+import type { TracedHeap } from '../growth/path-tree-builder.js';
 import { artefactReason } from './artefact.js';
 import { fingerprint } from './fingerprint.js';
 import { fieldNames, findBound } from './object-fields.js';

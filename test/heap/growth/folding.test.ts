@@ -125,6 +125,27 @@ describe('folding', () => {
     assert.equal(result.suspects[0]!.owner, 'closure variable seen of handler()');
   });
 
+  it('does not take scopes that are caught in single numbers for growth, such as that of a request in flight', async () => {
+    const scope = (i: number) => `
+        handler${i}: closure handler${i} 56
+        context${i}: object "system / Context" 40
+        info${i}: code "system / ScopeInfo" 40
+        shared${i}: code handler${i} 56
+        request${i}: object Request 90000
+        global -property handler${i}-> handler${i}
+        handler${i} -internal context-> context${i}
+        handler${i} -internal shared-> shared${i}
+        shared${i} -internal script-> script
+        context${i} -internal scope_info-> info${i}
+        context${i} -context request-> request${i}
+      `;
+    const drawing = (n: number) => `${GLOBAL}
+        script: code "file:///srv/app/src/orders.js" 100
+        ${Array.from({ length: n }, (_, i) => scope(i)).join('')}
+      `;
+    assert.deepEqual((await analyzeDrawings([1, 2, 3, 4].map(drawing))).suspects, []);
+  });
+
   it('makes one node of a linked list', async () => {
     const result = await growing(
       (n) => `${GLOBAL}
