@@ -14,6 +14,8 @@ export interface LoadOrder {
 }
 
 export interface LoadResult {
+  /** Answers in all. */
+  readonly requests: number;
   readonly requestsPerSecond: number;
   /** Milliseconds. */
   readonly p99: number;
@@ -40,6 +42,7 @@ async function drive(seconds: number): Promise<LoadResult> {
     run.on('response', (_client, _status, _bytes, timeMs) => times.push(timeMs));
   });
   return {
+    requests: times.length,
     requestsPerSecond: times.length / result.duration,
     p99: percentile(times, 0.99),
     failed: result.non2xx + result.errors,

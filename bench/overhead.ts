@@ -10,7 +10,6 @@ import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { get, type IncomingMessage } from 'node:http';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -18,10 +17,10 @@ import { parseArgs } from 'node:util';
 import type { LoadOrder, LoadResult } from './load.js';
 import { benchmarksPage, type OverheadResult, overheadLines, type Round } from './page.js';
 import { endProgram, firstLine, startProgram } from './programs.js';
+import { Scraper } from './scraper.js';
 import type { AppName, ServiceAddress, ServiceFigures } from './service.js';
 import { measureStartUp, START_UP_PAIRS, startUpLine } from './start-up.js';
 
-const SCRAPE_EVERY_MS = 5000;
 const WARM_UP_SECONDS = 2;
 const CONNECTIONS = 10;
 const PATHS: Readonly<Record<AppName, readonly string[]>> = {
@@ -68,7 +67,8 @@ async function measureOverhead(app: AppName): Promise<OverheadResult> {
     rounds.push(round);
     console.log(
       `${app}  pair ${number + 1}: throughput ${round.throughput.toFixed(3)} (noise ${round.throughputNoise.toFixed(3)}), ` +
-        `p99 ${round.p99.toFixed(3)} (noise ${round.p99Noise.toFixed(3)})`,
+        `p99 ${round.p99.toFixed(3)} (noise ${round.p99Noise.toFixed(3)}), ` +
+        `CPU per request ${round.cpuPerRequest.toFixed(3)} (noise ${round.cpuPerRequestNoise.toFixed(3)})`,
     );
   }
   const result = { app, rounds };
@@ -86,10 +86,16 @@ function compare(watched: Run, unwatched: Run, again: Run): Round {
     throughputNoise: noise(({ load }) => load.requestsPerSecond),
     p99: against(({ load }) => load.p99),
     p99Noise: noise(({ load }) => load.p99),
+    cpuPerRequest: against(cpuPerRequest),
+    cpuPerRequestNoise: noise(cpuPerRequest),
     watcherShare: watched.watcherSeconds / watched.cpuSeconds,
     rssBytes: watched.rssBytes - (unwatched.rssBytes + again.rssBytes) / 2,
     rssNoiseBytes: again.rssBytes - unwatched.rssBytes,
   };
+}
+
+function cpuPerRequest({ cpuSeconds, load }: Run): number {
+  return cpuSeconds / load.requests;
 }
 
 async function measureRun(app: AppName, watched: boolean): Promise<Run> {
@@ -99,7 +105,7 @@ async function measureRun(app: AppName, watched: boolean): Promise<Run> {
   try {
     const { url, ops } = JSON.parse(await firstLine(service)) as ServiceAddress;
     if (watched !== (ops !== null)) throw new Error('the service is not watched as it should be');
-    if (ops !== null) scraper = new Scraper(ops);
+    if (ops !== null) scraper = new Scraper(ops, token);
     const order: LoadOrder = {
       url,
       paths: PATHS[app],
@@ -132,37 +138,6 @@ async function figuresOf(service: ChildProcess): Promise<ServiceFigures> {
   service.send('figures');
   const [figures] = await once(service, 'message');
   return figures as ServiceFigures;
-}
-
-/** Asks for the metrics as Prometheus would. */
-class Scraper {
-  readonly #socketPath: string;
-  readonly #timer: NodeJS.Timeout;
-  readonly #scrapes: Promise<void>[] = [];
-
-  constructor(ops: string) {
-    this.#socketPath = ops.replace(/^unix:/, '');
-    this.#timer = setInterval(() => {
-      const scrape = this.#scrape();
-      // Told by stop().
-      scrape.catch(() => {});
-      this.#scrapes.push(scrape);
-    }, SCRAPE_EVERY_MS);
-  }
-
-  /** Rejects when any scrape failed. */
-  async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    await Promise.all(this.#scrapes);
-  }
-
-  async #scrape(): Promise<void> {
-    const headers = { authorization: `Bearer ${token}` };
-    const request = get({ socketPath: this.#socketPath, path: '/metrics', headers });
-    const [response] = (await once(request, 'response')) as [IncomingMessage];
-    await once(response.resume(), 'end');
-    if (response.statusCode !== 200) throw new Error(`a scrape was answered ${response.statusCode}`);
-  }
 }
 
 function readFlags() {

@@ -12,6 +12,9 @@ export interface Round {
   /** 99th percentile of the latency, watched / unwatched. */
   readonly p99: number;
   readonly p99Noise: number;
+  /** CPU of the process per request, watched / unwatched. */
+  readonly cpuPerRequest: number;
+  readonly cpuPerRequestNoise: number;
   /** The watcher's own CPU as part of the process's, 0 to 1. */
   readonly watcherShare: number;
   /** Watched less unwatched. */
@@ -42,6 +45,7 @@ export function overheadLines({ rounds }: OverheadResult): string[] {
   return [
     `throughput ${spread(of('throughput'), 3)}, noise ${spread(of('throughputNoise'), 3)}`,
     `p99        ${spread(of('p99'), 3)}, noise ${spread(of('p99Noise'), 3)}`,
+    `CPU per request ${spread(of('cpuPerRequest'), 3)}, noise ${spread(of('cpuPerRequestNoise'), 3)}`,
     `watcher's own CPU ${(median(of('watcherShare')) * 100).toFixed(2)} % of the process's`,
     `RSS ${spread(megabytes('rssBytes'), 1)} MB more, noise ${spread(megabytes('rssNoiseBytes'), 1)} MB`,
   ];
@@ -53,75 +57,99 @@ export function benchmarksPage(
   startUps: readonly StartUpResult[],
   plan: LoadPlan,
 ): string {
+  const ratios = table([
+    ['service', 'figure', 'watched / unwatched', 'noise'],
+    ...overheads.flatMap(ratioRows),
+  ]);
+  const costs = table([
+    ['service', "watcher's own CPU, of the process's", 'RSS, watched less unwatched', 'noise'],
+    ...overheads.map(costRow),
+  ]);
+  const starts = table([['program', 'unwatched', 'watched', 'difference'], ...startUps.map(startUpRow)]);
   return `# Benchmarks
 
-Written by \`npm run bench\`; do not edit. Every figure is a ratio or a difference between runs on one machine, the
-median of all rounds, with the lowest and the highest in brackets. Absolute figures would say more about the machine than about leakwatch.
+Written by \`npm run bench\`; do not edit. Every figure is the median of all rounds, with the lowest and the highest in
+brackets, and a ratio or a difference between runs on one machine: more would be said of the machine than of leakwatch.
 
 Machine: ${availableParallelism()} cores, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, ${process.platform} ${process.arch}, Node ${process.versions.node}.
 
 ## A service under load
 
-${sentences(overheads[0]?.rounds.length ?? 0, plan)}
+Production pace, captures off, everything else on: GC hooks, samples, trends, own listener, metrics scraped every 5 s.
+Rounds: ${overheads[0]?.rounds.length ?? 0}, each of three runs in fresh processes (unwatched, watched, unwatched) in an order that turns. Each
+run is ${plan.seconds} s of load after ${plan.warmUpSeconds} s of warm-up: autocannon in another process, ${plan.connections} connections, as fast as the service answers.
+Watched stands against the mean of the round's two unwatched runs.
 
-| service | throughput, watched / unwatched | noise | p99 latency, watched / unwatched | noise |
-|---|---|---|---|---|
-${overheads.map(ratioRow).join('\n')}
+${ratios}
 
-| service | watcher's own CPU, of the process's | RSS, watched less unwatched | noise |
-|---|---|---|---|
-${overheads.map(costRow).join('\n')}
+${costs}
 
-How to read it: *noise* compares two unwatched runs of the same round, the same code twice. A watched ratio inside the
-range of its noise is not told apart from no cost at all, and one outside of it in a few rounds is a hint, not a proof.
-The watcher's own CPU is what it measures of its work on the service's thread (samples, trends); it leaves out what V8
-does for the GC hooks and what serving a scrape takes. At production pace a timer sample is due every ten seconds,
-so a run holds about one; the rest of the work comes with each garbage collection. Captures are off: they are rare, and their cost (a pause each) is told by the report
-of every capture.
+How to read it: "noise" compares the two unwatched runs of a round, the same code twice. A watched ratio within the
+range of its noise cannot be told from no cost at all, and one outside of it in a few rounds is a hint, not a proof.
+Throughput and latency move with whatever else the machine does; CPU per request, the whole process's, moves least.
+
+The watcher's own CPU is what it measures of its work on the service's thread (samples, trends). It leaves out what V8
+does for the GC hooks and what answering a scrape takes; the ratios have these in them. At production pace a timer
+sample is due every ten seconds, so a short run holds one at most; the other samples come with the garbage collections.
+Captures are off because they are rare; the report names the pause of each.
 
 ## A program's start
 
-Time from spawning \`node\` to the program's first line, with and without \`--import leakwatch/register\` (production pace, own listener
-open), ${startUps[0]?.pairs ?? 0} pairs in turn.
+Time from spawning \`node\` to the program's first line, with and without \`--import leakwatch/register\` (production pace,
+own listener), ${startUps[0]?.pairs ?? 0} pairs in turn.
 
-| program | unwatched | watched | difference |
-|---|---|---|---|
-${startUps.map(startUpRow).join('\n')}
+${starts}
 
-What publishes (Express, prom-client, the listener) is loaded after the program's own first turn, so an empty program has
-printed its line by then; the service that listens pays for the part that is not hidden behind its own loading.
+Express, prom-client and the listener are loaded after the program's own first turn. An empty program has printed its
+line by then; a service that is about to listen pays for what it does not load anyway.
 `;
 }
 
-function sentences(rounds: number, { seconds, warmUpSeconds, connections }: LoadPlan): string {
-  return `Production pace, captures off, everything else on: GC hooks, samples, trends, own listener, metrics scraped every 5 s.
-${rounds} rounds of three runs, each in a fresh process: unwatched, watched, unwatched, in an order that turns. Each run is
-${seconds} s of load after ${warmUpSeconds} s of warm-up, autocannon with ${connections} connections in another process,
-as fast as the service answers. Watched stands against the mean of the round's two unwatched runs.`;
+function ratioRows({ app, rounds }: OverheadResult): string[][] {
+  const row = (figure: string, ratio: keyof Round, noise: keyof Round) => {
+    const of = (name: keyof Round) =>
+      spread(
+        rounds.map((round) => round[name]),
+        3,
+      );
+    return [TITLES[app], figure, of(ratio), of(noise)];
+  };
+  return [
+    row('throughput', 'throughput', 'throughputNoise'),
+    row('p99 latency', 'p99', 'p99Noise'),
+    row('CPU per request', 'cpuPerRequest', 'cpuPerRequestNoise'),
+  ];
 }
 
-function ratioRow({ app, rounds }: OverheadResult): string {
-  const cell = (figure: keyof Round) =>
+function costRow({ app, rounds }: OverheadResult): string[] {
+  const share = median(rounds.map(({ watcherShare }) => watcherShare)) * 100;
+  const megabytes = (figure: 'rssBytes' | 'rssNoiseBytes') =>
     spread(
-      rounds.map((round) => round[figure]),
-      3,
+      rounds.map((round) => round[figure] / MB),
+      1,
     );
-  return `| ${TITLES[app]} | ${cell('throughput')} | ${cell('throughputNoise')} | ${cell('p99')} | ${cell('p99Noise')} |`;
+  return [
+    TITLES[app],
+    `${share.toFixed(2)} %`,
+    `${megabytes('rssBytes')} MB`,
+    `${megabytes('rssNoiseBytes')} MB`,
+  ];
 }
 
-function costRow({ app, rounds }: OverheadResult): string {
-  const share = `${(median(rounds.map(({ watcherShare }) => watcherShare)) * 100).toFixed(2)} %`;
-  const rss = spread(
-    rounds.map(({ rssBytes }) => rssBytes / MB),
-    1,
-  );
-  const noise = spread(
-    rounds.map(({ rssNoiseBytes }) => rssNoiseBytes / MB),
-    1,
-  );
-  return `| ${TITLES[app]} | ${share} | ${rss} MB | ${noise} MB |`;
+function startUpRow({ program, unwatchedMs, watchedMs, differencesMs }: StartUpResult): string[] {
+  return [
+    program,
+    `${unwatchedMs.toFixed(0)} ms`,
+    `${watchedMs.toFixed(0)} ms`,
+    `${spread(differencesMs, 0)} ms`,
+  ];
 }
 
-function startUpRow({ program, unwatchedMs, watchedMs, differencesMs }: StartUpResult): string {
-  return `| ${program} | ${unwatchedMs.toFixed(0)} ms | ${watchedMs.toFixed(0)} ms | ${spread(differencesMs, 0)} ms |`;
+/** A Markdown table, the first row its head, in the form that the formatter leaves as it is. */
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column]!)).join(' | ')} |`;
+  const [head, ...body] = rows;
+  return [line(head!), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('\n');
 }

@@ -6,7 +6,7 @@ import type { DaemonStatus, WatcherEvents } from './daemon/daemon-status.js';
 import { FinalReport } from './daemon/final-report.js';
 import { OwnPauses } from './daemon/own-pauses.js';
 import { reportInput } from './daemon/report-input.js';
-import { Schedule } from './daemon/schedule.js';
+import type { Schedule } from './daemon/schedule.js';
 import { StateDirectory } from './daemon/state-directory.js';
 import { LeakwatchError } from './errors.js';
 import type { Finding } from './findings/finding.js';
@@ -61,8 +61,8 @@ export async function watch(options: Options = {}): Promise<Watcher> {
 }
 
 /**
- * The composition root. It starts in two parts: `begin` hooks the GC and costs little; `open` loads what publishes
- * (prom-client, Express), which takes longer than all the rest.
+ * The composition root. It starts in two parts: `begin` hooks the GC and costs little; `open` loads what takes longer
+ * than all the rest (node-cron, prom-client, Express).
  */
 export class LeakWatcher implements Watcher {
   readonly #options: ResolvedOptions;
@@ -72,6 +72,7 @@ export class LeakWatcher implements Watcher {
   readonly #state: StateDirectory | null;
   readonly #finalReport: FinalReport | null;
   #backlog: HeapSample[] | null = [];
+  #schedule: Schedule | null = null;
   #metrics: Metrics | null = null;
   #listener: Listener | null = null;
   #router: OpsHandler | null = null;
@@ -114,7 +115,6 @@ export class LeakWatcher implements Watcher {
       dumper: chooseDumper(options.capture, systemClock),
       startAnalysis,
       ownPauses,
-      createSchedule: (jobs) => new Schedule(jobs, logger),
       store: {
         keep: () => this.#state?.writeReport(this.#reportFile(), JSON.stringify(this.report())),
         prune: () => this.#state?.prune(systemClock.now()),
@@ -156,13 +156,21 @@ export class LeakWatcher implements Watcher {
     return this;
   }
 
-  /** Loads the metrics and opens the own listener, where one is asked for and may be opened. */
+  /** Starts the schedule, loads the metrics, and opens the own listener where one is asked for and may be opened. */
   async open(): Promise<void> {
+    const { Schedule } = await import('./daemon/schedule.js');
+    if (this.#stopped !== null) return;
+    this.#schedule = new Schedule(this.#daemon.jobs, this.#logger);
+    this.#schedule.start();
     const { createMetrics } = await import('./metrics/collectors.js');
     if (this.#stopped !== null) return;
     this.#metrics = createMetrics(this.#daemon, this.#options.registry ?? undefined, this.#backlog ?? []);
     this.#daemon.off('sample', this.#keepForMetrics);
     this.#backlog = null;
+    await this.#openListener();
+  }
+
+  async #openListener(): Promise<void> {
     const { listen, tokens, metricsAuth, allowedHosts } = this.#options;
     if (listen === null) return;
     if (tokens.length === 0 && metricsAuth === 'token') {
@@ -170,13 +178,15 @@ export class LeakWatcher implements Watcher {
       return;
     }
     const { openListener } = await import('./http/listener.js');
-    this.#listener = await openListener({
+    const listener = await openListener({
       listen,
       allowedHosts,
       loadRouter: () => this.#createRouter('listener'),
       logger: this.#logger,
     });
-    const announce = `listening on ${this.#listener.address}`;
+    if (this.#stopped !== null) return await listener.close();
+    this.#listener = listener;
+    const announce = `listening on ${listener.address}`;
     if (listen.kind === 'tcp' && listen.port === 0) writeToStderr(`leakwatch: ${announce}\n`);
     else this.#logger.info(announce);
   }
@@ -202,6 +212,7 @@ export class LeakWatcher implements Watcher {
   async #end(): Promise<void> {
     this.#finalReport?.disarm();
     this.#finalReport?.write();
+    this.#schedule?.stop();
     await this.#listener?.close();
     this.#metrics?.close();
     await this.#daemon.stop();

@@ -25,7 +25,7 @@ import {
   type WatcherEvents,
 } from './daemon-status.js';
 import type { OwnPauses } from './own-pauses.js';
-import type { Job, Schedule } from './schedule.js';
+import type { Job } from './schedule.js';
 
 /** Captures kept for the report; older ones live on in the metrics' counters. */
 const MAX_RECORDS = 32;
@@ -43,17 +43,16 @@ export interface DaemonAdapters {
   readonly dumper: ChosenDumper;
   readonly startAnalysis: StartAnalysis;
   readonly ownPauses: OwnPauses;
-  /** Throws a `LeakwatchError` for a cron expression that cannot be parsed. */
-  readonly createSchedule: (jobs: readonly Job[]) => Pick<Schedule, 'start' | 'stop'>;
   /** The state directory: `keep` puts the present report there, `prune` takes old files out. Both may throw. */
   readonly store: { keep(): void; prune(): void };
 }
 
 /** The background watcher: samples at GC cycles and on a timer, decides when a capture pays, and keeps the findings. */
 export class Daemon extends EventEmitter<WatcherEvents> {
+  /** The background work that is to be done on a schedule, between `start()` and `stop()`. */
+  readonly jobs: readonly Job[];
   readonly #options: ResolvedOptions;
   readonly #adapters: DaemonAdapters;
-  readonly #schedule: Pick<Schedule, 'start' | 'stop'>;
   readonly #series: CaptureSeries;
   readonly #ledger: FindingLedger;
   readonly #cost: CostMeter;
@@ -85,21 +84,19 @@ export class Daemon extends EventEmitter<WatcherEvents> {
     this.#ledger = new FindingLedger(options.rules.finding);
     this.#trends = this.#judgeTrends(0);
     const { sample, capture, prune } = options.schedule;
-    const jobs = [
+    this.jobs = [
       { name: 'sample' as const, cron: sample, run: () => this.#guard('sampling', () => this.#onTick()) },
       { name: 'prune' as const, cron: prune, run: () => this.#guard('store', () => adapters.store.prune()) },
       ...(capture === null
         ? []
         : [{ name: 'capture' as const, cron: capture, run: () => this.#askFor('schedule') }]),
     ];
-    this.#schedule = adapters.createSchedule(jobs);
   }
 
   start(): void {
     const { clock, gcSource } = this.#adapters;
     this.#startedAtMs = clock.now();
     gcSource.start((events) => this.#guard('sampling', () => this.#onGc(events)));
-    this.#schedule.start();
     this.#guard('sampling', () => this.#keep(this.#adapters.reader.onTick()));
     this.#enter('learning', 'warming up');
   }
@@ -107,7 +104,6 @@ export class Daemon extends EventEmitter<WatcherEvents> {
   /** Ends all background work and waits until a running capture has let go. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    this.#schedule.stop();
     this.#adapters.gcSource.stop();
     await this.#capturing;
     this.removeAllListeners();
@@ -341,17 +337,21 @@ export class Daemon extends EventEmitter<WatcherEvents> {
     return this.#live?.bytes ?? this.#lastSample?.usedBytes ?? 0;
   }
 
-  /** A listener that throws must neither stop the others' news nor pass for a fault of the watcher. */
+  /** A listener that throws or rejects must neither stop the others' news nor pass for a fault of the watcher. */
   #tell<E extends keyof WatcherEvents>(event: E, ...news: WatcherEvents[E]): void {
     for (const listener of this.rawListeners(event)) {
       try {
-        Reflect.apply(listener, this, news);
+        const answer: unknown = Reflect.apply(listener, this, news);
+        if (answer instanceof Promise) answer.catch((error: unknown) => this.#blame(event, error));
       } catch (error) {
-        this.#adapters.logger.warn(
-          `a listener of '${event}' failed: ${error instanceof Error ? error.message : String(error)}`,
-        );
+        this.#blame(event, error);
       }
     }
+  }
+
+  #blame(event: keyof WatcherEvents, error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    this.#adapters.logger.warn(`a listener of '${event}' failed: ${message}`);
   }
 
   /** The service must not feel a fault of ours: it is counted, said once a stage, and the watching goes on. */

@@ -24,6 +24,12 @@ const packages =
   (target: string) =>
     names.includes(target);
 
+/** Parsers and a type that options need, and that load nothing else. */
+const BORROWED: Readonly<Record<string, readonly string[]>> = {
+  'options.ts': ['http/listen-address.ts', 'http/token-strength.ts', 'metrics/metrics-registry.ts'],
+  'index.ts': ['metrics/metrics-registry.ts'],
+};
+
 const IMPORT_RULES: readonly Rule[] = [
   {
     name: 'the engine stands alone',
@@ -39,15 +45,10 @@ const IMPORT_RULES: readonly Rule[] = [
   },
   {
     name: 'one composition root',
-    because:
-      'only watcher.ts and register.ts wire http and metrics; options.ts borrows the two parsers of http that load nothing',
+    because: 'only watcher.ts and register.ts wire http and metrics; what others borrow loads nothing',
     applies: (file) => !inFolders('http', 'metrics')(file) && !['watcher.ts', 'register.ts'].includes(file),
     forbids: (target, file) =>
-      inFolders('http', 'metrics')(target) &&
-      !(
-        file === 'options.ts' &&
-        ['http/listen-address.ts', 'http/token-strength.ts', 'metrics/metrics-registry.ts'].includes(target)
-      ),
+      inFolders('http', 'metrics')(target) && !(BORROWED[file] ?? []).includes(target),
   },
   {
     name: 'the command line starts programs, it does not watch',
