@@ -1,3 +1,4 @@
+import { parse } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { optionsFromEnvironment } from './environment.js';
 import { LeakwatchError } from './errors.js';
@@ -6,12 +7,25 @@ import { systemClock } from './runtime/clock.js';
 import { writeToStderr } from './runtime/logger.js';
 import { LeakWatcher } from './watcher.js';
 
+/** With NODE_OPTIONS, `npm start` would be watched itself, and take the port and the report of the program it starts. */
+const PACKAGE_MANAGERS = new Set([
+  'npm',
+  'npm-cli',
+  'npx',
+  'npx-cli',
+  'yarn',
+  'yarnpkg',
+  'pnpm',
+  'pnpx',
+  'corepack',
+]);
+
 /**
  * `node --import leakwatch/register app.js`: watches any program, from `LEAKWATCH_*` variables.
  * Whatever is wrong with them, the program runs; it runs unwatched then, after one clear line on stderr.
  * Workers inherit `--import`, and would fight over the listener: only the main thread is watched.
  */
-if (isMainThread) {
+if (isMainThread && !isPackageManager(process.argv[1])) {
   try {
     const watcher = LeakWatcher.begin(resolveOptions(optionsFromEnvironment(process.env)));
     // Loading what publishes takes longer than starting to watch, so the program itself goes first.
@@ -24,6 +38,10 @@ if (isMainThread) {
   } catch (error) {
     giveUp(error);
   }
+}
+
+function isPackageManager(program: string | undefined): boolean {
+  return program !== undefined && PACKAGE_MANAGERS.has(parse(program).name);
 }
 
 function giveUp(error: unknown): void {

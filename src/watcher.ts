@@ -103,6 +103,9 @@ export class LeakWatcher implements Watcher {
     const requests = new RequestCounter((server) => this.#listener?.owns(server) === true);
     this.#requests = requests;
     const ownPauses = new OwnPauses();
+    const dumper = chooseDumper(options.capture, systemClock);
+    if (dumper.dumper === null && options.capture !== 'off')
+      logger.warn(`nothing will be captured: ${dumper.reason}`);
     this.#daemon = new Daemon(options, {
       clock: systemClock,
       logger,
@@ -112,7 +115,7 @@ export class LeakWatcher implements Watcher {
         (startMs) => ownPauses.includes(startMs),
       ),
       window: new SampleWindow(),
-      dumper: chooseDumper(options.capture, systemClock),
+      dumper,
       startAnalysis,
       ownPauses,
       store: {

@@ -209,7 +209,10 @@ export class Daemon extends EventEmitter<WatcherEvents> {
         startedAtMs: this.#startedAtMs,
         asked: this.#scheduled,
         capturing: this.#capturing !== null,
-        predicted: dumper.dumper === null ? null : this.#predict(dumper.dumper, sample?.usedBytes ?? 0),
+        predicted:
+          dumper.dumper === null
+            ? null
+            : this.#predict(dumper.dumper, Math.min(sample?.usedBytes ?? 0, sample?.oldBytes ?? 0)),
         dumperReason: dumper.reason,
         pauseBudgetMs: this.#options.pauseBudgetMs,
         memoryAvailableBytes: sample?.memoryAvailableBytes ?? null,
@@ -221,7 +224,7 @@ export class Daemon extends EventEmitter<WatcherEvents> {
     );
   }
 
-  /** Dumper and analysis process together. */
+  /** Dumper and analysis process together. The snapshot collects first, so the young generation's garbage costs nothing. */
   #predict(dumper: HeapDumper, heapBytes: number): CaptureCost {
     const { pauseMs, memoryBytes } = dumper.predict(heapBytes);
     const analysisBytes = Math.max(this.#learnedAnalysisBytes, GUESSED_ANALYSIS_BYTES + heapBytes);

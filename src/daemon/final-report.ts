@@ -1,4 +1,6 @@
-import { resolve } from 'node:path';
+import { accessSync, constants } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { LeakwatchError } from '../errors.js';
 import type { Logger } from '../runtime/logger.js';
 import { writeWhole } from './state-directory.js';
 
@@ -13,8 +15,10 @@ export class FinalReport {
   readonly #content: () => string;
   readonly #logger: Logger;
 
+  /** Throws LEAKWATCH_ERR_INVALID_OPTION when the file's directory is not there or cannot be written to. */
   constructor(path: string, content: () => string, logger: Logger) {
     this.#path = resolve(path);
+    refuseUnwritable(this.#path);
     this.#content = content;
     this.#logger = logger;
   }
@@ -45,4 +49,17 @@ export class FinalReport {
     this.disarm();
     process.kill(process.pid, signal);
   };
+}
+
+/** Said at the start, when it can still be put right, rather than when the program ends. */
+function refuseUnwritable(path: string): void {
+  try {
+    accessSync(dirname(path), constants.W_OK);
+  } catch (error) {
+    throw new LeakwatchError(
+      'LEAKWATCH_ERR_INVALID_OPTION',
+      `The report cannot be written to '${path}' (${(error as NodeJS.ErrnoException).code}). Name a file in a directory that exists and can be written to (report, LEAKWATCH_REPORT).`,
+      { cause: error },
+    );
+  }
 }

@@ -5,12 +5,13 @@ import { judgeSuspect, type Verdict } from './verdict.js';
 
 /** Findings kept at most; the oldest that no longer grows leaves first. */
 const MAX_FINDINGS = 50;
-/** Captures without growth after which a finding has plateaued, and after which it is resolved. */
-const FLAT_TO_PLATEAU = 2;
+/** Captures in a row without growth after which a finding, plateaued at the first, is resolved. */
 const FLAT_TO_RESOLVE = 4;
 
 interface Entry {
   finding: Finding;
+  /** The holder, as a person writes it. */
+  readonly owner: string;
   /** Latest captures in a row that did not show it growing. */
   flat: number;
 }
@@ -49,7 +50,7 @@ export class FindingLedger {
       growing.add(suspect.fingerprint);
       const before = this.#entries.get(suspect.fingerprint)?.finding;
       const finding = describe(suspect, verdict, before, capturedAtMs, requestsPerSecond);
-      this.#entries.set(suspect.fingerprint, { finding, flat: 0 });
+      this.#entries.set(suspect.fingerprint, { finding, owner: suspect.owner, flat: 0 });
       if (before?.status !== finding.status) changed.push(finding);
     }
     for (const [fingerprint, entry] of this.#entries) {
@@ -63,14 +64,18 @@ export class FindingLedger {
 
   #settle(entry: Entry): Finding | null {
     entry.flat += 1;
-    const status: FindingStatus | null =
-      entry.flat >= FLAT_TO_RESOLVE ? 'resolved' : entry.flat >= FLAT_TO_PLATEAU ? 'plateaued' : null;
-    if (status === null || entry.finding.status === status) return null;
-    const reason = `has not grown at the latest ${entry.flat} captures`;
+    const status: FindingStatus = entry.flat >= FLAT_TO_RESOLVE ? 'resolved' : 'plateaued';
+    if (entry.finding.status === status) return null;
+    const reason =
+      entry.flat === 1
+        ? 'did not grow at the latest capture'
+        : `has not grown at the latest ${entry.flat} captures`;
+    const title = `${entry.owner} has stopped growing`;
     const growth = { ...entry.finding.growth, bytesPerSecond: 0, objectsPerSecond: 0, bytesPerRequest: null };
     entry.finding = {
       ...entry.finding,
       status,
+      title,
       growth,
       reasons: [reason, ...entry.finding.reasons].slice(0, 8),
     };
@@ -93,7 +98,6 @@ function describe(
   requestsPerSecond: number | null,
 ): Finding {
   const at = new Date(capturedAtMs).toISOString();
-  // One quiet capture does not undo a confirmation; only a plateau or an end of the growth does.
   const status = before?.status === 'confirmed' ? 'confirmed' : (verdict.status as FindingStatus);
   const perRequest =
     requestsPerSecond !== null && requestsPerSecond > 0 ? verdict.bytesPerSecond / requestsPerSecond : null;

@@ -12,8 +12,8 @@ export interface Verdict {
   readonly objectsPerSecond: number;
 }
 
-/** A path that still gains, but less than this part of its earlier pace, is levelling off. */
-const LEVELLING_OFF = 0.35;
+/** A path that gains less than this part of its earlier pace is levelling off. */
+const LEVELLING_OFF = 0.75;
 
 /** Judges one suspect by structure and persistence: one path, growing at every capture, for long enough, and a material part of the growth. */
 export function judgeSuspect(suspect: Suspect, rules: PaceRules['finding']): Verdict {
@@ -39,6 +39,9 @@ export function judgeSuspect(suspect: Suspect, rules: PaceRules['finding']): Ver
     const reason = `it grew at ${rise.length} captures in a row, and ${rules.suspectObservations} are needed`;
     return { ...healthy(reason, rate), status: 'early' };
   }
+  // Members that come and go, such as a batch that fills and is flushed, rise every time; a leak goes beyond its past.
+  const peak = Math.max(...suspect.steps.slice(0, -rise.length).map(({ count }) => count), 0);
+  if (last.count <= peak) return healthy(`it held ${peak} before, and ${last.count} now`, rate);
   if (gainedBytes < rules.minGrowthBytes)
     return healthy(`it gained ${gainedBytes} bytes, which is not material`, rate);
 
@@ -77,14 +80,12 @@ function doubtsAbout(
   return doubts;
 }
 
-/** Compares the pace of the latest step with the pace of all before it. */
+/** Compares the pace of the later half of the steps with that of the earlier half. */
 function isLevellingOff(rise: readonly GrowthStep[]): boolean {
   if (rise.length < 3) return false;
-  const first = rise[0]!;
-  const beforeLast = rise.at(-2)!;
-  const last = rise.at(-1)!;
-  const before = pace(first, beforeLast);
-  return before > 0 && pace(beforeLast, last) < before * LEVELLING_OFF;
+  const middle = rise[Math.floor(rise.length / 2)]!;
+  const earlier = pace(rise[0]!, middle);
+  return earlier > 0 && pace(middle, rise.at(-1)!) < earlier * LEVELLING_OFF;
 }
 
 function pace(from: GrowthStep, to: GrowthStep): number {

@@ -141,9 +141,14 @@ function noLeak(report: Report): string {
   const facts = [plural(successes, 'capture'), liveHeap(heap)];
   const watched = watchedSeconds(report);
   if (watched !== null) facts.unshift(`watched for ${formatDuration(watched)}`);
+  const refused = watcher.captures.at(-1)?.outcome === 'success' ? null : watcher.captures.at(-1)?.reason;
+  if (refused !== undefined && refused !== null)
+    facts.push(`the latest capture failed (${name(refused, MAX_SENTENCE)})`);
+  const grows = heap.at !== null && heap.trend.windowMs > 0 && heap.trend.low > 0;
+  const verdict = `no leak found so far${grows ? ', but the heap rises and who holds it is not known' : ''}`;
   const doubt =
     watcher.state === 'watching' ? '' : ` (${watcher.state}${reason === '' ? '' : `: ${reason}`})`;
-  return `no leak found so far${doubt}: ${facts.join(', ')}`;
+  return `${verdict}${doubt}: ${facts.join(', ')}`;
 }
 
 function processLine(report: Report): string {

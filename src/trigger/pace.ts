@@ -56,7 +56,7 @@ export const PACE_RULES: Readonly<Record<Pace, PaceRules>> = {
     sampleCron: '*/10 * * * * *',
     warmUpMs: 2 * MINUTE,
     captureSpacingMs: 3 * MINUTE,
-    confirmedSpacingMs: HOUR,
+    confirmedSpacingMs: 30 * MINUTE,
     coolDownMs: 30 * MINUTE,
     majorGcWaitMs: MINUTE,
     flatCapturesToStop: 2,
@@ -76,7 +76,7 @@ export const PACE_RULES: Readonly<Record<Pace, PaceRules>> = {
   fast: {
     sampleCron: '* * * * * *',
     warmUpMs: 5 * SECOND,
-    captureSpacingMs: 9 * SECOND,
+    captureSpacingMs: 8 * SECOND,
     confirmedSpacingMs: 20 * SECOND,
     coolDownMs: 15 * SECOND,
     majorGcWaitMs: 2 * SECOND,
@@ -88,8 +88,8 @@ export const PACE_RULES: Readonly<Record<Pace, PaceRules>> = {
     captureUnknownTrend: true,
     finding: {
       suspectObservations: 3,
-      confirmObservations: 5,
-      confirmMs: 30 * SECOND,
+      confirmObservations: 6,
+      confirmMs: 45 * SECOND,
       minGrowthBytes: 256 * KB,
       minShare: 0.1,
     },

@@ -45,7 +45,7 @@ describe('The in-process dumper', () => {
     const dumper = new InlineDumper(systemClock);
     const guessedFor = (bytes: number) => new InlineDumper(systemClock).predict(bytes).pauseMs;
     const guessed = dumper.predict(100e6);
-    assert.ok(guessed.pauseMs > 5000 && guessed.memoryBytes > 1e9);
+    assert.ok(guessed.pauseMs > 4000 && guessed.memoryBytes > 1e9);
     const sink = new PassThrough().resume();
     const outcome = await dumper.dump(sink, options());
     assert.ok(outcome.outcome === 'success');

@@ -136,7 +136,7 @@ describe('The daemon', () => {
     const told: string[] = [];
     bench.daemon.on('finding', ({ status }) => told.push(status));
     bench.analyse = async () => bench.analysed([suspectWith(STEADY.slice(0, bench.analyses.length))]);
-    for (let i = 0; i < 5; i++) assert.equal((await bench.nextCapture()).outcome, 'success');
+    for (let i = 0; i < 6; i++) assert.equal((await bench.nextCapture()).outcome, 'success');
     assert.deepEqual(told, ['suspected', 'confirmed']);
     assert.equal(bench.daemon.status().state, 'confirmed');
     assert.equal(bench.kept.length, 2);

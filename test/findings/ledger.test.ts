@@ -6,7 +6,7 @@ import { PACE_RULES } from '../../src/trigger/pace.js';
 import { suspectWith } from '../support/suspect.js';
 
 const RULES = PACE_RULES.fast.finding;
-const STEADY = [1000, 2000, 3000, 4000, 5000];
+const STEADY = [1000, 2000, 3000, 4000, 5000, 6000];
 const AT = Date.parse('2026-01-01T00:01:00Z');
 
 function confirmed(): FindingLedger {
@@ -25,7 +25,7 @@ describe('The ledger of findings', () => {
     assert.equal(finding?.confirmedAt, '2026-01-01T00:01:20.000Z');
     assert.equal(
       finding?.title,
-      'OrderHistory.byCustomer gains 6,000 entries a minute at every capture (5,000 now, 10.0 MB)',
+      'OrderHistory.byCustomer gains 6,000 entries a minute at every capture (6,000 now, 12.0 MB)',
     );
   });
 
@@ -34,7 +34,7 @@ describe('The ledger of findings', () => {
     const told = (count: number) =>
       ledger.record([suspectWith(STEADY.slice(0, count))], AT, null).changed.map(({ status }) => status);
     assert.deepEqual(
-      [told(2), told(3), told(4), told(5), told(5)],
+      [told(2), told(3), told(5), told(6), told(6)],
       [[], ['suspected'], [], ['confirmed'], []],
     );
   });
@@ -46,14 +46,15 @@ describe('The ledger of findings', () => {
     assert.equal(ledger.record([], AT, null).quiet, true);
   });
 
-  it('keeps a confirmation through one quiet capture, calls it plateaued after two and resolved after four', () => {
+  it('calls a finding plateaued at the first capture without growth and resolved after four', () => {
     const ledger = confirmed();
     const seen = [1, 2, 3, 4].map((i) => {
       ledger.record([], AT + i, null);
       return ledger.findings[0]?.status;
     });
-    assert.deepEqual(seen, ['confirmed', 'plateaued', 'plateaued', 'resolved']);
+    assert.deepEqual(seen, ['plateaued', 'plateaued', 'plateaued', 'resolved']);
     assert.equal(ledger.findings[0]?.growth.bytesPerSecond, 0);
+    assert.equal(ledger.findings[0]?.title, 'OrderHistory.byCustomer has stopped growing');
   });
 
   it('reopens a finding that grows again', () => {

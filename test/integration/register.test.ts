@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -128,6 +128,10 @@ describe('node --import leakwatch/register', () => {
       [{ LEAKWATCH_PACE: 'slow' }, /pace is one of .*LEAKWATCH_ERR_INVALID_OPTION/],
       [{ LEAKWATCH_TOKENS: 'x' }, /Did you mean LEAKWATCH_TOKEN\?.*LEAKWATCH_ERR_UNKNOWN_OPTION/],
       [{ LEAKWATCH_TOKEN: 'secret' }, /256 are required.*LEAKWATCH_ERR_WEAK_TOKEN/],
+      [
+        { LEAKWATCH_REPORT: '/nowhere/report.json' },
+        /report cannot be written.*ENOENT.*LEAKWATCH_ERR_INVALID_OPTION/,
+      ],
       [{ LEAKWATCH_CAPTURE_CRON: 'often' }, /schedule\.capture 'often'.*LEAKWATCH_ERR_INVALID_CRON/],
       [{ LEAKWATCH_STATE_DIR: '/proc/leakwatch' }, /state directory.*LEAKWATCH_ERR_STATE_DIR/],
       [
@@ -148,6 +152,21 @@ describe('node --import leakwatch/register', () => {
       assert.ok(!program.stderr.includes('secret') && !program.stderr.includes(TOKEN));
     }
     taken.close();
+  });
+
+  it('leaves package managers alone, so that the program they start has port and report for itself', async () => {
+    const LEAKWATCH_REPORT = reportFile();
+    const npm = join(folder, 'npm-cli.cjs');
+    writeFileSync(npm, '');
+    const program = new WatchedProgram(npm, [], environment({ LEAKWATCH_REPORT }));
+    assert.deepEqual(await program.ended, { code: 0, signal: null });
+    assert.ok(!existsSync(LEAKWATCH_REPORT));
+  });
+
+  it('says so when captures are asked for that this build cannot take', async () => {
+    const program = new WatchedProgram('leaky-esm.mjs', ['1'], environment({ LEAKWATCH_CAPTURE: 'fork' }));
+    assert.deepEqual(await program.ended, { code: 0, signal: null });
+    assert.match(program.stderr, /^leakwatch: nothing will be captured: .*no forked dumper.*'auto'[^\n]*\n$/);
   });
 
   it('opens no listener without a token, and says how to set one', async () => {

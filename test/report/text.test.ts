@@ -144,6 +144,19 @@ test('no leak while learning or paused is not sold as an all-clear', () => {
   assert.match(withoutLeak({}, { low: 5 }), /, rising \+1\.2 KB\/min over 10 min\n$/);
 });
 
+test('a rising heap without a finding, and a capture that was refused, are said aloud', () => {
+  assert.match(
+    withoutLeak({}, { low: 5 }),
+    /^no leak found so far, but the heap rises and who holds it is not known: /,
+  );
+  const [capture] = reportInput().watcher.captures;
+  const refused = { ...capture!, outcome: 'skipped', reason: 'pause-over-budget: about 1500 ms' };
+  assert.match(
+    withoutLeak({ captures: [refused] }),
+    /the latest capture failed \(pause-over-budget: about 1500 ms\)/,
+  );
+});
+
 test('a watcher that failed says that it knows nothing', () => {
   assert.equal(
     withoutLeak({ state: 'failed', reason: 'no GC source loads' }),
@@ -159,5 +172,8 @@ test('before the first sample no heap is made up', () => {
 
 test('growth that ended is listed below the line that there is no leak', () => {
   const rendered = renderReport(report([finding({ status: 'resolved' })]));
-  assert.match(rendered, /^no leak found so far: .*\n\nGROWTH resolved \(97 %\)\n/);
+  assert.match(
+    rendered,
+    /^no leak found so far, but the heap rises and who holds it is not known: .*\n\nGROWTH resolved \(97 %\)\n/,
+  );
 });

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { isAbsolute } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { eventually } from './eventually.js';
 
@@ -24,7 +25,7 @@ export class WatchedProgram {
     environment: Readonly<Record<string, string>>,
     nodeOptions: readonly string[] = [],
   ) {
-    const path = fileURLToPath(new URL(file, PROGRAMS));
+    const path = isAbsolute(file) ? file : fileURLToPath(new URL(file, PROGRAMS));
     const inherited = Object.fromEntries(
       Object.entries(process.env).filter(
         ([name]) => !name.startsWith('LEAKWATCH_') && !name.startsWith('NODE_'),

@@ -8,7 +8,7 @@ import { edgeTypeCode, type HeapSnapshot } from '../snapshot/heap-snapshot.js';
 import { EdgeRule } from './edge-rule.js';
 import { nodeRoles, ROLE } from './node-role.js';
 import { findScopes, type Scopes, target } from './scopes.js';
-import { isNodeScript } from './script-name.js';
+import { isNodeScript, isOwnScript } from './script-name.js';
 
 const SHORTCUT = edgeTypeCode('shortcut');
 
@@ -162,14 +162,22 @@ function globalObjects(snapshot: HeapSnapshot): readonly number[] {
   return [...found];
 }
 
-/** The variables and exports of the program's own modules. */
+/**
+ * The variables and exports of the modules, which exist once each. The program's own come before those of its packages,
+ * and all in the order of their addresses: an object that two of them lead to must have the same path in every snapshot.
+ */
 function moduleScopes(snapshot: HeapSnapshot, scopes: Scopes): readonly number[] {
-  const found: number[] = [];
+  const found: { readonly node: number; readonly script: string; readonly rank: number }[] = [];
   for (let node = 0; node < snapshot.nodeCount; node++) {
-    if (scopes.outermost[node] !== 1 || scopes.script[node]! < 0) continue;
-    if (!scopeIsNodes(snapshot, scopes, node)) found.push(node);
+    if (scopes.outermost[node] !== 1 || scopes.single[node] !== 1 || scopes.script[node]! < 0) continue;
+    if (scopeIsNodes(snapshot, scopes, node)) continue;
+    const script = snapshot.strings.text(scopes.script[node]!);
+    found.push({ node, script, rank: isOwnScript(script) ? 2 : script.includes('node_modules') ? 1 : 0 });
   }
-  return found;
+  found.sort(
+    (a, b) => a.rank - b.rank || (a.script < b.script ? -1 : a.script > b.script ? 1 : a.node - b.node),
+  );
+  return found.map(({ node }) => node);
 }
 
 function rootLists(snapshot: HeapSnapshot, roles: Uint8Array): readonly (readonly [number, number])[] {

@@ -9,6 +9,7 @@ import { target } from '../graph/scopes.js';
 import { edgeTypeCode, type HeapSnapshot, nodeTypeCode } from '../snapshot/heap-snapshot.js';
 
 const ARRAY = nodeTypeCode('array');
+const HIDDEN = nodeTypeCode('hidden');
 const INTERNAL = edgeTypeCode('internal');
 const ELEMENT = edgeTypeCode('element');
 const HEADER_WORDS = 2;
@@ -51,10 +52,12 @@ export function countTableEntries(snapshot: HeapSnapshot, table: number): number
   return entries.size;
 }
 
+/** Slots that hold something: one that was filled with `undefined` beforehand is capacity. */
 export function countElements(snapshot: HeapSnapshot, node: number): number {
   let elements = 0;
   for (let edge = snapshot.firstEdge[node]!; edge < snapshot.firstEdge[node + 1]!; edge++) {
-    if (snapshot.edgeType[edge] === ELEMENT) elements++;
+    if (snapshot.edgeType[edge] !== ELEMENT) continue;
+    if (snapshot.nodeType[snapshot.edgeTo[edge]!] !== HIDDEN) elements++;
   }
   return elements;
 }

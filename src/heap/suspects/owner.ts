@@ -1,7 +1,16 @@
 import type { RetainerStep } from './suspect.js';
 
 /** Classes that say nothing about whose they are: the name of what holds them is put before. */
-const GENERIC = new Set(['Object', 'Array', 'Map', 'Set', 'WeakMap', 'WeakSet', 'string', 'function']);
+export const GENERIC: ReadonlySet<string> = new Set([
+  'Object',
+  'Array',
+  'Map',
+  'Set',
+  'WeakMap',
+  'WeakSet',
+  'string',
+  'function',
+]);
 
 /**
  * The holder as a person writes it, from its path (without the members): the nearest class with a name and the

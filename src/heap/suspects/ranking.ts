@@ -11,7 +11,7 @@ import type { TracedHeap } from '../growth/path-tree-builder.js';
 import { artefactReason } from './artefact.js';
 import { fingerprint } from './fingerprint.js';
 import { fieldNames, findBound } from './object-fields.js';
-import { ownerName } from './owner.js';
+import { GENERIC, ownerName } from './owner.js';
 import { retainerPath, rowsTo } from './retainer-path.js';
 import { sampleMembers } from './sample-members.js';
 import type { Suspect } from './suspect.js';
@@ -20,6 +20,7 @@ import type { Suspect } from './suspect.js';
 const MAX_SUSPECTS = 20;
 /** Objects of one path whose content is looked at. */
 const MAX_HOLDERS = 8;
+const MAX_OWNER_ROWS = 4;
 const PRIMITIVES = new Set(['string', 'symbol', 'bigint']);
 
 /** What grows, worst first: by bytes gained, then by members gained, V8's and tools' own last. */
@@ -38,8 +39,7 @@ export function rankSuspects(heap: TracedHeap, { series, rowOf }: ExtendedSeries
     )
     .slice(0, MAX_SUSPECTS);
   const wanted = ranked.flatMap(({ accumulation }) => [
-    accumulation.holder,
-    nodes[accumulation.holder]!.parent,
+    ...ownerRows(nodes, accumulation.holder),
     ...accumulation.members,
   ]);
   const samples = sampleMembers(heap, rowOf, new Set(wanted));
@@ -65,12 +65,12 @@ function describe(
         : heap.classes.of(objects[0]);
   const path = retainerPath(nodes, accumulation, className);
   const { closure, script } = capturedBy(heap, holders[0], path[0]?.edge === SCOPE ? path[0].node : null);
-  const owners = [...holders, ...(samples.get(nodes[accumulation.holder]!.parent) ?? [])];
+  const owners = ownerRows(nodes, accumulation.holder).flatMap((row) => samples.get(row) ?? []);
   const last = accumulation.counts.length - 1;
   return {
     fingerprint: fingerprint(path),
     className,
-    owner: ownerName(path.slice(0, -1), closure, script),
+    owner: ownerName(path.slice(0, -1), closure, script) || `closure variable ${path[0]?.edge || className}`,
     retainerPath: path,
     steps: accumulation.counts.map((count, step) => ({
       atMs: series.times[step]!,
@@ -83,6 +83,16 @@ function describe(
     artefact,
     bound: findBound(heap.snapshot, owners, accumulation.counts[last]!),
   };
+}
+
+/** The holder and what it is a part of, up to the nearest class with a name: where a bound would stand. */
+function ownerRows(nodes: readonly SeriesNode[], holder: number): readonly number[] {
+  const rows: number[] = [];
+  for (let row = holder; row > 0 && rows.length < MAX_OWNER_ROWS; row = nodes[row]!.parent) {
+    rows.push(row);
+    if (!GENERIC.has(nodes[row]!.className)) break;
+  }
+  return rows;
 }
 
 /** The row that tells what is leaked: objects before strings, since a Map's keys grow with its values. */

@@ -103,7 +103,9 @@ describe('shortest paths', () => {
       handler -internal context-> context
       handler -internal shared-> shared
       shared -internal script-> script
+      info: code "system / ScopeInfo"
       context -internal previous-> native
+      context -internal scope_info-> info
       context -context target-> target
     `;
     assert.equal(await pathTo('Target', module('file:///srv/app.js')), 'system / Context > Target');
