@@ -20,14 +20,10 @@ const wanted = createHash('sha256')
   .update(`${process.platform} ${process.arch} ${process.versions.modules}`)
   .digest('hex');
 if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
-  step('installing packages', npmCommand(), [
-    'ci',
-    '--include=dev',
-    '--include=optional',
-    '--no-audit',
-    '--no-fund',
-    '--loglevel=error',
-  ]);
+  step(
+    'installing packages',
+    ...npm(['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error']),
+  );
   mkdirSync(dirname(stamp), { recursive: true });
   writeFileSync(stamp, wanted);
 }
@@ -48,8 +44,10 @@ function step(what, command, args) {
   process.stderr.write(`done (${((performance.now() - from) / 1000).toFixed(1)} s)\n`);
 }
 
-function npmCommand() {
-  return process.platform === 'win32' ? 'npm.cmd' : 'npm';
+/** npm tells the scripts it runs where it is; where it did not start us it is on the path. */
+function npm(args) {
+  const program = process.env.npm_execpath;
+  return program?.endsWith('npm-cli.js') ? [process.execPath, [program, ...args]] : ['npm', args];
 }
 
 function fail(message) {

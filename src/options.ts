@@ -196,13 +196,21 @@ function stateDirectories(given: string | undefined): ResolvedOptions['stateDir'
   const candidates: string[] = [];
   const xdg = process.env['XDG_STATE_HOME'];
   if (xdg?.startsWith('/') === true) candidates.push(join(xdg, 'leakwatch'));
-  const home = homedir();
+  const home = homeDirectory();
   if (home !== '' && home !== '/') candidates.push(join(home, '.local', 'state', 'leakwatch'));
   candidates.push(join(tmpdir(), `leakwatch-${userName()}`));
   return { candidates, explicit: false };
 }
 
-/** A container may run under a user id that has no entry, and `userInfo()` throws for it. */
+/** A container may run under a user id that has no entry: `homedir()` and `userInfo()` throw for it. */
+function homeDirectory(): string {
+  try {
+    return homedir();
+  } catch {
+    return '';
+  }
+}
+
 function userName(): string {
   try {
     return String(userInfo().uid);

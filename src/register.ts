@@ -1,12 +1,14 @@
-import { parse } from 'node:path';
+import { join, parse } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { optionsFromEnvironment } from './environment.js';
 import { LeakwatchError } from './errors.js';
-import { resolveOptions } from './options.js';
+import { type Options, resolveOptions } from './options.js';
 import { systemClock } from './runtime/clock.js';
 import { writeToStderr } from './runtime/logger.js';
 import { LeakWatcher } from './watcher.js';
 
+/** Set by a watched program for those it starts. */
+const PARENT = '_LEAKWATCH_PARENT';
 /** With NODE_OPTIONS, `npm start` would be watched itself, and take the port and the report of the program it starts. */
 const PACKAGE_MANAGERS = new Set([
   'npm',
@@ -27,7 +29,7 @@ const PACKAGE_MANAGERS = new Set([
  */
 if (isMainThread && !isPackageManager(process.argv[1])) {
   try {
-    const watcher = LeakWatcher.begin(resolveOptions(optionsFromEnvironment(process.env)));
+    const watcher = LeakWatcher.begin(resolveOptions(withOwnReport(optionsFromEnvironment(process.env))));
     // Loading what publishes takes longer than starting to watch, so the program itself goes first.
     systemClock.after(0, () => {
       watcher.open().catch(async (error: unknown) => {
@@ -38,6 +40,15 @@ if (isMainThread && !isPackageManager(process.argv[1])) {
   } catch (error) {
     giveUp(error);
   }
+}
+
+/** Programs that this one starts inherit its variables, and must not replace its report: theirs has their pid in its name. */
+function withOwnReport(options: Options): Options {
+  const isChild = process.env[PARENT] !== undefined;
+  process.env[PARENT] = String(process.pid);
+  if (options.report === undefined || !isChild) return options;
+  const { dir, name, ext } = parse(options.report);
+  return { ...options, report: join(dir, `${name}.${process.pid}${ext}`) };
 }
 
 function isPackageManager(program: string | undefined): boolean {

@@ -10,13 +10,15 @@ import type { Schedule } from './daemon/schedule.js';
 import { StateDirectory } from './daemon/state-directory.js';
 import { LeakwatchError } from './errors.js';
 import type { Finding } from './findings/finding.js';
+import { type Authenticator, createAuthenticator } from './http/authenticator.js';
 import type { Listener } from './http/listener.js';
 import type { OpsHandler } from './http/ops-dependencies.js';
 import type { Metrics } from './metrics/collectors.js';
 import { type Options, type ResolvedOptions, resolveOptions } from './options.js';
 import { buildReport, type Report } from './report/report.js';
+import { terminalText } from './report/terminal-text.js';
 import { systemClock } from './runtime/clock.js';
-import { createLogger, type Logger, writeToStderr } from './runtime/logger.js';
+import { createGuardedLogger, createLogger, type Logger, writeToStderr } from './runtime/logger.js';
 import { chooseGcSource, createPackageLoader } from './sampling/choose-source.js';
 import { createHeapReader, processReaders } from './sampling/heap-reader.js';
 import type { HeapSample } from './sampling/heap-sample.js';
@@ -29,6 +31,7 @@ export type { OpsHandler };
 const WATCHED = Symbol.for('leakwatch.watched');
 /** Samples kept until the metrics are loaded; a program that collects more often in its first moments loses the rest. */
 const MAX_BACKLOG = 2000;
+const MAX_LOG_LINE = 400;
 const HOW_TO_OPEN =
   "the ops endpoint is closed: set LEAKWATCH_TOKEN (or the option token) to a token from 'npx leakwatch token'";
 
@@ -66,12 +69,15 @@ export async function watch(options: Options = {}): Promise<Watcher> {
  */
 export class LeakWatcher implements Watcher {
   readonly #options: ResolvedOptions;
+  readonly #authenticator: Authenticator;
+  readonly #tokens: number;
   readonly #logger: Logger;
   readonly #daemon: Daemon;
   readonly #requests: RequestCounter;
   readonly #state: StateDirectory | null;
   readonly #finalReport: FinalReport | null;
   #backlog: HeapSample[] | null = [];
+  #opened = false;
   #schedule: Schedule | null = null;
   #metrics: Metrics | null = null;
   #listener: Listener | null = null;
@@ -93,8 +99,14 @@ export class LeakWatcher implements Watcher {
   }
 
   private constructor(options: ResolvedOptions) {
-    this.#options = options;
-    const logger = options.logger ?? createLogger(options.log, writeToStderr);
+    this.#authenticator = createAuthenticator(options.tokens);
+    // Only digests of the tokens are kept: what is in the heap is in its snapshots.
+    this.#options = { ...options, tokens: [] };
+    this.#tokens = options.tokens.length;
+    const logger =
+      options.logger === null
+        ? createLogger(options.log, writeToStderr)
+        : createGuardedLogger(options.logger);
     this.#logger = logger;
     this.#state = StateDirectory.open(options.stateDir, (reason) =>
       logger.info(`reports are not kept over restarts: ${reason}`),
@@ -134,7 +146,7 @@ export class LeakWatcher implements Watcher {
   }
 
   router(): OpsHandler {
-    if (this.#options.tokens.length === 0) this.#logger.warn(HOW_TO_OPEN);
+    if (this.#authenticator.closed) this.#logger.warn(HOW_TO_OPEN);
     return (request, response, next) => this.#router?.(request, response, next);
   }
 
@@ -171,12 +183,13 @@ export class LeakWatcher implements Watcher {
     this.#daemon.off('sample', this.#keepForMetrics);
     this.#backlog = null;
     await this.#openListener();
+    this.#opened = true;
   }
 
   async #openListener(): Promise<void> {
-    const { listen, tokens, metricsAuth, allowedHosts } = this.#options;
+    const { listen, metricsAuth, allowedHosts } = this.#options;
     if (listen === null) return;
-    if (tokens.length === 0 && metricsAuth === 'token') {
+    if (this.#authenticator.closed && metricsAuth === 'token') {
       this.#logger.warn(`no listener is opened: ${HOW_TO_OPEN}`);
       return;
     }
@@ -212,25 +225,28 @@ export class LeakWatcher implements Watcher {
     this.#finalReport?.arm();
   }
 
+  /** A watcher that never opened leaves no report: it would replace that of a run that did. */
   async #end(): Promise<void> {
     this.#finalReport?.disarm();
-    this.#finalReport?.write();
-    this.#schedule?.stop();
-    await this.#listener?.close();
-    this.#metrics?.close();
-    await this.#daemon.stop();
-    this.#requests.stop();
-    delete (globalThis as { [WATCHED]?: boolean })[WATCHED];
+    if (this.#opened) this.#finalReport?.write();
+    try {
+      this.#schedule?.stop();
+      await this.#listener?.close();
+      this.#metrics?.close();
+    } catch (error) {
+      this.#logger.warn(`stopping failed: ${error instanceof Error ? error.message : String(error)}`);
+    } finally {
+      await this.#daemon.stop();
+      this.#requests.stop();
+      delete (globalThis as { [WATCHED]?: boolean })[WATCHED];
+    }
   }
 
   /** The host's app leaves the metrics to the host's own registry; the own listener serves them. */
   async #createRouter(where: 'host' | 'listener'): Promise<OpsHandler> {
-    const [{ createOpsRouter }, { createAuthenticator }] = await Promise.all([
-      import('./http/ops-router.js'),
-      import('./http/authenticator.js'),
-    ]);
+    const { createOpsRouter } = await import('./http/ops-router.js');
     return createOpsRouter({
-      authenticator: createAuthenticator(this.#options.tokens),
+      authenticator: this.#authenticator,
       report: () => this.report(),
       status: () => this.#status(),
       metrics: where === 'host' ? null : async () => await this.#exposition(),
@@ -249,7 +265,7 @@ export class LeakWatcher implements Watcher {
   #status(): unknown {
     const { gcSource, dumper, samples, errors, trends, lastSample, captures, state, reason }: DaemonStatus =
       this.#daemon.status();
-    const { tokens, logger, registry, rules, ...options } = this.#options;
+    const { logger, registry, rules, ...options } = this.#options;
     return {
       state,
       reason,
@@ -262,7 +278,7 @@ export class LeakWatcher implements Watcher {
       captures,
       listener: this.address,
       stateDirectory: this.#state?.path ?? null,
-      options: { ...options, tokens: tokens.length, logger: logger !== null, registry: registry !== null },
+      options: { ...options, tokens: this.#tokens, logger: logger !== null, registry: registry !== null },
       rules,
     };
   }
@@ -276,7 +292,7 @@ export class LeakWatcher implements Watcher {
   };
 
   readonly #onFinding = (finding: Finding): void => {
-    const line = `leak ${finding.status} (${finding.id}): ${finding.title}`;
+    const line = terminalText(`leak ${finding.status} (${finding.id}): ${finding.title}`, MAX_LOG_LINE);
     if (finding.status === 'confirmed' || finding.status === 'suspected') this.#logger.warn(line);
     else this.#logger.info(line);
   };

@@ -21,6 +21,8 @@ const tokenFile = writeToken();
 const children: ChildProcess[] = [];
 const stop = new AbortController();
 let lastLine = 0;
+let shopGone = false;
+let ending = false;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
 
 try {
@@ -29,8 +31,9 @@ try {
   console.error(`could not watch: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 2;
 } finally {
+  ending = true;
   await Promise.all(children.map(end));
-  rmSync(tokenFile, { force: true });
+  if (flags.tokenFile === undefined) rmSync(tokenFile, { force: true });
 }
 
 async function main(): Promise<number> {
@@ -50,6 +53,7 @@ async function main(): Promise<number> {
     await tell(report, told, ops);
     await sleep(POLL_MS, undefined, { signal: stop.signal }).catch(() => {});
   }
+  if (shopGone) throw new Error('the shop ended');
   if (report === null) throw new Error('the watcher never answered');
   return conclude(report, await readText(ops));
 }
@@ -105,7 +109,10 @@ async function startShop(): Promise<{ shop: string; ops: string }> {
     SHOP_OPS_LISTEN: `127.0.0.1:${flags.opsPort}`,
     SHOP_TOKEN_FILE: tokenFile,
   });
-  child.once('exit', () => stop.abort());
+  child.once('exit', () => {
+    shopGone = !stop.signal.aborted && !ending;
+    stop.abort();
+  });
   const gone = once(child, 'exit').then(([code]) =>
     Promise.reject(new Error(`the shop ended with code ${code}`)),
   );

@@ -18,7 +18,7 @@ export function metricsDocument(): string {
 
 # Metrics
 
-Served at \`/metrics\` by the listener of \`LEAKWATCH_LISTEN\`, at \`/ops/metrics\` by \`watcher.router()\`, and by
+Served at \`/metrics\` and \`/ops/metrics\` by the listener of \`LEAKWATCH_LISTEN\`, and by
 the host itself when it passes its own registry to \`watch({ registry })\` (of \`prom-client\` 15 or
 \`@prometheus-io/client\`).
 

@@ -112,7 +112,10 @@ class RunningAnalysis implements AnalysisHandle {
 
   constructor(child: ChildProcess, options: AnalysisOptions) {
     this.#child = child;
-    this.sink = (child.stdio[3] as Writable | null | undefined) ?? discarding();
+    let failed: (error: Error) => void = () => {};
+    // First of all and for good: a process that could not be started, or killed, must not be an uncaught error here.
+    child.on('error', (error) => failed(error));
+    this.sink = (this.#streams[3] as Writable | null | undefined) ?? discarding();
     this.result = new Promise((resolve) => {
       const cancel = () => this.#end(ended('cancelled', 'the analysis was cancelled'));
       const timer = (options.clock ?? systemClock).after(options.timeoutMs, () =>
@@ -124,17 +127,22 @@ class RunningAnalysis implements AnalysisHandle {
         this.sink.destroy();
         resolve(outcome);
       };
-      child.once('error', (error) => {
+      failed = (error) => {
         // A signal that could not be delivered is also an `error`; the end then still comes by itself.
         if (child.pid === undefined) settle(crashed(`it could not be started: ${error.message}`));
-      });
+      };
       child.once('close', (code, signal) => settle(this.#outcome(code, signal)));
       if (options.signal?.aborted === true) cancel();
       else options.signal?.addEventListener('abort', cancel, { once: true });
     });
     this.#listen(options);
     this.#order(options);
-    this.#letGo();
+    this.#hold(false);
+  }
+
+  /** Without descriptors left, `spawn` returns a process that has no streams at all. */
+  get #streams(): readonly unknown[] {
+    return (this.#child.stdio as readonly unknown[] | undefined) ?? [];
   }
 
   kill(): void {
@@ -144,12 +152,16 @@ class RunningAnalysis implements AnalysisHandle {
   #end(ending: Ending): void {
     if (this.#ending !== null) return;
     this.#ending = ending;
+    // Who waits for the end must see it, even where nothing else keeps the event loop going.
+    this.#hold(true);
     this.#child.kill('SIGKILL');
   }
 
   #outcome(code: number | null, signal: NodeJS.Signals | null): AnalysisOutcome {
     const { cpuSeconds = 0, peakRssBytes = 0 } = this.#message ?? {};
-    if (this.#ending !== null) return { ...this.#ending, cpuSeconds, peakRssBytes };
+    // It may have ended by itself just before we gave it up, and then its own reason tells more.
+    const byUs = signal === 'SIGKILL' || this.#ending?.outcome !== 'cancelled';
+    if (this.#ending !== null && byUs) return { ...this.#ending, cpuSeconds, peakRssBytes };
     if (this.#message !== null) return { ...this.#message.result, cpuSeconds, peakRssBytes };
     const how = signal === null ? `ended with code ${code}` : `was ended by ${signal}`;
     const said = this.#stderr.trim();
@@ -192,8 +204,10 @@ class RunningAnalysis implements AnalysisHandle {
     if (previous !== null) this.#child.stdin?.write(previous);
   }
 
-  #letGo(): void {
-    this.#child.unref();
-    for (const stream of this.#child.stdio) (stream as Partial<Socket> | null)?.unref?.();
+  /** Whether the process keeps ours alive. */
+  #hold(alive: boolean): void {
+    const how = alive ? 'ref' : 'unref';
+    this.#child[how]();
+    for (const stream of this.#streams) (stream as Partial<Socket> | null)?.[how]?.();
   }
 }

@@ -2,10 +2,14 @@ import { randomBytes } from 'node:crypto';
 import type { CaptureOutcome, CaptureRecord, CaptureTrigger } from '../capture/capture-record.js';
 import type { DumpOutcome, DumpSuccess, HeapDumper } from '../capture/heap-dumper.js';
 import type { AnalysisResult } from '../heap/analysis.js';
+import { terminalText } from '../report/terminal-text.js';
 import type { Clock } from '../runtime/clock.js';
 import type { AnalysisOutcome, StartAnalysis } from './analysis-client.js';
 
 type AnalysisSuccess = Extract<AnalysisResult, { outcome: 'success' }>;
+
+/** A crashed process's last words are the longest reasons. */
+const MAX_REASON = 500;
 
 export interface CaptureRun {
   readonly record: CaptureRecord;
@@ -53,7 +57,7 @@ export async function runCapture(options: CaptureRunOptions): Promise<CaptureRun
       dumper: dumper.name,
       trigger: options.trigger,
       outcome,
-      reason,
+      reason: reason === null ? null : terminalText(reason, MAX_REASON),
       pauseMs: dump.pauseMs,
       durationMs: clock.monotonicMs() - fromMs,
       analysisMs: 'elapsedMs' in analysed ? analysed.elapsedMs : 0,

@@ -5,23 +5,23 @@ export class CostMeter {
   readonly #clock: Clock;
   #ownMs = 0;
   #analysisSeconds = 0;
+  #running = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Runs `work` and counts the time until it returns; asynchronous work counts up to its first await. */
+  /** Runs `work` and counts the time until it returns, once where runs are nested; asynchronous work counts up to its first await. */
   run<T>(work: () => T): T {
+    if (this.#running) return work();
+    this.#running = true;
     const from = this.#clock.monotonicMs();
     try {
       return work();
     } finally {
+      this.#running = false;
       this.#ownMs += this.#clock.monotonicMs() - from;
     }
-  }
-
-  addPause(pauseMs: number): void {
-    this.#ownMs += pauseMs;
   }
 
   addAnalysis(cpuSeconds: number): void {

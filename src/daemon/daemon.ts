@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { CaptureRecord, CaptureTrigger } from '../capture/capture-record.js';
 import type { CaptureCost, ChosenDumper, DumpSuccess, HeapDumper } from '../capture/heap-dumper.js';
+import type { FindingStatus } from '../findings/finding.js';
 import { FindingLedger } from '../findings/ledger.js';
 import type { ResolvedOptions } from '../options.js';
 import type { WatcherState } from '../report/report.js';
@@ -73,6 +74,7 @@ export class Daemon extends EventEmitter<WatcherEvents> {
   /** Since when a capture is due and waits for V8's next full collection, epoch milliseconds. */
   #dueSinceMs: number | null = null;
   #learnedAnalysisBytes = 0;
+  #refusedBefore = false;
   #scheduled: CaptureTrigger | null = null;
 
   constructor(options: ResolvedOptions, adapters: DaemonAdapters) {
@@ -195,9 +197,11 @@ export class Daemon extends EventEmitter<WatcherEvents> {
     if (!afterFullCollection && nowMs - this.#dueSinceMs < this.#options.rules.majorGcWaitMs) return;
     this.#dueSinceMs = null;
     this.#scheduled = null;
-    this.#capturing = this.#capture(decision.trigger).finally(() => {
-      this.#capturing = null;
-    });
+    this.#capturing = this.#capture(decision.trigger)
+      .catch((error: unknown) => this.#fault('capture', error))
+      .finally(() => {
+        this.#capturing = null;
+      });
   }
 
   #decide(nowMs: number): CaptureDecision {
@@ -236,6 +240,9 @@ export class Daemon extends EventEmitter<WatcherEvents> {
     if (!decision.refused || decision.trigger === null) return;
     this.#scheduled = null;
     this.#series.missed(nowMs);
+    if (!this.#refusedBefore)
+      this.#adapters.logger.warn(`a capture is refused (said once): ${decision.detail}`);
+    this.#refusedBefore = true;
     this.#record({
       id: `capture-skipped-${nowMs.toString(36)}`,
       atMs: nowMs,
@@ -269,7 +276,6 @@ export class Daemon extends EventEmitter<WatcherEvents> {
       paused: (fromMs, toMs) => ownPauses.add(fromMs, toMs),
       dumped: (dump) => this.#guard('capture', () => this.#onDumped(dump)),
     });
-    this.#cost.addPause(run.record.pauseMs);
     this.#cost.addAnalysis(run.cpuSeconds);
     this.#learnedAnalysisBytes = Math.max(this.#learnedAnalysisBytes, run.analysisBytes);
     this.#guard('findings', () => this.#judge(run));
@@ -294,9 +300,11 @@ export class Daemon extends EventEmitter<WatcherEvents> {
     }
     this.#series.succeeded(run.result.series);
     const perSecond = this.#series.requestsPerSecond(nowMs, this.#lastSample?.requests ?? 0);
+    // The first snapshot of a series has nothing to be compared with.
+    if (run.result.snapshots === 1) return;
     const update = this.#ledger.record(run.result.suspects, run.record.atMs, perSecond);
-    const open = this.#has('confirmed') || this.#has('suspected');
-    if (run.result.snapshots > 1) this.#series.judged(nowMs, !update.quiet, open);
+    const open = this.#has('confirmed') || this.#has('suspected') || this.#has('plateaued');
+    this.#series.judged(nowMs, !update.quiet, open);
     this.#settleState();
     for (const finding of update.changed) this.#tell('finding', finding);
     if (update.changed.length > 0) this.#guard('store', () => this.#adapters.store.keep());
@@ -332,7 +340,7 @@ export class Daemon extends EventEmitter<WatcherEvents> {
     );
   }
 
-  #has(status: 'confirmed' | 'suspected'): boolean {
+  #has(status: FindingStatus): boolean {
     return this.#ledger.findings.some((finding) => finding.status === status);
   }
 
@@ -362,11 +370,15 @@ export class Daemon extends EventEmitter<WatcherEvents> {
     try {
       this.#cost.run(work);
     } catch (error) {
-      this.#errors[stage] += 1;
-      const message = `${stage} failed: ${error instanceof Error ? error.message : String(error)}`;
-      if (this.#errors[stage] === 1) this.#adapters.logger.warn(message);
-      else this.#adapters.logger.debug(message);
+      this.#fault(stage, error);
     }
+  }
+
+  #fault(stage: ErrorStage, error: unknown): void {
+    this.#errors[stage] += 1;
+    const message = `${stage} failed: ${error instanceof Error ? error.message : String(error)}`;
+    if (this.#errors[stage] === 1) this.#adapters.logger.warn(message);
+    else this.#adapters.logger.debug(message);
   }
 }
 

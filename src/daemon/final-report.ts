@@ -1,4 +1,4 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, lstatSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { LeakwatchError } from '../errors.js';
 import type { Logger } from '../runtime/logger.js';
@@ -8,7 +8,7 @@ const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
 /**
  * Writes `content()` to a file when the program ends: by itself, by `process.exit()`, by an uncaught error, or by a signal.
- * A signal for which the program has no handler of its own still ends it, as it would unwatched.
+ * Signals do what they would do unwatched: the program's own handlers decide, and without any the signal ends it.
  */
 export class FinalReport {
   readonly #path: string;
@@ -25,17 +25,22 @@ export class FinalReport {
 
   arm(): void {
     process.on('exit', this.write);
-    for (const signal of SIGNALS) process.on(signal, this.#onSignal);
+    // Before all others: those registered by `once` are gone from the list when their turn has come.
+    for (const signal of SIGNALS) process.prependListener(signal, this.#onSignal);
   }
 
   disarm(): void {
     process.off('exit', this.write);
+    this.#leaveSignals();
+  }
+
+  #leaveSignals(): void {
     for (const signal of SIGNALS) process.off(signal, this.#onSignal);
   }
 
   readonly write = (): void => {
     try {
-      writeWhole(this.#path, this.#content());
+      this.#put(this.#content());
     } catch (error) {
       this.#logger.warn(
         `the final report could not be written (${(error as NodeJS.ErrnoException).code ?? error})`,
@@ -43,23 +48,35 @@ export class FinalReport {
     }
   };
 
+  /** A device, a pipe or a link is written to where it is; a file is replaced as a whole where its directory allows. */
+  #put(content: string): void {
+    const stat = lstatSync(this.#path, { throwIfNoEntry: false });
+    if (stat?.isFile() === false || !isWritable(dirname(this.#path))) writeFileSync(this.#path, content);
+    else writeWhole(this.#path, content);
+  }
+
   readonly #onSignal = (signal: NodeJS.Signals): void => {
-    if (process.listenerCount(signal) > 1) return;
     this.write();
-    this.disarm();
-    process.kill(process.pid, signal);
+    // Some handlers end the program only when nobody else listens, so we are out of the way before they look.
+    this.#leaveSignals();
+    if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
   };
 }
 
 /** Said at the start, when it can still be put right, rather than when the program ends. */
 function refuseUnwritable(path: string): void {
+  if (isWritable(dirname(path)) || isWritable(path)) return;
+  throw new LeakwatchError(
+    'LEAKWATCH_ERR_INVALID_OPTION',
+    `The report cannot be written to '${path}'. Name a file in a directory that exists and can be written to (report, LEAKWATCH_REPORT).`,
+  );
+}
+
+function isWritable(path: string): boolean {
   try {
-    accessSync(dirname(path), constants.W_OK);
-  } catch (error) {
-    throw new LeakwatchError(
-      'LEAKWATCH_ERR_INVALID_OPTION',
-      `The report cannot be written to '${path}' (${(error as NodeJS.ErrnoException).code}). Name a file in a directory that exists and can be written to (report, LEAKWATCH_REPORT).`,
-      { cause: error },
-    );
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
   }
 }

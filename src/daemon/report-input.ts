@@ -1,5 +1,6 @@
 import type { Finding } from '../findings/finding.js';
 import type { ReportInput } from '../report/report.js';
+import { reachableLimit } from '../trend/time-to-limit.js';
 import { bestTrend } from './daemon.js';
 import type { DaemonStatus } from './daemon-status.js';
 
@@ -11,7 +12,8 @@ export function reportInput(
   const { lastSample, live } = status;
   const liveBytes = live?.bytes ?? lastSample?.usedBytes ?? 0;
   const limitBytes = lastSample?.limitBytes ?? 0;
-  const { bytesPerSecond, low, high, windowMs } = bestTrend(status.trends);
+  const reachable = reachableLimit(liveBytes, limitBytes, lastSample?.memoryAvailableBytes ?? null);
+  const { direction, bytesPerSecond, low, high, windowMs } = bestTrend(status.trends);
   return {
     process: { ...running, startedAtMs: status.startedAtMs },
     watcher: {
@@ -30,10 +32,10 @@ export function reportInput(
       limitBytes,
       rssBytes: lastSample?.rssBytes ?? 0,
       externalBytes: lastSample?.externalBytes ?? 0,
-      trend: { bytesPerSecond, low, high, windowMs },
+      trend: { bytesPerSecond, low, high, windowMs: direction === 'unknown' ? 0 : windowMs },
       timeToLimit: status.timeToLimit,
     },
-    findings: status.findings.map((finding) => withTimeToLimit(finding, limitBytes - liveBytes)),
+    findings: status.findings.map((finding) => withTimeToLimit(finding, reachable - liveBytes)),
   };
 }
 

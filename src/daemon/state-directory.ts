@@ -16,7 +16,7 @@ const MAX_AGE_MS = 30 * 24 * 60 * 60 * 1000;
 const MAX_FILES = 100;
 const MAX_BYTES = 50 * 2 ** 20;
 
-const REPORT_FILE = /^report-[\w.-]+\.json(\.tmp)?$/;
+const REPORT_FILE = /^report-[\w.-]+\.json(\.\d+\.tmp)?$/;
 
 /**
  * The directory (our own, writable by nobody else, no symbolic link; made with mode 0700) that keeps the last report of each watched process, so that
@@ -38,7 +38,7 @@ export class StateDirectory {
     refused: (reason: string) => void,
   ): StateDirectory | null {
     const reasons: string[] = [];
-    for (const path of where.candidates) {
+    for (const path of where.candidates.map((candidate) => resolve(candidate))) {
       const reason = makeUsable(path);
       if (reason === null) return new StateDirectory(path);
       reasons.push(`'${path}' ${reason}`);
@@ -81,7 +81,7 @@ export class StateDirectory {
 
 /** Writes `path` so that a reader sees the old or the new content, never a part; mode 0600. */
 export function writeWhole(path: string, content: string): void {
-  const temporary = `${path}.tmp`;
+  const temporary = `${path}.${process.pid}.tmp`;
   rmSync(temporary, { force: true });
   writeFileSync(temporary, content, { mode: 0o600, flag: 'wx' });
   renameSync(temporary, path);

@@ -42,10 +42,10 @@ export class FindingLedger {
   record(suspects: readonly Suspect[], capturedAtMs: number, requestsPerSecond: number | null): LedgerUpdate {
     const changed: Finding[] = [];
     const growing = new Set<Fingerprint>();
-    let early = false;
+    const early = new Set<Fingerprint>();
     for (const suspect of suspects) {
       const verdict = judgeSuspect(suspect, this.#rules);
-      if (verdict.status === 'early') early = true;
+      if (verdict.status === 'early') early.add(suspect.fingerprint);
       if (verdict.status === 'healthy' || verdict.status === 'early') continue;
       growing.add(suspect.fingerprint);
       const before = this.#entries.get(suspect.fingerprint)?.finding;
@@ -54,12 +54,13 @@ export class FindingLedger {
       if (before?.status !== finding.status) changed.push(finding);
     }
     for (const [fingerprint, entry] of this.#entries) {
-      if (growing.has(fingerprint)) continue;
+      // What grows again, but not for long enough to say so, has not stopped.
+      if (growing.has(fingerprint) || early.has(fingerprint)) continue;
       const settled = this.#settle(entry);
       if (settled !== null) changed.push(settled);
     }
     this.#forgetBeyondLimit();
-    return { changed: changed.sort(worstFirst), quiet: growing.size === 0 && !early };
+    return { changed: changed.sort(worstFirst), quiet: growing.size === 0 && early.size === 0 };
   }
 
   #settle(entry: Entry): Finding | null {

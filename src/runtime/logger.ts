@@ -21,6 +21,19 @@ export function createLogger(level: LogLevel, write: (line: string) => void): Lo
   return { warn: at('warn'), info: at('info'), debug: at('debug') };
 }
 
+/** Passes lines on to the host's logger, whose failures must not become the service's. */
+export function createGuardedLogger(logger: Logger): Logger {
+  const guarded = (level: keyof Logger) => (message: string) => {
+    try {
+      const answer: unknown = logger[level](message);
+      if (answer instanceof Promise) answer.catch(() => {});
+    } catch {
+      // A logger that is closed or full; there is nobody left to tell.
+    }
+  };
+  return { warn: guarded('warn'), info: guarded('info'), debug: guarded('debug') };
+}
+
 /** Writes at once, and loses the line where stderr is closed or full: a log line is never worth the service. */
 export function writeToStderr(line: string): void {
   try {

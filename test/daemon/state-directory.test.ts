@@ -87,7 +87,7 @@ describe('The state directory', () => {
     const victim = join(folder, 'victim');
     writeFileSync(victim, 'untouched');
     symlinkSync(victim, join(state.path, 'report-1.json'));
-    symlinkSync(victim, join(state.path, 'report-1.json.tmp'));
+    symlinkSync(victim, join(state.path, `report-1.json.${process.pid}.tmp`));
     state.writeReport('report-1.json', '{}');
     assert.equal(readFileSync(victim, 'utf8'), 'untouched');
   });

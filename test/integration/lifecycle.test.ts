@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
@@ -46,5 +49,23 @@ describe('A watcher that is started and stopped a hundred times', () => {
       end - middle < 50 * BYTES_PER_ROUND,
       `the heap grew by ${end - middle} bytes over the last 50 rounds`,
     );
+  });
+});
+
+describe('A watcher that is stopped while a capture is analysed', () => {
+  it('says so when it has stopped, although nothing else keeps the program going', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'leakwatch-stop-'));
+    const program = fileURLToPath(new URL('./programs/stop-mid-capture.js', import.meta.url));
+    const child = spawn(process.execPath, [program, join(folder, 'state')], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let output = '';
+    child.stdout.on('data', (text) => {
+      output += String(text);
+    });
+    const [code] = await once(child, 'close');
+    rmSync(folder, { recursive: true, force: true });
+    assert.equal(code, 0);
+    assert.match(output, /^stopped: .*cancelled\n$/);
   });
 });

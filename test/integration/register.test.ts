@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -51,6 +59,47 @@ describe('node --import leakwatch/register', () => {
       assert.equal(readReport(LEAKWATCH_REPORT).process.pid, program.child.pid);
     });
   }
+
+  for (const way of ['shuts down by once()', 'ends itself only when nobody else listens'] as const) {
+    it(`lets a program that ${way} do so on SIGTERM`, async () => {
+      const unwatched = new WatchedProgram('signal-handlers.cjs', [way], {}, [], false);
+      await unwatched.running();
+      const expected = await unwatched.stop('SIGTERM');
+      const LEAKWATCH_REPORT = reportFile();
+      const program = new WatchedProgram('signal-handlers.cjs', [way], environment({ LEAKWATCH_REPORT }));
+      await program.running();
+      assert.deepEqual(await program.stop('SIGTERM'), expected);
+      assert.equal(program.stdout, unwatched.stdout);
+      assert.ok(existsSync(LEAKWATCH_REPORT));
+    });
+  }
+
+  it('writes into what is no file of its own, such as a pipe, and leaves it what it is', async () => {
+    const LEAKWATCH_REPORT = reportFile();
+    symlinkSync('/dev/null', LEAKWATCH_REPORT);
+    const program = new WatchedProgram('plain-commonjs.cjs', ['returns'], environment({ LEAKWATCH_REPORT }));
+    assert.deepEqual(await program.ended, { code: 0, signal: null });
+    assert.equal(readlinkSync(LEAKWATCH_REPORT), '/dev/null');
+  });
+
+  it('keeps the reports of a program and of those it starts apart', async () => {
+    const LEAKWATCH_REPORT = reportFile();
+    const program = new WatchedProgram('parent.mjs', [], environment({ LEAKWATCH_REPORT }));
+    assert.deepEqual(await program.ended, { code: 0, signal: null });
+    assert.equal(readReport(LEAKWATCH_REPORT).process.pid, program.child.pid);
+    const childPid = Number(program.stdout);
+    assert.equal(readReport(LEAKWATCH_REPORT.replace('.json', `.${childPid}.json`)).process.pid, childPid);
+  });
+
+  it('runs on when no descriptor is left for an analysis', { timeout: 120_000 }, async () => {
+    const program = new WatchedProgram(
+      'no-descriptors.mjs',
+      [],
+      environment({ LEAKWATCH_PACE: 'fast', LEAKWATCH_LOG: 'warn' }),
+    );
+    assert.deepEqual(await program.ended, { code: 0, signal: null });
+    assert.match(program.stderr, /capture (analysis|dump)-failed: .*EMFILE/);
+  });
 
   it("leaves a program's own SIGTERM handler in charge", async () => {
     const LEAKWATCH_REPORT = reportFile();
@@ -130,7 +179,7 @@ describe('node --import leakwatch/register', () => {
       [{ LEAKWATCH_TOKEN: 'secret' }, /256 are required.*LEAKWATCH_ERR_WEAK_TOKEN/],
       [
         { LEAKWATCH_REPORT: '/nowhere/report.json' },
-        /report cannot be written.*ENOENT.*LEAKWATCH_ERR_INVALID_OPTION/,
+        /report cannot be written.*LEAKWATCH_ERR_INVALID_OPTION/,
       ],
       [{ LEAKWATCH_CAPTURE_CRON: 'often' }, /schedule\.capture 'often'.*LEAKWATCH_ERR_INVALID_CRON/],
       [{ LEAKWATCH_STATE_DIR: '/proc/leakwatch' }, /state directory.*LEAKWATCH_ERR_STATE_DIR/],

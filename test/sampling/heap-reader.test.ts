@@ -108,16 +108,17 @@ describe('the heap reader', () => {
   });
 
   it('tells the state of this process on a tick', (t) => {
-    const reader = createHeapReader(
-      processReaders(() => 0),
-      never,
-    );
-    const before = reader.onTick();
+    const read = () =>
+      createHeapReader(
+        processReaders(() => 0),
+        never,
+      ).onTick();
+    const before = read();
     const descriptor = openSync(process.execPath, 'r');
     t.after(() => closeSync(descriptor));
     const timer = setTimeout(() => undefined, 1e6);
     t.after(() => clearTimeout(timer));
-    const sample = reader.onTick();
+    const sample = read();
     assert.deepEqual([sample.cause, sample.gc, sample.exact], ['timer', null, false]);
     assert.equal((sample.handles?.['Timeout'] ?? 0) - (before.handles?.['Timeout'] ?? 0), 1);
     if (process.platform === 'linux') assert.equal((sample.descriptors ?? 0) - (before.descriptors ?? 0), 1);

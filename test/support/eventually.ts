@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const POLL_MS = 20;
-const GIVE_UP_MS = 60_000;
+const GIVE_UP_MS = 30_000;
 
 /** Waits until `condition` gives something truthy and returns it; fails with `what` when that does not come about. */
 export async function eventually<T>(

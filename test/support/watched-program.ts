@@ -24,6 +24,7 @@ export class WatchedProgram {
     args: readonly string[],
     environment: Readonly<Record<string, string>>,
     nodeOptions: readonly string[] = [],
+    watched = true,
   ) {
     const path = isAbsolute(file) ? file : fileURLToPath(new URL(file, PROGRAMS));
     const inherited = Object.fromEntries(
@@ -31,10 +32,14 @@ export class WatchedProgram {
         ([name]) => !name.startsWith('LEAKWATCH_') && !name.startsWith('NODE_'),
       ),
     );
-    this.child = spawn(process.execPath, [...nodeOptions, '--import', REGISTER, path, ...args], {
-      env: { ...inherited, ...environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    this.child = spawn(
+      process.execPath,
+      [...nodeOptions, ...(watched ? ['--import', REGISTER] : []), path, ...args],
+      {
+        env: { ...inherited, ...environment },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
     this.child.stdout?.on('data', (text) => {
       this.stdout += String(text);
     });
