@@ -14,7 +14,8 @@ if (major < minimum[0] || (major === minimum[0] && minor < minimum[1])) {
   fail(`leakwatch needs Node ${minimum.join('.')} or newer, and this is ${process.version}.`);
 }
 
-// Native addons are compiled for one ABI, so another Node version installs anew.
+// Not `npm ci`: it refuses a lock file without the binaries of other platforms, which not every registry holds.
+// `--no-save` keeps to the lock file and leaves it as it is. Native addons are compiled for one ABI, so another Node version installs anew.
 const wanted = createHash('sha256')
   .update(readFileSync(join(root, 'package-lock.json')))
   .update(`${process.platform} ${process.arch} ${process.versions.modules}`)
@@ -22,7 +23,15 @@ const wanted = createHash('sha256')
 if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
   step(
     'installing packages',
-    ...npm(['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error']),
+    ...npm([
+      'install',
+      '--no-save',
+      '--include=dev',
+      '--include=optional',
+      '--no-audit',
+      '--no-fund',
+      '--loglevel=error',
+    ]),
   );
   mkdirSync(dirname(stamp), { recursive: true });
   writeFileSync(stamp, wanted);
