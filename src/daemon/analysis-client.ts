@@ -152,6 +152,8 @@ class RunningAnalysis implements AnalysisHandle {
   #end(ending: Ending): void {
     if (this.#ending !== null) return;
     this.#ending = ending;
+    // A process that was never started has pid 0 for Node, and killing that is killing our own process group.
+    if (this.#child.pid === undefined) return;
     // Who waits for the end must see it, even where nothing else keeps the event loop going.
     this.#hold(true);
     this.#child.kill('SIGKILL');

@@ -96,6 +96,9 @@ describe('node --import leakwatch/register', () => {
       'no-descriptors.mjs',
       [],
       environment({ LEAKWATCH_PACE: 'fast', LEAKWATCH_LOG: 'warn' }),
+      [],
+      true,
+      256,
     );
     assert.deepEqual(await program.ended, { code: 0, signal: null });
     assert.match(program.stderr, /capture (analysis|dump)-failed: .*EMFILE/);

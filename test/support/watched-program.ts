@@ -25,6 +25,7 @@ export class WatchedProgram {
     environment: Readonly<Record<string, string>>,
     nodeOptions: readonly string[] = [],
     watched = true,
+    descriptors = 4096,
   ) {
     const path = isAbsolute(file) ? file : fileURLToPath(new URL(file, PROGRAMS));
     const inherited = Object.fromEntries(
@@ -32,9 +33,18 @@ export class WatchedProgram {
         ([name]) => !name.startsWith('LEAKWATCH_') && !name.startsWith('NODE_'),
       ),
     );
+    // The limit of the shell is a hard one: Node raises a soft one as far as it may.
     this.child = spawn(
-      process.execPath,
-      [...nodeOptions, ...(watched ? ['--import', REGISTER] : []), path, ...args],
+      '/bin/sh',
+      [
+        '-c',
+        `ulimit -n ${descriptors} && exec "$0" "$@"`,
+        process.execPath,
+        ...nodeOptions,
+        ...(watched ? ['--import', REGISTER] : []),
+        path,
+        ...args,
+      ],
       {
         env: { ...inherited, ...environment },
         stdio: ['ignore', 'pipe', 'pipe'],
