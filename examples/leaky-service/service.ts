@@ -22,7 +22,7 @@ type StoreFactory = (from: typeof session) => new (options: StoreOptions) => ses
 const createMemoryStore = createRequire(import.meta.url)('memorystore') as StoreFactory;
 
 const healthy = process.env['SHOP_HEALTHY'] === '1';
-const SESSION_LIFE_MS = 15_000;
+const SESSION_LIFE_MS = 8_000;
 
 const app = express();
 app.use(express.json());

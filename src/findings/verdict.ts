@@ -1,7 +1,7 @@
 import type { GrowthStep, Suspect } from '../heap/suspects/suspect.js';
 import type { PaceRules } from '../trigger/pace.js';
 
-/** What one suspect amounts to at one capture. `healthy`: nothing to publish; `early`: it grows, but not for long enough to say so. */
+/** What one suspect amounts to at one capture. `healthy`: nothing to publish; `early`: it grows, but not for long enough, or too unevenly, to say so. */
 export interface Verdict {
   readonly status: 'healthy' | 'early' | 'suspected' | 'confirmed';
   /** In plain words: which rule, which numbers. */
@@ -45,6 +45,10 @@ export function judgeSuspect(suspect: Suspect, rules: PaceRules['finding']): Ver
   if (gainedBytes < rules.minGrowthBytes)
     return healthy(`it gained ${gainedBytes} bytes, which is not material`, rate);
 
+  if (isLevellingOff(rise)) {
+    return { ...healthy('it grows more slowly than it did: it may be levelling off', rate), status: 'early' };
+  }
+
   const reasons = [`grew at every one of ${rise.length} captures over ${Math.round(spanMs / 1000)} s`];
   const doubts = doubtsAbout(suspect, rise, spanMs, rules);
   reasons.push(boundWords(suspect), `${percent(suspect.shareOfGrowth)} of the heap's growth`, ...doubts);
@@ -76,7 +80,6 @@ function doubtsAbout(
   if (suspect.bound !== null && suspect.bound.limit > last.count) {
     doubts.push(`bounded at ${suspect.bound.limit} by '${suspect.bound.name}': it should level off there`);
   }
-  if (isLevellingOff(rise)) doubts.push('it grows more slowly than it did: it may be levelling off');
   return doubts;
 }
 
