@@ -71,6 +71,9 @@ export class FindingLedger {
       entry.flat === 1
         ? 'did not grow at the latest capture'
         : `has not grown at the latest ${entry.flat} captures`;
+    // What settled it before is out of date; what it was found for stays.
+    const found =
+      entry.finding.status === 'plateaued' ? entry.finding.reasons.slice(1) : entry.finding.reasons;
     const title = `${entry.owner} has stopped growing`;
     const growth = { ...entry.finding.growth, bytesPerSecond: 0, objectsPerSecond: 0, bytesPerRequest: null };
     entry.finding = {
@@ -78,7 +81,7 @@ export class FindingLedger {
       status,
       title,
       growth,
-      reasons: [reason, ...entry.finding.reasons].slice(0, 8),
+      reasons: [reason, ...found],
     };
     return entry.finding;
   }

@@ -55,6 +55,10 @@ describe('The ledger of findings', () => {
     assert.deepEqual(seen, ['plateaued', 'plateaued', 'plateaued', 'resolved']);
     assert.equal(ledger.findings[0]?.growth.bytesPerSecond, 0);
     assert.equal(ledger.findings[0]?.title, 'OrderHistory.byCustomer has stopped growing');
+    assert.deepEqual(
+      ledger.findings[0]?.reasons.filter((reason) => /not grow/.test(reason)),
+      ['has not grown at the latest 4 captures'],
+    );
   });
 
   it('reopens a finding that grows again', () => {
