@@ -6,6 +6,7 @@ import { classHistogram } from './growth/class-histogram.js';
 import { extendSeries, growthOf } from './growth/growth-series.js';
 import { buildPathTree } from './growth/path-tree-builder.js';
 import { decodeSeries, encodeSeries } from './growth/series-codec.js';
+import { sizeOf } from './snapshot/heap-snapshot.js';
 import { parseSnapshot } from './snapshot/snapshot-parser.js';
 import { rankSuspects } from './suspects/ranking.js';
 import type { Suspect } from './suspects/suspect.js';
@@ -66,7 +67,7 @@ export async function analyze(
   };
   try {
     enter('parsing');
-    const snapshot = await parseSnapshot(input.snapshot, signal);
+    const snapshot = await parseSnapshot(input.snapshot, { signal });
     enter('linking');
     const paths = shortestPaths(snapshot);
     enter('tracing');
@@ -77,7 +78,8 @@ export async function analyze(
     if (input.previous !== null && previous === null) {
       notes.push('The previous series could not be read; a new one begins with this snapshot.');
     }
-    const heapBytes = snapshot.selfSize.reduce((sum, bytes) => sum + bytes, 0);
+    let heapBytes = 0;
+    for (let node = 0; node < snapshot.nodeCount; node++) heapBytes += sizeOf(snapshot, node);
     const extended = extendSeries(previous, {
       atMs: input.capturedAtMs,
       heapBytes,

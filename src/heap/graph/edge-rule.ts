@@ -1,4 +1,11 @@
-import { edgeTypeCode, type HeapSnapshot, nodeTypeCode } from '../snapshot/heap-snapshot.js';
+import {
+  edgeTypeCode,
+  type HeapSnapshot,
+  labelAt,
+  labelName,
+  labelType,
+  nodeTypeCode,
+} from '../snapshot/heap-snapshot.js';
 
 const WEAK = edgeTypeCode('weak');
 const SHORTCUT = edgeTypeCode('shortcut');
@@ -23,15 +30,16 @@ export class EdgeRule {
   }
 
   retains(from: number, edge: number): boolean {
-    const type = this.#snapshot.edgeType[edge];
+    const type = labelType(labelAt(this.#snapshot, from, edge));
     if (type === WEAK) return false;
     if (type === SHORTCUT) return from === 0;
-    return !(type === INTERNAL && this.#snapshot.nodeType[from] === ARRAY && this.isEphemeron(edge));
+    return !(type === INTERNAL && this.#snapshot.nodeType[from] === ARRAY && this.isEphemeron(from, edge));
   }
 
-  isEphemeron(edge: number): boolean {
-    if (this.#snapshot.edgeType[edge] !== INTERNAL) return false;
-    const name = this.#snapshot.edgeName[edge]!;
+  isEphemeron(from: number, edge: number): boolean {
+    const label = labelAt(this.#snapshot, from, edge);
+    if (labelType(label) !== INTERNAL) return false;
+    const name = labelName(label);
     let known = this.#ephemeron[name]!;
     if (known === 0) {
       const { strings } = this.#snapshot;

@@ -1,5 +1,5 @@
 import { edgeTypeCode, type HeapSnapshot, nodeTypeCode } from '../snapshot/heap-snapshot.js';
-import { scriptOf, target } from './scopes.js';
+import { scriptOf, target, targetOf } from './scopes.js';
 import { isOwnScript } from './script-name.js';
 
 const OBJECT = nodeTypeCode('object');
@@ -19,11 +19,11 @@ export class OwnObjects {
   isOwn(node: number): boolean {
     if (this.#snapshot.nodeType[node] === CLOSURE) return this.#isOwnFunction(node);
     if (this.#snapshot.nodeType[node] !== OBJECT) return false;
-    const prototype = this.#property(node, '__proto__');
+    const prototype = targetOf(this.#snapshot, node, PROPERTY, '__proto__');
     if (prototype < 0) return false;
     let own = this.#known.get(prototype);
     if (own === undefined) {
-      const made = this.#property(prototype, 'constructor');
+      const made = targetOf(this.#snapshot, prototype, PROPERTY, 'constructor');
       own = made >= 0 && this.#isOwnFunction(made);
       this.#known.set(prototype, own);
     }
@@ -34,14 +34,5 @@ export class OwnObjects {
     const shared = target(this.#snapshot, closure, 'shared');
     const script = shared < 0 ? -1 : scriptOf(this.#snapshot, shared);
     return script >= 0 && isOwnScript(this.#snapshot.strings.text(script));
-  }
-
-  /** Target of the property with this name, −1 means there is none. */
-  #property(node: number, name: string): number {
-    const { firstEdge, edgeType, edgeName, edgeTo, strings } = this.#snapshot;
-    for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
-      if (edgeType[edge] === PROPERTY && strings.text(edgeName[edge]!) === name) return edgeTo[edge]!;
-    }
-    return -1;
   }
 }

@@ -1,4 +1,12 @@
-import { edgeTypeCode, type HeapSnapshot, nodeTypeCode } from '../snapshot/heap-snapshot.js';
+import {
+  edgeTypeCode,
+  type HeapSnapshot,
+  labelAt,
+  labelName,
+  labelOf,
+  labelType,
+  nodeTypeCode,
+} from '../snapshot/heap-snapshot.js';
 import { isContextName } from './node-role.js';
 
 const CLOSURE = nodeTypeCode('closure');
@@ -97,20 +105,30 @@ function linkContexts(
   return previous;
 }
 
-/** Target of the internal edge with this name, −1 means there is none. */
-export function target(snapshot: HeapSnapshot, node: number, edgeName: string): number {
-  const { firstEdge, edgeType, edgeName: names, edgeTo, strings } = snapshot;
+/** Target of the edge of this type with this name, −1 means there is none. */
+export function targetOf(snapshot: HeapSnapshot, node: number, type: number, edgeName: string): number {
+  const { firstEdge, firstLabel, labels, edgeTo, strings } = snapshot;
+  const name = strings.find(edgeName);
+  if (name < 0) return -1;
+  const wanted = labelOf(type, name);
+  const shift = firstLabel[node]! - firstEdge[node]!;
   for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
-    if (edgeType[edge] === INTERNAL && strings.text(names[edge]!) === edgeName) return edgeTo[edge]!;
+    if (labels[edge + shift] === wanted) return edgeTo[edge]!;
   }
   return -1;
 }
 
+/** Target of the internal edge with this name, −1 means there is none. */
+export function target(snapshot: HeapSnapshot, node: number, edgeName: string): number {
+  return targetOf(snapshot, node, INTERNAL, edgeName);
+}
+
 /** String index of the address of a function's script, −1 means unknown. Newer V8 calls the edge `script`, older ones `script_or_debug_info`. */
 export function scriptOf(snapshot: HeapSnapshot, shared: number): number {
-  const { firstEdge, edgeType, edgeName, edgeTo, nodeType, nodeName, strings } = snapshot;
+  const { firstEdge, edgeTo, nodeType, nodeName, strings } = snapshot;
   for (let edge = firstEdge[shared]!; edge < firstEdge[shared + 1]!; edge++) {
-    if (edgeType[edge] !== INTERNAL || !strings.text(edgeName[edge]!).startsWith('script')) continue;
+    const label = labelAt(snapshot, shared, edge);
+    if (labelType(label) !== INTERNAL || !strings.text(labelName(label)).startsWith('script')) continue;
     if (nodeType[edgeTo[edge]!] === CODE) return nodeName[edgeTo[edge]!]!;
   }
   return -1;

@@ -4,7 +4,7 @@
  * roots, and V8's own objects last, so that paths go through JavaScript wherever JavaScript leads there.
  * Deviation: a tier is finished before the next begins, and nodes of a later tier are not entered, rather than queued.
  */
-import { edgeTypeCode, type HeapSnapshot } from '../snapshot/heap-snapshot.js';
+import { edgeTypeCode, type HeapSnapshot, labelAt, labelType } from '../snapshot/heap-snapshot.js';
 import { EdgeRule } from './edge-rule.js';
 import { nodeRoles, ROLE } from './node-role.js';
 import { findScopes, type Scopes, target } from './scopes.js';
@@ -152,7 +152,7 @@ function scopeIsNodes(snapshot: HeapSnapshot, scopes: Scopes, context: number): 
 function globalObjects(snapshot: HeapSnapshot): readonly number[] {
   const found = new Set<number>();
   for (let edge = snapshot.firstEdge[0]!; edge < snapshot.firstEdge[1]!; edge++) {
-    if (snapshot.edgeType[edge] !== SHORTCUT) continue;
+    if (labelType(labelAt(snapshot, 0, edge)) !== SHORTCUT) continue;
     const node = snapshot.edgeTo[edge]!;
     // Newer V8 points to the native context, older ones to the global object itself.
     const global =

@@ -1,4 +1,4 @@
-import type { HeapSnapshot } from '../snapshot/heap-snapshot.js';
+import { type HeapSnapshot, sizeOf } from '../snapshot/heap-snapshot.js';
 import type { ClassNames } from './class-names.js';
 
 export interface ClassRow {
@@ -11,7 +11,7 @@ export interface ClassRow {
 export function classHistogram(snapshot: HeapSnapshot, classes: ClassNames): ReadonlyMap<string, ClassRow> {
   const rows = new Map<string, ClassRow>();
   for (let node = 0; node < snapshot.nodeCount; node++) {
-    const bytes = snapshot.selfSize[node]!;
+    const bytes = sizeOf(snapshot, node);
     if (bytes === 0) continue;
     const name = classes.of(node);
     const row = rows.get(name);

@@ -6,7 +6,15 @@
  */
 
 import { target } from '../graph/scopes.js';
-import { edgeTypeCode, type HeapSnapshot, nodeTypeCode } from '../snapshot/heap-snapshot.js';
+import {
+  edgeTypeCode,
+  type HeapSnapshot,
+  labelAt,
+  labelName,
+  labelType,
+  nodeTypeCode,
+  sizeOf,
+} from '../snapshot/heap-snapshot.js';
 
 const ARRAY = nodeTypeCode('array');
 const HIDDEN = nodeTypeCode('hidden');
@@ -40,12 +48,13 @@ export function tableOf(snapshot: HeapSnapshot, node: number): number {
 }
 
 export function countTableEntries(snapshot: HeapSnapshot, table: number): number {
-  const { firstEdge, edgeType, edgeName, strings, selfSize } = snapshot;
-  const shape = tableShape(selfSize[table]!);
+  const { firstEdge, strings } = snapshot;
+  const shape = tableShape(sizeOf(snapshot, table));
   const entries = new Set<number>();
   for (let edge = firstEdge[table]!; edge < firstEdge[table + 1]!; edge++) {
-    if (edgeType[edge] !== INTERNAL) continue;
-    const slot = strings.numeral(edgeName[edge]!);
+    const label = labelAt(snapshot, table, edge);
+    if (labelType(label) !== INTERNAL) continue;
+    const slot = strings.numeral(labelName(label));
     if (slot >= 0)
       entries.add(shape === null ? slot : Math.floor((slot - COUNTERS - shape.buckets) / shape.stride));
   }
@@ -56,7 +65,7 @@ export function countTableEntries(snapshot: HeapSnapshot, table: number): number
 export function countElements(snapshot: HeapSnapshot, node: number): number {
   let elements = 0;
   for (let edge = snapshot.firstEdge[node]!; edge < snapshot.firstEdge[node + 1]!; edge++) {
-    if (snapshot.edgeType[edge] !== ELEMENT) continue;
+    if (labelType(labelAt(snapshot, node, edge)) !== ELEMENT) continue;
     if (snapshot.nodeType[snapshot.edgeTo[edge]!] !== HIDDEN) elements++;
   }
   return elements;

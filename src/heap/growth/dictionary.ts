@@ -1,4 +1,4 @@
-import { edgeTypeCode, type HeapSnapshot } from '../snapshot/heap-snapshot.js';
+import { edgeTypeCode, type HeapSnapshot, labelAt, labelType } from '../snapshot/heap-snapshot.js';
 import type { ClassNames } from './class-names.js';
 
 const PROPERTY = edgeTypeCode('property');
@@ -17,11 +17,11 @@ export function dictionaryClasses(
   classes: ClassNames,
   node: number,
 ): ReadonlySet<string> | null {
-  const { firstEdge, edgeType, edgeTo } = snapshot;
+  const { firstEdge, edgeTo } = snapshot;
   if (firstEdge[node + 1]! - firstEdge[node]! <= MAX_RECORD_FIELDS) return null;
   const counts = new Map<string, number>();
   for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
-    if (edgeType[edge] !== PROPERTY) continue;
+    if (labelType(labelAt(snapshot, node, edge)) !== PROPERTY) continue;
     const name = classes.of(edgeTo[edge]!);
     counts.set(name, (counts.get(name) ?? 0) + 1);
   }
@@ -38,7 +38,8 @@ export function countDictionary(
 ): number {
   let entries = 0;
   for (let edge = snapshot.firstEdge[node]!; edge < snapshot.firstEdge[node + 1]!; edge++) {
-    if (snapshot.edgeType[edge] === PROPERTY && folded.has(classes.of(snapshot.edgeTo[edge]!))) entries++;
+    const type = labelType(labelAt(snapshot, node, edge));
+    if (type === PROPERTY && folded.has(classes.of(snapshot.edgeTo[edge]!))) entries++;
   }
   return entries;
 }

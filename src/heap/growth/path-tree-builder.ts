@@ -8,7 +8,15 @@ import { ROLE } from '../graph/node-role.js';
 import { OwnObjects } from '../graph/own-objects.js';
 import { shortScript } from '../graph/script-name.js';
 import type { ShortestPaths } from '../graph/shortest-path.js';
-import { edgeTypeCode, type HeapSnapshot, nodeTypeCode } from '../snapshot/heap-snapshot.js';
+import {
+  edgeTypeCode,
+  type HeapSnapshot,
+  labelAt,
+  labelName,
+  labelType,
+  nodeTypeCode,
+  sizeOf,
+} from '../snapshot/heap-snapshot.js';
 import { ClassNames } from './class-names.js';
 import { countElements, countTableEntries, tableOf } from './collection-table.js';
 import { countDictionary, dictionaryClasses, isDataKey } from './dictionary.js';
@@ -75,7 +83,7 @@ class PathTreeBuilder {
 
   add(node: number): void {
     const { parent, roles, scopes } = this.#paths;
-    const size = this.#snapshot.selfSize[node]!;
+    const size = sizeOf(this.#snapshot, node);
     if (node === 0) {
       this.tree.bytes[0]! += size;
       return;
@@ -153,12 +161,13 @@ class PathTreeBuilder {
   /** Key of the step from the nearest object above to this node. */
   #step(node: number): number {
     const { parent, parentEdge, roles, scopes } = this.#paths;
-    const { edgeType, edgeName, strings, nodeType } = this.#snapshot;
+    const { strings, nodeType } = this.#snapshot;
     const from = parent[node]!;
     const edge = parentEdge[node]!;
     if (edge === -1 || from === 0) return this.#key('', 'root');
-    const type = edgeType[edge];
-    if (type === CONTEXT_EDGE) return this.#key(strings.text(edgeName[edge]!), 'variable');
+    const label = labelAt(this.#snapshot, from, edge);
+    const type = labelType(label);
+    if (type === CONTEXT_EDGE) return this.#key(strings.text(labelName(label)), 'variable');
     if (scopes.isContext[from] === 1) return this.#key('(scope)', 'internal');
     if (roles[from] === ROLE.part) {
       return nodeType[from] === ARRAY
@@ -166,12 +175,12 @@ class PathTreeBuilder {
         : this.#stepOf[from]!;
     }
     if (roles[from] === ROLE.root) return this.#key(ELEMENTS, 'root');
-    if (type === PROPERTY_EDGE) return this.#propertyStep(from, node, strings.text(edgeName[edge]!));
+    if (type === PROPERTY_EDGE) return this.#propertyStep(from, node, strings.text(labelName(label)));
     if (type === ELEMENT_EDGE) return this.#key(ELEMENTS, 'element');
-    if (type === HIDDEN_EDGE || strings.numeral(edgeName[edge]!) >= 0)
+    if (type === HIDDEN_EDGE || strings.numeral(labelName(label)) >= 0)
       return this.#key('(internal)', 'internal');
-    if (this.#paths.rule.isEphemeron(edge)) return this.#key(WEAK_VALUE, 'internal');
-    return this.#internalStep(from, strings.text(edgeName[edge]!));
+    if (this.#paths.rule.isEphemeron(from, edge)) return this.#key(WEAK_VALUE, 'internal');
+    return this.#internalStep(from, strings.text(labelName(label)));
   }
 
   #propertyStep(from: number, to: number, name: string): number {

@@ -1,36 +1,42 @@
-type Numbers = Uint8Array | Uint32Array | Float64Array;
+type Numbers = Uint8Array | Uint16Array | Uint32Array;
 
-/** Rows set aside at first, at most: a file's own counts are a hint and may be a lie. */
-const FIRST_CAPACITY = 1 << 20;
+/**
+ * Rows set aside at first, at most: a file's own counts are a hint and may be a lie. The system gives a page only when
+ * it is written to, so room that is never used costs nothing.
+ */
+const FIRST_CAPACITY = 1 << 25;
 
-/** A typed array that grows by doubling up to the expected length. */
+/** A typed array that grows by doubling. Hot loops write to `values` themselves, up to what they reserved. */
 export class Column<T extends Numbers> {
-  #values: T;
-  #length = 0;
-  readonly #expected: number;
+  values: T;
+  length = 0;
   readonly #create: (length: number) => T;
 
   constructor(expected: number, create: (length: number) => T) {
-    this.#expected = expected;
     this.#create = create;
-    this.#values = create(Math.min(expected, FIRST_CAPACITY));
+    this.values = create(Math.max(16, Math.min(expected, FIRST_CAPACITY)));
   }
 
-  get length(): number {
-    return this.#length;
+  /** Makes room for this many rows more. */
+  reserve(rows: number): void {
+    if (this.length + rows <= this.values.length) return;
+    const grown = this.#create(Math.max(this.values.length * 2, this.length + rows));
+    grown.set(this.values.subarray(0, this.length));
+    this.values = grown;
   }
 
   push(value: number): void {
-    if (this.#length === this.#values.length) {
-      const grown = this.#create(Math.max(16, Math.min(this.#length * 2, this.#expected)));
-      grown.set(this.#values);
-      this.#values = grown;
-    }
-    this.#values[this.#length++] = value;
+    this.reserve(1);
+    this.values[this.length++] = value;
   }
 
   /** The rows so far, without a copy. */
   finish(): T {
-    return this.#values.subarray(0, this.#length) as T;
+    return this.values.subarray(0, this.length) as T;
   }
 }
+
+export const bytesColumn = (expected: number): Column<Uint8Array> =>
+  new Column(expected, (length) => new Uint8Array(length));
+export const wordsColumn = (expected: number): Column<Uint32Array> =>
+  new Column(expected, (length) => new Uint32Array(length));

@@ -5,6 +5,7 @@ export interface SectionReader {
   consume(chunk: Uint8Array, start: number, base: number): number;
 }
 
+export const LINE_FEED = 0x0a;
 export const QUOTE = 0x22;
 export const BACKSLASH = 0x5c;
 export const COMMA = 0x2c;

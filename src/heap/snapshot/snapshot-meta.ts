@@ -11,9 +11,19 @@ export interface SnapshotMeta {
     readonly name: number;
     readonly selfSize: number;
     readonly edgeCount: number;
+    /** −1 means the file has no ids. */
+    readonly id: number;
   };
   readonly edgeFields: number;
   readonly edge: { readonly type: number; readonly name: number; readonly to: number };
+  readonly locationFields: number;
+  /** Null when the file says no places, or in a way we do not know. */
+  readonly location: {
+    readonly object: number;
+    readonly scriptId: number;
+    readonly line: number;
+    readonly column: number;
+  } | null;
   /** The file's type number → index into NODE_TYPES. */
   readonly nodeTypes: readonly number[];
   /** The file's type number → index into EDGE_TYPES. */
@@ -52,6 +62,7 @@ export function parseMeta(json: string, byteOffset: number): SnapshotMeta {
       name: at(nodeFields, 'name'),
       selfSize: at(nodeFields, 'self_size'),
       edgeCount: at(nodeFields, 'edge_count'),
+      id: nodeFields.indexOf('id'),
     },
     edgeFields: edgeFields.length,
     edge: {
@@ -59,9 +70,19 @@ export function parseMeta(json: string, byteOffset: number): SnapshotMeta {
       name: at(edgeFields, 'name_or_index'),
       to: at(edgeFields, 'to_node'),
     },
+    ...locationMeta(member(meta, 'location_fields')),
     nodeTypes: types('node_types', NODE_TYPES),
     edgeTypes: types('edge_types', EDGE_TYPES),
   };
+}
+
+function locationMeta(value: unknown): Pick<SnapshotMeta, 'locationFields' | 'location'> {
+  const fields: readonly unknown[] = Array.isArray(value) ? value.slice(0, MAX_FIELDS) : [];
+  const [object, scriptId, line, column] = ['object_index', 'script_id', 'line', 'column'].map((name) =>
+    fields.indexOf(name),
+  ) as [number, number, number, number];
+  const known = Math.min(object, scriptId, line, column) >= 0;
+  return { locationFields: fields.length, location: known ? { object, scriptId, line, column } : null };
 }
 
 function member(value: unknown, key: string): unknown {

@@ -3,8 +3,10 @@
  * that are skipped here, and last `strings`. Node 20 to 26 differ in the fields of a node and in the header.
  * Invariants: the bytes are read once, in chunks of any size; nothing but columns and kept names outlives a chunk.
  */
-import { GraphColumns } from './graph-columns.js';
+import { EdgeColumns } from './edge-columns.js';
 import type { HeapSnapshot } from './heap-snapshot.js';
+import { LocationColumns } from './location-columns.js';
+import { NodeColumns } from './node-columns.js';
 import { NumberSection } from './number-section.js';
 import { RawValue } from './raw-value.js';
 import {
@@ -23,35 +25,55 @@ import { wantedNames } from './wanted-names.js';
 
 const MAX_HEADER_BYTES = 1 << 20;
 const MAX_KEY_BYTES = 64;
+const SPARE_STRINGS = 1 << 20;
 
 type State = 'open' | 'first-key' | 'key' | 'in-key' | 'colon' | 'value' | 'comma' | 'closed';
+
+export interface ParseOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Keep V8's ids of the nodes, four bytes each. */
+  readonly ids?: boolean;
+  /** Called as soon as the counts are known and before memory is set aside for them; what it throws ends the parsing. */
+  readonly onCounts?: (nodes: number, edges: number) => void;
+  /** Called after each chunk with the bytes read so far. */
+  readonly onBytes?: (bytes: number) => void;
+}
 
 /** Reads a snapshot to its end. Throws LEAKWATCH_ERR_SNAPSHOT_FORMAT with the byte offset, or the signal's reason. */
 export async function parseSnapshot(
   chunks: AsyncIterable<Uint8Array>,
-  signal?: AbortSignal,
+  options: ParseOptions = {},
 ): Promise<HeapSnapshot> {
-  const parser = new SnapshotParser();
+  const parser = new SnapshotParser(options);
   for await (const chunk of chunks) {
-    signal?.throwIfAborted();
-    parser.push(chunk);
+    options.signal?.throwIfAborted();
+    const bytes = parser.push(chunk);
+    options.onBytes?.(bytes);
   }
-  signal?.throwIfAborted();
+  options.signal?.throwIfAborted();
   return parser.finish();
 }
 
 class SnapshotParser {
+  readonly #options: ParseOptions;
   #state: State = 'open';
   #offset = 0;
   #key = '';
   #reader: SectionReader | null = null;
   readonly #seen = new Set<string>();
   #meta: SnapshotMeta | null = null;
-  #columns: GraphColumns | null = null;
+  #nodes: NodeColumns | null = null;
+  #edges: EdgeColumns | null = null;
+  #locations: LocationColumns | null = null;
   #graph: Omit<HeapSnapshot, 'strings'> | null = null;
   #strings: StringSection | null = null;
 
-  push(chunk: Uint8Array): void {
+  constructor(options: ParseOptions) {
+    this.#options = options;
+  }
+
+  /** Returns how many bytes were read so far. */
+  push(chunk: Uint8Array): number {
     let pos = 0;
     while (pos < chunk.length) {
       if (this.#reader !== null) {
@@ -66,6 +88,7 @@ class SnapshotParser {
       }
     }
     this.#offset += chunk.length;
+    return this.#offset;
   }
 
   finish(): HeapSnapshot {
@@ -103,23 +126,21 @@ class SnapshotParser {
     if (key === 'snapshot') return new RawValue(MAX_HEADER_BYTES);
     if (key === 'nodes') {
       if (this.#meta === null) throw snapshotError(at, 'nodes come before the header');
-      const columns = new GraphColumns(this.#meta);
-      this.#columns = columns;
-      return new NumberSection('nodes', this.#meta.nodeFields, (record, offset) =>
-        columns.addNode(record, offset),
-      );
+      this.#nodes = new NodeColumns(this.#meta, this.#options.ids === true);
+      return new NumberSection('nodes', this.#meta.nodeFields, this.#nodes);
     }
     if (key === 'edges') {
-      const columns = this.#columns;
-      if (this.#meta === null || columns === null) throw snapshotError(at, 'edges come before the nodes');
-      return new NumberSection('edges', this.#meta.edgeFields, (record, offset) =>
-        columns.addEdge(record, offset),
-      );
+      if (this.#meta === null || this.#nodes === null) throw snapshotError(at, 'edges come before the nodes');
+      this.#edges = new EdgeColumns(this.#meta, this.#nodes.firstEdge.finish());
+      return new NumberSection('edges', this.#meta.edgeFields, this.#edges);
+    }
+    if (key === 'locations' && this.#meta !== null && this.#meta.location !== null) {
+      this.#locations = new LocationColumns(this.#meta);
+      return new NumberSection('locations', this.#meta.locationFields, this.#locations);
     }
     if (key === 'strings') {
-      if (this.#graph === null || this.#columns === null)
-        throw snapshotError(at, 'strings come before the edges');
-      this.#strings = new StringSection(wantedNames(this.#graph, this.#columns.stringsNeeded));
+      this.#graph = this.#joinColumns(at);
+      this.#strings = new StringSection(wantedNames(this.#graph, this.#largestName + 1));
       return this.#strings;
     }
     return new RawValue(0);
@@ -129,9 +150,43 @@ class SnapshotParser {
     const reader = this.#reader;
     this.#reader = null;
     this.#state = 'comma';
-    if (this.#key === 'snapshot' && reader instanceof RawValue) this.#meta = parseMeta(reader.text(), at);
-    else if (this.#key === 'nodes') this.#columns?.endNodes(at);
-    else if (this.#key === 'edges') this.#graph = this.#columns?.endEdges(at) ?? null;
-    else if (this.#key === 'strings') this.#columns?.checkNames(this.#strings?.table.length ?? 0);
+    if (this.#key === 'snapshot' && reader instanceof RawValue) {
+      this.#meta = parseMeta(reader.text(), at);
+      this.#options.onCounts?.(this.#meta.nodeCount, this.#meta.edgeCount);
+    } else if (this.#key === 'nodes') this.#nodes?.end(at);
+    else if (this.#key === 'edges') this.#edges?.end(at);
+    else if (this.#key === 'strings' && this.#largestName >= (this.#strings?.table.length ?? 0))
+      throw snapshotError(at, 'a name lies outside the string table');
+  }
+
+  get #largestName(): number {
+    return Math.max(this.#nodes?.largestName ?? 0, this.#edges?.largestName ?? 0);
+  }
+
+  #joinColumns(at: number): Omit<HeapSnapshot, 'strings'> {
+    const nodes = this.#nodes;
+    const edges = this.#edges;
+    if (this.#meta === null || nodes === null || edges === null)
+      throw snapshotError(at, 'strings come before the edges');
+    const { nodeCount, edgeCount } = this.#meta;
+    // A table has about one string a name; a name far beyond that would only make us set memory aside.
+    if (this.#largestName > 2 * (nodeCount + edgeCount) + SPARE_STRINGS)
+      throw snapshotError(at, 'a name lies outside the string table');
+    const locations = this.#locations ?? new LocationColumns(this.#meta);
+    return {
+      nodeCount,
+      edgeCount,
+      nodeType: nodes.type.finish(),
+      nodeName: nodes.name.finish(),
+      selfSize: nodes.selfSize.finish(),
+      hugeSizes: nodes.hugeSizes,
+      nodeId: nodes.id?.finish() ?? null,
+      nodeLocation: locations.ofNode,
+      locations: locations.locations,
+      firstEdge: nodes.firstEdge.finish(),
+      firstLabel: edges.firstLabel.finish(),
+      edgeTo: edges.to.finish(),
+      labels: edges.lists.items.finish(),
+    };
   }
 }

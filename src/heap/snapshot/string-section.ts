@@ -18,6 +18,8 @@ const UNICODE = 4;
 const AFTER_STRING = 5;
 const DONE = 6;
 
+const SPACE = 0x20;
+
 /** Longest escaped form of a kept name: six bytes a character. */
 const MAX_RAW_BYTES = MAX_NAME_LENGTH * 6;
 
@@ -45,14 +47,26 @@ export class StringSection implements SectionReader {
     let pos = start;
     while (pos < chunk.length && this.#state !== DONE) {
       const byte = chunk[pos]!;
-      if (this.#state === IN_STRING && !this.#keep && byte !== QUOTE && byte !== BACKSLASH) {
-        pos++;
-        continue;
-      }
       this.#step(byte, base + pos);
       pos++;
+      if (this.#state === IN_STRING && (this.#rawBytes === 0 || !this.#keep)) pos = this.#scan(chunk, pos);
     }
     return pos;
+  }
+
+  /** The hot loop: walks over plain text, and takes a string that has nothing else and ends in this chunk. */
+  #scan(chunk: Uint8Array, start: number): number {
+    let pos = start;
+    while (pos < chunk.length) {
+      const byte = chunk[pos]!;
+      if (byte === QUOTE || byte === BACKSLASH || byte < SPACE) break;
+      pos++;
+    }
+    if (!this.#keep) return pos;
+    if (chunk[pos] !== QUOTE || pos - start > MAX_NAME_LENGTH) return start;
+    this.table.push(chunk, start, pos);
+    this.#state = AFTER_STRING;
+    return pos + 1;
   }
 
   #step(byte: number, byteOffset: number): void {
@@ -79,12 +93,13 @@ export class StringSection implements SectionReader {
 
   #inString(byte: number, byteOffset: number): void {
     if (byte === QUOTE) {
-      this.table.push(this.#keep ? this.#text() : null);
+      if (this.#keep) this.#pushText();
+      else this.table.skip();
       this.#state = AFTER_STRING;
     } else if (byte === BACKSLASH) {
       this.#append(byte, false);
       this.#state = ESCAPED;
-    } else if (byte < 0x20) {
+    } else if (byte < SPACE) {
       throw this.#unexpected(byteOffset);
     } else {
       this.#append(byte, true);
@@ -115,10 +130,11 @@ export class StringSection implements SectionReader {
     if (whole) this.#wholeBytes = this.#rawBytes;
   }
 
-  #text(): string {
+  #pushText(): void {
     const raw = this.#raw.toString('utf8', 0, this.#wholeBytes);
     const text = raw.includes('\\') ? String(JSON.parse(`"${raw}"`)) : raw;
-    return text.length > MAX_NAME_LENGTH ? text.slice(0, MAX_NAME_LENGTH) : text;
+    const utf8 = Buffer.from(text.slice(0, MAX_NAME_LENGTH));
+    this.table.push(utf8, 0, utf8.length);
   }
 
   #unexpected(byteOffset: number): Error {

@@ -1,4 +1,11 @@
-import { edgeTypeCode, type HeapSnapshot, nodeTypeCode } from './heap-snapshot.js';
+import {
+  edgeTypeCode,
+  type HeapSnapshot,
+  labelName,
+  labelOf,
+  labelType,
+  nodeTypeCode,
+} from './heap-snapshot.js';
 
 const ELEMENT = edgeTypeCode('element');
 const HIDDEN = edgeTypeCode('hidden');
@@ -20,7 +27,7 @@ export function wantedNames(
   snapshot: Omit<HeapSnapshot, 'strings'>,
   strings: number,
 ): (index: number) => boolean {
-  const { nodeType, nodeName, edgeType, edgeName, edgeTo, firstEdge, nodeCount } = snapshot;
+  const { nodeType, nodeName, labels, firstLabel, edgeTo, firstEdge, nodeCount } = snapshot;
   const wanted = new Uint8Array(strings);
   for (let node = 0; node < nodeCount; node++) {
     if (!CONTENT.has(nodeType[node]!)) wanted[nodeName[node]!] = 1;
@@ -32,17 +39,20 @@ export function wantedNames(
       if (CONTENT.has(nodeType[name]!) && nodeType[edgeTo[edge]!] === SYSTEM) wanted[nodeName[name]!] = 1;
     }
   };
-  for (let edge = 0; edge < snapshot.edgeCount; edge++) {
-    if (edgeType[edge] !== ELEMENT && edgeType[edge] !== HIDDEN) wanted[edgeName[edge]!] = 1;
+  for (const label of labels) {
+    const type = labelType(label);
+    if (type !== ELEMENT && type !== HIDDEN) wanted[labelName(label)] = 1;
   }
+  const firstOfAll = labelOf(HIDDEN, 0);
   for (let node = 0; node < nodeCount; node++) {
     const type = nodeType[node];
     if (type !== NUMBER && type !== SYSTEM) continue;
+    const shift = firstLabel[node]! - firstEdge[node]!;
     for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
       const to = edgeTo[edge]!;
       if (type === NUMBER && CONTENT.has(nodeType[to]!)) wanted[nodeName[to]!] = 1;
       // A module is known only by its name, which comes later: the first table of each hidden node may be its exports.
-      if (type === SYSTEM && edgeType[edge] === HIDDEN && edgeName[edge] === 0 && nodeType[to] === ARRAY) {
+      if (type === SYSTEM && labels[edge + shift] === firstOfAll && nodeType[to] === ARRAY) {
         wantExports(to);
       }
     }

@@ -1,5 +1,12 @@
 import { isDataKey, MAX_RECORD_FIELDS } from '../growth/dictionary.js';
-import { edgeTypeCode, type HeapSnapshot, nodeTypeCode } from '../snapshot/heap-snapshot.js';
+import {
+  edgeTypeCode,
+  type HeapSnapshot,
+  labelAt,
+  labelName,
+  labelType,
+  nodeTypeCode,
+} from '../snapshot/heap-snapshot.js';
 
 const PROPERTY = edgeTypeCode('property');
 const NUMBER = nodeTypeCode('number');
@@ -41,9 +48,10 @@ export function findBound(
 }
 
 function* properties(snapshot: HeapSnapshot, node: number): Generator<readonly [string, number]> {
-  const { firstEdge, edgeType, edgeName, edgeTo, strings } = snapshot;
+  const { firstEdge, edgeTo, strings } = snapshot;
   for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
-    if (edgeType[edge] === PROPERTY) yield [strings.text(edgeName[edge]!), edgeTo[edge]!];
+    const label = labelAt(snapshot, node, edge);
+    if (labelType(label) === PROPERTY) yield [strings.text(labelName(label)), edgeTo[edge]!];
   }
 }
 
@@ -51,8 +59,8 @@ function* properties(snapshot: HeapSnapshot, node: number): Generator<readonly [
 function numberOf(snapshot: HeapSnapshot, node: number): number | null {
   if (snapshot.nodeType[node] !== NUMBER) return null;
   for (let edge = snapshot.firstEdge[node]!; edge < snapshot.firstEdge[node + 1]!; edge++) {
-    const { edgeName, edgeTo, nodeName, strings } = snapshot;
-    if (strings.text(edgeName[edge]!) !== 'value') continue;
+    const { edgeTo, nodeName, strings } = snapshot;
+    if (strings.text(labelName(labelAt(snapshot, node, edge))) !== 'value') continue;
     const value = Number(strings.text(nodeName[edgeTo[edge]!]!) || Number.NaN);
     return Number.isFinite(value) ? value : null;
   }

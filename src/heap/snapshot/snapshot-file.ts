@@ -1,0 +1,24 @@
+import { open } from 'node:fs/promises';
+
+const CHUNK_BYTES = 1 << 20;
+
+/** A file's bytes in chunks of up to 1 MiB. Two buffers take turns: a chunk is good until the next is asked for. */
+export async function* readChunks(path: string): AsyncGenerator<Uint8Array> {
+  const file = await open(path);
+  try {
+    let now = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+    let next = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+    let reading = file.read(now, 0, CHUNK_BYTES);
+    for (;;) {
+      const { bytesRead } = await reading;
+      if (bytesRead === 0) return;
+      // The disk works while the reader does.
+      reading = file.read(next, 0, CHUNK_BYTES);
+      reading.catch(() => {});
+      yield now.subarray(0, bytesRead);
+      [now, next] = [next, now];
+    }
+  } finally {
+    await file.close();
+  }
+}
