@@ -7,6 +7,7 @@ import type { SnapshotMeta } from './snapshot-meta.js';
 
 const HIDDEN = edgeTypeCode('hidden');
 const ELEMENT = edgeTypeCode('element');
+const UNKNOWN = 0xff;
 
 /** Collects edge records, checking each against the header and the nodes; lists of labels are shared on the way. */
 export class EdgeColumns implements RecordSink {
@@ -16,44 +17,56 @@ export class EdgeColumns implements RecordSink {
   largestName = 0;
   readonly #meta: SnapshotMeta;
   readonly #firstEdge: Uint32Array;
-  /** The node whose edges are being read, its edges still to come, where its list begins and the list's hash. */
+  readonly #types: Uint8Array;
+  /** The node whose edges are being read, its edges still to come, where its list begins and ends so far, and the list's hash. */
   #node = -1;
   #due = 0;
   #begin = 0;
+  #end = 0;
   #hash = 0;
 
   constructor(meta: SnapshotMeta, firstEdge: Uint32Array) {
     this.#meta = meta;
     this.#firstEdge = firstEdge;
+    this.#types = Uint8Array.from(meta.edgeTypes);
     this.to = wordsColumn(meta.edgeCount);
     this.firstLabel = wordsColumn(meta.nodeCount);
     this.firstLabel.reserve(meta.nodeCount);
     this.firstLabel.length = meta.nodeCount;
   }
 
+  /** Hot: what the loop needs stands in locals. */
   take({ values, records }: NumberBatch): { record: number; what: string } | null {
-    const { edge: at, edgeFields, edgeTypes, nodeFields, nodeCount, edgeCount } = this.#meta;
-    const labels = this.lists.items;
+    const { edge: at, edgeFields, nodeFields, nodeCount, edgeCount } = this.#meta;
+    const { type: typeAt, name: nameAt, to: toAt } = at;
+    const edgeTypes = this.#types;
+    const perField = 1 / nodeFields;
+    const { lists } = this;
     this.to.reserve(records);
     const edgeTo = this.to.values;
-    let edge = this.to.length;
+    const begin = this.to.length;
     let largestName = this.largestName;
     let due = this.#due;
     let hash = this.#hash;
-    for (let record = 0; record < records; record++) {
-      if (edge >= edgeCount) return { record, what: `there are more than ${edgeCount} edges` };
+    let labels = lists.items.values;
+    let end = this.#end;
+    if (begin + records > edgeCount)
+      return { record: edgeCount - begin, what: `there are more than ${edgeCount} edges` };
+    for (let record = 0, row = 0; record < records; record++, row += edgeFields) {
       if (due === 0) {
         due = this.#nextNode();
         hash = due;
+        labels = lists.items.values;
+        end = this.#begin;
       }
-      const row = record * edgeFields;
-      const type = edgeTypes[values[row + at.type]!];
-      if (type === undefined) return { record, what: 'an edge has a type that the header does not list' };
-      const offset = values[row + at.to]!;
-      const target = Math.floor(offset / nodeFields);
+      const type = edgeTypes[values[row + typeAt]!] ?? UNKNOWN;
+      if (type === UNKNOWN) return { record, what: 'an edge has a type that the header does not list' };
+      const offset = values[row + toAt]!;
+      // Half a field more makes up for the rounding of the reciprocal.
+      const target = ((offset + 0.5) * perField) >>> 0;
       if (target * nodeFields !== offset || target >= nodeCount)
         return { record, what: 'an edge points to no node' };
-      let name = values[row + at.name]!;
+      let name = values[row + nameAt]!;
       // A numbered edge may carry any index: one beyond the column is cut, nothing depends on it.
       if (type === ELEMENT || type === HIDDEN) {
         if (name > MAX_EDGE_NAME) name = MAX_EDGE_NAME;
@@ -62,15 +75,16 @@ export class EdgeColumns implements RecordSink {
         largestName = name;
       }
       const label = labelOf(type, name);
-      labels.values[labels.length++] = label;
+      labels[end++] = label;
       hash = mixHash(hash, label);
-      edgeTo[edge++] = target;
-      if (--due === 0) this.firstLabel.values[this.#node] = this.lists.close(this.#begin, hash);
+      edgeTo[begin + record] = target;
+      if (--due === 0) this.firstLabel.values[this.#node] = lists.close(this.#begin, end, hash);
     }
-    this.to.length = edge;
+    this.to.length = begin + records;
     this.largestName = largestName;
     this.#due = due;
     this.#hash = hash;
+    this.#end = end;
     return null;
   }
 

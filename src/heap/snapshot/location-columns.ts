@@ -49,6 +49,9 @@ export class LocationColumns implements RecordSink {
     items.push(scriptId);
     items.push(line);
     items.push(column);
-    return this.#places.close(begin, mixHash(mixHash(mixHash(PARTS, scriptId), line), column)) / PARTS;
+    return (
+      this.#places.close(begin, items.length, mixHash(mixHash(mixHash(PARTS, scriptId), line), column)) /
+      PARTS
+    );
   }
 }

@@ -4,6 +4,8 @@ import { LARGE, type NumberBatch, type RecordSink } from './number-section.js';
 import { snapshotError } from './snapshot-error.js';
 import type { SnapshotMeta } from './snapshot-meta.js';
 
+const UNKNOWN = 0xff;
+
 /** Collects node records, checking each against the header. */
 export class NodeColumns implements RecordSink {
   readonly type: Column<Uint8Array>;
@@ -14,10 +16,12 @@ export class NodeColumns implements RecordSink {
   readonly hugeSizes = new Map<number, number>();
   largestName = 0;
   readonly #meta: SnapshotMeta;
+  readonly #types: Uint8Array;
   #edgesDue = 0;
 
   constructor(meta: SnapshotMeta, ids: boolean) {
     this.#meta = meta;
+    this.#types = Uint8Array.from(meta.nodeTypes);
     this.type = bytesColumn(meta.nodeCount);
     this.name = wordsColumn(meta.nodeCount);
     this.selfSize = wordsColumn(meta.nodeCount);
@@ -26,29 +30,32 @@ export class NodeColumns implements RecordSink {
   }
 
   take({ values, records, large }: NumberBatch): { record: number; what: string } | null {
-    const { node: at, nodeFields, nodeTypes, nodeCount, edgeCount } = this.#meta;
+    const { node: at, nodeFields, nodeCount, edgeCount } = this.#meta;
+    const { type: typeAt, name: nameAt, selfSize: sizeAt, edgeCount: countAt, id: idAt } = at;
     const { type, name, selfSize, firstEdge, id } = this;
+    const nodeTypes = this.#types;
     for (const column of [type, name, selfSize, firstEdge]) column.reserve(records);
     id?.reserve(records);
+    const [types, names, sizes, firstEdges] = [type.values, name.values, selfSize.values, firstEdge.values];
+    const ids = id?.values ?? null;
     let node = type.length;
     let largestName = this.largestName;
     let edgesDue = this.#edgesDue;
-    for (let record = 0; record < records; record++, node++) {
-      const row = record * nodeFields;
-      const ownType = nodeTypes[values[row + at.type]!];
-      const ownName = values[row + at.name]!;
+    for (let record = 0, row = 0; record < records; record++, row += nodeFields, node++) {
+      const ownType = nodeTypes[values[row + typeAt]!] ?? UNKNOWN;
+      const ownName = values[row + nameAt]!;
       if (node >= nodeCount) return { record, what: `there are more than ${nodeCount} nodes` };
-      if (ownType === undefined) return { record, what: 'a node has a type that the header does not list' };
+      if (ownType === UNKNOWN) return { record, what: 'a node has a type that the header does not list' };
       if (ownName === LARGE) return { record, what: 'a name lies outside the string table' };
       if (ownName > largestName) largestName = ownName;
-      type.values[node] = ownType;
-      name.values[node] = ownName;
-      const size = values[row + at.selfSize]!;
-      selfSize.values[node] = size;
-      if (size === HUGE_SIZE) this.hugeSizes.set(node, large.get(row + at.selfSize)!);
-      if (id !== null) id.values[node] = values[row + at.id]!;
-      firstEdge.values[node] = edgesDue;
-      edgesDue += values[row + at.edgeCount]!;
+      types[node] = ownType;
+      names[node] = ownName;
+      const size = values[row + sizeAt]!;
+      sizes[node] = size;
+      if (size === HUGE_SIZE) this.hugeSizes.set(node, large.get(row + sizeAt)!);
+      if (ids !== null) ids[node] = values[row + idAt]!;
+      firstEdges[node] = edgesDue;
+      edgesDue += values[row + countAt]!;
       if (edgesDue > edgeCount) return { record, what: `the nodes claim more than ${edgeCount} edges` };
     }
     for (const column of [type, name, selfSize, firstEdge]) column.length = node;

@@ -2,7 +2,7 @@
  * Arrays of unsigned integers, nine tenths of a snapshot's bytes. Two ways lead through them: a tight loop that knows
  * only `digits ,` and `digits LF ,` (what V8 writes) and gives up before anything else, and a state machine that knows
  * all of JSON's white space, ends of chunks and errors, one byte at a time.
- * Invariant: the loop runs only between two numbers, and only where a whole number fits before the chunk's end.
+ * Invariant: the loop begins between two records, and only where a whole record fits before the chunk's end.
  */
 import {
   CLOSE_BRACKET,
@@ -23,9 +23,9 @@ const DONE = 4;
 const ZERO = 0x30;
 /** Up to this many digits a number fits 31 bits whatever they are. */
 const FAST_DIGITS = 9;
-/** Bytes that a number of the loop takes at most, with what parts it from the next. */
+/** Bytes set aside for a number and what parts it from the next; a longer one costs a look beyond the chunk's end at worst. */
 const FAST_BYTES = FAST_DIGITS + 3;
-const BATCH_RECORDS = 4096;
+const BATCH_RECORDS = 256;
 
 /** Stands for a number that does not fit 32 bits; see `NumberBatch.large`. */
 export const LARGE = 0xffff_ffff;
@@ -49,10 +49,12 @@ export class NumberSection implements SectionReader {
   readonly #fields: number;
   readonly #sink: RecordSink;
   readonly #values: Uint32Array;
-  /** Byte offset in the file of the first number of each record in `#values`. */
-  readonly #offsets = new Float64Array(BATCH_RECORDS);
+  readonly #cursor = new Int32Array(2);
   readonly #large = new Map<number, number>();
+  /** Numbers taken and not handed over yet. */
   #length = 0;
+  /** Byte offset in the file of the record that an earlier chunk began. */
+  #begun = 0;
   #state = BEFORE_OPEN;
   #first = true;
   #value = 0;
@@ -69,54 +71,25 @@ export class NumberSection implements SectionReader {
   }
 
   consume(chunk: Uint8Array, start: number, base: number): number {
+    const cursor = this.#cursor;
     let pos = start;
     while (pos < chunk.length && this.#state !== DONE) {
-      if (this.#state === BEFORE_NUMBER) pos = this.#scan(chunk, pos, base);
-      if (pos < chunk.length) this.#step(chunk[pos]!, base + pos);
-      pos++;
-    }
-    this.#flush();
-    return pos;
-  }
-
-  /** The hot loop of the parser. Returns where something else than plain numbers begins. */
-  #scan(chunk: Uint8Array, start: number, base: number): number {
-    const values = this.#values;
-    const offsets = this.#offsets;
-    const fields = this.#fields;
-    const end = chunk.length - FAST_BYTES;
-    let length = this.#length;
-    let field = length % fields;
-    let pos = start;
-    while (pos < end) {
-      let digit = chunk[pos]! - ZERO;
-      if (digit < 0 || digit > 9) break;
-      const number = pos++;
-      const stop = number + FAST_DIGITS;
-      let value = digit;
-      for (digit = chunk[pos]! - ZERO; digit >= 0 && digit <= 9 && pos < stop; digit = chunk[pos]! - ZERO) {
-        value = (value * 10 + digit) | 0;
+      cursor[0] = pos;
+      cursor[1] = this.#length;
+      if (this.#state === BEFORE_NUMBER) scanNumbers(chunk, this.#values, cursor);
+      if (cursor[0] > pos) {
+        this.#first = false;
+        pos = cursor[0];
+        this.#length = cursor[1];
+      } else {
+        this.#step(chunk[pos]!, base + pos);
         pos++;
       }
-      if (digit + ZERO === COMMA) pos++;
-      else if (digit + ZERO === LINE_FEED && chunk[pos + 1] === COMMA) pos += 2;
-      else {
-        pos = number;
-        break;
-      }
-      if (field === 0) offsets[(length / fields) | 0] = base + number;
-      values[length++] = value;
-      if (++field === fields) {
-        field = 0;
-        if (length === values.length) {
-          this.#length = length;
-          this.#flush();
-          length = 0;
-        }
-      }
+      if (this.#length === this.#values.length) this.#handOver(chunk, pos, base);
     }
-    if (pos > start) this.#first = false;
-    this.#length = length;
+    this.#handOver(chunk, pos, base);
+    if (this.#state !== DONE) this.#begun = this.#offsetOf(0, chunk, pos, base);
+    else if (this.#length > 0) throw snapshotError(base + pos, `${this.#name} ends within a record`);
     return pos;
   }
 
@@ -124,9 +97,6 @@ export class NumberSection implements SectionReader {
     const state = this.#state;
     if (byte >= ZERO && byte <= ZERO + 9) {
       if (state === BEFORE_OPEN || state === AFTER_NUMBER) throw this.#unexpected(byteOffset);
-      if (state === BEFORE_NUMBER && this.#length % this.#fields === 0) {
-        this.#offsets[this.#length / this.#fields] = byteOffset;
-      }
       this.#value = state === IN_NUMBER ? this.#value * 10 + byte - ZERO : byte - ZERO;
       if (this.#value > Number.MAX_SAFE_INTEGER)
         throw snapshotError(byteOffset, `a number in ${this.#name} is too large`);
@@ -140,8 +110,6 @@ export class NumberSection implements SectionReader {
     } else if (byte === CLOSE_BRACKET) {
       if (state === IN_NUMBER || state === AFTER_NUMBER) this.#take();
       else if (state !== BEFORE_NUMBER || !this.#first) throw this.#unexpected(byteOffset);
-      this.#flush();
-      if (this.#length !== 0) throw snapshotError(byteOffset, `${this.#name} ends within a record`);
       this.#state = DONE;
     } else if (byte === OPEN_BRACKET && state === BEFORE_OPEN) {
       this.#state = BEFORE_NUMBER;
@@ -154,25 +122,83 @@ export class NumberSection implements SectionReader {
     this.#first = false;
     if (this.#value >= LARGE) this.#large.set(this.#length, this.#value);
     this.#values[this.#length++] = Math.min(this.#value, LARGE);
-    if (this.#length === this.#values.length) this.#flush();
   }
 
   /** Hands over whole records and keeps the begun one. */
-  #flush(): void {
+  #handOver(chunk: Uint8Array, pos: number, base: number): void {
     const records = Math.floor(this.#length / this.#fields);
     if (records === 0) return;
     const wrong = this.#sink.take({ values: this.#values, records, large: this.#large });
-    if (wrong !== null) throw snapshotError(this.#offsets[wrong.record]!, wrong.what);
+    if (wrong !== null) throw snapshotError(this.#offsetOf(wrong.record, chunk, pos, base), wrong.what);
     const taken = records * this.#fields;
     this.#values.copyWithin(0, taken, this.#length);
-    this.#offsets[0] = this.#offsets[records] ?? 0;
-    const begun = [...this.#large].filter(([index]) => index >= taken);
-    this.#large.clear();
-    for (const [index, value] of begun) this.#large.set(index - taken, value);
     this.#length -= taken;
+    if (this.#large.size === 0) return;
+    const kept = [...this.#large].filter(([index]) => index >= taken);
+    this.#large.clear();
+    for (const [index, value] of kept) this.#large.set(index - taken, value);
+  }
+
+  /** Byte offset in the file of a record not handed over yet: found by counting commas back from `pos`. */
+  #offsetOf(record: number, chunk: Uint8Array, pos: number, base: number): number {
+    const numbers = this.#length - record * this.#fields;
+    // Before each number but the first of all stands a comma, and the last one may have one behind it as well.
+    let commas = numbers + (this.#state === BEFORE_NUMBER || this.#isInNumber ? 1 : 0);
+    let at = pos - 1;
+    for (; at >= 0; at--) {
+      if (chunk[at] === OPEN_BRACKET) break;
+      if (chunk[at] === COMMA && --commas === 0) break;
+    }
+    if (at < 0) return this.#begun;
+    at++;
+    while (at < pos && (isSpace(chunk[at]!) || chunk[at] === COMMA)) at++;
+    return base + at;
+  }
+
+  /** A number has begun that is not taken yet. */
+  get #isInNumber(): boolean {
+    return this.#state === IN_NUMBER || this.#state === AFTER_NUMBER;
   }
 
   #unexpected(byteOffset: number): Error {
     return snapshotError(byteOffset, `${this.#name} is not a list of numbers`);
   }
+}
+
+/**
+ * The hot loop of the parser: takes numbers of up to nine digits from `chunk` at `cursor[0]` into `values` at
+ * `cursor[1]`, and stops between two numbers. A function of its own, and small batches, so that V8 compiles it once.
+ */
+function scanNumbers(chunk: Uint8Array, values: Uint32Array, cursor: Int32Array): void {
+  const end = chunk.length - FAST_BYTES;
+  const room = values.length;
+  let pos = cursor[0]!;
+  let at = cursor[1]!;
+  while (pos < end && at < room) {
+    const number = pos;
+    let digit = chunk[pos]! - ZERO;
+    if (digit < 0 || digit > 9) break;
+    let value = digit;
+    digit = chunk[++pos]! - ZERO;
+    // Most numbers are short: the first digits are taken without a loop.
+    if (digit >= 0 && digit <= 9) {
+      value = value * 10 + digit;
+      digit = chunk[++pos]! - ZERO;
+      while (digit >= 0 && digit <= 9) {
+        value = (Math.imul(value, 10) + digit) | 0;
+        digit = chunk[++pos]! - ZERO;
+      }
+    }
+    const digits = pos - number;
+    if (digit === COMMA - ZERO) pos++;
+    else if (digit === LINE_FEED - ZERO && chunk[pos + 1] === COMMA) pos += 2;
+    else pos = number;
+    if (pos === number || digits > FAST_DIGITS) {
+      pos = number;
+      break;
+    }
+    values[at++] = value;
+  }
+  cursor[0] = pos;
+  cursor[1] = at;
 }

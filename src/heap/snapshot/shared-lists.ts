@@ -1,6 +1,7 @@
 import { wordsColumn } from './column.js';
 
 const FIRST_SLOTS = 1 << 12;
+const SLOT_WORDS = 4;
 
 /** The hash of a list with one more item. */
 export function mixHash(hash: number, item: number): number {
@@ -14,45 +15,44 @@ export function mixHash(hash: number, item: number): number {
  */
 export class SharedLists {
   readonly items = wordsColumn(1 << 16);
-  /** Slot of the hash table → list, −1 means free. Open addressing, at most half full. */
-  #slots = new Int32Array(FIRST_SLOTS).fill(-1);
-  /** List → its first item, its length, its hash. */
-  readonly #first = wordsColumn(1 << 12);
-  readonly #length = wordsColumn(1 << 12);
-  readonly #hash = wordsColumn(1 << 12);
+  /** Slot → hash, first item + 1 (0 means free), length. Open addressing, at most half full. */
+  #slots = new Uint32Array(FIRST_SLOTS * SLOT_WORDS);
+  #lists = 0;
 
-  /** The list is what was written from `begin` on; `hash` is that of its items, see `mixHash`. Returns where it stands. */
-  close(begin: number, hash: number): number {
+  /** The list is what was written from `begin` to `end`; `hash` is that of its items, see `mixHash`. Returns where it stands. */
+  close(begin: number, end: number, hash: number): number {
     const items = this.items.values;
-    const length = this.items.length - begin;
-    const mask = this.#slots.length - 1;
-    let slot = hash & mask;
-    for (let list = this.#slots[slot]!; list >= 0; list = this.#slots[slot]!) {
-      if (this.#hash.values[list] === hash && this.#length.values[list] === length) {
-        const first = this.#first.values[list]!;
-        let same = 0;
-        while (same < length && items[first + same] === items[begin + same]) same++;
-        if (same === length) {
-          this.items.length = begin;
-          return first;
-        }
+    const slots = this.#slots;
+    const length = end - begin;
+    const mask = slots.length / SLOT_WORDS - 1;
+    let slot = (hash & mask) * SLOT_WORDS;
+    for (; slots[slot + 1] !== 0; slot = slot + SLOT_WORDS === slots.length ? 0 : slot + SLOT_WORDS) {
+      if (slots[slot] !== hash || slots[slot + 2] !== length) continue;
+      const first = slots[slot + 1]! - 1;
+      let same = 0;
+      while (same < length && items[first + same] === items[begin + same]) same++;
+      if (same === length) {
+        this.items.length = begin;
+        return first;
       }
-      slot = (slot + 1) & mask;
     }
-    this.#slots[slot] = this.#first.length;
-    this.#first.push(begin);
-    this.#length.push(length);
-    this.#hash.push(hash);
-    if (this.#first.length * 2 > this.#slots.length) this.#grow();
+    slots[slot] = hash;
+    slots[slot + 1] = begin + 1;
+    slots[slot + 2] = length;
+    this.items.length = end;
+    this.#lists++;
+    if (this.#lists * SLOT_WORDS * 2 > slots.length) this.#grow();
     return begin;
   }
 
   #grow(): void {
-    const slots = new Int32Array(this.#slots.length * 2).fill(-1);
-    for (let list = 0; list < this.#first.length; list++) {
-      let slot = this.#hash.values[list]! & (slots.length - 1);
-      while (slots[slot]! >= 0) slot = (slot + 1) & (slots.length - 1);
-      slots[slot] = list;
+    const slots = new Uint32Array(this.#slots.length * 2);
+    const mask = slots.length / SLOT_WORDS - 1;
+    for (let old = 0; old < this.#slots.length; old += SLOT_WORDS) {
+      if (this.#slots[old + 1] === 0) continue;
+      let slot = (this.#slots[old]! & mask) * SLOT_WORDS;
+      while (slots[slot + 1] !== 0) slot = slot + SLOT_WORDS === slots.length ? 0 : slot + SLOT_WORDS;
+      for (let word = 0; word < SLOT_WORDS; word++) slots[slot + word] = this.#slots[old + word]!;
     }
     this.#slots = slots;
   }
