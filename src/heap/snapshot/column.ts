@@ -4,7 +4,7 @@ type Numbers = Uint8Array | Uint16Array | Uint32Array;
  * Rows set aside at first, at most: a file's own counts are a hint and may be a lie. The system gives a page only when
  * it is written to, so room that is never used costs nothing.
  */
-const FIRST_CAPACITY = 1 << 25;
+const FIRST_CAPACITY = 1 << 27;
 
 /** A typed array that grows by doubling. Hot loops write to `values` themselves, up to what they reserved. */
 export class Column<T extends Numbers> {

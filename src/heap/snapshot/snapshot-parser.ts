@@ -135,6 +135,7 @@ class SnapshotParser {
       return new NumberSection('edges', this.#meta.edgeFields, this.#edges);
     }
     if (key === 'locations' && this.#meta !== null && this.#meta.location !== null) {
+      if (this.#edges === null) throw snapshotError(at, 'locations come before the edges');
       this.#locations = new LocationColumns(this.#meta);
       return new NumberSection('locations', this.#meta.locationFields, this.#locations);
     }
