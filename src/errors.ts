@@ -11,6 +11,7 @@ export const ERROR_CODES = {
   LEAKWATCH_ERR_STATE_DIR: { status: 500, title: 'The state directory cannot be used.' },
   LEAKWATCH_ERR_ALREADY_WATCHING: { status: 500, title: 'This thread is being watched already.' },
   LEAKWATCH_ERR_SNAPSHOT_FORMAT: { status: 422, title: 'The heap snapshot is not well formed.' },
+  LEAKWATCH_ERR_ANALYSIS_MEMORY: { status: 507, title: 'The analysis needs more memory than it may have.' },
   LEAKWATCH_ERR_BAD_REQUEST: { status: 400, title: 'The request is not well formed.' },
   LEAKWATCH_ERR_UNAUTHENTICATED: { status: 401, title: 'A valid bearer token is required.' },
   LEAKWATCH_ERR_INSUFFICIENT_SCOPE: { status: 403, title: 'The token does not grant this operation.' },

@@ -78,6 +78,8 @@ export interface ResolvedOptions {
   readonly registry: MetricsRegistry | null;
   readonly schedule: { readonly sample: string; readonly capture: string | null; readonly prune: string };
   readonly allowedHosts: readonly string[];
+  /** The variables of this process, of which the analysis process gets those that Node may need to start. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
 const DEFAULTS = {
@@ -139,6 +141,7 @@ export function resolveOptions(options: Options = {}): ResolvedOptions {
     registry: options.registry ?? null,
     schedule: scheduleOf(options.schedule, rules, capture),
     allowedHosts: hostsOf(options.allowedHosts),
+    environment: process.env,
   });
 }
 

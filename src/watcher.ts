@@ -128,7 +128,7 @@ export class LeakWatcher implements Watcher {
       ),
       window: new SampleWindow(),
       dumper,
-      startAnalysis,
+      startAnalysis: (order) => startAnalysis({ ...order, environment: options.environment }),
       ownPauses,
       store: {
         keep: () => this.#state?.writeReport(this.#reportFile(), JSON.stringify(this.report())),

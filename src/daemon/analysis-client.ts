@@ -1,14 +1,31 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import { devNull } from 'node:os';
 import { Duplex, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { AnalysisResult, AnalysisStep } from '../heap/analysis.js';
-import { type Clock, systemClock } from '../runtime/clock.js';
+import { type Clock, systemClock, type Timer } from '../runtime/clock.js';
+import { readMemoryLimit } from '../sampling/memory-limit.js';
 import { type AnalysisHeader, type AnalysisMessage, decodeMessage } from './analysis-message.js';
 
-const DEFAULT_OLD_SPACE_MB = 1024;
+const MIB = 2 ** 20;
+/** V8 itself may crash at its start with less than the first, and in ways that say nothing. */
+const MIN_OLD_SPACE_MB = 32;
+const MAX_OLD_SPACE_MB = 1024;
+const MAX_MEMORY_BYTES = 2 ** 31;
+/** Of what host and container have left: the rest stays with the service. */
+const SHARE_OF_AVAILABLE = 0.5;
+/** A process that ended, or was killed, is given up after this, though its pipes are still held or it will not go. */
+const END_GRACE_MS = 5000;
+/** What Node may need to start: where its shared libraries are, and on Windows where the system is. Lower case. */
+const PASSED_VARIABLES: readonly string[] = ['ld_library_path', 'dyld_library_path', 'systemroot'];
+/** Both ends of four pipes, and two more while the process starts. */
+const DESCRIPTORS_NEEDED = 10;
 /** What is kept of stderr, its end, for the reason of a failure. */
 const MAX_STDERR_CHARACTERS = 2048;
+/** V8's last words, in its running and at its start. */
+const HEAP_EXHAUSTED = /javascript (heap out of memory|OOM)/i;
 /** A result is some 2 MB at most; a process that says more is not ours. */
 const MAX_LINE_CHARACTERS = 16 << 20;
 
@@ -19,15 +36,23 @@ export interface AnalysisOptions {
   readonly capturedAtMs: number;
   /** The process is killed when it has not finished by then. */
   readonly timeoutMs: number;
-  /** Bound of the process's JavaScript heap; the columns of the graph lie beside it. */
+  /**
+   * Resident memory at which the process gives up, with a failure that says so. By default half of what is left to
+   * this process, and 2 GiB at most.
+   */
+  readonly memoryLimitBytes?: number;
+  /** Bound of the process's JavaScript heap, at which it crashes; the columns of the graph lie beside it. By default as much as `memoryLimitBytes`, within 32 MiB to 1 GiB. */
   readonly maxOldSpaceMb?: number;
+  /** Size of the snapshot, bytes, where it is known: then `onProgress` tells fractions. */
+  readonly snapshotBytes?: number | null;
   readonly signal?: AbortSignal;
-  /** Variables for the process, none by default; NODE_OPTIONS and LEAKWATCH_* are left out in any case. */
+  /** The variables around; only those that Node may need to start are passed on. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Another program in place of the analysis, for tests. */
   readonly entry?: URL;
   readonly clock?: Clock;
-  readonly onProgress?: (step: AnalysisStep) => void;
+  /** Called as a step begins, with null, and on its way with the fraction of it that is done, 0 to 1, where that is known. */
+  readonly onProgress?: (step: AnalysisStep, fraction: number | null) => void;
 }
 
 export type AnalysisOutcome = (
@@ -45,7 +70,7 @@ export interface AnalysisHandle {
   readonly sink: Writable;
   /** Never rejects. */
   readonly result: Promise<AnalysisOutcome>;
-  /** Ends the process at once; the outcome is then `cancelled`. */
+  /** Ends the process at once, whatever it is doing; the outcome is then `cancelled`. */
   kill(): void;
 }
 
@@ -56,15 +81,17 @@ type Ending = Extract<AnalysisOutcome, { outcome: 'crashed' | 'timeout' | 'cance
 /** Starts the analysis in a process of its own. Nothing of it keeps this process alive. */
 export const startAnalysis: StartAnalysis = (options) => {
   const entry = options.entry ?? new URL('./analysis-process.js', import.meta.url);
-  const heapBound = `--max-old-space-size=${options.maxOldSpaceMb ?? DEFAULT_OLD_SPACE_MB}`;
+  const memoryLimitBytes = options.memoryLimitBytes ?? defaultMemoryLimit();
+  const oldSpaceMb = options.maxOldSpaceMb ?? oldSpaceFor(memoryLimitBytes);
   try {
-    const child = spawn(process.execPath, [heapBound, fileURLToPath(entry)], {
-      env: sanitised(options.environment ?? {}),
+    requireDescriptors();
+    const child = spawn(process.execPath, [`--max-old-space-size=${oldSpaceMb}`, fileURLToPath(entry)], {
+      env: passedOn(options.environment ?? {}),
       stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
       detached: false,
       windowsHide: true,
     });
-    return new RunningAnalysis(child, options);
+    return new RunningAnalysis(child, options, { memoryLimitBytes, oldSpaceMb });
   } catch (error) {
     return {
       sink: discarding(),
@@ -74,12 +101,38 @@ export const startAnalysis: StartAnalysis = (options) => {
   }
 };
 
-/** The watcher must not watch its own analysis. */
-function sanitised(
+/** Throws where too few are left: a `spawn` that runs out of them half way never closes the pipes it has made. */
+function requireDescriptors(): void {
+  const held: number[] = [];
+  try {
+    while (held.length < DESCRIPTORS_NEEDED) held.push(openSync(devNull, 'r'));
+  } catch (error) {
+    if (/^E[MN]FILE/.test(messageOf(error))) throw error;
+  } finally {
+    for (const descriptor of held) closeSync(descriptor);
+  }
+}
+
+interface Bounds {
+  readonly memoryLimitBytes: number;
+  readonly oldSpaceMb: number;
+}
+
+function defaultMemoryLimit(): number {
+  const { availableBytes } = readMemoryLimit();
+  return Math.min(MAX_MEMORY_BYTES, Math.floor((availableBytes ?? Infinity) * SHARE_OF_AVAILABLE));
+}
+
+function oldSpaceFor(memoryLimitBytes: number): number {
+  return Math.min(MAX_OLD_SPACE_MB, Math.max(MIN_OLD_SPACE_MB, Math.floor(memoryLimitBytes / MIB)));
+}
+
+/** An analysis must not be watched itself, be loaded with the service's modules, or see its secrets. */
+function passedOn(
   environment: Readonly<Record<string, string | undefined>>,
 ): Record<string, string | undefined> {
   return Object.fromEntries(
-    Object.entries(environment).filter(([name]) => name !== 'NODE_OPTIONS' && !name.startsWith('LEAKWATCH_')),
+    Object.entries(environment).filter(([name]) => PASSED_VARIABLES.includes(name.toLowerCase())),
   );
 }
 
@@ -104,39 +157,32 @@ class RunningAnalysis implements AnalysisHandle {
   readonly sink: Writable;
   readonly result: Promise<AnalysisOutcome>;
   readonly #child: ChildProcess;
+  readonly #clock: Clock;
+  readonly #oldSpaceMb: number;
   /** Why we ended it; the process's own end then only says when. */
   #ending: Ending | null = null;
   #message: Extract<AnalysisMessage, { kind: 'result' }> | null = null;
   #line = '';
   #stderr = '';
+  #heapExhausted = false;
+  #grace: Timer | null = null;
+  #settle: (outcome: AnalysisOutcome) => void = () => {};
 
-  constructor(child: ChildProcess, options: AnalysisOptions) {
+  constructor(child: ChildProcess, options: AnalysisOptions, bounds: Bounds) {
     this.#child = child;
-    let failed: (error: Error) => void = () => {};
+    this.#clock = options.clock ?? systemClock;
+    this.#oldSpaceMb = bounds.oldSpaceMb;
     // First of all and for good: a process that could not be started, or killed, must not be an uncaught error here.
-    child.on('error', (error) => failed(error));
-    this.sink = (this.#streams[3] as Writable | null | undefined) ?? discarding();
-    this.result = new Promise((resolve) => {
-      const cancel = () => this.#end(ended('cancelled', 'the analysis was cancelled'));
-      const timer = (options.clock ?? systemClock).after(options.timeoutMs, () =>
-        this.#end(ended('timeout', `the analysis took longer than ${options.timeoutMs} ms`)),
-      );
-      const settle = (outcome: AnalysisOutcome) => {
-        timer.cancel();
-        options.signal?.removeEventListener('abort', cancel);
-        this.sink.destroy();
-        resolve(outcome);
-      };
-      failed = (error) => {
-        // A signal that could not be delivered is also an `error`; the end then still comes by itself.
-        if (child.pid === undefined) settle(crashed(`it could not be started: ${error.message}`));
-      };
-      child.once('close', (code, signal) => settle(this.#outcome(code, signal)));
-      if (options.signal?.aborted === true) cancel();
-      else options.signal?.addEventListener('abort', cancel, { once: true });
+    child.on('error', (error) => {
+      // A signal that could not be delivered is also an `error`; the end then still comes by itself.
+      if (child.pid === undefined) this.#settle(crashed(`it could not be started: ${error.message}`));
     });
+    this.sink = (this.#streams[3] as Writable | null | undefined) ?? discarding();
+    this.result = this.#begin(options);
+    child.once('exit', (code, signal) => this.#giveUpSoon(() => this.#outcome(code, signal)));
+    child.once('close', (code, signal) => this.#settle(this.#outcome(code, signal)));
     this.#listen(options);
-    this.#order(options);
+    this.#order(options, bounds);
     this.#hold(false);
   }
 
@@ -149,6 +195,26 @@ class RunningAnalysis implements AnalysisHandle {
     this.#end(ended('cancelled', 'the analysis was cancelled'));
   }
 
+  #begin({ timeoutMs, signal }: AnalysisOptions): Promise<AnalysisOutcome> {
+    const cancel = () => this.kill();
+    const timer = this.#clock.after(timeoutMs, () =>
+      this.#end(ended('timeout', `the analysis took longer than ${timeoutMs} ms`)),
+    );
+    return new Promise((resolve) => {
+      this.#settle = (outcome) => {
+        timer.cancel();
+        this.#grace?.cancel();
+        signal?.removeEventListener('abort', cancel);
+        this.#hold(false);
+        // Whoever else holds the other ends: ours are not left open.
+        for (const stream of [this.sink, ...this.#streams]) (stream as Partial<Writable> | null)?.destroy?.();
+        resolve(outcome);
+      };
+      if (signal?.aborted === true) cancel();
+      else signal?.addEventListener('abort', cancel, { once: true });
+    });
+  }
+
   #end(ending: Ending): void {
     if (this.#ending !== null) return;
     this.#ending = ending;
@@ -156,7 +222,17 @@ class RunningAnalysis implements AnalysisHandle {
     if (this.#child.pid === undefined) return;
     // Who waits for the end must see it, even where nothing else keeps the event loop going.
     this.#hold(true);
+    // The only signal that ends it at once in the midst of a step, where it runs no handler.
     this.#child.kill('SIGKILL');
+    this.#giveUpSoon(() => ending);
+  }
+
+  /** In two waits: after a long turn of the service timers come first, and what the process said is read behind them. */
+  #giveUpSoon(outcome: () => AnalysisOutcome, waits = 2): void {
+    this.#grace?.cancel();
+    this.#grace = this.#clock.after(END_GRACE_MS / 2, () =>
+      waits === 1 ? this.#settle(outcome()) : this.#giveUpSoon(outcome, waits - 1),
+    );
   }
 
   #outcome(code: number | null, signal: NodeJS.Signals | null): AnalysisOutcome {
@@ -165,16 +241,21 @@ class RunningAnalysis implements AnalysisHandle {
     const byUs = signal === 'SIGKILL' || this.#ending?.outcome !== 'cancelled';
     if (this.#ending !== null && byUs) return { ...this.#ending, cpuSeconds, peakRssBytes };
     if (this.#message !== null) return { ...this.#message.result, cpuSeconds, peakRssBytes };
+    if (this.#heapExhausted) return crashed(`its JavaScript heap outgrew ${this.#oldSpaceMb} MB`);
     const how = signal === null ? `ended with code ${code}` : `was ended by ${signal}`;
+    const byKernel = signal === 'SIGKILL' ? ', as the kernel does where memory runs out' : '';
     const said = this.#stderr.trim();
-    return crashed(`it ${how} before its result${said === '' ? '' : `; it said: ${said}`}`);
+    return crashed(`it ${how} before its result${byKernel}${said === '' ? '' : `; it said: ${said}`}`);
   }
 
   #listen({ onProgress }: AnalysisOptions): void {
     const { stdout, stderr, stdin } = this.#child;
     stdout?.setEncoding('utf8').on('data', (text: string) => this.#read(text, onProgress));
     stderr?.setEncoding('utf8').on('data', (text: string) => {
-      this.#stderr = (this.#stderr + text).slice(-MAX_STDERR_CHARACTERS);
+      const said = this.#stderr + text;
+      // What follows it, V8's own stack, is longer than all we keep.
+      this.#heapExhausted ||= HEAP_EXHAUSTED.test(said);
+      this.#stderr = said.slice(-MAX_STDERR_CHARACTERS);
     });
     // A pipe breaks when the process has ended, and its end is what is reported.
     for (const stream of [stdout, stderr, stdin, this.sink]) stream?.on('error', () => {});
@@ -183,13 +264,17 @@ class RunningAnalysis implements AnalysisHandle {
   }
 
   #read(text: string, onProgress: AnalysisOptions['onProgress']): void {
+    if (!text.includes('\n')) {
+      this.#line += text;
+      if (this.#line.length > MAX_LINE_CHARACTERS) this.#garbage();
+      return;
+    }
     const lines = (this.#line + text).split('\n');
     this.#line = lines.pop() ?? '';
-    if (this.#line.length > MAX_LINE_CHARACTERS) this.#garbage();
     for (const line of lines) {
       const message = decodeMessage(line);
       if (message === null) this.#garbage();
-      else if (message.kind === 'progress') onProgress?.(message.step);
+      else if (message.kind === 'progress') onProgress?.(message.step, message.fraction);
       else this.#message = message;
     }
   }
@@ -199,8 +284,10 @@ class RunningAnalysis implements AnalysisHandle {
     this.#end(crashed('it said something that is not a message of the analysis'));
   }
 
-  #order({ previous, capturedAtMs }: AnalysisOptions): void {
-    const header: AnalysisHeader = { capturedAtMs, previousBytes: previous?.length ?? 0 };
+  #order(options: AnalysisOptions, { memoryLimitBytes }: Bounds): void {
+    const { previous, capturedAtMs, snapshotBytes = null } = options;
+    const previousBytes = previous?.length ?? 0;
+    const header: AnalysisHeader = { capturedAtMs, previousBytes, memoryLimitBytes, snapshotBytes };
     // Not ended: the process takes the end of its stdin for our end.
     this.#child.stdin?.write(`${JSON.stringify(header)}\n`);
     if (previous !== null) this.#child.stdin?.write(previous);

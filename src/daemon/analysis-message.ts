@@ -1,14 +1,32 @@
 import type { AnalysisResult, AnalysisStep } from '../heap/analysis.js';
 
+/** In the order they run: a step's place here is how far the analysis is. */
+export const ANALYSIS_STEPS = [
+  'parsing',
+  'linking',
+  'tracing',
+  'comparing',
+  'ranking',
+] as const satisfies readonly AnalysisStep[];
+
 /** What an analysis in another process is told first: one line, then `previousBytes` bytes of the previous series. */
 export interface AnalysisHeader {
   readonly capturedAtMs: number;
   readonly previousBytes: number;
+  /** Resident memory at which it gives up, bytes. */
+  readonly memoryLimitBytes: number;
+  /** Size of the snapshot to come, bytes; null when nobody knows it yet. */
+  readonly snapshotBytes: number | null;
 }
 
-/** What it says, one line each: steps as they begin, and the result last. */
+/** What it says, one line each: steps as they begin and go on, and the result last. Both ends are of one package. */
 export type AnalysisMessage =
-  | { readonly kind: 'progress'; readonly step: AnalysisStep }
+  | {
+      readonly kind: 'progress';
+      readonly step: AnalysisStep;
+      /** How far through the step, 0 to 1; null where it cannot be told. */
+      readonly fraction: number | null;
+    }
   | {
       readonly kind: 'result';
       readonly result: AnalysisResult;
@@ -35,8 +53,8 @@ export function decodeMessage(line: string): AnalysisMessage | null {
     return null;
   }
   if (message['kind'] === 'progress') {
-    const step = message['step'];
-    return typeof step === 'string' ? { kind: 'progress', step: step as AnalysisStep } : null;
+    const { step, fraction } = message;
+    return isStep(step) && isFraction(fraction) ? { kind: 'progress', step, fraction } : null;
   }
   const { cpuSeconds, peakRssBytes } = message;
   if (message['kind'] !== 'result' || typeof cpuSeconds !== 'number' || typeof peakRssBytes !== 'number')
@@ -47,7 +65,8 @@ export function decodeMessage(line: string): AnalysisMessage | null {
 
 function decodeResult(result: Record<string, unknown>): AnalysisResult | null {
   if (result['outcome'] === 'failure') {
-    return typeof result['reason'] === 'string' ? (result as unknown as AnalysisResult) : null;
+    const isWhole = typeof result['reason'] === 'string' && isStep(result['step']);
+    return isWhole ? (result as unknown as AnalysisResult) : null;
   }
   const { series } = result;
   if (result['outcome'] !== 'success' || typeof series !== 'string' || !Array.isArray(result['suspects']))
@@ -56,6 +75,14 @@ function decodeResult(result: Record<string, unknown>): AnalysisResult | null {
     ...(result as unknown as Extract<AnalysisResult, { outcome: 'success' }>),
     series: Buffer.from(series, 'base64'),
   };
+}
+
+function isStep(value: unknown): value is AnalysisStep {
+  return (ANALYSIS_STEPS as readonly unknown[]).includes(value);
+}
+
+function isFraction(value: unknown): value is number | null {
+  return value === null || (typeof value === 'number' && value >= 0 && value <= 1);
 }
 
 function record(value: unknown): Record<string, unknown> {

@@ -6,6 +6,7 @@ import { classHistogram } from './growth/class-histogram.js';
 import { extendSeries, growthOf } from './growth/growth-series.js';
 import { buildPathTree } from './growth/path-tree-builder.js';
 import { decodeSeries, encodeSeries } from './growth/series-codec.js';
+import { memoryShortage, predictAnalysisBytes } from './memory-bound.js';
 import { sizeOf } from './snapshot/heap-snapshot.js';
 import { parseSnapshot } from './snapshot/snapshot-parser.js';
 import { rankSuspects } from './suspects/ranking.js';
@@ -21,6 +22,8 @@ export interface AnalysisInput {
   readonly previous: Uint8Array | null;
   /** When the heap was captured, milliseconds since the Unix epoch. */
   readonly capturedAtMs: number;
+  /** Resident memory the analysis may come to, bytes; one that would need more fails before it sets any aside. */
+  readonly memoryLimitBytes?: number;
 }
 
 export type AnalysisResult =
@@ -67,7 +70,10 @@ export async function analyze(
   };
   try {
     enter('parsing');
-    const snapshot = await parseSnapshot(input.snapshot, { signal });
+    const snapshot = await parseSnapshot(input.snapshot, {
+      signal,
+      onCounts: (nodes, edges) => refuseTooLarge(nodes, edges, input.memoryLimitBytes),
+    });
     enter('linking');
     const paths = shortestPaths(snapshot);
     enter('tracing');
@@ -108,6 +114,11 @@ export async function analyze(
   } catch (error) {
     return { outcome: 'failure', step, reason: reasonOf(error, signal), elapsedMs: elapsed() };
   }
+}
+
+function refuseTooLarge(nodes: number, edges: number, limitBytes = Number.POSITIVE_INFINITY): void {
+  const shortage = memoryShortage(predictAnalysisBytes(nodes, edges), limitBytes);
+  if (shortage !== null) throw new LeakwatchError('LEAKWATCH_ERR_ANALYSIS_MEMORY', shortage);
 }
 
 /** Messages of our own say nothing of the heap's content; of others only the kind of error is passed on. */

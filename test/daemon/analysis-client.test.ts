@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -45,6 +45,8 @@ async function program(name: string, source: string): Promise<URL> {
   await writeFile(file, source);
   return pathToFileURL(file);
 }
+
+const readsProc = process.platform === 'linux' ? false : 'finds processes and descriptors through /proc';
 
 const HANG = 'setInterval(() => {}, 1000); process.stdin.resume();';
 
@@ -91,20 +93,40 @@ describe('the analysis process', () => {
     assert.match(result.reason, /at byte 500: it ends too early/);
   });
 
-  it('gets no variable of ours that would make it watch itself', async () => {
+  it('gets only the variables that Node may need to start', async () => {
     const entry = await program(
       'environment',
       'throw new Error(JSON.stringify([process.env, process.execArgv]));',
     );
-    const environment = { NODE_OPTIONS: '--import leakwatch/register', LEAKWATCH_TOKEN: 'x', LANG: 'C' };
+    const environment = {
+      NODE_OPTIONS: '--import leakwatch/register',
+      NODE_EXTRA_CA_CERTS: '/certificates',
+      LEAKWATCH_TOKEN: 'x',
+      DATABASE_PASSWORD: 'secret',
+      LANG: 'C',
+      LD_LIBRARY_PATH: '/opt/node/lib',
+      SystemRoot: 'C:/Windows',
+    };
     const result = await startAnalysis({ ...OPTIONS, environment, maxOldSpaceMb: 77, entry }).result;
     assert.ok(result.outcome === 'crashed');
-    assert.match(result.reason, /"LANG":"C"/);
+    assert.match(result.reason, /"LD_LIBRARY_PATH":"\/opt\/node\/lib"/);
+    assert.match(result.reason, /"SystemRoot":"C:\/Windows"/);
     assert.match(result.reason, /\["--max-old-space-size=77"\]/);
-    assert.doesNotMatch(result.reason, /LEAKWATCH|NODE_OPTIONS/);
+    assert.doesNotMatch(result.reason, /LEAKWATCH|NODE_OPTIONS|NODE_EXTRA|PASSWORD|LANG/);
   });
 
-  const readsProc = process.platform === 'linux' ? false : 'finds the process through /proc';
+  it('has no more JavaScript heap than memory, in bounds that Node can start with', async () => {
+    const entry = await program('bounds', 'throw new Error(process.execArgv.join());');
+    for (const [limitMb, heapMb] of [
+      [1, 32],
+      [300, 300],
+      [9000, 1024],
+    ] as const) {
+      const result = await startAnalysis({ ...OPTIONS, entry, memoryLimitBytes: limitMb * 2 ** 20 }).result;
+      assert.ok(result.outcome === 'crashed');
+      assert.match(result.reason, new RegExp(`--max-old-space-size=${heapMb}\\b`));
+    }
+  });
 
   it('ends when its parent has gone', { skip: readsProc }, async () => {
     const client = new URL('../../src/daemon/analysis-client.js', import.meta.url).href;
@@ -172,6 +194,88 @@ describe('the analysis client', () => {
     });
   });
 
+  it('says in words that the JavaScript heap of the process was too small', async () => {
+    const entry = await program('hungry', 'const all = []; for (;;) all.push(new Array(1000).fill({}));');
+    const result = await startAnalysis({ ...OPTIONS, entry, maxOldSpaceMb: 16 }).result;
+    assert.ok(result.outcome === 'crashed');
+    assert.equal(result.reason, 'its JavaScript heap outgrew 16 MB');
+  });
+
+  it('kills a process that is busy and hears nothing', async () => {
+    const line = JSON.stringify({ kind: 'progress', step: 'tracing', fraction: null });
+    const entry = await program('busy', `process.stdout.write('${line}\\n', () => { for (;;); });`);
+    await new Promise<void>((busy) => {
+      const analysis = startAnalysis({
+        ...OPTIONS,
+        entry,
+        onProgress: () => {
+          analysis.kill();
+          busy(analysis.result.then(({ outcome }) => assert.equal(outcome, 'cancelled')));
+        },
+      });
+    });
+  });
+
+  it('kills a process that never reads, though much was written to it', async () => {
+    const clock = new ManualClock();
+    const entry = await program('unheeding', 'setInterval(() => {}, 1000);');
+    const previous = Buffer.alloc(1 << 22);
+    const analysis = startAnalysis({ ...OPTIONS, clock, timeoutMs: 5000, previous, entry });
+    for (let written = 0; written < 8; written++) analysis.sink.write(Buffer.alloc(1 << 20));
+    clock.advance(5000);
+    assert.equal((await analysis.result).outcome, 'timeout');
+    await eventually('the sink is destroyed', () => analysis.sink.destroyed);
+  });
+
+  it('gives up a process whose pipes are held by another', async () => {
+    const line = JSON.stringify({ kind: 'progress', step: 'parsing', fraction: null });
+    const pidFile = join(folder, 'heir');
+    const entry = await program(
+      'bequeathing',
+      `import { spawn } from 'node:child_process';
+      import { writeFileSync } from 'node:fs';
+      const heir = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], {
+        stdio: ['ignore', 'inherit', 'inherit'],
+      });
+      writeFileSync(${JSON.stringify(pidFile)}, String(heir.pid));
+      console.log('${line}');
+      ${HANG}`,
+    );
+    const clock = new ManualClock();
+    let hasHeir = false;
+    const analysis = startAnalysis({
+      ...OPTIONS,
+      clock,
+      timeoutMs: 1e9,
+      entry,
+      onProgress: () => {
+        hasHeir = true;
+      },
+    });
+    await eventually('the process has an heir', () => hasHeir);
+    const heir = Number(await readFile(pidFile, 'utf8'));
+    analysis.kill();
+    let outcome = '';
+    void analysis.result.then((result) => {
+      outcome = result.outcome;
+    });
+    await eventually('the process is given up', () => {
+      clock.advance(2500);
+      return outcome !== '';
+    }).finally(() => process.kill(heir, 'SIGKILL'));
+    assert.equal(outcome, 'cancelled');
+  });
+
+  it('does not wait for the end of a line that has none', async () => {
+    const entry = await program(
+      'endless',
+      `const more = () => process.stdout.write('x'.repeat(1 << 20), more); more();`,
+    );
+    const result = await startAnalysis({ ...OPTIONS, entry }).result;
+    assert.ok(result.outcome === 'crashed');
+    assert.match(result.reason, /not a message of the analysis/);
+  });
+
   it('does not believe garbage', async () => {
     for (const said of [
       'hello',
@@ -204,6 +308,54 @@ describe('the analysis client', () => {
     for (let written = 0; written < 8; written++) analysis.sink.write(chunk);
     assert.equal((await analysis.result).outcome, 'crashed');
     await eventually('the sink is destroyed', () => analysis.sink.destroyed);
+  });
+
+  it('starts none where descriptors run out, leaks none and goes on', { skip: readsProc }, async () => {
+    const client = new URL('../../src/daemon/analysis-client.js', import.meta.url).href;
+    const source = `
+      import { closeSync, openSync, readdirSync } from 'node:fs';
+      import { startAnalysis } from ${JSON.stringify(client)};
+      setInterval(() => {}, 1000);
+      const options = { previous: Buffer.alloc(100), capturedAtMs: 0, timeoutMs: 60000, memoryLimitBytes: 2 ** 28 };
+      const run = async () => {
+        const analysis = startAnalysis(options);
+        analysis.sink.write('{');
+        analysis.kill();
+        return await analysis.result;
+      };
+      await run();
+      const before = readdirSync('/proc/self/fd').length;
+      const ends = [];
+      for (let free = 0; free < 14; free++) {
+        const held = [];
+        try { for (;;) held.push(openSync('/dev/null')); } catch {}
+        for (const descriptor of held.splice(0, free)) closeSync(descriptor);
+        const { outcome, reason } = await run();
+        for (const descriptor of held) closeSync(descriptor);
+        ends.push({ outcome, reason, leaked: readdirSync('/proc/self/fd').length - before });
+      }
+      console.log(JSON.stringify(ends));
+      process.exit(0);
+    `;
+    const file = (await program('exhausted', source)).pathname;
+    const service = spawn('sh', ['-c', 'ulimit -n 64 && exec "$0" "$@"', process.execPath, file], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let said = '';
+    let complained = '';
+    service.stdout.on('data', (text) => {
+      said += text;
+    });
+    service.stderr.on('data', (text) => {
+      complained += text;
+    });
+    const [code] = await once(service, 'close');
+    assert.equal(code, 0, complained);
+    assert.equal(complained, '');
+    const ends = JSON.parse(said) as { outcome: string; reason: string; leaked: number }[];
+    assert.deepEqual(new Set(ends.map(({ leaked }) => leaked)), new Set([0]), said);
+    assert.match(ends[0]!.reason, /^it could not be started: .*EMFILE/);
+    assert.equal(ends.at(-1)!.outcome, 'cancelled', said);
   });
 
   it('reports a process that cannot be started', async () => {

@@ -36,7 +36,7 @@ export interface ParseOptions {
   /** Called as soon as the counts are known and before memory is set aside for them; what it throws ends the parsing. */
   readonly onCounts?: (nodes: number, edges: number) => void;
   /** Called after each chunk with the bytes read so far. */
-  readonly onBytes?: (bytes: number) => void;
+  readonly onBytes?: ((bytes: number) => void) | undefined;
 }
 
 /** Reads a snapshot to its end. Throws LEAKWATCH_ERR_SNAPSHOT_FORMAT with the byte offset, or the signal's reason. */

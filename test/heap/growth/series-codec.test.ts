@@ -43,7 +43,7 @@ describe('the series', () => {
   });
 
   it('refuses a series with a figure or a place missing', () => {
-    const wire = { format: 'leakwatch-series-1', times: [1], heapBytes: [2], classes: [], names: [''] };
+    const wire = { format: 'leakwatch-series-2', times: [1], heapBytes: [2], classes: [], names: [''] };
     const node = [-1, 0, 0, 0, 5, 0, [1], [1], [1]];
     const decode = (nodes: unknown) => decodeSeries(deflateRawSync(JSON.stringify({ ...wire, nodes })));
     assert.ok(decode([node]) !== null);
