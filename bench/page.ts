@@ -146,7 +146,7 @@ function startUpRow({ program, unwatchedMs, watchedMs, differencesMs }: StartUpR
 }
 
 /** A Markdown table, the first row its head, in the form that the formatter leaves as it is. */
-function table(rows: readonly (readonly string[])[]): string {
+export function table(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   const line = (cells: readonly string[]) =>
     `| ${cells.map((cell, column) => cell.padEnd(widths[column]!)).join(' | ')} |`;

@@ -1,5 +1,5 @@
 import { type Column, wordsColumn } from './column.js';
-import { edgeTypeCode, labelOf, MAX_EDGE_NAME } from './heap-snapshot.js';
+import { edgeTypeCode, LABEL_NAME_BITS, MAX_EDGE_NAME } from './heap-snapshot.js';
 import type { NumberBatch, RecordSink } from './number-section.js';
 import { mixHash, SharedLists } from './shared-lists.js';
 import { snapshotError } from './snapshot-error.js';
@@ -18,11 +18,9 @@ export class EdgeColumns implements RecordSink {
   readonly #meta: SnapshotMeta;
   readonly #firstEdge: Uint32Array;
   readonly #types: Uint8Array;
-  /** The node whose edges are being read, its edges still to come, where its list begins and ends so far, and the list's hash. */
-  #node = -1;
-  #due = 0;
+  /** The node whose edges are being read, where its list of labels begins, and the list's hash so far. */
+  #node = 0;
   #begin = 0;
-  #end = 0;
   #hash = 0;
 
   constructor(meta: SnapshotMeta, firstEdge: Uint32Array) {
@@ -35,69 +33,64 @@ export class EdgeColumns implements RecordSink {
     this.firstLabel.length = meta.nodeCount;
   }
 
-  /** Hot: what the loop needs stands in locals. */
+  /** Hot: node by node, and what the loop needs stands in locals. */
   take({ values, records }: NumberBatch): { record: number; what: string } | null {
-    const { edge: at, edgeFields, nodeFields, nodeCount, edgeCount } = this.#meta;
-    const { type: typeAt, name: nameAt, to: toAt } = at;
-    const edgeTypes = this.#types;
-    const perField = 1 / nodeFields;
-    const { lists } = this;
-    this.to.reserve(records);
-    const edgeTo = this.to.values;
+    const { edgeFields, nodeFields, nodeCount, edgeCount } = this.#meta;
+    const { type: typeAt, name: nameAt, to: toAt } = this.#meta.edge;
     const begin = this.to.length;
-    let largestName = this.largestName;
-    let due = this.#due;
-    let hash = this.#hash;
-    let labels = lists.items.values;
-    let end = this.#end;
     if (begin + records > edgeCount)
       return { record: edgeCount - begin, what: `there are more than ${edgeCount} edges` };
-    for (let record = 0, row = 0; record < records; record++, row += edgeFields) {
-      if (due === 0) {
-        due = this.#nextNode();
-        hash = due;
-        labels = lists.items.values;
-        end = this.#begin;
+    this.to.reserve(records);
+    this.lists.items.reserve(records);
+    const edgeTypes = this.#types;
+    const edgeTo = this.to.values;
+    const firstEdge = this.#firstEdge;
+    const labels = this.lists.items.values;
+    let largestName = this.largestName;
+    let node = this.#node;
+    let end = this.lists.items.length;
+    let hash = this.#hash;
+    for (let record = 0; record < records; ) {
+      // The nodes' own counts add up to the header's: as long as edges come there is a node that has them.
+      while (firstEdge[node + 1]! <= begin + record) {
+        node++;
+        this.#begin = end;
+        hash = 0;
       }
-      const type = edgeTypes[values[row + typeAt]!] ?? UNKNOWN;
-      if (type === UNKNOWN) return { record, what: 'an edge has a type that the header does not list' };
-      const offset = values[row + toAt]!;
-      // Half a field more makes up for the rounding of the reciprocal.
-      const target = ((offset + 0.5) * perField) >>> 0;
-      if (target * nodeFields !== offset || target >= nodeCount)
-        return { record, what: 'an edge points to no node' };
-      let name = values[row + nameAt]!;
-      // A numbered edge may carry any index: one beyond the column is cut, nothing depends on it.
-      if (type === ELEMENT || type === HIDDEN) {
-        if (name > MAX_EDGE_NAME) name = MAX_EDGE_NAME;
-      } else if (name > largestName) {
-        if (name > MAX_EDGE_NAME) return { record, what: 'a name lies outside the string table' };
-        largestName = name;
+      const last = firstEdge[node + 1]! - begin;
+      const stop = Math.min(records, last);
+      for (; record < stop; record++) {
+        const row = record * edgeFields;
+        const type = edgeTypes[values[row + typeAt]!] ?? UNKNOWN;
+        if (type === UNKNOWN) return { record, what: 'an edge has a type that the header does not list' };
+        const offset = values[row + toAt]!;
+        const target = (offset / nodeFields) >>> 0;
+        if (target * nodeFields !== offset || target >= nodeCount)
+          return { record, what: 'an edge points to no node' };
+        let name = values[row + nameAt]!;
+        // A numbered edge may carry any index: one beyond the column is cut, nothing depends on it.
+        if (type === ELEMENT || type === HIDDEN) {
+          if (name > MAX_EDGE_NAME) name = MAX_EDGE_NAME;
+        } else if (name > largestName) {
+          if (name > MAX_EDGE_NAME) return { record, what: 'a name lies outside the string table' };
+          largestName = name;
+        }
+        const label = (type << LABEL_NAME_BITS) | name;
+        labels[end++] = label;
+        hash = mixHash(hash, label);
+        edgeTo[begin + record] = target;
       }
-      const label = labelOf(type, name);
-      labels[end++] = label;
-      hash = mixHash(hash, label);
-      edgeTo[begin + record] = target;
-      if (--due === 0) this.firstLabel.values[this.#node] = lists.close(this.#begin, end, hash);
+      if (stop < last) break;
+      const first = this.lists.close(this.#begin, end, hash);
+      this.firstLabel.values[node] = first;
+      if (first !== this.#begin) end = this.#begin;
     }
     this.to.length = begin + records;
+    this.lists.items.length = end;
     this.largestName = largestName;
-    this.#due = due;
-    this.#hash = hash;
-    this.#end = end;
-    return null;
-  }
-
-  /** The nodes' own counts add up to the header's: as long as edges are due there is a node that has them. */
-  #nextNode(): number {
-    const firstEdge = this.#firstEdge;
-    let node = this.#node + 1;
-    while (firstEdge[node + 1] === firstEdge[node]) node++;
     this.#node = node;
-    this.#begin = this.lists.items.length;
-    const due = firstEdge[node + 1]! - firstEdge[node]!;
-    this.lists.items.reserve(due);
-    return due;
+    this.#hash = hash;
+    return null;
   }
 
   end(byteOffset: number): void {

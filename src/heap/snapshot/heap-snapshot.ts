@@ -36,14 +36,14 @@ export const nodeTypeCode = (type: NodeType): number => NODE_TYPES.indexOf(type)
 export const edgeTypeCode = (type: EdgeType): number => EDGE_TYPES.indexOf(type);
 
 /** A label is an edge's type in its three highest bits and its name in the others. */
-const NAME_BITS = 29;
-export const MAX_EDGE_NAME = 2 ** NAME_BITS - 1;
+export const LABEL_NAME_BITS = 29;
+export const MAX_EDGE_NAME = 2 ** LABEL_NAME_BITS - 1;
 
 /** Index into EDGE_TYPES. */
-export const labelType = (label: number): number => label >>> NAME_BITS;
+export const labelType = (label: number): number => label >>> LABEL_NAME_BITS;
 /** String index of an edge's name; the number itself for element and hidden edges, cut at MAX_EDGE_NAME. */
 export const labelName = (label: number): number => label & MAX_EDGE_NAME;
-export const labelOf = (type: number, name: number): number => ((type << NAME_BITS) | name) >>> 0;
+export const labelOf = (type: number, name: number): number => ((type << LABEL_NAME_BITS) | name) >>> 0;
 
 /** Sizes from here on stand in `hugeSizes`. */
 export const HUGE_SIZE = 0xffff_ffff;

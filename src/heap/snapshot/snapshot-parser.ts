@@ -54,7 +54,8 @@ export async function parseSnapshot(
   return parser.finish();
 }
 
-class SnapshotParser {
+/** Reads a snapshot piece by piece: `push` its bytes in order, then `finish`. */
+export class SnapshotParser {
   readonly #options: ParseOptions;
   #state: State = 'open';
   #offset = 0;
@@ -89,6 +90,13 @@ class SnapshotParser {
     }
     this.#offset += chunk.length;
     return this.#offset;
+  }
+
+  /** Takes numbers, whole ones each with its comma, that another thread has read where the next bytes would stand. */
+  pushNumbers(numbers: Uint32Array): void {
+    if (!(this.#reader instanceof NumberSection))
+      throw snapshotError(this.#offset, 'numbers stand where none belong');
+    this.#reader.takeNumbers(numbers, this.#offset);
   }
 
   finish(): HeapSnapshot {

@@ -3,6 +3,7 @@ import {
   CLOSE_BRACKET,
   COMMA,
   isSpace,
+  LINE_FEED,
   OPEN_BRACKET,
   QUOTE,
   type SectionReader,
@@ -54,19 +55,32 @@ export class StringSection implements SectionReader {
     return pos;
   }
 
-  /** The hot loop: walks over plain text, and takes a string that has nothing else and ends in this chunk. */
+  /** The hot loop: takes or walks over strings of plain text, one after the other, up to where something else comes. */
   #scan(chunk: Uint8Array, start: number): number {
-    let pos = start;
-    while (pos < chunk.length) {
-      const byte = chunk[pos]!;
-      if (byte === QUOTE || byte === BACKSLASH || byte < SPACE) break;
-      pos++;
+    for (let pos = start; ; ) {
+      const begin = pos;
+      while (pos < chunk.length) {
+        const byte = chunk[pos]!;
+        if (byte === QUOTE || byte === BACKSLASH || byte < SPACE) break;
+        pos++;
+      }
+      const isWhole = chunk[pos] === QUOTE && (!this.#keep || pos - begin <= MAX_NAME_LENGTH);
+      if (!isWhole) return this.#keep ? begin : pos;
+      if (this.#keep) this.table.push(chunk, begin, pos);
+      else this.table.skip();
+      this.#state = AFTER_STRING;
+      const next = chunk[pos + 2] === LINE_FEED ? pos + 3 : pos + 2;
+      if (chunk[pos + 1] !== COMMA || chunk[next] !== QUOTE) return pos + 1;
+      this.#open();
+      pos = next + 1;
     }
-    if (!this.#keep) return pos;
-    if (chunk[pos] !== QUOTE || pos - start > MAX_NAME_LENGTH) return start;
-    this.table.push(chunk, start, pos);
-    this.#state = AFTER_STRING;
-    return pos + 1;
+  }
+
+  #open(): void {
+    this.#keep = this.#wanted(this.table.length);
+    this.#rawBytes = 0;
+    this.#wholeBytes = 0;
+    this.#state = IN_STRING;
   }
 
   #step(byte: number, byteOffset: number): void {
@@ -110,12 +124,8 @@ export class StringSection implements SectionReader {
     if (isSpace(byte)) return;
     const state = this.#state;
     if (byte === OPEN_BRACKET && state === BEFORE_OPEN) this.#state = BEFORE_STRING;
-    else if (byte === QUOTE && state === BEFORE_STRING) {
-      this.#keep = this.#wanted(this.table.length);
-      this.#rawBytes = 0;
-      this.#wholeBytes = 0;
-      this.#state = IN_STRING;
-    } else if (byte === COMMA && state === AFTER_STRING) this.#state = BEFORE_STRING;
+    else if (byte === QUOTE && state === BEFORE_STRING) this.#open();
+    else if (byte === COMMA && state === AFTER_STRING) this.#state = BEFORE_STRING;
     else if (
       byte === CLOSE_BRACKET &&
       (state === AFTER_STRING || (state === BEFORE_STRING && this.table.length === 0))

@@ -4,6 +4,8 @@ import {
   labelName,
   labelOf,
   labelType,
+  NODE_TYPES,
+  type NodeType,
   nodeTypeCode,
 } from './heap-snapshot.js';
 
@@ -14,9 +16,9 @@ const NUMBER = nodeTypeCode('number');
 const SYSTEM = nodeTypeCode('hidden');
 
 /** Types whose name is content of the program rather than a name: string text and regular expressions. */
-const CONTENT = new Set<number>(
-  (['string', 'concatenated string', 'sliced string', 'regexp'] as const).map(nodeTypeCode),
-);
+const CONTENT: readonly NodeType[] = ['string', 'concatenated string', 'sliced string', 'regexp'];
+/** Index into NODE_TYPES → 1 for these. */
+const isContent = Uint8Array.from(NODE_TYPES, (type) => (CONTENT.includes(type) ? 1 : 0));
 
 /**
  * Which strings may be kept: names of nodes that are not strings, and names of edges. Two kinds of string nodes are
@@ -30,13 +32,13 @@ export function wantedNames(
   const { nodeType, nodeName, labels, firstLabel, edgeTo, firstEdge, nodeCount } = snapshot;
   const wanted = new Uint8Array(strings);
   for (let node = 0; node < nodeCount; node++) {
-    if (!CONTENT.has(nodeType[node]!)) wanted[nodeName[node]!] = 1;
+    if (isContent[nodeType[node]!] === 0) wanted[nodeName[node]!] = 1;
   }
   /** In a table of exports each name stands before the cell that holds its value. */
   const wantExports = (table: number) => {
     for (let edge = firstEdge[table]! + 1; edge < firstEdge[table + 1]!; edge++) {
       const name = edgeTo[edge - 1]!;
-      if (CONTENT.has(nodeType[name]!) && nodeType[edgeTo[edge]!] === SYSTEM) wanted[nodeName[name]!] = 1;
+      if (isContent[nodeType[name]!] === 1 && nodeType[edgeTo[edge]!] === SYSTEM) wanted[nodeName[name]!] = 1;
     }
   };
   for (const label of labels) {
@@ -50,7 +52,7 @@ export function wantedNames(
     const shift = firstLabel[node]! - firstEdge[node]!;
     for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
       const to = edgeTo[edge]!;
-      if (type === NUMBER && CONTENT.has(nodeType[to]!)) wanted[nodeName[to]!] = 1;
+      if (type === NUMBER && isContent[nodeType[to]!] === 1) wanted[nodeName[to]!] = 1;
       // A module is known only by its name, which comes later: the first table of each hidden node may be its exports.
       if (type === SYSTEM && labels[edge + shift] === firstOfAll && nodeType[to] === ARRAY) {
         wantExports(to);

@@ -1,0 +1,11 @@
+/** `npm run bench [-- overhead | engine] [options]`: the first is the one without a name. */
+const SCENARIOS: Readonly<Record<string, () => Promise<unknown>>> = {
+  overhead: () => import('./overhead.js'),
+  engine: () => import('./engine/main.js'),
+};
+
+const [name] = process.argv.slice(2);
+const scenario = name !== undefined && Object.hasOwn(SCENARIOS, name) ? name : 'overhead';
+// The scenarios read the options themselves.
+if (scenario === name) process.argv.splice(2, 1);
+await SCENARIOS[scenario]!();
