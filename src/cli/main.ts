@@ -1,27 +1,59 @@
 #!/usr/bin/env node
-import { printToken } from './commands/token.js';
+import type { Command, CommandWorld } from './command.js';
+import { analyzeCommand } from './commands/analyze.js';
+import { diffCommand } from './commands/diff.js';
+import { tokenCommand } from './commands/token.js';
 import { EXIT_CODES } from './exit-codes.js';
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  analyze: analyzeCommand,
+  diff: diffCommand,
+  token: tokenCommand,
+};
 
 const USAGE = `Usage: leakwatch COMMAND
 
-  token    print a new bearer token of 256 bits for LEAKWATCH_TOKEN or a token file
+${Object.entries(COMMANDS)
+  .map(([name, { summary }]) => `  ${name.padEnd(9)}${summary}`)
+  .join('\n')}
+
+leakwatch COMMAND --help tells more.
 
 To watch a program without changing it:
   LEAKWATCH_TOKEN=… LEAKWATCH_LISTEN=127.0.0.1:9464 node --import leakwatch/register app.js
 `;
 
-const COMMANDS: Readonly<Record<string, (print: (line: string) => void) => number>> = { token: printToken };
+const world: CommandWorld = {
+  print: (text) => process.stdout.write(text),
+  complain: (text) => console.error(text),
+  // Opened only when asked for.
+  get stdin() {
+    return process.stdin;
+  },
+  stderr: process.stderr,
+};
 
-const [name = 'help', ...rest] = process.argv.slice(2);
-const command = COMMANDS[name];
-if (command !== undefined && rest.length === 0) {
-  process.exitCode = command((line) => console.log(line));
-} else if (['help', '--help', '-h'].includes(name)) {
-  console.log(USAGE);
-} else {
-  console.error(
-    command === undefined ? `leakwatch: unknown command '${name}'` : `leakwatch ${name}: takes no arguments`,
-  );
-  console.error(USAGE);
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // The reader of a pipe has seen enough, such as `head`: no failure of ours.
+  if (error.code === 'EPIPE') process.exit();
+  console.error(`leakwatch: the output could not be written (${error.code})`);
+  process.exit(EXIT_CODES.failed);
+});
+// Nobody is left to tell.
+process.stderr.on('error', () => {});
+
+const [name = 'help', ...args] = process.argv.slice(2);
+const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+if (command !== undefined) {
+  try {
+    process.exitCode = await command.run(args, world);
+  } catch (error) {
+    // A fault of ours. Left to Node it would end with 1, which means that something grows.
+    console.error(error);
+    process.exitCode = EXIT_CODES.failed;
+  }
+} else if (['help', '--help', '-h'].includes(name)) console.log(USAGE);
+else {
+  console.error(`leakwatch: unknown command '${name}'\n${USAGE}`);
   process.exitCode = EXIT_CODES.usage;
 }

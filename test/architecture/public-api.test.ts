@@ -152,18 +152,27 @@ function legible(declaration: string): string {
   return text;
 }
 
-function describeSurface(): string {
-  const { exported, mentioned, foreign } = surfaceOf('index.d.ts');
+/** Specifier → declarations; `package.json` names the same under `exports`. */
+const ENTRIES: Readonly<Record<string, string>> = { leakwatch: 'index.d.ts', 'leakwatch/heap': 'heap.d.ts' };
+
+function describeEntry(specifier: string, entry: string): string[] {
+  const { exported, mentioned, foreign } = surfaceOf(entry);
   const sorted = (declarations: ReadonlyMap<string, string>) =>
     [...declarations].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, text]) => text);
-  return `${[
-    "The public surface of leakwatch. Written by this folder's test with UPDATE_PUBLIC_API=1; a change here is a change for users.",
-    "===== import { … } from 'leakwatch'",
+  return [
+    `===== import { … } from '${specifier}'`,
     ...sorted(exported),
     '===== mentioned by these, and not exported',
     ...sorted(mentioned),
     '===== mentioned by these, of other packages',
-    foreign.join('\n'),
+    foreign.join('\n') || 'none',
+  ];
+}
+
+function describeSurface(): string {
+  return `${[
+    "The public surface of leakwatch. Written by this folder's test with UPDATE_PUBLIC_API=1; a change here is a change for users.",
+    ...Object.entries(ENTRIES).flatMap(([specifier, entry]) => describeEntry(specifier, entry)),
     "===== import 'leakwatch/register'",
     declarationFile('register.d.ts').exported.join('\n') || 'exports nothing',
   ].join('\n\n')}\n`;
@@ -208,28 +217,42 @@ describe('The public surface', () => {
     );
   });
 
-  it('declares as values exactly the names that can be imported at run time', async () => {
-    const { exported } = surfaceOf('index.d.ts');
-    const declared = [...exported]
-      .filter(([, text]) => !/^(type|interface) /.test(text))
-      .map(([name]) => name);
-    assert.deepEqual(Object.keys(await import('../../src/index.js')).sort(), declared.sort());
+  it('covers every entry of package.json', () => {
+    const { exports } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+      exports: Readonly<Record<string, string | { readonly types: string }>>;
+    };
+    const typed = Object.entries(exports).flatMap(([name, target]) =>
+      typeof target === 'string' ? [] : [[posix.join('leakwatch', name), posix.basename(target.types)]],
+    );
+    const covered = { ...ENTRIES, 'leakwatch/register': 'register.d.ts' };
+    assert.deepEqual(Object.fromEntries(typed), covered);
   });
 
-  it('holds neither any nor a name that could be changed from outside', () => {
-    const { exported, mentioned } = surfaceOf('index.d.ts');
-    const broken = [...exported, ...mentioned].flatMap(([name, text]) =>
-      text
-        .split('\n')
-        .filter(
-          (line) => /\bany\b/.test(line.replace(/'[^']*'/g, '')) || /^ +(?!readonly )\w+\??: /.test(line),
-        )
-        .map((line) => `${name}: ${line.trim()}`),
-    );
-    // Tuples of a map from events to arguments are no state.
-    assert.deepEqual(
-      broken.filter((line) => !line.startsWith('WatcherEvents: ')),
-      [],
-    );
-  });
+  for (const [specifier, entry] of Object.entries(ENTRIES)) {
+    it(`declares as values exactly the names that can be imported at run time from ${specifier}`, async () => {
+      const { exported } = surfaceOf(entry);
+      const declared = [...exported]
+        .filter(([, text]) => !/^(type|interface) /.test(text))
+        .map(([name]) => name);
+      const module: object = await import(`../../src/${entry.replace(/\.d\.ts$/, '.js')}`);
+      assert.deepEqual(Object.keys(module).sort(), declared.sort());
+    });
+
+    it(`holds neither any nor a name that could be changed from outside in ${specifier}`, () => {
+      const { exported, mentioned } = surfaceOf(entry);
+      const broken = [...exported, ...mentioned].flatMap(([name, text]) =>
+        text
+          .split('\n')
+          .filter(
+            (line) => /\bany\b/.test(line.replace(/'[^']*'/g, '')) || /^ +(?!readonly )\w+\??: /.test(line),
+          )
+          .map((line) => `${name}: ${line.trim()}`),
+      );
+      // Tuples of a map from events to arguments are no state.
+      assert.deepEqual(
+        broken.filter((line) => !line.startsWith('WatcherEvents: ')),
+        [],
+      );
+    });
+  }
 });

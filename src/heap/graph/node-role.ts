@@ -53,6 +53,9 @@ const PARTS = new RegExp(
 const LEAVES = /^(system \/ (Oddball|Hole|WasmNull)|undefined|null|true|false)$/;
 const CONTEXT = /^system \/ \w*Context$/;
 
+/** The Map by which newer Node versions hand the stores of AsyncLocalStorage on; the stores are what counts. */
+export const ASYNC_FRAME = 'AsyncContextFrame';
+
 /** NodeOrdinal → ROLE. */
 export function nodeRoles(snapshot: HeapSnapshot): Uint8Array {
   const { nodeCount, nodeType, nodeName, strings } = snapshot;
@@ -83,7 +86,7 @@ function hiddenRole(name: string): Role {
 }
 
 function objectRole(name: string): Role {
-  return name.startsWith('system / ') ? ROLE.part : ROLE.value;
+  return name.startsWith('system / ') || name === ASYNC_FRAME ? ROLE.part : ROLE.value;
 }
 
 /** Contexts hold closure variables; the native context is V8's own. */

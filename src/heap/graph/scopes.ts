@@ -8,6 +8,7 @@ import {
   nodeTypeCode,
 } from '../snapshot/heap-snapshot.js';
 import { isContextName } from './node-role.js';
+import { QUERY } from './script-name.js';
 
 const CLOSURE = nodeTypeCode('closure');
 const OBJECT = nodeTypeCode('object');
@@ -66,7 +67,25 @@ export function findScopes(snapshot: HeapSnapshot): Scopes {
       if (script === -1) break;
     }
   }
+  forgetCopies(snapshot, scopes);
   return scopes;
+}
+
+/** A module that was loaded several times, by a query in its address, has no scope that exists once. */
+function forgetCopies({ nodeCount, strings }: HeapSnapshot, scopes: Scopes): void {
+  const seen = new Map<string, number>();
+  const copied = new Set<number>();
+  for (let node = 0; node < nodeCount; node++) {
+    if (scopes.outermost[node] !== 1 || scopes.script[node]! < 0) continue;
+    const address = strings.text(scopes.script[node]!).replace(QUERY, '');
+    const twin = seen.get(address);
+    if (twin === undefined) seen.set(address, node);
+    else copied.add(scopes.script[node]!).add(scopes.script[twin]!);
+  }
+  if (copied.size === 0) return;
+  for (let node = 0; node < nodeCount; node++) {
+    if (scopes.isContext[node] === 1 && copied.has(scopes.script[node]!)) scopes.single[node] = 0;
+  }
 }
 
 const isNamed = ({ nodeName, strings }: HeapSnapshot, node: number) => strings.text(nodeName[node]!) !== '';
@@ -75,8 +94,10 @@ function contextNames({ nodeCount, nodeName, nodeType, strings }: HeapSnapshot):
   const looked = new Set<number>();
   const names = new Set<number>();
   for (let node = 0; node < nodeCount; node++) {
+    const type = nodeType[node];
+    if (type !== OBJECT && type !== HIDDEN) continue;
     const name = nodeName[node]!;
-    if (nodeType[node] === CLOSURE || looked.has(name)) continue;
+    if (looked.has(name)) continue;
     looked.add(name);
     if (isContextName(strings.text(name))) names.add(name);
   }

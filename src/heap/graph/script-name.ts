@@ -5,6 +5,9 @@ export const isNodeScript = (address: string): boolean => address.startsWith('no
 const OWN_FOLDER = new URL('../../', import.meta.url).href;
 export const OWN_SCRIPTS = 'leakwatch/dist/src/';
 
+/** What follows the path in an address. */
+export const QUERY = /[?#].*$/;
+
 export const isOwnScript = (address: string): boolean => address.startsWith(OWN_FOLDER);
 
 /**
@@ -14,8 +17,37 @@ export const isOwnScript = (address: string): boolean => address.startsWith(OWN_
 export function shortScript(address: string): string {
   if (isNodeScript(address)) return address;
   if (isOwnScript(address)) return OWN_SCRIPTS + address.slice(OWN_FOLDER.length);
-  const path = address.replaceAll('\\', '/').replace(/[?#].*$/, '');
+  const path = address.replaceAll('\\', '/').replace(QUERY, '');
   const packaged = path.lastIndexOf('/node_modules/');
   if (packaged >= 0) return path.slice(packaged + '/node_modules/'.length);
   return path.split('/').slice(-2).join('/');
+}
+
+/** The package a script came with. */
+export interface ScriptPackage {
+  readonly name: string;
+  /** Null where the path does not say it; the `package.json` in the folder does. */
+  readonly version: string | null;
+  /** Address of the package's folder, in the form that the script's own address had, with a slash at its end. */
+  readonly folderUrl: string;
+}
+
+const FOLDER = '/node_modules/';
+/** Layout of pnpm: `.pnpm/name@1.2.3_peers/node_modules/name`, a scope's slash written as `+`. */
+const STORE = /\/\.pnpm\/([^/]+)\/node_modules\/$/;
+const VERSION = /^(\d+\.\d+\.\d+(?:-[\w.]+)?)/;
+
+/** Null for the program's own scripts and for Node's. Looks at the address alone, never at the disk. */
+export function packageOf(address: string): ScriptPackage | null {
+  const path = address.replaceAll('\\', '/').replace(QUERY, '');
+  const at = path.lastIndexOf(FOLDER);
+  if (at < 0) return null;
+  const begin = at + FOLDER.length;
+  const parts = path.slice(begin).split('/');
+  const name = parts.slice(0, parts[0]?.startsWith('@') === true ? 2 : 1).join('/');
+  if (name === '' || name.length === path.length - begin) return null;
+  const stored = STORE.exec(path.slice(0, begin))?.[1];
+  const prefix = `${name.replace('/', '+')}@`;
+  const version = stored?.startsWith(prefix) === true ? VERSION.exec(stored.slice(prefix.length)) : null;
+  return { name, version: version?.[1] ?? null, folderUrl: address.slice(0, begin + name.length + 1) };
 }

@@ -7,10 +7,12 @@
 import { edgeTypeCode, type HeapSnapshot, labelAt, labelType } from '../snapshot/heap-snapshot.js';
 import { EdgeRule } from './edge-rule.js';
 import { nodeRoles, ROLE } from './node-role.js';
-import { findScopes, type Scopes, target } from './scopes.js';
+import { findScopes, type Scopes, target, targetOf } from './scopes.js';
 import { isNodeScript, isOwnScript } from './script-name.js';
 
 const SHORTCUT = edgeTypeCode('shortcut');
+const PROPERTY = edgeTypeCode('property');
+export const NATIVE_CONTEXT = 'system / NativeContext';
 
 const TIER = { program: 0, nodeModules: 1, roots: 2, internals: 3 } as const;
 
@@ -33,7 +35,7 @@ export interface ShortestPaths {
   readonly parent: Int32Array;
   /** NodeOrdinal → EdgeIndex by which it was reached, −1 means it was taken as a root or not reached. */
   readonly parentEdge: Int32Array;
-  /** The global objects. */
+  /** The main global object; none in a heap that has none. */
   readonly globals: readonly number[];
 }
 
@@ -42,8 +44,9 @@ export function shortestPaths(snapshot: HeapSnapshot): ShortestPaths {
   const roles = nodeRoles(snapshot);
   const scopes = findScopes(snapshot);
   const rule = new EdgeRule(snapshot);
+  const globals = mainGlobal(snapshot);
+  openContexts(snapshot, roles, globals);
   const search = new Search(snapshot, rule, tiers(snapshot, roles, scopes));
-  const globals = globalObjects(snapshot);
   for (const node of globals) search.seed(node);
   for (const node of moduleScopes(snapshot, scopes)) search.seed(node);
   search.run(TIER.program);
@@ -149,17 +152,36 @@ function scopeIsNodes(snapshot: HeapSnapshot, scopes: Scopes, context: number): 
   return script >= 0 && isNodeScript(snapshot.strings.text(script));
 }
 
-function globalObjects(snapshot: HeapSnapshot): readonly number[] {
-  const found = new Set<number>();
+/**
+ * The program's global object. Contexts made by `node:vm` have one each, which belongs to whoever keeps the context: the
+ * main one is told by what only Node puts there.
+ */
+function mainGlobal(snapshot: HeapSnapshot): readonly number[] {
+  const found: number[] = [];
   for (let edge = snapshot.firstEdge[0]!; edge < snapshot.firstEdge[1]!; edge++) {
     if (labelType(labelAt(snapshot, 0, edge)) !== SHORTCUT) continue;
     const node = snapshot.edgeTo[edge]!;
     // Newer V8 points to the native context, older ones to the global object itself.
-    const global =
-      name(snapshot, node) === 'system / NativeContext' ? target(snapshot, node, 'global_object') : node;
-    if (global >= 0) found.add(global);
+    const global = name(snapshot, node) === NATIVE_CONTEXT ? target(snapshot, node, 'global_object') : node;
+    if (global >= 0) found.push(global);
   }
-  return [...found];
+  const main = found.find((global) => targetOf(snapshot, global, PROPERTY, 'process') >= 0) ?? found[0];
+  return main === undefined ? [] : [main];
+}
+
+/** The native contexts of `node:vm` are parts of what keeps them; the main one stays V8's own. */
+function openContexts(snapshot: HeapSnapshot, roles: Uint8Array, globals: readonly number[]): void {
+  const wanted = snapshot.strings.find(NATIVE_CONTEXT);
+  if (wanted < 0) return;
+  const contexts: number[] = [];
+  for (let node = 0; node < snapshot.nodeCount; node++) {
+    if (snapshot.nodeName[node] === wanted && roles[node] === ROLE.internal) contexts.push(node);
+  }
+  // Older V8 calls the edge to the global object after the slot it stands in.
+  const isMain = (context: number) =>
+    ['global_object', 'extension'].some((edge) => globals.includes(target(snapshot, context, edge)));
+  if (!contexts.some(isMain)) return;
+  for (const context of contexts) if (!isMain(context)) roles[context] = ROLE.part;
 }
 
 /**

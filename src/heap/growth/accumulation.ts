@@ -5,7 +5,7 @@
  */
 
 import type { GrowthSeries, SeriesNode } from './growth-series.js';
-import { EDGE_KINDS, ELEMENTS, ENTRIES, SCOPE } from './path-tree.js';
+import { CONTENT, EDGE_KINDS, ENTRIES, SCOPE } from './path-tree.js';
 
 /** Rising steps that make growth: two, so three snapshots. */
 const MIN_RISING_STEPS = 2;
@@ -73,8 +73,7 @@ function groups({ nodes, times }: GrowthSeries): readonly Accumulation[] {
   for (const rows of members.values()) {
     const first = nodes[rows[0]!]!;
     const holder = nodes[first.parent]!;
-    const isContent =
-      (first.edge === ELEMENTS || first.edge === ENTRIES) && holder.entries.some((count) => count > 0);
+    const isContent = CONTENT.has(first.edge) && holder.entries.some((count) => count > 0);
     if (isContent) counted.add(first.parent);
     const counts = isContent
       ? holder.entries

@@ -1,25 +1,67 @@
-import { type HeapSnapshot, sizeOf } from '../snapshot/heap-snapshot.js';
+import { dominatorTree } from '../graph/dominator-tree.js';
+import { type HeapSnapshot, HUGE_SIZE, sizeOf } from '../snapshot/heap-snapshot.js';
+import { type ClassKey, type ClassTable, classTable } from './class-key.js';
 import type { ClassNames } from './class-names.js';
 
-export interface ClassRow {
-  count: number;
+export interface ClassRow extends ClassKey {
+  /** ClassId in the table it was counted by. */
+  readonly classId: number;
+  readonly count: number;
   /** Shallow bytes. */
-  bytes: number;
+  readonly bytes: number;
 }
 
-/** Class name → its objects and their shallow size; zero-sized nodes (small integers) are not objects. */
-export function classHistogram(snapshot: HeapSnapshot, classes: ClassNames): ReadonlyMap<string, ClassRow> {
-  const rows = new Map<string, ClassRow>();
-  for (let node = 0; node < snapshot.nodeCount; node++) {
-    const bytes = sizeOf(snapshot, node);
-    if (bytes === 0) continue;
-    const name = classes.of(node);
-    const row = rows.get(name);
-    if (row === undefined) rows.set(name, { count: 1, bytes });
-    else {
-      row.count++;
-      row.bytes += bytes;
-    }
+/** Objects of each class and their shallow size; zero-sized nodes (small integers) are not objects. */
+export function classHistogram(
+  snapshot: HeapSnapshot,
+  names: ClassNames,
+  { keys, classOf }: ClassTable = classTable(snapshot, names),
+): readonly ClassRow[] {
+  const counts = new Uint32Array(keys.length);
+  const bytes = new Float64Array(keys.length);
+  const { selfSize } = snapshot;
+  for (let node = 0; node < classOf.length; node++) {
+    const size = selfSize[node]!;
+    if (size === 0) continue;
+    const id = classOf[node]!;
+    counts[id]!++;
+    bytes[id]! += size === HUGE_SIZE ? sizeOf(snapshot, node) : size;
+  }
+  const rows: ClassRow[] = [];
+  for (const [classId, key] of keys.entries()) {
+    if (counts[classId]! > 0) rows.push({ ...key, classId, count: counts[classId]!, bytes: bytes[classId]! });
   }
   return rows;
+}
+
+/** What the graph says of each node; the root is node 0. */
+export interface RetainedHeap {
+  /** NodeOrdinal → NodeOrdinal of its immediate dominator; the root's is itself. */
+  readonly idom: Int32Array;
+  /** NodeOrdinal → retained size, bytes. */
+  readonly retained: Float64Array;
+}
+
+/**
+ * ClassId → bytes that its objects retain together. An object below another of its class is in that one's retained size
+ * already and is not added again; this is the rule of DevTools (calculateClassesRetainedSize). Takes 20 bytes a node
+ * while it works.
+ */
+export function retainedByClass(
+  snapshot: HeapSnapshot,
+  { keys, classOf }: ClassTable,
+  { idom, retained }: RetainedHeap,
+): Float64Array {
+  const bytes = new Float64Array(keys.length);
+  /** ClassId → the rank up to which its objects are below one that was added. */
+  const covered = new Uint32Array(keys.length);
+  const { node: nodes, end } = dominatorTree(idom);
+  for (let rank = 0; rank < nodes.length; rank++) {
+    const node = nodes[rank]!;
+    const id = classOf[node]!;
+    if (rank < covered[id]! || sizeOf(snapshot, node) === 0) continue;
+    bytes[id]! += retained[node]!;
+    covered[id] = end[rank]!;
+  }
+  return bytes;
 }

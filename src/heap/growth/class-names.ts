@@ -1,30 +1,64 @@
-import { type HeapSnapshot, NODE_TYPES, nodeTypeCode } from '../snapshot/heap-snapshot.js';
+import { targetOf } from '../graph/scopes.js';
+import { edgeTypeCode, type HeapSnapshot, NODE_TYPES, nodeTypeCode } from '../snapshot/heap-snapshot.js';
 import { NODE_KINDS, type NodeKind } from './path-tree.js';
 
 const CLOSURE = nodeTypeCode('closure');
+const PROPERTY = edgeTypeCode('property');
 const COLLECTIONS = new Set(['Map', 'Set', 'WeakMap', 'WeakSet']);
+/** Node type → 1 where names are content, as many as there are nodes, and do not make the class. */
+const NAMELESS = Uint8Array.from(NODE_TYPES, (type) =>
+  /string|number|bigint|symbol|regexp|^code|^array|hidden|shape/.test(type) ? 1 : 0,
+);
 const ANONYMOUS = 'function';
+/** Made by this constructor and given the prototype of another afterwards: AbortSignal, in older versions. */
+const BORROWED = 'EventTarget';
 
 /** Classes of nodes as a person calls them, worked out once a name. */
 export class ClassNames {
   readonly #snapshot: HeapSnapshot;
   readonly #globals: ReadonlySet<number>;
-  /** Type and string index → class name. */
+  readonly #borrowedName: number;
+  /** Key → class name. */
   readonly #known = new Map<number, string>();
+  /** NodeOrdinal of a prototype → name of its class. */
+  readonly #borrowers = new Map<number, string>();
 
   constructor(snapshot: HeapSnapshot, globals: readonly number[]) {
     this.#snapshot = snapshot;
     this.#globals = new Set(globals);
+    this.#borrowedName = snapshot.strings.find(BORROWED);
   }
 
   of(node: number): string {
     if (this.#globals.has(node)) return 'globalThis';
     const { nodeType, nodeName } = this.#snapshot;
-    const key = nodeName[node]! * NODE_TYPES.length + nodeType[node]!;
+    const key = this.kindKey(node);
     let name = this.#known.get(key);
     if (name === undefined) {
       name = className(NODE_TYPES[nodeType[node]!] ?? 'hidden', this.#snapshot.strings.text(nodeName[node]!));
       this.#known.set(key, name);
+    }
+    return name === BORROWED ? this.#classOfPrototype(node) : name;
+  }
+
+  /** The same number for nodes of one class, as far as `isSettled` says so. */
+  kindKey(node: number): number {
+    const type = this.#snapshot.nodeType[node]!;
+    return NAMELESS[type] === 1 ? type : this.#snapshot.nodeName[node]! * NODE_TYPES.length + type;
+  }
+
+  /** Whether all nodes of this key are of this class. */
+  isSettled(node: number): boolean {
+    return !this.#globals.has(node) && this.#snapshot.nodeName[node] !== this.#borrowedName;
+  }
+
+  #classOfPrototype(node: number): string {
+    const prototype = targetOf(this.#snapshot, node, PROPERTY, '__proto__');
+    let name = this.#borrowers.get(prototype);
+    if (name === undefined) {
+      const made = prototype < 0 ? -1 : targetOf(this.#snapshot, prototype, PROPERTY, 'constructor');
+      name = made < 0 ? BORROWED : this.#snapshot.strings.text(this.#snapshot.nodeName[made]!) || BORROWED;
+      this.#borrowers.set(prototype, name);
     }
     return name;
   }

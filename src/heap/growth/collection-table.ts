@@ -2,7 +2,9 @@
  * Entry counts. An ordered hash table of V8 (src/objects/ordered-hash-table.h) is an array of three counters, B buckets,
  * and room for 2·B entries of a key, for a Map a value, and a chain link. B is a power of two, so the length tells Map
  * from Set. Capacity says nothing: tables never shrink; what counts is slots that hold something.
- * An entry whose key and value are both small integers shows no edge and is not counted.
+ * An entry whose key and value are both small integers shows no edge. A table of such entries alone is counted as half
+ * full, which it was when it last grew: V8 halves a table that is emptied to a quarter of its room, and doubles a full
+ * one, so this is right within a factor of two. The same holds for the store of an array of numbers.
  */
 
 import { target } from '../graph/scopes.js';
@@ -11,6 +13,7 @@ import {
   type HeapSnapshot,
   labelAt,
   labelName,
+  labelOf,
   labelType,
   nodeTypeCode,
   sizeOf,
@@ -23,6 +26,8 @@ const ELEMENT = edgeTypeCode('element');
 const HEADER_WORDS = 2;
 const WORD_BYTES = 8;
 const COUNTERS = 3;
+/** Room for fewer numbers than this is not counted as numbers. */
+const MIN_NUMBERS = 64;
 
 interface TableShape {
   readonly buckets: number;
@@ -58,15 +63,35 @@ export function countTableEntries(snapshot: HeapSnapshot, table: number): number
     if (slot >= 0)
       entries.add(shape === null ? slot : Math.floor((slot - COUNTERS - shape.buckets) / shape.stride));
   }
-  return entries.size;
+  if (entries.size > 0 || shape === null || !isBlank(snapshot, table)) return entries.size;
+  return shape.buckets >= MIN_NUMBERS ? shape.buckets : 0;
+}
+
+/** Whether nothing but V8's own description hangs on a table or store: all it can hold is numbers. */
+function isBlank(snapshot: HeapSnapshot, store: number): boolean {
+  for (let edge = snapshot.firstEdge[store]!; edge < snapshot.firstEdge[store + 1]!; edge++) {
+    const label = labelAt(snapshot, store, edge);
+    if (labelType(label) !== INTERNAL || labelName(label) !== snapshot.strings.find('map')) return false;
+  }
+  return true;
 }
 
 /** Slots that hold something: one that was filled with `undefined` beforehand is capacity. */
 export function countElements(snapshot: HeapSnapshot, node: number): number {
+  const { firstEdge, firstLabel, labels, edgeTo, nodeType, strings } = snapshot;
+  const shift = firstLabel[node]! - firstEdge[node]!;
+  const storeLabel = labelOf(INTERNAL, Math.max(0, strings.find('elements')));
   let elements = 0;
-  for (let edge = snapshot.firstEdge[node]!; edge < snapshot.firstEdge[node + 1]!; edge++) {
-    if (labelType(labelAt(snapshot, node, edge)) !== ELEMENT) continue;
-    if (snapshot.nodeType[snapshot.edgeTo[edge]!] !== HIDDEN) elements++;
+  let store = -1;
+  let shown = false;
+  for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
+    const label = labels[edge + shift]!;
+    if (label === storeLabel) store = edgeTo[edge]!;
+    if (labelType(label) !== ELEMENT) continue;
+    shown = true;
+    if (nodeType[edgeTo[edge]!] !== HIDDEN) elements++;
   }
-  return elements;
+  if (shown || store < 0 || nodeType[store] !== ARRAY || !isBlank(snapshot, store)) return elements;
+  const room = sizeOf(snapshot, store) / WORD_BYTES - HEADER_WORDS;
+  return room >= MIN_NUMBERS ? Math.floor(room) : 0;
 }

@@ -6,10 +6,15 @@ const PROPERTY = edgeTypeCode('property');
 /** An object with more properties than this that lead to one class is a table with keys, not a record with fields. */
 export const MAX_RECORD_FIELDS = 32;
 
-/** A key that looks like data (an id, a path, an address) is folded wherever it stands. */
-const DATA_KEY = /[/\\@:?&=%]|\d{5}|^\d|[0-9a-f]{12}|^.{65}/i;
+/**
+ * A key that looks like data (an id, a path, an address, a phrase) is folded wherever it stands: what is no name that a
+ * programmer would write after a dot, or has a long number, or hexadecimal digits in it.
+ */
+const NAME = /^(?:(?:get |set )?[#\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]{0,63}|<.*>|)$/u;
+const DATA_KEY = /\d{5}|[0-9a-f]{12}/i;
 
-export const isDataKey = (key: string): boolean => DATA_KEY.test(key) && !key.startsWith('<symbol');
+export const isDataKey = (key: string): boolean =>
+  !key.startsWith('<') && (!NAME.test(key) || DATA_KEY.test(key));
 
 /** The classes whose properties of this object are entries; null for ordinary objects. */
 export function dictionaryClasses(

@@ -4,13 +4,14 @@
  */
 import type { ClassGrowth } from './class-growth.js';
 import type { ClassRow } from './class-histogram.js';
+import { classText } from './class-key.js';
 import type { PathTree } from './path-tree.js';
 
 /** Snapshots kept: the first and the latest 15. */
 export const MAX_STEPS = 16;
 /**
  * Classes kept from one snapshot to the next, most grown and then largest first; one left out counts as new when it
- * comes back. A bare Node has about 2,500, most of them functions.
+ * comes back. A bare Node has about 3,000, most of them functions.
  */
 const MAX_CLASSES = 8_000;
 /** Nodes kept from one snapshot to the next. */
@@ -54,7 +55,7 @@ export interface Observation {
   readonly atMs: number;
   readonly heapBytes: number;
   readonly tree: PathTree;
-  readonly classes: ReadonlyMap<string, ClassRow>;
+  readonly classes: readonly ClassRow[];
 }
 
 export interface ExtendedSeries {
@@ -83,10 +84,10 @@ function forgetStep(series: GrowthSeries, step: number): GrowthSeries {
   return {
     times: without(series.times),
     heapBytes: without(series.heapBytes),
-    classes: series.classes.map(({ className, counts, bytes }) => ({
-      className,
-      counts: without(counts),
-      bytes: without(bytes),
+    classes: series.classes.map((row) => ({
+      ...row,
+      counts: without(row.counts),
+      bytes: without(row.bytes),
     })),
     nodes: series.nodes.map((node) => ({
       ...node,
@@ -99,21 +100,28 @@ function forgetStep(series: GrowthSeries, step: number): GrowthSeries {
 
 function extendClasses(
   before: readonly ClassGrowth[],
-  now: ReadonlyMap<string, ClassRow>,
+  now: readonly ClassRow[],
   steps: number,
 ): readonly ClassGrowth[] {
   const past = new Array<number>(steps - 1).fill(0);
-  const known = new Map(before.map((row) => [row.className, row]));
-  const names = new Set([...known.keys(), ...now.keys()]);
-  const rows = [...names].map((className) => {
-    const row = known.get(className);
-    const latest = now.get(className);
-    return {
+  const known = new Map(before.map((row) => [classText(row), row]));
+  const rows: ClassGrowth[] = [];
+  for (const { className, location, shape, count, bytes } of now) {
+    const text = classText({ className, location, shape });
+    const row = known.get(text);
+    known.delete(text);
+    rows.push({
       className,
-      counts: [...(row?.counts ?? past), latest?.count ?? 0],
-      bytes: [...(row?.bytes ?? past), latest?.bytes ?? 0],
-    };
-  });
+      location,
+      shape,
+      counts: [...(row?.counts ?? past), count],
+      bytes: [...(row?.bytes ?? past), bytes],
+    });
+  }
+  for (const row of known.values()) {
+    if (row.counts.every((count) => count === 0)) continue;
+    rows.push({ ...row, counts: [...row.counts, 0], bytes: [...row.bytes, 0] });
+  }
   // After the first snapshot nothing has grown yet: then size decides.
   const size = (row: ClassGrowth) => row.bytes.at(-1) ?? 0;
   return rows

@@ -8,6 +8,14 @@ export const SCOPE = 'module scope';
 /** What stands for the members of a collection in a path. */
 export const ELEMENTS = '[]';
 export const ENTRIES = 'entries';
+/** What waits for a promise: the functions of its reactions. */
+export const REACTIONS = 'reactions';
+/** What an async resource, or the context of a turn, keeps for an AsyncLocalStorage. */
+export const ASYNC_STORE = 'async store';
+/** From the key of a WeakMap to the value kept for it. */
+export const WEAK_VALUE = 'WeakMap value';
+/** The steps to the members of a collection, whose number is its entries. */
+export const CONTENT: ReadonlySet<string> = new Set([ELEMENTS, ENTRIES, REACTIONS]);
 
 /** Most nodes of one tree, and the deepest; what lies beyond is added to the node above it. */
 const MAX_TREE_NODES = 200_000;
@@ -15,6 +23,9 @@ const MAX_DEPTH = 96;
 
 /** A run such as next.next.next, or left.right.left, ends where the same step was taken this many levels up. */
 const RUN_PERIOD = 4;
+/** More than there are names, or pairs of them; times the bound of tree nodes it is still an exact integer. */
+const PAIRS = 2 ** 32;
+const CLASSES = 2 ** 26;
 
 /** Texts with small numbers, so that a step is two integers. */
 export class Names {
@@ -57,7 +68,13 @@ export class PathTree {
   /** Tree node → entries in all collections that are members, a count. */
   readonly entries: number[] = [0];
   readonly #depth: number[] = [0];
-  readonly #children = new Map<string, number>();
+  /** Step and class → a small number for both. */
+  readonly #pairs = new Map<number, number>();
+  /** Tree node and pair → child. */
+  readonly #children = new Map<number, number>();
+  /** Tree node → the pair asked for last, and what it led to: siblings mostly take the same step. */
+  readonly #lastPair: number[] = [-1];
+  readonly #lastNode: number[] = [0];
   /** How many steps found no room; their objects are in the node above. */
   cut = 0;
 
@@ -78,21 +95,59 @@ export class PathTree {
     nodeKind: number,
     artefact = 0,
   ): number {
+    const pair = this.#pair(edge * EDGE_KINDS.length + edgeKind, className);
+    if (this.#lastPair[parent] === pair) return this.#lastNode[parent]!;
+    const { cut } = this;
+    const node =
+      this.#runBegin(parent, edge, edgeKind, className) ??
+      this.#children.get(parent * PAIRS + pair) ??
+      this.#add(parent, pair, edge, edgeKind, className, nodeKind, artefact);
+    // What found no room is counted each time.
+    this.#lastPair[parent] = cut === this.cut ? pair : -1;
+    this.#lastNode[parent] = node;
+    return node;
+  }
+
+  #pair(step: number, className: number): number {
+    const key = step * CLASSES + className;
+    let pair = this.#pairs.get(key);
+    if (pair === undefined) {
+      pair = this.#pairs.size;
+      this.#pairs.set(key, pair);
+    }
+    return pair;
+  }
+
+  /** A step that repeats itself, or that objects of the same class took up the path, goes on in the same run. */
+  #runBegin(parent: number, edge: number, edgeKind: number, className: number): number | null {
     let up = parent;
     for (let level = 0; level < RUN_PERIOD && up > 0; level++) {
-      if (this.edge[up] === edge && this.edgeKind[up] === edgeKind && this.className[up] === className)
-        return up;
-      up = this.parent[up]!;
+      const above = this.parent[up]!;
+      const isSame =
+        this.edge[up] === edge && this.edgeKind[up] === edgeKind && this.className[up] === className;
+      if (isSame && (level === 0 || this.className[above] === this.className[parent])) return up;
+      up = above;
     }
-    const key = `${parent},${edge},${edgeKind},${className}`;
-    const known = this.#children.get(key);
-    if (known !== undefined) return known;
+    return null;
+  }
+
+  #add(
+    parent: number,
+    pair: number,
+    edge: number,
+    edgeKind: number,
+    className: number,
+    nodeKind: number,
+    artefact: number,
+  ): number {
     if (this.length >= MAX_TREE_NODES || this.#depth[parent]! >= MAX_DEPTH) {
       this.cut++;
       return parent;
     }
     const node = this.length;
-    this.#children.set(key, node);
+    this.#children.set(parent * PAIRS + pair, node);
+    this.#lastPair.push(-1);
+    this.#lastNode.push(0);
     this.parent.push(parent);
     this.edge.push(edge);
     this.edgeKind.push(edgeKind);

@@ -1,11 +1,16 @@
 /** `series` as bytes: deflated JSON, strings by number, only what is needed to go on. Bounded in both directions. */
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import type { ClassGrowth } from './class-growth.js';
 import { type GrowthSeries, growthOf, MAX_STEPS, type SeriesNode } from './growth-series.js';
 import { EDGE_KINDS, Names, NODE_KINDS } from './path-tree.js';
 
 export const MAX_SERIES_BYTES = 1_000_000;
 const MAX_INFLATED_BYTES = 64 << 20;
-const FORMAT = 'leakwatch-series-1';
+/** Goes up with every change of the rows; a series of another version is not read, a new one begins. */
+const FORMAT = 'leakwatch-series-2';
+const NONE = -1;
+/** Lines and columns of a snapshot have 32 bits and begin with 0. */
+const MAX_COORDINATE = 2 ** 32;
 
 export interface EncodedSeries {
   readonly bytes: Uint8Array;
@@ -13,12 +18,16 @@ export interface EncodedSeries {
   readonly dropped: number;
 }
 
-/** Above MAX_SERIES_BYTES the smallest nodes that never grew go first, a quarter of all at a time, then the smallest. */
+/**
+ * Above MAX_SERIES_BYTES the smallest nodes that never grew go first, a quarter of all at a time, then the smallest; with
+ * each quarter of them the quarter of the classes that grew least. What is left in the end is small: the root has no text.
+ */
 export function encodeSeries(series: GrowthSeries): EncodedSeries {
   let fitting = series;
   for (;;) {
     const bytes = deflateRawSync(JSON.stringify(toWire(fitting)));
-    if (bytes.length <= MAX_SERIES_BYTES || fitting.nodes.length <= 1) {
+    const isSmallest = fitting.nodes.length <= 1 && fitting.classes.length === 0;
+    if (bytes.length <= MAX_SERIES_BYTES || isSmallest) {
       return { bytes, dropped: series.nodes.length - fitting.nodes.length };
     }
     fitting = withoutSmallest(fitting);
@@ -55,7 +64,7 @@ function withoutSmallest(series: GrowthSeries): GrowthSeries {
     rowOf.set(row, nodes.length);
     nodes.push({ ...node, parent: rowOf.get(node.parent) ?? 0, cut: node.cut || cut.has(row) });
   }
-  return { ...series, nodes, classes: series.classes.slice(0, Math.ceil(series.classes.length * 0.75)) };
+  return { ...series, nodes, classes: series.classes.slice(0, Math.floor(series.classes.length * 0.75)) };
 }
 
 type WireNode = readonly [number, number, number, number, number, number, number[], number[], number[]];
@@ -66,8 +75,12 @@ function toWire({ times, heapBytes, classes, nodes }: GrowthSeries): unknown {
     format: FORMAT,
     times,
     heapBytes,
-    classes: classes.map(({ className, counts, bytes }) => [
+    classes: classes.map(({ className, shape, location, counts, bytes }) => [
       names.id(className),
+      shape === null ? NONE : names.id(shape),
+      location === null ? NONE : names.id(location.script),
+      location?.line ?? 0,
+      location?.column ?? 0,
       deltas(counts),
       deltas(bytes),
     ]),
@@ -108,10 +121,7 @@ function fromWire(wire: unknown): GrowthSeries {
   return {
     times: numbers(times),
     heapBytes: numbers(heapBytes, steps),
-    classes: classes.map((row: unknown) => {
-      const [name, counts, bytes] = row as readonly unknown[];
-      return { className: text(name), counts: sums(counts, steps), bytes: sums(bytes, steps) };
-    }),
+    classes: classes.map((row: unknown) => classFromWire(row, text, steps)),
     nodes: nodes.map((row: unknown, index) => {
       const [parent, edge, edgeKind, className, nodeKind, flags, counts, bytes, entries] = row as WireNode;
       const bits = integer(flags, 0, 7);
@@ -128,6 +138,24 @@ function fromWire(wire: unknown): GrowthSeries {
         entries: sums(entries, steps),
       };
     }),
+  };
+}
+
+function classFromWire(row: unknown, text: (index: unknown) => string, steps: number): ClassGrowth {
+  const [name, shape, script, line, column, counts, bytes] = row as readonly unknown[];
+  return {
+    className: text(name),
+    shape: shape === NONE ? null : text(shape),
+    location:
+      script === NONE
+        ? null
+        : {
+            script: text(script),
+            line: integer(line, 1, MAX_COORDINATE),
+            column: integer(column, 1, MAX_COORDINATE),
+          },
+    counts: sums(counts, steps),
+    bytes: sums(bytes, steps),
   };
 }
 

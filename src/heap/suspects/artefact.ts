@@ -6,6 +6,12 @@ import { ARTEFACT } from '../growth/path-tree.js';
 const TOOL_CLASSES =
   /^(InspectorSession|JSBindingsConnection|Connection|CpuProfiler|V8CoverageConnection|V8HeapProfilerConnection)$/;
 
+/** V8's lists of what calls in progress hold, and of strings it shares: what is on them changes from moment to moment. */
+const PASSING = /^\((Handle scope|Stack roots|Shareable object cache|Internalized strings|Strong roots)\)$/;
+
+/** By which Node finds its own native objects again when it ends; each is there because something else holds it. */
+const BOOKKEEPING = 'cleanup_queue';
+
 /** Why what grows on this path is not the program's doing; null when it is. `rows` are the nodes of the path. */
 export function artefactReason(rows: readonly SeriesNode[]): string | null {
   if (rows.some((node) => (node.artefact & ARTEFACT.v8) !== 0))
@@ -14,5 +20,11 @@ export function artefactReason(rows: readonly SeriesNode[]): string | null {
     return 'held by an attached debugger or profiler';
   if (rows.some((node) => (node.artefact & ARTEFACT.own) !== 0 || node.className.startsWith(OWN_SCRIPTS)))
     return 'held by leakwatch itself';
+  const [first, ...rest] = rows;
+  // A list and its members: what hangs below them would be a path of its own.
+  if (first !== undefined && PASSING.test(first.className) && rest.every(({ parent }) => parent === rest[0]?.parent))
+    return 'held by calls in progress';
+  if (rows.some(({ edge, className }) => edge === BOOKKEEPING || className === 'Node / CleanupQueue'))
+    return "Node's own list of native objects";
   return null;
 }

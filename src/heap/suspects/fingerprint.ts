@@ -3,6 +3,9 @@ import { isNodeScript } from '../graph/script-name.js';
 import { SCOPE } from '../growth/path-tree.js';
 import type { Fingerprint, RetainerStep } from './suspect.js';
 
+/** Objects of Node that exist once, however a version leads to them. */
+const ANCHORS = new Set(['LoadCache', 'ResolveCache']);
+
 /** Steps that count when the path begins neither at a variable nor at the global object. */
 const MAX_STEPS = 5;
 
@@ -20,6 +23,7 @@ export function fingerprint(path: readonly RetainerStep[]): Fingerprint {
       break;
     }
     parts.push(`${edgeType} ${edge} ${node}`);
+    if (ANCHORS.has(node)) break;
     if (edgeType === 'variable') {
       const above = path[at - 1];
       if (above?.edge === SCOPE && !isNodeScript(above.node)) parts.push(above.node.replace(/^.*\//, ''));

@@ -11,6 +11,8 @@ import {
 const PROPERTY = edgeTypeCode('property');
 const NUMBER = nodeTypeCode('number');
 const MAX_FIELDS = 20;
+/** What V8 or Node put there rather than the program. */
+const HIDDEN_FIELDS = /^(__proto__$|get |set |<symbol|$)/;
 
 /** Names by which programs bound a collection; `_` and `#` before them are ignored. */
 const BOUND_NAMES = new Set(
@@ -25,7 +27,7 @@ export function fieldNames(snapshot: HeapSnapshot, objects: readonly number[]): 
   for (const node of objects) {
     if (snapshot.firstEdge[node + 1]! - snapshot.firstEdge[node]! > MAX_RECORD_FIELDS) continue;
     for (const [name] of properties(snapshot, node)) {
-      if (name !== '__proto__' && !isDataKey(name) && names.size < MAX_FIELDS) names.add(name);
+      if (!HIDDEN_FIELDS.test(name) && !isDataKey(name) && names.size < MAX_FIELDS) names.add(name);
     }
   }
   return [...names];

@@ -1,20 +1,47 @@
 import { ROLE } from '../graph/node-role.js';
+import { target } from '../graph/scopes.js';
 import type { TracedHeap } from '../growth/path-tree-builder.js';
+import { nodeTypeCode, sizeOf } from '../snapshot/heap-snapshot.js';
 
 /** Objects looked at of each node of the tree. */
 const MAX_SAMPLES = 64;
+/** Parents of slices told apart of each node of the tree; the bytes of those beyond are not added up. */
+const MAX_PARENTS = 1_000_000;
+
+const SLICED = nodeTypeCode('sliced string');
+
+/** What one node of the tree holds in the latest snapshot. */
+export interface Samples {
+  readonly objects: readonly number[];
+  /** Bytes of the strings that its sliced strings were cut out of, each counted once; 0 means there are no slices. */
+  readonly parentBytes: number;
+}
+
+export const NO_SAMPLES: Samples = { objects: [], parentBytes: 0 };
 
 /** Series row → some of its objects in the latest snapshot. */
 export function sampleMembers(
   heap: TracedHeap,
   rowOf: Int32Array,
   rows: ReadonlySet<number>,
-): ReadonlyMap<number, readonly number[]> {
-  const samples = new Map<number, number[]>([...rows].map((row) => [row, []]));
-  for (let node = 0; node < heap.treeOf.length; node++) {
-    if (heap.paths.roles[node] !== ROLE.value) continue;
-    const list = samples.get(rowOf[heap.treeOf[node]!]!);
-    if (list !== undefined && list.length < MAX_SAMPLES) list.push(node);
+): ReadonlyMap<number, Samples> {
+  const { snapshot, treeOf, paths } = heap;
+  const samples = new Map([...rows].map((row) => [row, { objects: [] as number[], parentBytes: 0 }]));
+  const parents = new Map<number, Set<number>>();
+  /** Tree node → 1 when it is wanted: most are not. */
+  const wanted = Uint8Array.from(rowOf, (row) => (rows.has(row) ? 1 : 0));
+  for (let node = 0; node < treeOf.length; node++) {
+    if (wanted[treeOf[node]!] !== 1 || paths.roles[node] !== ROLE.value) continue;
+    const row = rowOf[treeOf[node]!]!;
+    const sample = samples.get(row)!;
+    if (sample.objects.length < MAX_SAMPLES) sample.objects.push(node);
+    if (snapshot.nodeType[node] !== SLICED) continue;
+    const parent = target(snapshot, node, 'parent');
+    const known = parents.get(row) ?? new Set();
+    parents.set(row, known);
+    if (parent < 0 || known.has(parent) || known.size === MAX_PARENTS) continue;
+    known.add(parent);
+    sample.parentBytes += sizeOf(snapshot, parent);
   }
   return samples;
 }

@@ -20,6 +20,39 @@ export interface GrowthStep {
   readonly bytes: number;
 }
 
+/** Where a function, or the constructor of a class, is defined. */
+export interface MemberLocation {
+  /** Name of the function or class; `function` when it has none. */
+  readonly function: string;
+  /** Address of the script as V8 has it. */
+  readonly url: string;
+  /** From 1. */
+  readonly line: number;
+  /** From 1. */
+  readonly column: number;
+}
+
+export interface PackageName {
+  readonly name: string;
+  /** Null where the path of its scripts does not say it. */
+  readonly version: string | null;
+}
+
+/** How what leaks is held, where that has a name of its own. */
+export type Mechanism =
+  | 'promise reactions'
+  | 'event listeners'
+  | 'timers'
+  | 'async store'
+  | 'module cache'
+  | 'weak map'
+  | 'sliced strings'
+  | 'concatenated string'
+  | 'linked list'
+  | 'closure chain'
+  | 'buffers'
+  | 'numbers';
+
 /** A path whose members grow: the topmost one, where the leak accumulates. */
 export interface Suspect {
   readonly fingerprint: Fingerprint;
@@ -41,4 +74,16 @@ export interface Suspect {
   readonly artefact: string | null;
   /** A limit found on the owner: its property name and number. */
   readonly bound: { readonly name: string; readonly limit: number } | null;
+  /** Null where the members simply lie in a collection or hang on a property or variable. */
+  readonly mechanism?: Mechanism | null;
+  /** Class and field names of the newest member, `Order{customer, items}`; the class alone where there are none. */
+  readonly shape?: string;
+  /** The package whose code holds the members; null means the program's own. The version where the path says it. */
+  readonly package?: PackageName | null;
+  /** Where members, or the functions they call, are defined; at most 4, newest first. */
+  readonly locations?: readonly MemberLocation[];
+  /** Sliced strings: bytes of the strings that they were cut out of and keep alive, each counted once. */
+  readonly parentBytes?: number;
+  /** Other holders of the same members, as `owner` writes them; at most 4. Fixing one of them is not enough. */
+  readonly alsoHeldBy?: readonly string[];
 }

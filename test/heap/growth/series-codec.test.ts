@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, it } from 'node:test';
-import { deflateRawSync } from 'node:zlib';
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { analyze } from '../../../src/heap/analysis.js';
 import { type GrowthSeries, MAX_STEPS } from '../../../src/heap/growth/growth-series.js';
 import { decodeSeries, encodeSeries, MAX_SERIES_BYTES } from '../../../src/heap/growth/series-codec.js';
@@ -16,6 +16,19 @@ const array = (n: number) => `
   global -property orders-> list
   list -element #-> order
 `;
+
+const root = {
+  parent: -1,
+  edge: '',
+  edgeKind: 0,
+  className: '',
+  nodeKind: 5,
+  artefact: 0,
+  cut: false,
+  counts: [0],
+  bytes: [0],
+  entries: [0],
+};
 
 describe('the series', () => {
   it('keeps the first and the latest 15 snapshots', async () => {
@@ -51,6 +64,71 @@ describe('the series', () => {
     assert.equal(decode([node, node.with(0, 1)]), null);
     assert.equal(decode([node.with(1, 7)]), null);
     assert.equal(decode([]), null);
+  });
+
+  it('keeps the place and the shape of a class', () => {
+    const row = { counts: [1, 5], bytes: [10, 50] };
+    const classes = [
+      {
+        className: 'Entry',
+        location: { script: 'file:///app/a.js', line: 5, column: 12 },
+        shape: null,
+        ...row,
+      },
+      { className: 'Object', location: null, shape: '{customer, items}', ...row },
+      { className: 'Eval', location: { script: '', line: 1, column: 1 }, shape: null, ...row },
+    ];
+    const series: GrowthSeries = {
+      times: [0, 1],
+      heapBytes: [1, 2],
+      classes,
+      nodes: [{ ...root, counts: [0, 0], bytes: [0, 0], entries: [0, 0] }],
+    };
+    assert.deepEqual(decodeSeries(encodeSeries(series).bytes)?.classes, classes);
+  });
+
+  it('refuses a class whose place or shape is none', () => {
+    const decode = (row: readonly unknown[]) =>
+      decodeSeries(
+        deflateRawSync(
+          JSON.stringify({
+            format: 'leakwatch-series-2',
+            times: [1],
+            heapBytes: [2],
+            classes: [row],
+            nodes: [[-1, 0, 0, 0, 5, 0, [1], [1], [1]]],
+            names: ['', 'Entry', '{a}'],
+          }),
+        ),
+      );
+    const good: readonly unknown[] = [1, -1, 0, 5, 12, [3], [30]];
+    assert.equal(decode(good)?.classes[0]?.location?.line, 5);
+    const bad = [good.with(1, 3), good.with(1, -2), good.with(2, 'x'), good.with(3, 0), good.with(4, 1.5)];
+    for (const row of [...bad, good.with(5, [1, 2]), good.slice(1), [], null]) {
+      assert.equal(decode(row as readonly unknown[]), null, JSON.stringify(row));
+    }
+  });
+
+  it('stays below its bound by giving up the classes that grew least, however long their names are', () => {
+    const classes = Array.from({ length: 8000 }, (_, index) => ({
+      className: randomBytes(100).toString('hex'),
+      location: { script: randomBytes(100).toString('hex'), line: index + 1, column: 1 },
+      shape: null,
+      counts: [0],
+      bytes: [8000 - index],
+    }));
+    const { bytes } = encodeSeries({ times: [0], heapBytes: [1], classes, nodes: [root] });
+    assert.ok(bytes.length <= MAX_SERIES_BYTES);
+    const kept = decodeSeries(bytes)?.classes ?? [];
+    assert.ok(kept.length > 1000);
+    assert.deepEqual(kept, classes.slice(0, kept.length));
+  });
+
+  it('of an older version is not read', () => {
+    const { bytes } = encodeSeries({ times: [0], heapBytes: [1], classes: [], nodes: [root] });
+    const older = inflateRawSync(bytes).toString().replace('leakwatch-series-2', 'leakwatch-series-1');
+    assert.ok(decodeSeries(bytes) !== null);
+    assert.equal(decodeSeries(deflateRawSync(older)), null);
   });
 
   it('stays below its bound by giving up small paths that never grew, and keeps the growing one', () => {

@@ -1,0 +1,91 @@
+import type { AnalysisStep } from '../../heap/analysis.js';
+import { compareSnapshots, MAX_SNAPSHOTS } from '../../heap/snapshot-comparison.js';
+import { renderJson } from '../../report/json.js';
+import { parseArguments, type SnapshotArguments } from '../arguments.js';
+import type { Command, CommandWorld } from '../command.js';
+import { type Compared, diffText } from '../diff-text.js';
+import { EXIT_CODES } from '../exit-codes.js';
+import { ProgressBar } from '../progress-bar.js';
+import { inputReason, SnapshotInput } from '../snapshot-input.js';
+
+const SCHEMA_VERSION = 1;
+
+const HELP = `Usage: leakwatch diff [--json] [--top N] A B [C ...]
+
+Compares heap snapshots of one program, oldest first. Two show what grew between
+them; three or more (up to ${MAX_SNAPSHOTS}) show what grew at every step: what leaks.
+The files may come from different processes. "-" reads standard input.
+
+  --json     print one JSON object (schemaVersion ${SCHEMA_VERSION})
+  --top N    rows of each list, 1 to 1000 (default: 10)
+
+Exit codes: 0 nothing grows, 1 something grows, 2 a file could not be read or
+compared, or wrong usage.
+`;
+
+export const diffCommand: Command = {
+  help: HELP,
+  summary: 'what grew between two or more .heapsnapshot files, and what holds it',
+  async run(args, world) {
+    const parsed = parseArguments(args, { least: 2, most: MAX_SNAPSHOTS });
+    if (parsed.outcome === 'run') return diff(parsed, world);
+    if (parsed.outcome === 'help') {
+      world.print(HELP);
+      return EXIT_CODES.clean;
+    }
+    world.complain(`leakwatch diff: ${parsed.reason}\n${HELP}`);
+    return EXIT_CODES.usage;
+  },
+};
+
+const STEPS: Readonly<Record<AnalysisStep, string>> = {
+  parsing: 'reading',
+  linking: 'finding the shortest paths',
+  tracing: 'sorting objects by path',
+  comparing: 'comparing',
+  ranking: 'ranking',
+};
+
+async function diff({ files, json, top }: SnapshotArguments, world: CommandWorld): Promise<number> {
+  const bar = new ProgressBar(world.stderr);
+  const inputs = files.map((file) => new SnapshotInput(file, world.stdin));
+  const labels = inputs.map(({ label }, at) => `${label} (${at + 1} of ${files.length})`);
+  const comparison = await compareSnapshots(
+    inputs.map((input, at) => input.chunks((bytes, total) => bar.reading(labels[at]!, bytes, total))),
+    (snapshot, step) => bar.step(labels[snapshot]!, STEPS[step]),
+  );
+  bar.clear();
+  if (comparison.outcome === 'failure') {
+    const input = inputs[comparison.snapshot]!;
+    const reason = inputReason(input.error) ?? comparison.reason;
+    world.complain(`leakwatch diff: ${input.name}: ${reason}`);
+    return EXIT_CODES.failed;
+  }
+  const names = inputs.map(({ name }) => name);
+  world.print(json ? `${renderJson(diffDocument(names, comparison, top))}\n` : diffText(names, comparison, top));
+  return grows(comparison) ? EXIT_CODES.growth : EXIT_CODES.clean;
+}
+
+/** Growth that is the program's own. */
+function grows({ snapshots, suspects, paths }: Compared): boolean {
+  const found: readonly { readonly artefact: string | null }[] = snapshots.length > 2 ? suspects : paths;
+  return found.some(({ artefact }) => artefact === null);
+}
+
+function diffDocument(files: readonly string[], comparison: Compared, top: number) {
+  const { snapshots, suspects, paths, classes, notes } = comparison;
+  return {
+    schemaVersion: SCHEMA_VERSION,
+    command: 'diff',
+    grows: grows(comparison),
+    snapshots: snapshots.map((totals, at) => ({ file: files[at], ...totals })),
+    // When a file was taken is not known, so its growth has no rate.
+    suspects: suspects.slice(0, top).map(({ steps, ...suspect }) => ({
+      ...suspect,
+      steps: steps.map(({ count, bytes }) => ({ count, bytes })),
+    })),
+    paths: paths.slice(0, top),
+    classes: classes.slice(0, top),
+    notes,
+  };
+}

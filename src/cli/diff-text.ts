@@ -1,0 +1,133 @@
+import type { ClassGrowth } from '../heap/growth/class-growth.js';
+import type { PathDifference, SnapshotComparison } from '../heap/snapshot-comparison.js';
+import type { Suspect } from '../heap/suspects/suspect.js';
+import { formatBytes, formatCount, formatShare } from '../report/format.js';
+import { labelled, wrap } from '../report/layout.js';
+import { className, definedAt, heldBy, plural, safeName } from './retainer-text.js';
+import { table } from './table.js';
+
+export type Compared = Extract<SnapshotComparison, { outcome: 'success' }>;
+
+const MAX_FIELDS = 8;
+const TWO_FILES =
+  'Two snapshots show a difference, not steady growth: a third, taken later under the same load, tells a leak from a warm-up.';
+
+/** What grew, for a person: worst first, then the files and the classes. Ends in a newline. */
+export function diffText(files: readonly string[], comparison: Compared, top: number): string {
+  const blocks =
+    files.length > 2
+      ? comparison.suspects.slice(0, top).map(suspectBlock)
+      : comparison.paths.slice(0, top).map(differenceBlock);
+  const found = files.length > 2 ? comparison.suspects : comparison.paths;
+  if (found.every(({ artefact }) => artefact !== null)) blocks.unshift([nothing(files.length)]);
+  if (files.length === 2) blocks.push([TWO_FILES]);
+  blocks.push(fileBlock(files, comparison), classBlock(comparison.classes, top));
+  if (found.length > top) blocks.push([`${plural(found.length - top, 'more path')} grew: see --top.`]);
+  blocks.push([...comparison.notes]);
+  return `${blocks
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`;
+}
+
+function nothing(files: number): string {
+  return files > 2 ? `Nothing of the program's grew at every step of ${files} snapshots.` : "Nothing of the program's grew.";
+}
+
+function suspectBlock(suspect: Suspect): string[] {
+  const { steps, artefact, bound, risingSteps } = suspect;
+  const rise = steps.slice(-(risingSteps + 1));
+  const [first, last] = [rise[0], steps.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  const because = [
+    `grew at ${risingSteps === steps.length - 1 ? 'every one' : 'the last'} of ${plural(risingSteps, 'step')}`,
+    bound === null ? 'no bound on its owner' : `its owner has ${safeName(bound.name)} = ${formatCount(bound.limit)}`,
+    `${formatShare(suspect.shareOfGrowth)} of the heap's growth`,
+  ];
+  return [
+    `${artefact === null ? 'LEAK suspected' : `GROWTH, ${artefact}`}   ${gain(last.bytes - first.bytes)}`,
+    ...labelled('what', wrap(heldMembers(suspect, steps.map(({ count }) => count)), ' ')),
+    ...labelled('held by', wrap(heldBy(suspect.retainerPath), ' › ')),
+    ...labelled('holds', wrap(members(suspect.className, last.count, last.bytes, suspect.fields), ' ')),
+    ...labelled('because', wrap(because, '; ')),
+    ...labelled('id', [suspect.fingerprint]),
+  ];
+}
+
+function differenceBlock(path: PathDifference): string[] {
+  const { artefact, retainerPath, counts, bytes } = path;
+  return [
+    `GREW${artefact === null ? '' : `, ${artefact}`}   ${gain(path.gainedBytes)}`,
+    ...labelled('what', wrap(heldMembers(path, counts), ' ')),
+    ...labelled('held by', wrap(heldBy(retainerPath), ' › ')),
+    ...labelled('holds', wrap(members(path.className, counts[1], bytes[1], []), ' ')),
+  ];
+}
+
+function gain(bytes: number): string {
+  return `${bytes > 0 ? '+' : ''}${formatBytes(bytes)}`;
+}
+
+function heldMembers(
+  { owner, retainerPath }: Pick<Suspect, 'owner' | 'retainerPath'>,
+  counts: readonly number[],
+): string[] {
+  const isContent = ['entry', 'element'].includes(retainerPath.at(-1)?.edgeType ?? '');
+  const what = isContent ? 'entries' : 'objects';
+  return `${safeName(owner)} held ${counts.map(formatCount).join(' → ')} ${what}`.split(' ');
+}
+
+function members(name: string, count: number, bytes: number, fields: readonly string[]): string[] {
+  if (count <= 0) return [];
+  const shown = fields.slice(0, MAX_FIELDS).map(safeName);
+  if (fields.length > MAX_FIELDS) shown.push('…');
+  const each = `each about ${formatBytes(bytes / count)}`;
+  const detail = shown.length === 0 ? `(${each})` : `(${each}: ${shown.join(', ')})`;
+  return [safeName(name), `×${formatCount(count)}`, ...detail.split(' ')];
+}
+
+function fileBlock(files: readonly string[], { snapshots }: Compared): string[] {
+  const rows = snapshots.map(({ heapBytes, nodes }, at) => {
+    const before = snapshots[at - 1];
+    return [
+      safeName(files[at] ?? ''),
+      formatBytes(heapBytes),
+      before === undefined ? '' : gain(heapBytes - before.heapBytes),
+      formatCount(nodes),
+    ];
+  });
+  return table(
+    [
+      { title: 'snapshot', align: 'left' },
+      { title: 'heap', align: 'right' },
+      { title: '', align: 'right' },
+      { title: 'objects', align: 'right' },
+    ],
+    rows,
+  );
+}
+
+function classBlock(classes: readonly ClassGrowth[], top: number): string[] {
+  const grown = classes.filter((row) => difference(row.bytes) > 0);
+  const rows = grown.slice(0, top).map((row) => [
+    className(row),
+    `${formatCount(row.counts[0] ?? 0)} → ${formatCount(row.counts.at(-1) ?? 0)}`,
+    formatBytes(row.bytes.at(-1) ?? 0),
+    gain(difference(row.bytes)),
+    definedAt(row),
+  ]);
+  return table(
+    [
+      { title: 'classes that grew', align: 'left' },
+      { title: 'objects', align: 'right' },
+      { title: 'shallow', align: 'right' },
+      { title: '', align: 'right' },
+      { title: 'defined at', align: 'left' },
+    ],
+    rows,
+  );
+}
+
+function difference(values: readonly number[]): number {
+  return (values.at(-1) ?? 0) - (values[0] ?? 0);
+}

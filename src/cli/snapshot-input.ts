@@ -1,0 +1,78 @@
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { LeakwatchError } from '../errors.js';
+import type { HeapSnapshot } from '../heap/snapshot/heap-snapshot.js';
+import { parseSnapshotFile, readChunks } from '../heap/snapshot/snapshot-file.js';
+import { parseSnapshot } from '../heap/snapshot/snapshot-parser.js';
+import { terminalText } from '../report/terminal-text.js';
+
+const MAX_PATH = 500;
+const STDIN = '-';
+
+/** Codes of the operating system, said as a person would. */
+const SYSTEM_REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'there is no such file',
+  EISDIR: 'it is a directory, not a heap snapshot',
+  EACCES: 'it may not be read by this user',
+  EPERM: 'it may not be read by this user',
+  EMFILE: 'too many files are open',
+  ENAMETOOLONG: 'its name is too long',
+};
+
+/** A file named on the command line, or standard input. */
+export class SnapshotInput {
+  /** As given, safe to print. */
+  readonly name: string;
+  /** Without folders. */
+  readonly label: string;
+  readonly #path: string;
+  readonly #stdin: AsyncIterable<Uint8Array>;
+  #error: unknown = null;
+
+  constructor(path: string, stdin: AsyncIterable<Uint8Array>) {
+    this.#path = path;
+    this.#stdin = stdin;
+    this.name = path === STDIN ? 'standard input' : terminalText(path, MAX_PATH);
+    this.label = path === STDIN ? this.name : terminalText(basename(path), MAX_PATH);
+  }
+
+  /** What kept it from being read, where that was not its content; else null. */
+  get error(): unknown {
+    return this.#error;
+  }
+
+  /** Reads all of it, a large file with two threads. Ids are kept. */
+  async parse(onBytes: (bytes: number, totalBytes: number) => void): Promise<HeapSnapshot> {
+    if (this.#path === STDIN) return parseSnapshot(this.chunks(onBytes), { ids: true });
+    const { size } = await stat(this.#path);
+    return parseSnapshotFile(this.#path, { ids: true, onBytes: (bytes) => onBytes(bytes, size) });
+  }
+
+  /** Opens it when the first chunk is asked for. `totalBytes` is 0 where the size is not known. */
+  async *chunks(onBytes: (bytes: number, totalBytes: number) => void): AsyncGenerator<Uint8Array> {
+    try {
+      const isStdin = this.#path === STDIN;
+      const totalBytes = isStdin ? 0 : (await stat(this.#path)).size;
+      let bytes = 0;
+      for await (const chunk of isStdin ? this.#stdin : readChunks(this.#path)) {
+        onBytes((bytes += chunk.length), totalBytes);
+        yield chunk;
+      }
+    } catch (error) {
+      this.#error = error;
+      throw error;
+    }
+  }
+}
+
+/** Why an input could not be analysed, for a person; null for an error that no input explains. */
+export function inputReason(error: unknown): string | null {
+  if (error instanceof LeakwatchError) return `${error.message} (${error.code})`;
+  if (!(error instanceof Error)) return null;
+  if (error instanceof RangeError && /allocation failed|Invalid (typed )?array length/i.test(error.message))
+    return 'There is not enough memory for it.';
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code === undefined || (error as NodeJS.ErrnoException).syscall === undefined) return null;
+  return `${SYSTEM_REASONS[code] ?? 'it could not be read'} (${code})`;
+}

@@ -1,0 +1,101 @@
+import type { HeapClass, HeapDominator, HeapSummary, SizeSuspect } from '../heap/heap-summary.js';
+import { formatBytes, formatCount, formatShare } from '../report/format.js';
+import { labelled, wrap } from '../report/layout.js';
+import { className, definedAt, heldBy, plural, safeName } from './retainer-text.js';
+import { table } from './table.js';
+
+/** Classes named of what one suspect holds. */
+const MAX_HELD = 4;
+
+/** A heap for a person: what holds most first, then objects and classes. Ends in a newline. */
+export function summaryText(file: string, summary: HeapSummary, top: number): string {
+  const { heapBytes, nodes, edges, classes, dominators, suspects } = summary;
+  const places = suspects.filter(({ holder }) => holder === 'program');
+  const blocks = [
+    [
+      `HEAP   ${formatBytes(heapBytes)} in ${plural(nodes, 'object')}, ${plural(edges, 'reference')}, ${plural(classes.length, 'class', 'classes')}`,
+      ...labelled('file', [file]),
+    ],
+    ...places.slice(0, top).map(suspectBlock),
+    places.length === 0 ? ['No single object of the program holds a large part of it.'] : [],
+    suspects.filter(({ holder }) => holder !== 'program').map(elsewhere),
+    dominatorBlock(dominators, top),
+    classBlock(classes, heapBytes, top),
+    ['Size alone is no leak: `leakwatch diff` with two more snapshots, taken later, shows what grows.'],
+  ];
+  return `${blocks
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`;
+}
+
+function suspectBlock(suspect: SizeSuspect): string[] {
+  const { owner, accumulatedBytes, share, dominated, dominatedClasses, retainerPath, id } = suspect;
+  const held = dominatedClasses
+    .slice(0, MAX_HELD)
+    .map((row) => `${className(row)} ×${formatCount(row.count)} (${formatBytes(row.retainedBytes)})`);
+  const objects = `holds ${plural(dominated, 'object')} that nothing else holds`;
+  return [
+    `LARGE   ${formatBytes(accumulatedBytes)}, ${formatShare(share)} of the heap`,
+    ...labelled('what', wrap([...`${safeName(owner)} ${objects}`.split(' ')], ' ')),
+    ...labelled('held by', wrap(heldBy(retainerPath), ' › ')),
+    ...labelled('holds', wrap(held, ', ')),
+    ...labelled('DevTools', id === null ? [] : [`${className(suspect)} @${id}`]),
+  ];
+}
+
+/** Memory that the program cannot give back by letting one object go. */
+function elsewhere({ holder, owner, className: name, accumulatedBytes, share }: SizeSuspect): string {
+  const size = `${formatBytes(accumulatedBytes)} (${formatShare(share)})`;
+  if (holder === 'node') return `Node itself holds ${size} in ${safeName(owner)}.`;
+  return holder === 'v8'
+    ? `V8 itself holds ${size} in ${safeName(name)}.`
+    : `${size} have no single holder: several objects share them, or V8's own roots hold them.`;
+}
+
+function dominatorBlock(dominators: readonly HeapDominator[], top: number): string[] {
+  return table(
+    [
+      { title: 'biggest objects', align: 'left' },
+      { title: 'id', align: 'right' },
+      { title: 'retained', align: 'right' },
+      { title: '', align: 'right' },
+      { title: 'held by', align: 'left' },
+    ],
+    dominators.slice(0, top).map((row) => [
+      className(row),
+      row.id === null ? '' : `@${row.id}`,
+      formatBytes(row.retainedBytes),
+      formatShare(row.share),
+      shortPath(row),
+    ]),
+  );
+}
+
+/** The nearest steps: they tell objects of one class apart. */
+function shortPath({ retainerPath }: HeapDominator): string {
+  const steps = heldBy(retainerPath);
+  const near = steps.slice(-MAX_HELD);
+  return `${near.length < steps.length ? '… › ' : ''}${near.join(' › ')}`;
+}
+
+function classBlock(classes: readonly HeapClass[], heapBytes: number, top: number): string[] {
+  return table(
+    [
+      { title: 'classes', align: 'left' },
+      { title: 'objects', align: 'right' },
+      { title: 'shallow', align: 'right' },
+      { title: 'retained', align: 'right' },
+      { title: '', align: 'right' },
+      { title: 'defined at', align: 'left' },
+    ],
+    classes.slice(0, top).map((row) => [
+      className(row),
+      formatCount(row.count),
+      formatBytes(row.shallowBytes),
+      formatBytes(row.retainedBytes),
+      heapBytes === 0 ? '' : formatShare(row.retainedBytes / heapBytes),
+      definedAt(row),
+    ]),
+  );
+}

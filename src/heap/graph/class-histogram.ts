@@ -1,0 +1,109 @@
+import { type HeapSnapshot, NODE_TYPES, nodeTypeCode } from '../snapshot/heap-snapshot.js';
+import type { HeapGraph } from './heap-graph.js';
+import { ObjectInterfaces } from './object-interfaces.js';
+
+const OBJECT = nodeTypeCode('object');
+
+/** One row of the histogram as DevTools shows it in its summary. */
+export interface HistogramRow {
+  readonly className: string;
+  count: number;
+  /** Bytes. */
+  shallow: number;
+  /** Bytes that the class's objects retain, those below another one of the class not counted again. */
+  retained: number;
+  /** Least distance of one of them; −1 means that one is unreachable. */
+  distance: number;
+}
+
+/**
+ * Class key → row; the key is DevTools' own: `script,line,column,name` of the constructor when known, else `,name`.
+ * Nodes of size 0 are not counted. Deviation: classes of one key are one row, where DevTools keeps the last (objects
+ * named `Function`, say, beside the functions).
+ */
+export function devtoolsHistogram(graph: HeapGraph): ReadonlyMap<string, HistogramRow> {
+  const { snapshot, retainedSize } = graph;
+  const { keys, names, classOf } = classes(snapshot);
+  const shallow = graph.shallowSize();
+  const distance = graph.distance();
+  const rows = names.map((className) => ({ className, count: 0, shallow: 0, retained: 0, distance: Infinity }));
+  for (let node = 0; node < snapshot.nodeCount; node++) {
+    const row = rows[classOf[node]!]!;
+    if (shallow[node] === 0) continue;
+    row.count++;
+    row.shallow += shallow[node]!;
+    row.distance = Math.min(row.distance, distance[node]!);
+  }
+  const tree = graph.tree();
+  /** ClassId → the rank up to which its objects are below one that is counted. */
+  const covered = new Uint32Array(rows.length);
+  for (let rank = 0; rank < tree.node.length; rank++) {
+    const node = tree.node[rank]!;
+    const id = classOf[node]!;
+    if (rank < covered[id]! || shallow[node] === 0) continue;
+    rows[id]!.retained += retainedSize[node]!;
+    covered[id] = tree.end[rank]!;
+  }
+  return new Map(keys.map((key, id) => [key, rows[id]!] as const).filter(([, { count }]) => count > 0));
+}
+
+interface Classes {
+  readonly keys: readonly string[];
+  readonly names: readonly string[];
+  /** NodeOrdinal → ClassId. */
+  readonly classOf: Uint32Array;
+}
+
+function classes(snapshot: HeapSnapshot): Classes {
+  const { nodeCount, nodeType, nodeName, nodeLocation, locations } = snapshot;
+  const interfaces = new ObjectInterfaces(snapshot);
+  const keys: string[] = [];
+  const names: string[] = [];
+  const ids = new Map<string, number>();
+  const classOf = new Uint32Array(nodeCount);
+  const nameIndex = new Map<number, string>();
+  for (let node = 0; node < nodeCount; node++) {
+    const kind = nodeName[node]! * NODE_TYPES.length + nodeType[node]!;
+    let name = interfaces.nameOf(node) ?? nameIndex.get(kind);
+    if (name === undefined) {
+      name = className(NODE_TYPES[nodeType[node]!] ?? 'hidden', snapshot.strings.text(nodeName[node]!));
+      nameIndex.set(kind, name);
+    }
+    const at = nodeType[node] === OBJECT ? nodeLocation[node]! : 0;
+    const place = `${locations.scriptId[at]},${locations.line[at]},${locations.column[at]}`;
+    const key = at === 0 ? `,${name}` : `${place},${name}`;
+    let id = ids.get(key);
+    if (id === undefined) {
+      id = keys.push(key) - 1;
+      names.push(name);
+      ids.set(key, id);
+    }
+    classOf[node] = id;
+  }
+  return { keys, names, classOf };
+}
+
+function className(type: string, name: string): string {
+  switch (type) {
+    case 'hidden':
+      return '(system)';
+    case 'code':
+      return '(compiled code)';
+    case 'closure':
+      return 'Function';
+    case 'regexp':
+      return 'RegExp';
+    case 'object':
+    case 'native':
+      return elementName(name);
+    default:
+      return `(${type})`;
+  }
+}
+
+/** Elements of a page are classes by their tag, without the attributes. */
+function elementName(name: string): string {
+  const begin = name.startsWith('<') ? 0 : name.startsWith('Detached <') ? 'Detached <'.length : -1;
+  const space = begin < 0 ? -1 : name.indexOf(' ', begin);
+  return space < 0 ? name : `${name.slice(0, space)}>`;
+}

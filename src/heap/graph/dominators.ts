@@ -1,0 +1,193 @@
+/**
+ * Immediate dominators by semi-NCA: L. Georgiadis, "Linear-time algorithms for dominators and related problems",
+ * Princeton 2005, section 2.3 (SNCA). Names as there: parent, ancestor, label, semi, idom; eval is `leastLabel`.
+ * Deviations:
+ * - all columns are in preorder numbers, and `label` holds the least semi value itself rather than the vertex that has it;
+ * - compression reverses the ancestor links on the way up and sets them on the way down: no stack, any depth;
+ * - a node retained by one edge only, below which the search found nothing new, takes no part: its parent is its
+ *   dominator, and its edges count as its parent's, which no dominator between other nodes depends on, because their
+ *   targets were reached before it. On real heaps that is half of all nodes (measured: 1.52 of 2.82 million);
+ * - `semi` and `idom` share a column, in which each node's place among the predecessors stood before.
+ *
+ * Nodes out of the root's reach are as in DevTools: what nothing retains hangs below the root and counts for what it
+ * holds; circles that only hold each other hang below the root one by one and count for nothing.
+ */
+import type { HeapSnapshot } from '../snapshot/heap-snapshot.js';
+import { type DepthFirst, depthFirst, LEAF, ROOT_NUMBER } from './depth-first.js';
+import { LABEL_RULE, TABLE_TYPE } from './label-rules.js';
+
+export interface Dominators {
+  /** NodeOrdinal → NodeOrdinal of its immediate dominator; the root's is itself. */
+  readonly idom: Int32Array;
+  /** All nodes, each behind its immediate dominator. A view of a larger buffer: do not keep it. */
+  readonly order: Int32Array;
+  /** At least 8 bytes a node that are free now. */
+  readonly spare: ArrayBufferLike;
+}
+
+export function dominators(snapshot: HeapSnapshot, rules: Uint8Array): Dominators {
+  const search = depthFirst(snapshot, rules);
+  const graph = reduce(search);
+  fillPredecessors(snapshot, rules, search, graph);
+  semidominators(graph);
+  nearestCommonAncestors(graph);
+  return inOrdinals(search, graph);
+}
+
+/** The part of the heap that matters; its nodes have new numbers, still in preorder. */
+interface Reduced {
+  /** The largest number. */
+  readonly kept: number;
+  /** The largest number of what the global objects reach. */
+  readonly pageEnd: number;
+  /**
+   * 2 × number → number of its parent in the depth-first tree; 2 × number + 1 → where its predecessors begin, then its
+   * semi, then its idom. Side by side, because they are read together and memory is what all this waits for.
+   */
+  readonly tree: Int32Array;
+  /** Numbers, one node's after the other's; 0 means nothing. */
+  readonly predecessors: Int32Array;
+  /** 2 × number → ancestor, 2 × number + 1 → label. */
+  readonly forest: Int32Array;
+}
+
+/** Drops the nodes that take no part. Of them, `search.number` becomes the parent's new number, negative. */
+function reduce(search: DepthFirst): Reduced {
+  const { number, tree, count, scratch } = search;
+  const renamed = scratch;
+  let kept = 0;
+  let edges = 0;
+  let pageEnd = 0;
+  for (let old = ROOT_NUMBER; old <= count; old++) {
+    const above = old === ROOT_NUMBER ? ROOT_NUMBER : renamed[tree[2 * old]!]!;
+    const joined = tree[2 * old + 1]!;
+    // Children of the root stay: whether they are page-owned cannot be told from their parent.
+    if (joined === LEAF && above !== ROOT_NUMBER) renamed[old] = -above;
+    else {
+      renamed[old] = ++kept;
+      edges += joined & ~LEAF;
+      tree[2 * kept] = above;
+      tree[2 * kept + 1] = edges;
+    }
+    if (old === search.pageEnd) pageEnd = kept;
+  }
+  for (let node = 0; node < number.length; node++) {
+    const old = number[node]!;
+    number[node] = old > 0 ? renamed[old]! : 0;
+  }
+  const length = 2 * (kept + 1);
+  const free = tree.subarray(length);
+  return {
+    kept,
+    pageEnd,
+    tree: tree.subarray(0, length),
+    // More edges than the scratch has room for: only where most nodes are out of the root's reach.
+    predecessors: edges > scratch.length ? new Int32Array(edges) : scratch.subarray(0, edges).fill(0),
+    forest: free.length >= length ? free : new Int32Array(length),
+  };
+}
+
+/** Afterwards the predecessors of each node begin where `tree` says and end where those of the next one begin. */
+function fillPredecessors(
+  snapshot: HeapSnapshot,
+  rules: Uint8Array,
+  { number, marks }: DepthFirst,
+  { tree, predecessors, pageEnd }: Reduced,
+): void {
+  const { nodeCount, nodeType, firstEdge, firstLabel, edgeTo } = snapshot;
+  let begin = firstEdge[0]!;
+  for (let node = 0; node < nodeCount; node++) {
+    const end = firstEdge[node + 1]!;
+    const from = Math.abs(number[node]!);
+    const shift = firstLabel[node]! - begin;
+    const open = node === 0 || marks === null || marks[node] === 1;
+    const limit = from <= pageEnd || (marks !== null && open) ? ROOT_NUMBER : pageEnd;
+    for (let edge = from === 0 ? end : begin; edge < end; edge++) {
+      const to = number[edgeTo[edge]!]!;
+      if (to <= limit || to === from || tree[2 * to] === from) continue;
+      const rule = rules[edge + shift]!;
+      if (rule !== LABEL_RULE.always) {
+        if (rule === LABEL_RULE.never || (rule === LABEL_RULE.atRoot && node !== 0)) continue;
+        if (rule === LABEL_RULE.ephemeron && nodeType[node] === TABLE_TYPE) continue;
+      }
+      if (!open && marks[edgeTo[edge]!] === 1) continue;
+      const at = tree[2 * to + 1]! - 1;
+      tree[2 * to + 1] = at;
+      predecessors[at] = from;
+    }
+    begin = end;
+  }
+}
+
+function semidominators({ kept, tree, predecessors, forest }: Reduced): void {
+  let end = predecessors.length;
+  for (let w = kept; w > ROOT_NUMBER; w--) {
+    const begin = tree[2 * w + 1]!;
+    const parent = tree[2 * w]!;
+    let semi = parent;
+    let last = 0;
+    for (let at = begin; at < end; at++) {
+      const v = predecessors[at]!;
+      // Edges left out as needless leave room in front of the next node's.
+      if (v === 0) break;
+      // Edges of dropped nodes came to stand in a row as their parent's.
+      if (v === last) continue;
+      last = v;
+      const candidate = v < w ? v : leastLabel(forest, v, w);
+      if (candidate >= semi) continue;
+      semi = candidate;
+      if (semi === ROOT_NUMBER) break;
+    }
+    end = begin;
+    tree[2 * w + 1] = semi;
+    forest[2 * w] = parent;
+    forest[2 * w + 1] = semi;
+  }
+}
+
+/** Least semi on the path from `v` up to the tree's root in the forest; only nodes behind `w` are linked. */
+function leastLabel(forest: Int32Array, v: number, w: number): number {
+  let top = v;
+  let below = 0;
+  let above = forest[2 * top]!;
+  while (above > w) {
+    forest[2 * top] = below;
+    below = top;
+    top = above;
+    above = forest[2 * top]!;
+  }
+  let least = forest[2 * top + 1]!;
+  while (below !== 0) {
+    const node = below;
+    below = forest[2 * node]!;
+    forest[2 * node] = above;
+    if (forest[2 * node + 1]! < least) least = forest[2 * node + 1]!;
+    else forest[2 * node + 1] = least;
+  }
+  return least;
+}
+
+function nearestCommonAncestors({ kept, tree }: Reduced): void {
+  tree[2 * ROOT_NUMBER + 1] = ROOT_NUMBER;
+  for (let w = ROOT_NUMBER + 1; w <= kept; w++) {
+    const semi = tree[2 * w + 1]!;
+    let idom = tree[2 * w]!;
+    while (idom > semi) idom = tree[2 * idom + 1]!;
+    tree[2 * w + 1] = idom;
+  }
+}
+
+function inOrdinals({ number, scratch }: DepthFirst, { kept, tree }: Reduced): Dominators {
+  const order = scratch.subarray(0, number.length);
+  let dropped = kept;
+  for (let node = 0; node < number.length; node++) {
+    const own = number[node]!;
+    order[own > 0 ? own - 1 : dropped++] = node;
+  }
+  for (let node = 0; node < number.length; node++) {
+    const own = number[node]!;
+    const above = own > 0 ? tree[2 * own + 1]! : own < 0 ? -own : ROOT_NUMBER;
+    number[node] = order[above - 1]!;
+  }
+  return { idom: number, order, spare: tree.buffer };
+}

@@ -1,0 +1,54 @@
+import {
+  edgeTypeCode,
+  type HeapSnapshot,
+  labelName,
+  labelType,
+  nodeTypeCode,
+} from '../snapshot/heap-snapshot.js';
+
+const WEAK = edgeTypeCode('weak');
+const SHORTCUT = edgeTypeCode('shortcut');
+const INTERNAL = edgeTypeCode('internal');
+
+/** The type of V8's tables: the only holders that an ephemeron edge does not retain from. */
+export const TABLE_TYPE = nodeTypeCode('array');
+
+/** What an edge's label says about retaining. Which of two nodes an edge joins decides the rest. */
+export const LABEL_RULE = {
+  /** Weak: never keeps its target alive. */
+  never: 0,
+  /** Keeps its target alive. */
+  always: 1,
+  /**
+   * One of the two edges to the value of a WeakMap entry. The one from the key retains, the one from the table does not:
+   * either alone would do, and the key is what a person can change.
+   */
+  ephemeron: 2,
+  /** Repeats what other edges say, but at the root it names the global objects. */
+  atRoot: 3,
+} as const;
+
+/** So begin the names of both edges to the value of a WeakMap entry; where they end, they may be cut. */
+const EPHEMERON = /^\d+ \/ part of key \(/;
+
+/** Index into `labels` → LABEL_RULE. Each label is looked at once, however many edges wear it. */
+export function labelRules({ labels, strings }: HeapSnapshot): Uint8Array {
+  const rules = new Uint8Array(labels.length);
+  /** String index → rule of an internal edge of this name, 0 means not looked at. */
+  const known = new Uint8Array(strings.length);
+  for (let at = 0; at < labels.length; at++) {
+    const label = labels[at]!;
+    const type = labelType(label);
+    if (type === WEAK) rules[at] = LABEL_RULE.never;
+    else if (type === SHORTCUT) rules[at] = LABEL_RULE.atRoot;
+    else if (type === INTERNAL) {
+      const name = labelName(label);
+      if (known[name] === 0) {
+        const ephemeron = strings.numeral(name) < 0 && EPHEMERON.test(strings.text(name));
+        known[name] = ephemeron ? LABEL_RULE.ephemeron : LABEL_RULE.always;
+      }
+      rules[at] = known[name]!;
+    } else rules[at] = LABEL_RULE.always;
+  }
+  return rules;
+}

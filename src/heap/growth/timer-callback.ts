@@ -1,0 +1,48 @@
+import { scriptOf, target, targetOf } from '../graph/scopes.js';
+import { isNodeScript, QUERY } from '../graph/script-name.js';
+import { edgeTypeCode, type HeapSnapshot, nodeTypeCode } from '../snapshot/heap-snapshot.js';
+
+const PROPERTY = edgeTypeCode('property');
+const CLOSURE = nodeTypeCode('closure');
+
+export const TIMERS_LIST = 'TimersList';
+export const TIMER = 'Timeout';
+/** How the timers of a list hang together. */
+export const TIMER_LINKS: readonly string[] = ['_idleNext', '_idlePrev'];
+
+/** NodeOrdinal of the function that a timer calls, −1 means none. */
+export function callbackOf(snapshot: HeapSnapshot, timer: number): number {
+  const callback = targetOf(snapshot, timer, PROPERTY, '_onTimeout');
+  return callback >= 0 && snapshot.nodeType[callback] === CLOSURE ? callback : -1;
+}
+
+/** What timers call, in words that are the same in every process: tells the timers of one list apart. */
+export class TimerCallbacks {
+  readonly #snapshot: HeapSnapshot;
+  /** NodeOrdinal of a function's shared part → words. */
+  readonly #known = new Map<number, string>();
+
+  constructor(snapshot: HeapSnapshot) {
+    this.#snapshot = snapshot;
+  }
+
+  of(timer: number): string {
+    const { strings, nodeName } = this.#snapshot;
+    const callback = callbackOf(this.#snapshot, timer);
+    const shared = callback < 0 ? -1 : target(this.#snapshot, callback, 'shared');
+    let words = this.#known.get(shared);
+    if (words === undefined) {
+      const name = callback < 0 ? '' : strings.text(nodeName[callback]!);
+      const script = shared < 0 ? -1 : scriptOf(this.#snapshot, shared);
+      words = `timers of ${name === '' ? 'a function' : `${name}()`}${place(script < 0 ? '' : strings.text(script))}`;
+      this.#known.set(shared, words);
+    }
+    return words;
+  }
+}
+
+function place(address: string): string {
+  if (address === '') return '';
+  if (isNodeScript(address)) return ' in node';
+  return ` in ${address.replaceAll('\\', '/').replace(QUERY, '').replace(/^.*\//, '')}`;
+}

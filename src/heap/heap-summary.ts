@@ -1,0 +1,189 @@
+/** One snapshot at a glance: classes with retained sizes, biggest dominators, accumulation points, and who holds them. */
+import type { HeapGraph } from './graph/heap-graph.js';
+import { ROLE } from './graph/node-role.js';
+import { isNodeScript } from './graph/script-name.js';
+import { shortestPaths } from './graph/shortest-path.js';
+import { classHistogram, retainedByClass } from './growth/class-histogram.js';
+import { type ClassKey, type ClassTable, classTable, classText } from './growth/class-key.js';
+import { ClassNames } from './growth/class-names.js';
+import { type DominatedClass, findAccumulationPoints } from './growth/dominator-growth.js';
+import { EDGE_KINDS, NODE_KINDS, SCOPE } from './growth/path-tree.js';
+import { buildPathTree, type TracedHeap } from './growth/path-tree-builder.js';
+import { largestNodes } from './largest-nodes.js';
+import { pathOwner } from './path-owner.js';
+import { sizeOf } from './snapshot/heap-snapshot.js';
+import type { RetainerStep } from './suspects/suspect.js';
+
+/** Biggest dominators listed. */
+export const MAX_DOMINATORS = 1000;
+/** Objects looked at for one that is listed: a chain of objects that each hold little but the next counts once. */
+const LOOKED_AT = 4;
+/** An object that has this part of what its dominator retains stands for it. */
+const PASSED_ON = 0.95;
+/** Steps of a path; of a longer one the middle is left out. */
+const MAX_PATH = 32;
+const FIRST_STEPS = 8;
+
+const MEMBER: RetainerStep = { edge: '[]', edgeType: 'element', node: '', nodeType: 'other' };
+
+/** One row of the class histogram. */
+export interface HeapClass extends ClassKey {
+  /** Objects; those of size 0 (small integers) are none. */
+  readonly count: number;
+  readonly shallowBytes: number;
+  /** What would be free without all of them; an object below another of its class is counted once. */
+  readonly retainedBytes: number;
+}
+
+export interface HeapDominator extends ClassKey {
+  /** V8's id, as DevTools shows it behind `@`; null when the snapshot was parsed without ids. */
+  readonly id: number | null;
+  readonly shallowBytes: number;
+  /** What would be free without it. */
+  readonly retainedBytes: number;
+  /** `retainedBytes` of the whole heap, 0 to 1. */
+  readonly share: number;
+  /** A shortest way from the roots, the object itself included. */
+  readonly retainerPath: readonly RetainerStep[];
+}
+
+/**
+ * Whose memory it is. `program`: an object of the program, its packages or its global objects. `node`: a module of Node
+ * itself. `v8`: V8's own lists and tables. `shared`: what no single object holds, so that it hangs below the root.
+ */
+export type SuspectHolder = 'program' | 'node' | 'v8' | 'shared';
+
+/** An accumulation point: an object that holds much which no single object below it holds. */
+export interface SizeSuspect extends HeapDominator {
+  readonly holder: SuspectHolder;
+  /** The holder as a person writes it: `MemoryStore.sessions`. */
+  readonly owner: string;
+  /** What accumulates: `retainedBytes` without that of other suspects below. `share` is of these bytes. */
+  readonly accumulatedBytes: number;
+  /** Objects directly dominated, a count. */
+  readonly dominated: number;
+  /** Their classes, largest first, at most 8. */
+  readonly dominatedClasses: readonly DominatedClass[];
+}
+
+export interface HeapSummary {
+  readonly nodes: number;
+  readonly edges: number;
+  /** Sum of the shallow sizes of all nodes, bytes. */
+  readonly heapBytes: number;
+  /** All classes, by retained size. */
+  readonly classes: readonly HeapClass[];
+  /** By retained size, at most as many as asked for. */
+  readonly dominators: readonly HeapDominator[];
+  /** The program's first, then largest first, at most 20: size alone is suspect here, growth takes more than one snapshot. */
+  readonly suspects: readonly SizeSuspect[];
+}
+
+export type SummaryStep = 'tracing' | 'counting' | 'ranking';
+
+/** The class histogram, by retained size. Takes 20 bytes a node while it works. */
+export function heapHistogram(graph: HeapGraph): readonly HeapClass[] {
+  const names = new ClassNames(graph.snapshot, []);
+  return histogram(graph, names, classTable(graph.snapshot, names));
+}
+
+/** `dominators`: how many of the biggest are listed, up to 1000. Takes about 60 bytes a node while it works. */
+export function summarizeHeap(
+  graph: HeapGraph,
+  { dominators = 20 }: { readonly dominators?: number } = {},
+  onProgress: (step: SummaryStep) => void = () => {},
+): HeapSummary {
+  const { snapshot } = graph;
+  onProgress('tracing');
+  const heap = buildPathTree(snapshot, shortestPaths(snapshot));
+  onProgress('counting');
+  const table = classTable(snapshot, heap.classes);
+  const classes = histogram(graph, heap.classes, table);
+  onProgress('ranking');
+  const describe = (node: number) => describeNode(graph, heap, table, node);
+  return {
+    nodes: snapshot.nodeCount,
+    edges: snapshot.edgeCount,
+    heapBytes: graph.retainedSize[0] ?? 0,
+    classes,
+    dominators: biggest(graph, heap, Math.min(dominators, MAX_DOMINATORS)).map(describe),
+    suspects: findAccumulationPoints({ idom: graph.idom, retained: graph.retainedSize }, table)
+      .map(({ node, accumulatedBytes, share, dominated, dominatedClasses }) => {
+        const object = nearestValue(graph, heap, node);
+        const described = describe(object);
+        const { retainerPath } = described;
+        const holder = holderOf(heap, object, retainerPath);
+        const owner = pathOwner([...retainerPath, MEMBER]);
+        return { ...described, holder, owner, accumulatedBytes, share, dominated, dominatedClasses };
+      })
+      .sort((a, b) => Number(b.holder === 'program') - Number(a.holder === 'program')),
+  };
+}
+
+function histogram(graph: HeapGraph, names: ClassNames, table: ClassTable): readonly HeapClass[] {
+  const { snapshot, idom, retainedSize } = graph;
+  const retained = retainedByClass(snapshot, table, { idom, retained: retainedSize });
+  const idOf = new Map(table.keys.map((key, id) => [classText(key), id]));
+  return classHistogram(snapshot, names, table)
+    .map(({ bytes, ...row }) => ({
+      ...row,
+      shallowBytes: bytes,
+      retainedBytes: retained[idOf.get(classText(row))!]!,
+    }))
+    .sort((a, b) => b.retainedBytes - a.retainedBytes || b.shallowBytes - a.shallowBytes);
+}
+
+/** Objects of the program by retained size; V8's own tables and lists are in the object they belong to. */
+function biggest({ idom, retainedSize }: HeapGraph, { paths }: TracedHeap, count: number): readonly number[] {
+  const values = largestNodes(retainedSize, count * LOOKED_AT, (node) => paths.roles[node] === ROLE.value);
+  const listed = new Set(values);
+  for (const node of values) {
+    let above = idom[node]!;
+    while (above !== 0 && paths.roles[above] !== ROLE.value) above = idom[above]!;
+    if (retainedSize[node]! >= PASSED_ON * retainedSize[above]!) listed.delete(above);
+  }
+  return [...listed].slice(0, count);
+}
+
+function holderOf({ paths }: TracedHeap, node: number, path: readonly RetainerStep[]): SuspectHolder {
+  if (node === 0) return 'shared';
+  if (paths.roles[node] !== ROLE.value) return 'v8';
+  return path[0]?.edge === SCOPE && isNodeScript(path[0].node) ? 'node' : 'program';
+}
+
+/** The object of the program that a table or list belongs to; the node itself where there is none. */
+function nearestValue({ idom }: HeapGraph, { paths }: TracedHeap, node: number): number {
+  let at = node;
+  while (at !== 0 && paths.roles[at] !== ROLE.value) at = idom[at]!;
+  return at === 0 ? node : at;
+}
+
+function describeNode(
+  { snapshot, retainedSize }: HeapGraph,
+  heap: TracedHeap,
+  table: ClassTable,
+  node: number,
+): HeapDominator {
+  return {
+    ...table.keys[table.classOf[node]!]!,
+    id: snapshot.nodeId?.[node] ?? null,
+    shallowBytes: sizeOf(snapshot, node),
+    retainedBytes: retainedSize[node]!,
+    share: retainedSize[0]! === 0 ? 0 : retainedSize[node]! / retainedSize[0]!,
+    retainerPath: pathTo(heap, node),
+  };
+}
+
+function pathTo({ tree, treeOf }: TracedHeap, node: number): readonly RetainerStep[] {
+  const steps: RetainerStep[] = [];
+  for (let at = treeOf[node]!; at > 0; at = tree.parent[at]!) {
+    steps.push({
+      edge: tree.names.texts[tree.edge[at]!] ?? '',
+      edgeType: EDGE_KINDS[tree.edgeKind[at]!] ?? 'internal',
+      node: tree.names.texts[tree.className[at]!] ?? '',
+      nodeType: NODE_KINDS[tree.nodeKind[at]!] ?? 'other',
+    });
+  }
+  steps.reverse();
+  return steps.length <= MAX_PATH ? steps : [...steps.slice(0, FIRST_STEPS), ...steps.slice(FIRST_STEPS - MAX_PATH)];
+}

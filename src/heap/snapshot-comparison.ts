@@ -1,0 +1,168 @@
+/**
+ * The difference between two or more snapshots of one program, which may come from different processes: objects are
+ * matched by path and class, never by id. One graph is in memory at a time; of the earlier ones only a compact tree is kept.
+ */
+import { systemClock } from '../runtime/clock.js';
+import { type AnalysisStep, analyze } from './analysis.js';
+import { findAccumulations } from './growth/accumulation.js';
+import type { ClassGrowth } from './growth/class-growth.js';
+import { type GrowthSeries, growthOf, MAX_STEPS } from './growth/growth-series.js';
+import { decodeSeries } from './growth/series-codec.js';
+import { pathOwner } from './path-owner.js';
+import { programMismatch } from './program-mismatch.js';
+import { artefactReason } from './suspects/artefact.js';
+import { retainerPath, rowsTo } from './suspects/retainer-path.js';
+import type { RetainerStep, Suspect } from './suspects/suspect.js';
+
+/** Snapshots that one comparison takes at most. */
+export const MAX_SNAPSHOTS = MAX_STEPS;
+/** Paths listed; the smallest growth is left out. */
+const MAX_PATHS = 20;
+const PRIMITIVES = new Set(['string', 'symbol', 'bigint']);
+
+export interface SnapshotTotals {
+  readonly nodes: number;
+  readonly edges: number;
+  /** Sum of the shallow sizes of all nodes, bytes. */
+  readonly heapBytes: number;
+}
+
+/** A path with more members in the last snapshot than in the first: the topmost one, where they accumulate. */
+export interface PathDifference {
+  /** Class of the members that were gained, the one with most bytes; objects before strings. */
+  readonly className: string;
+  /** The holder as a person writes it: `MemoryStore.sessions`. */
+  readonly owner: string;
+  /** From the root to the members, both included. */
+  readonly retainerPath: readonly RetainerStep[];
+  /** Members, or entries of the collection: in the first snapshot and in the last. */
+  readonly counts: readonly [number, number];
+  /** Shallow bytes of the members and of everything first reached through them: in the first snapshot and in the last. */
+  readonly bytes: readonly [number, number];
+  /** Growth in bytes, tables of the collection included, without what is listed as a path of its own. */
+  readonly gainedBytes: number;
+  /** Set when the growth is V8's or a tool's own, with the reason. */
+  readonly artefact: string | null;
+}
+
+export type SnapshotComparison =
+  | {
+      readonly outcome: 'success';
+      /** One entry a snapshot, in the order given. */
+      readonly snapshots: readonly SnapshotTotals[];
+      /** What grew at each of the latest two steps or more, worst first, at most 20; empty for two snapshots. `atMs` of a step is the number of its snapshot, from 0. */
+      readonly suspects: readonly Suspect[];
+      /** What the last snapshot has more of than the first, most bytes first, V8's own and tools' last, at most 20. */
+      readonly paths: readonly PathDifference[];
+      /** One figure a snapshot; most grown first, at most 8,000 rows. */
+      readonly classes: readonly ClassGrowth[];
+      /** What the reader should know: bounds that were reached. */
+      readonly notes: readonly string[];
+      readonly elapsedMs: number;
+    }
+  | {
+      readonly outcome: 'failure';
+      /** Number of the snapshot at which it ended, from 0. */
+      readonly snapshot: number;
+      readonly step: AnalysisStep;
+      /** For a person; says nothing of the heap's content. */
+      readonly reason: string;
+      readonly elapsedMs: number;
+    };
+
+/**
+ * Compares 2 to 16 snapshots, oldest first: each the bytes of a `.heapsnapshot` in chunks of any size, read one after
+ * the other. Throws a RangeError for another number of them; everything else that goes wrong becomes a failure.
+ */
+export async function compareSnapshots(
+  snapshots: readonly AsyncIterable<Uint8Array>[],
+  onProgress: (snapshot: number, step: AnalysisStep) => void = () => {},
+  signal?: AbortSignal,
+): Promise<SnapshotComparison> {
+  if (snapshots.length < 2 || snapshots.length > MAX_SNAPSHOTS)
+    throw new RangeError(`A comparison takes 2 to ${MAX_SNAPSHOTS} snapshots, not ${snapshots.length}.`);
+  const begin = systemClock.monotonicMs();
+  const elapsed = () => systemClock.monotonicMs() - begin;
+  const totals: SnapshotTotals[] = [];
+  const notes = new Set<string>();
+  let bytes: Uint8Array | null = null;
+  let series: GrowthSeries | null = null;
+  let suspects: readonly Suspect[] = [];
+  for (const [index, snapshot] of snapshots.entries()) {
+    const input = { snapshot, previous: bytes, capturedAtMs: index };
+    const result = await analyze(input, (step) => onProgress(index, step), signal);
+    if (result.outcome === 'failure') return { ...result, snapshot: index, elapsedMs: elapsed() };
+    ({ series: bytes, suspects } = result);
+    totals.push({ nodes: result.nodes, edges: result.edges, heapBytes: result.heapBytes });
+    for (const note of result.notes ?? []) notes.add(note);
+    series = decodeSeries(bytes);
+    const mismatch = index === 0 || series === null ? null : programMismatch(series.classes);
+    if (mismatch !== null)
+      return { outcome: 'failure', snapshot: index, step: 'comparing', reason: mismatch, elapsedMs: elapsed() };
+  }
+  return {
+    outcome: 'success',
+    snapshots: totals,
+    suspects,
+    paths: series === null ? [] : pathDifferences(series),
+    classes: series === null ? [] : series.classes.toSorted((a, b) => growthOf(b.bytes) - growthOf(a.bytes)),
+    notes: [...notes],
+    elapsedMs: elapsed(),
+  };
+}
+
+function pathDifferences(series: GrowthSeries): readonly PathDifference[] {
+  const ends = firstAndLast(series);
+  const { nodes } = ends;
+  return findAccumulations(ends)
+    .map((accumulation): PathDifference => {
+      const { holder, members, counts, bytes, gainedBytes } = accumulation;
+      const className = gainedClass(ends, members);
+      const path = retainerPath(nodes, accumulation, className);
+      return {
+        className,
+        owner: pathOwner(path),
+        retainerPath: path,
+        counts: [counts[0]!, counts.at(-1)!],
+        bytes: [bytes[0]!, bytes.at(-1)!],
+        gainedBytes,
+        artefact: artefactReason([...rowsTo(nodes, holder), ...members].map((row) => nodes[row]!)),
+      };
+    })
+    .sort(
+      (a, b) =>
+        Number(a.artefact !== null) - Number(b.artefact !== null) ||
+        b.gainedBytes - a.gainedBytes ||
+        b.counts[1] - b.counts[0] - (a.counts[1] - a.counts[0]),
+    )
+    .slice(0, MAX_PATHS);
+}
+
+/**
+ * The same series with nothing but its ends. Growth needs two rising steps to count as such; a value half way between
+ * makes two of one, and changes neither the gains nor what explains what.
+ */
+function firstAndLast(series: GrowthSeries): GrowthSeries {
+  const ends = (values: readonly number[]) => {
+    const [first, last] = [values[0] ?? 0, values.at(-1) ?? 0];
+    return [first, (first + last) / 2, last];
+  };
+  return {
+    times: ends(series.times),
+    heapBytes: ends(series.heapBytes),
+    classes: [],
+    nodes: series.nodes.map((node) => ({
+      ...node,
+      counts: ends(node.counts),
+      bytes: ends(node.bytes),
+      entries: ends(node.entries),
+    })),
+  };
+}
+
+function gainedClass({ nodes }: GrowthSeries, members: readonly number[]): string {
+  const rank = (row: number) =>
+    PRIMITIVES.has(nodes[row]!.className) ? Number.NEGATIVE_INFINITY : growthOf(nodes[row]!.bytes);
+  const [best] = members.toSorted((a, b) => rank(b) - rank(a));
+  return best === undefined ? 'object' : nodes[best]!.className;
+}

@@ -1,0 +1,45 @@
+import { ROLE } from '../graph/node-role.js';
+import { tableOf } from '../growth/collection-table.js';
+import type { TracedHeap } from '../growth/path-tree-builder.js';
+import { edgeTypeCode, labelAt, labelName, labelType } from '../snapshot/heap-snapshot.js';
+
+const ELEMENT = edgeTypeCode('element');
+const PROPERTY = edgeTypeCode('property');
+const INTERNAL = edgeTypeCode('internal');
+
+/** Edges looked at of one collection, from its end. */
+const MAX_EDGES = 100_000;
+
+/**
+ * What some collections hold, latest entries first, at most `limit`: the highest indices of an array, the last slots of
+ * a table (V8 appends to it), the last properties of an object used as one.
+ */
+export function newestMembers(heap: TracedHeap, holders: readonly number[], limit: number): readonly number[] {
+  const found: number[] = [];
+  const each = Math.ceil(limit / Math.max(1, holders.length));
+  for (const holder of holders) {
+    const end = Math.min(limit, found.length + each);
+    const table = tableOf(heap.snapshot, holder);
+    if (table >= 0) collect(heap, table, INTERNAL, found, end);
+    else {
+      const before = found.length;
+      collect(heap, holder, ELEMENT, found, end);
+      if (found.length === before) collect(heap, holder, PROPERTY, found, end);
+    }
+  }
+  return found;
+}
+
+function collect(heap: TracedHeap, from: number, wanted: number, found: number[], end: number): void {
+  const { snapshot, paths } = heap;
+  const { firstEdge, edgeTo, strings } = snapshot;
+  const first = Math.max(firstEdge[from]!, firstEdge[from + 1]! - MAX_EDGES);
+  const prototype = strings.find('__proto__');
+  for (let edge = firstEdge[from + 1]! - 1; edge >= first && found.length < end; edge--) {
+    const label = labelAt(snapshot, from, edge);
+    if (labelType(label) !== wanted || !paths.rule.retains(from, edge)) continue;
+    if (wanted === PROPERTY && labelName(label) === prototype) continue;
+    if (wanted === INTERNAL && strings.numeral(labelName(label)) < 0) continue;
+    if (paths.roles[edgeTo[edge]!] === ROLE.value) found.push(edgeTo[edge]!);
+  }
+}

@@ -1,0 +1,5 @@
+const parts = ['<p>', '</p>'];
+
+export function render(text: string): string {
+  return parts.join(text);
+}
