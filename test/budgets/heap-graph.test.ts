@@ -21,7 +21,11 @@ function wideHeap(): RandomHeap {
     if (node > 2) edges.push({ from: node, to: 2, type: 'property', name: 'b' });
   }
   return {
-    nodes: Array.from({ length: NODES }, (_, node) => ({ type: node === 0 ? 'synthetic' : 'object', name: '', size: 8 })),
+    nodes: Array.from({ length: NODES }, (_, node) => ({
+      type: node === 0 ? 'synthetic' : 'object',
+      name: '',
+      size: 8,
+    })),
     edges: edges.sort((a, b) => a.from - b.from),
     locations: new Map(),
   };
@@ -29,7 +33,10 @@ function wideHeap(): RandomHeap {
 
 const snapshotOf = (heap: RandomHeap): Promise<HeapSnapshot> => parseSnapshot(inChunks(writeHeap(heap)));
 const bytesOf = (columns: readonly (ArrayBufferView | null)[]) =>
-  [...new Set(columns.map((column) => column?.buffer))].reduce((sum, buffer) => sum + (buffer?.byteLength ?? 0), 0);
+  [...new Set(columns.map((column) => column?.buffer))].reduce(
+    (sum, buffer) => sum + (buffer?.byteLength ?? 0),
+    0,
+  );
 
 describe('memory of a heap graph', () => {
   it('while it works: 20 bytes a node and 4 an edge that is not of the search’s tree', async () => {

@@ -1,7 +1,12 @@
-import { EDGE_TYPES, type EdgeType, NODE_TYPES, type NodeType } from '../../src/heap/snapshot/heap-snapshot.js';
+import {
+  EDGE_TYPES,
+  type EdgeType,
+  NODE_TYPES,
+  type NodeType,
+} from '../../src/heap/snapshot/heap-snapshot.js';
 import { seededRandom } from './seeded-random.js';
 
-export interface RandomNode {
+interface RandomNode {
   readonly type: NodeType;
   readonly name: string;
   readonly size: number;
@@ -24,7 +29,10 @@ export interface RandomHeap {
 }
 
 const NODES: readonly (readonly [NodeType, readonly string[]])[] = [
-  ['object', ['Object', 'Object', 'Object', 'Session', 'Session', 'Array', 'Stream', '<div id="a">', '<div>']],
+  [
+    'object',
+    ['Object', 'Object', 'Object', 'Session', 'Session', 'Array', 'Stream', '<div id="a">', '<div>'],
+  ],
   ['array', ['', '(map descriptors)', '(object elements)']],
   ['hidden', ['system / NativeContext', 'system / Map', 'system / Cell']],
   ['closure', ['handler', 'next', '']],
@@ -74,7 +82,12 @@ export function randomHeap(seed: number): RandomHeap {
     const type = pick(EDGES);
     const from = 1 + random.below(count - 1);
     const to = random.below(3) === 0 ? 1 + random.below(count - 1) : 1 + random.below(Math.ceil(count / 4));
-    edges.push({ from, to: Math.min(to, count - 1), type, name: numbered(type) ? String(random.below(9)) : pick(NAMES) });
+    edges.push({
+      from,
+      to: Math.min(to, count - 1),
+      type,
+      name: numbered(type) ? String(random.below(9)) : pick(NAMES),
+    });
   }
   for (let left = random.below(5); left > 0; left--) {
     const table = 1 + random.below(count - 1);
@@ -87,7 +100,8 @@ export function randomHeap(seed: number): RandomHeap {
   }
   const locations = new Map<number, readonly [number, number, number]>();
   for (const [node, { type }] of nodes.entries()) {
-    if (type === 'object' && random.below(4) === 0) locations.set(node, [random.below(2), random.below(2), 3]);
+    if (type === 'object' && random.below(4) === 0)
+      locations.set(node, [random.below(2), random.below(2), 3]);
   }
   return { nodes, edges: edges.sort((a, b) => a.from - b.from), locations };
 }

@@ -26,7 +26,13 @@ export function devtoolsHistogram(graph: HeapGraph): ReadonlyMap<string, Histogr
   const { keys, names, classOf } = classes(snapshot);
   const shallow = graph.shallowSize();
   const distance = graph.distance();
-  const rows = names.map((className) => ({ className, count: 0, shallow: 0, retained: 0, distance: Infinity }));
+  const rows = names.map((className) => ({
+    className,
+    count: 0,
+    shallow: 0,
+    retained: 0,
+    distance: Infinity,
+  }));
   for (let node = 0; node < snapshot.nodeCount; node++) {
     const row = rows[classOf[node]!]!;
     if (shallow[node] === 0) continue;
@@ -55,28 +61,27 @@ interface Classes {
 }
 
 function classes(snapshot: HeapSnapshot): Classes {
-  const { nodeCount, nodeType, nodeName, nodeLocation, locations } = snapshot;
+  const { nodeCount, nodeType, nodeName, nodeLocation, locations, strings } = snapshot;
   const interfaces = new ObjectInterfaces(snapshot);
   const keys: string[] = [];
   const names: string[] = [];
   const ids = new Map<string, number>();
   const classOf = new Uint32Array(nodeCount);
-  const nameIndex = new Map<number, string>();
+  /** Name and type → ClassId, of nodes without interface or place: all but a few look no text up. */
+  const known = new Map<number, number>();
   for (let node = 0; node < nodeCount; node++) {
     const kind = nodeName[node]! * NODE_TYPES.length + nodeType[node]!;
-    let name = interfaces.nameOf(node) ?? nameIndex.get(kind);
-    if (name === undefined) {
-      name = className(NODE_TYPES[nodeType[node]!] ?? 'hidden', snapshot.strings.text(nodeName[node]!));
-      nameIndex.set(kind, name);
-    }
     const at = nodeType[node] === OBJECT ? nodeLocation[node]! : 0;
-    const place = `${locations.scriptId[at]},${locations.line[at]},${locations.column[at]}`;
-    const key = at === 0 ? `,${name}` : `${place},${name}`;
-    let id = ids.get(key);
+    const named = interfaces.nameOf(node);
+    let id = at === 0 && named === null ? known.get(kind) : undefined;
     if (id === undefined) {
-      id = keys.push(key) - 1;
-      names.push(name);
+      const name = named ?? className(NODE_TYPES[nodeType[node]!] ?? 'hidden', strings.text(nodeName[node]!));
+      const place = `${locations.scriptId[at]},${locations.line[at]},${locations.column[at]}`;
+      const key = at === 0 ? `,${name}` : `${place},${name}`;
+      id = ids.get(key) ?? keys.push(key) - 1;
+      names[id] = name;
       ids.set(key, id);
+      if (at === 0 && named === null) known.set(kind, id);
     }
     classOf[node] = id;
   }

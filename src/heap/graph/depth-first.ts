@@ -126,7 +126,8 @@ class Search implements DepthFirst {
       const marked = marks === null || marks[node] === 1;
       for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
         const rule = this.#rules[edge + shift];
-        if (rule === LABEL_RULE.ephemeron ? nodeType[node] === TABLE_TYPE : rule !== LABEL_RULE.always) continue;
+        if (rule === LABEL_RULE.ephemeron ? nodeType[node] === TABLE_TYPE : rule !== LABEL_RULE.always)
+          continue;
         const to = edgeTo[edge]!;
         if (to !== node && (marked || marks[to] === 0)) held[to] = 1;
       }
@@ -170,7 +171,11 @@ class Search implements DepthFirst {
         if (known > 0 || (known < 0 && !marked)) continue;
         // Half of all nodes are strings and numbers with one edge, to their map: worth not to leave the loop for.
         const inner = firstEdge[to]!;
-        if (inner + 1 === firstEdge[to + 1]! && marks === null && rules[firstLabel[to]!] === LABEL_RULE.always) {
+        if (
+          inner + 1 === firstEdge[to + 1]! &&
+          marks === null &&
+          rules[firstLabel[to]!] === LABEL_RULE.always
+        ) {
           const map = number[edgeTo[inner]!]!;
           if (map > 0) {
             if (map > bound) tree[2 * map + 1]!++;

@@ -7,7 +7,8 @@
  * - a node retained by one edge only, below which the search found nothing new, takes no part: its parent is its
  *   dominator, and its edges count as its parent's, which no dominator between other nodes depends on, because their
  *   targets were reached before it. On real heaps that is half of all nodes (measured: 1.52 of 2.82 million);
- * - `semi` and `idom` share a column, in which each node's place among the predecessors stood before.
+ * - `semi` and `idom` share a column, in which each node's place among the predecessors stood before;
+ * - the second phase does not walk up the tree of dominators but jumps, so no heap takes more than O(m log n) steps.
  *
  * Nodes out of the root's reach are as in DevTools: what nothing retains hangs below the root and counts for what it
  * holds; circles that only hold each other hang below the root one by one and count for nothing.
@@ -167,13 +168,31 @@ function leastLabel(forest: Int32Array, v: number, w: number): number {
   return least;
 }
 
-function nearestCommonAncestors({ kept, tree }: Reduced): void {
+/**
+ * The dominator of a node is the first above its parent, in the tree of dominators found so far, that is not behind its
+ * semi. Step by step the search is quadratic (a long list, the end of which holds much that is held elsewhere too), so
+ * each node has a second link that skips: E. Myers, "An applicative random-access stack", 1983. Names as there.
+ */
+function nearestCommonAncestors({ kept, tree, forest }: Reduced): void {
+  /** 2 × number → depth in the tree of dominators, 2 × number + 1 → the node that its jump leads to. */
+  const jumps = forest;
   tree[2 * ROOT_NUMBER + 1] = ROOT_NUMBER;
+  jumps[2 * ROOT_NUMBER] = 0;
+  jumps[2 * ROOT_NUMBER + 1] = ROOT_NUMBER;
   for (let w = ROOT_NUMBER + 1; w <= kept; w++) {
     const semi = tree[2 * w + 1]!;
     let idom = tree[2 * w]!;
-    while (idom > semi) idom = tree[2 * idom + 1]!;
+    while (idom > semi) {
+      const jump = jumps[2 * idom + 1]!;
+      idom = jump > semi ? jump : tree[2 * idom + 1]!;
+    }
     tree[2 * w + 1] = idom;
+    const jump = jumps[2 * idom + 1]!;
+    const far = jumps[2 * jump + 1]!;
+    const depth = jumps[2 * idom]!;
+    const jumpDepth = jumps[2 * jump]!;
+    jumps[2 * w] = depth + 1;
+    jumps[2 * w + 1] = depth - jumpDepth === jumpDepth - jumps[2 * far]! ? far : idom;
   }
 }
 

@@ -38,10 +38,7 @@ export interface HeapGraphOptions {
 }
 
 /** Takes about 20 bytes a node and 4 an edge while it works, beside what it returns. */
-export function buildHeapGraph(
-  snapshot: HeapSnapshot,
-  { sizes = 'own' }: HeapGraphOptions = {},
-): HeapGraph {
+export function buildHeapGraph(snapshot: HeapSnapshot, { sizes = 'own' }: HeapGraphOptions = {}): HeapGraph {
   const moved = sizes === 'moved' ? movedSizes(snapshot) : null;
   const rules = labelRules(snapshot);
   const { idom, retainedSize } = retain(snapshot, rules, moved);

@@ -1,4 +1,4 @@
-import { HUGE_SIZE, type HeapSnapshot } from '../snapshot/heap-snapshot.js';
+import { type HeapSnapshot, HUGE_SIZE } from '../snapshot/heap-snapshot.js';
 import type { Dominators } from './dominators.js';
 
 /** NodeOrdinal → shallow size, bytes, as V8 gives it. `into` has room for it; its contents do not matter. */

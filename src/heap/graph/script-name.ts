@@ -35,7 +35,7 @@ export interface ScriptPackage {
 const FOLDER = '/node_modules/';
 /** Layout of pnpm: `.pnpm/name@1.2.3_peers/node_modules/name`, a scope's slash written as `+`. */
 const STORE = /\/\.pnpm\/([^/]+)\/node_modules\/$/;
-const VERSION = /^(\d+\.\d+\.\d+(?:-[\w.]+)?)/;
+const VERSION = /^(\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?)/;
 
 /** Null for the program's own scripts and for Node's. Looks at the address alone, never at the disk. */
 export function packageOf(address: string): ScriptPackage | null {

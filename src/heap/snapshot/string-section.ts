@@ -21,8 +21,28 @@ const DONE = 6;
 
 const SPACE = 0x20;
 
-/** Longest escaped form of a kept name: six bytes a character. */
-const MAX_RAW_BYTES = MAX_NAME_LENGTH * 6;
+/** V8 cuts its names at 1,024 characters, and an escaped one takes six bytes. */
+const MAX_RAW_BYTES = 1024 * 6;
+
+/**
+ * V8 puts the names of key and value into the name of the edges between them, and the name of a string is its text: of
+ * such a name only the numbers stay.
+ */
+const EPHEMERON = /^(\d+ \/ part of key \().*(@\d+\) -> value \().*(@\d+\) pair in WeakMap \(table @\d+\))$/s;
+const EPHEMERON_BEGIN = /^\d+ \/ part of key \(/;
+/** Longer ones that begin with a digit may be ephemerons. */
+const MAX_NUMERAL_BYTES = 9;
+
+/** Whether bytes without escapes can be kept as they are. */
+function isPlainName(bytes: Uint8Array, start: number, end: number): boolean {
+  const mayHoldText = end - start > MAX_NUMERAL_BYTES && bytes[start]! >= 0x30 && bytes[start]! <= 0x39;
+  return end - start <= MAX_NAME_LENGTH && !mayHoldText;
+}
+
+function withoutText(name: string): string {
+  const [begin] = EPHEMERON_BEGIN.exec(name) ?? [];
+  return begin === undefined ? name : (EPHEMERON.exec(name)?.slice(1).join('') ?? begin);
+}
 
 /** The string table. Only strings marked in `wanted` are copied out of the stream; the others are walked over. */
 export class StringSection implements SectionReader {
@@ -64,8 +84,8 @@ export class StringSection implements SectionReader {
         if (byte === QUOTE || byte === BACKSLASH || byte < SPACE) break;
         pos++;
       }
-      const isWhole = chunk[pos] === QUOTE && (!this.#keep || pos - begin <= MAX_NAME_LENGTH);
-      if (!isWhole) return this.#keep ? begin : pos;
+      if (chunk[pos] !== QUOTE || (this.#keep && !isPlainName(chunk, begin, pos)))
+        return this.#keep ? begin : pos;
       if (this.#keep) this.table.push(chunk, begin, pos);
       else this.table.skip();
       this.#state = AFTER_STRING;
@@ -143,7 +163,7 @@ export class StringSection implements SectionReader {
   #pushText(): void {
     const raw = this.#raw.toString('utf8', 0, this.#wholeBytes);
     const text = raw.includes('\\') ? String(JSON.parse(`"${raw}"`)) : raw;
-    const utf8 = Buffer.from(text.slice(0, MAX_NAME_LENGTH));
+    const utf8 = Buffer.from(withoutText(text).slice(0, MAX_NAME_LENGTH));
     this.table.push(utf8, 0, utf8.length);
   }
 

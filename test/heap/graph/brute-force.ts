@@ -16,7 +16,11 @@ export function retainingEdges({ nodes, edges }: RandomHeap): readonly RandomEdg
   });
 }
 
-function reachable(edges: readonly RandomEdge[], starts: readonly number[], without = -1): ReadonlySet<number> {
+function reachable(
+  edges: readonly RandomEdge[],
+  starts: readonly number[],
+  without = -1,
+): ReadonlySet<number> {
   const next = bySource(edges);
   const found = new Set(starts.filter((node) => node !== without));
   for (const node of found) {
@@ -34,11 +38,7 @@ export function bruteForceDominators(heap: RandomHeap): readonly number[] {
   const all = reachable(retaining, [0, ...orphans]);
   const dominatorsOf = heap.nodes.map(() => new Set<number>());
   for (const without of all) {
-    const left = reachable(
-      retaining,
-      without === 0 ? [] : [0, ...orphans],
-      without,
-    );
+    const left = reachable(retaining, without === 0 ? [] : [0, ...orphans], without);
     for (const node of all) if (node !== without && !left.has(node)) dominatorsOf[node]!.add(without);
   }
   return heap.nodes.map((_, node) => {

@@ -36,7 +36,8 @@ async function realSnapshot(): Promise<Uint8Array> {
 function sameColumn(found: ArrayLike<number>, expected: ArrayLike<number>, column: string): void {
   assert.equal(found.length, expected.length, column);
   for (let node = 0; node < found.length; node++) {
-    if (found[node] !== expected[node]) assert.equal(found[node], expected[node], `${column} of node ${node}`);
+    if (found[node] !== expected[node])
+      assert.equal(found[node], expected[node], `${column} of node ${node}`);
   }
 }
 
@@ -48,7 +49,9 @@ function withoutDetached(rows: ReadonlyMap<string, HistogramRow>): ReadonlyMap<s
   for (const [key, row] of rows) {
     const base = key.replace(`,${DETACHED}`, ',');
     const known = merged.get(base);
-    const className = row.className.startsWith(DETACHED) ? row.className.slice(DETACHED.length) : row.className;
+    const className = row.className.startsWith(DETACHED)
+      ? row.className.slice(DETACHED.length)
+      : row.className;
     merged.set(base, {
       className,
       count: row.count + (known?.count ?? 0),

@@ -136,6 +136,18 @@ describe('immediate dominators', () => {
     assert.equal(retainedSize[1], length);
   });
 
+  it('are found at once where the end of a long list holds much that the root holds too', () => {
+    const length = 200_000;
+    const edges: (readonly [number, number])[] = [[0, 1]];
+    for (let node = 1; node < length; node++) edges.push([node, node + 1]);
+    for (let item = 1; item <= length; item++) edges.push([length, length + item]);
+    // The root's edges to the items come last, so the search goes along the list first.
+    const held = Array.from({ length }, (_, item) => [0, length + item + 1] as const);
+    const { idom } = buildHeapGraph(columns(2 * length + 1, [edges[0]!, ...held, ...edges.slice(1)]));
+    assert.equal(idom[length], length - 1);
+    assert.ok(idom.subarray(length + 1).every((above) => above === 0));
+  });
+
   it('keep their memory in bounds where most nodes are out of reach and share what they hold', () => {
     const orphans = 1000;
     const shared = 10;
@@ -193,7 +205,10 @@ describe('retainers', () => {
   });
 });
 
-function labelRetaining(edges: ReturnType<typeof randomHeap>['edges'], { nodes }: ReturnType<typeof randomHeap>) {
+function labelRetaining(
+  edges: ReturnType<typeof randomHeap>['edges'],
+  { nodes }: ReturnType<typeof randomHeap>,
+) {
   return edges.filter(({ from, to, type, name }) => {
     if (type === 'weak' || from === to || (type === 'shortcut' && from !== 0)) return false;
     return !(type === 'internal' && nodes[from]!.type === 'array' && name.includes('part of key'));

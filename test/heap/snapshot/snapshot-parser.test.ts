@@ -68,6 +68,27 @@ describe('the snapshot parser', () => {
     assert.doesNotMatch(JSON.stringify(snapshot), /planted/);
   });
 
+  it('keeps nothing of the texts of key and value in the name of a WeakMap entry', async () => {
+    for (const text of [
+      'planted-secret',
+      'a planted-secret (of @7) -> value (x',
+      'planted-secret'.repeat(60),
+    ]) {
+      const entry = `3 / part of key (${text} @11) -> value (${text} @13) pair in WeakMap (table @15)`;
+      const bytes = drawHeap('key: object Key\ntable: array ""\nkey -internal ENTRY-> table');
+      const drawn = Buffer.from(bytes)
+        .toString()
+        .replace('"ENTRY"', JSON.stringify(entry.slice(0, 1024)));
+      const { strings } = await read(Buffer.from(drawn));
+      const names = Array.from({ length: strings.length }, (_, index) => strings.text(index));
+      assert.doesNotMatch(names.join(), /planted/);
+      const name = names.find((kept) => kept.includes('part of key'));
+      if (text === 'planted-secret')
+        assert.equal(name, '3 / part of key (@11) -> value (@13) pair in WeakMap (table @15)');
+      else assert.match(name ?? '', /^3 \/ part of key \(/);
+    }
+  });
+
   it('decodes escaped names and cuts long ones at a whole character', async () => {
     const bytes = Buffer.from(drawHeap('a: object NAME\nb: object LONG\nroot -element 1-> a'));
     const snapshot = await read(

@@ -16,9 +16,13 @@ const inner = class Session {
 const COUNT = 2000;
 const sessions = Array.from({ length: COUNT }, (_, id) => new Session(id));
 const notes = new WeakMap(sessions.map((session, id) => [session, { note: id, session }]));
-const marks = new WeakMap(sessions.map((session, id) => [session, new Map([[id, `${session.data.text}, long ${id}`]])]));
+const marks = new WeakMap(
+  sessions.map((session, id) => [session, new Map([[id, `${session.data.text}, long ${id}`]])]),
+);
 const handlers = new Set(sessions.map((session) => () => session.data.id));
-const shapes = Array.from({ length: COUNT }, (_, id) => (id % 2 ? { x: id, y: [id] } : { y: {}, x: String(id), z: id / 3 }));
+const shapes = Array.from({ length: COUNT }, (_, id) =>
+  id % 2 ? { x: id, y: [id] } : { y: {}, x: String(id), z: id / 3 },
+);
 const others = Array.from({ length: 100 }, () => new inner());
 let list: { readonly next: unknown } = { next: null };
 for (let length = 0; length < COUNT; length++) list = { next: list };
