@@ -1,3 +1,8 @@
+/**
+ * The analysis engine, without a watcher: `parseSnapshotFile` (or `parseSnapshot` of any chunks) gives columns,
+ * `buildHeapGraph` dominators and retained sizes, `heapHistogram` classes, `summarizeHeap` what is large and who holds
+ * it, `compareSnapshots` what grew; `analyze` does the last one step at a time, with a few hundred KB kept in between.
+ */
 export { type ErrorCode, LeakwatchError } from './errors.js';
 export { type AnalysisInput, type AnalysisResult, type AnalysisStep, analyze } from './heap/analysis.js';
 export type { DominatorTree } from './heap/graph/dominator-tree.js';
@@ -32,5 +37,18 @@ export {
 export { parseSnapshotFile, readChunks } from './heap/snapshot/snapshot-file.js';
 export { type ParseOptions, parseSnapshot } from './heap/snapshot/snapshot-parser.js';
 export type { StringTable } from './heap/snapshot/string-table.js';
-export { compareSnapshots, type PathDifference, type SnapshotComparison, type SnapshotTotals } from './heap/snapshot-comparison.js';
-export type { Fingerprint, GrowthStep, RetainerStep, Suspect } from './heap/suspects/suspect.js';
+export {
+  compareSnapshots,
+  type PathDifference,
+  type SnapshotComparison,
+  type SnapshotTotals,
+} from './heap/snapshot-comparison.js';
+export type {
+  Fingerprint,
+  GrowthStep,
+  Mechanism,
+  MemberLocation,
+  PackageName,
+  RetainerStep,
+  Suspect,
+} from './heap/suspects/suspect.js';

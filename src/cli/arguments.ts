@@ -44,9 +44,12 @@ export function parseArguments(
     }
   }
   if (found.filter((file) => file === '-').length > 1) return usage('standard input can be read only once');
-  if (found.length < files.least) return usage(files.least === 1 ? 'name a file' : `name at least ${files.least} files`);
+  if (found.length < files.least)
+    return usage(files.least === 1 ? 'name a file' : `name at least ${files.least} files`);
   if (found.length > files.most)
-    return usage(files.most === 1 ? 'takes one file' : `takes at most ${files.most} files: leave some in the middle out`);
+    return usage(
+      files.most === 1 ? 'takes one file' : `takes at most ${files.most} files: leave some in the middle out`,
+    );
   return { outcome: 'run', files: found, json, top };
 }
 

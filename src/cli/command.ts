@@ -17,8 +17,6 @@ export interface StatusStream {
 }
 
 export interface Command {
-  /** Shown for `leakwatch NAME --help`; also in docs/cli.md. Ends in a newline. */
-  readonly help: string;
   /** One line for the list of commands. */
   readonly summary: string;
   /** Resolves to the exit code. */

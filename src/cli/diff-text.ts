@@ -1,3 +1,4 @@
+import { shortScript } from '../heap/graph/script-name.js';
 import type { ClassGrowth } from '../heap/growth/class-growth.js';
 import type { PathDifference, SnapshotComparison } from '../heap/snapshot-comparison.js';
 import type { Suspect } from '../heap/suspects/suspect.js';
@@ -31,7 +32,9 @@ export function diffText(files: readonly string[], comparison: Compared, top: nu
 }
 
 function nothing(files: number): string {
-  return files > 2 ? `Nothing of the program's grew at every step of ${files} snapshots.` : "Nothing of the program's grew.";
+  return files > 2
+    ? `Nothing of the program's grew at every step of ${files} snapshots.`
+    : "Nothing of the program's grew.";
 }
 
 function suspectBlock(suspect: Suspect): string[] {
@@ -41,14 +44,27 @@ function suspectBlock(suspect: Suspect): string[] {
   if (first === undefined || last === undefined) return [];
   const because = [
     `grew at ${risingSteps === steps.length - 1 ? 'every one' : 'the last'} of ${plural(risingSteps, 'step')}`,
-    bound === null ? 'no bound on its owner' : `its owner has ${safeName(bound.name)} = ${formatCount(bound.limit)}`,
+    bound === null
+      ? 'no bound on its owner'
+      : `its owner has ${safeName(bound.name)} = ${formatCount(bound.limit)}`,
     `${formatShare(suspect.shareOfGrowth)} of the heap's growth`,
   ];
   return [
     `${artefact === null ? 'LEAK suspected' : `GROWTH, ${artefact}`}   ${gain(last.bytes - first.bytes)}`,
-    ...labelled('what', wrap(heldMembers(suspect, steps.map(({ count }) => count)), ' ')),
+    ...labelled(
+      'what',
+      wrap(
+        heldMembers(
+          suspect,
+          steps.map(({ count }) => count),
+        ),
+        ' ',
+      ),
+    ),
     ...labelled('held by', wrap(heldBy(suspect.retainerPath), ' › ')),
     ...labelled('holds', wrap(members(suspect.className, last.count, last.bytes, suspect.fields), ' ')),
+    ...labelled('code', wrap(code(suspect), ', ')),
+    ...labelled('also by', wrap((suspect.alsoHeldBy ?? []).map(safeName), ', ')),
     ...labelled('because', wrap(because, '; ')),
     ...labelled('id', [suspect.fingerprint]),
   ];
@@ -62,6 +78,18 @@ function differenceBlock(path: PathDifference): string[] {
     ...labelled('held by', wrap(heldBy(retainerPath), ' › ')),
     ...labelled('holds', wrap(members(path.className, counts[1], bytes[1], []), ' ')),
   ];
+}
+
+/** Where the members, or what they call, are written, and in whose package. */
+function code({ locations = [], package: origin = null }: Suspect): string[] {
+  const places = locations.map(
+    ({ function: name, url, line }) => `${safeName(`${shortScript(url)}:${line}`)} (${safeName(name)})`,
+  );
+  if (origin !== null) {
+    const version = origin.version === null ? '' : `@${origin.version}`;
+    places.push(`in package ${safeName(`${origin.name}${version}`)}`);
+  }
+  return places;
 }
 
 function gain(bytes: number): string {
@@ -109,13 +137,15 @@ function fileBlock(files: readonly string[], { snapshots }: Compared): string[] 
 
 function classBlock(classes: readonly ClassGrowth[], top: number): string[] {
   const grown = classes.filter((row) => difference(row.bytes) > 0);
-  const rows = grown.slice(0, top).map((row) => [
-    className(row),
-    `${formatCount(row.counts[0] ?? 0)} → ${formatCount(row.counts.at(-1) ?? 0)}`,
-    formatBytes(row.bytes.at(-1) ?? 0),
-    gain(difference(row.bytes)),
-    definedAt(row),
-  ]);
+  const rows = grown
+    .slice(0, top)
+    .map((row) => [
+      className(row),
+      `${formatCount(row.counts[0] ?? 0)} → ${formatCount(row.counts.at(-1) ?? 0)}`,
+      formatBytes(row.bytes.at(-1) ?? 0),
+      gain(difference(row.bytes)),
+      definedAt(row),
+    ]);
   return table(
     [
       { title: 'classes that grew', align: 'left' },

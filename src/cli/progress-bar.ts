@@ -2,7 +2,7 @@ import { formatBytes } from '../report/format.js';
 import { terminalText } from '../report/terminal-text.js';
 import type { StatusStream } from './command.js';
 
-const BAR_CELLS = 24;
+const BAR_CELLS = 20;
 const DEFAULT_COLUMNS = 80;
 const ERASE_LINE = '\r\u001b[K';
 
@@ -25,7 +25,9 @@ export class ProgressBar {
     const share = Math.min(1, bytes / totalBytes);
     const full = Math.floor(share * BAR_CELLS);
     const bar = `${'█'.repeat(full)}${'░'.repeat(BAR_CELLS - full)}`;
-    this.#draw(`${bar} ${String(Math.floor(share * 100)).padStart(3)} % of ${formatBytes(totalBytes)}  ${label}`);
+    this.#draw(
+      `${bar} ${String(Math.floor(share * 100)).padStart(3)} % of ${formatBytes(totalBytes)}  ${label}`,
+    );
   }
 
   step(label: string, what: string): void {

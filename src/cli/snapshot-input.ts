@@ -56,7 +56,8 @@ export class SnapshotInput {
       const totalBytes = isStdin ? 0 : (await stat(this.#path)).size;
       let bytes = 0;
       for await (const chunk of isStdin ? this.#stdin : readChunks(this.#path)) {
-        onBytes((bytes += chunk.length), totalBytes);
+        bytes += chunk.length;
+        onBytes(bytes, totalBytes);
         yield chunk;
       }
     } catch (error) {

@@ -62,13 +62,15 @@ function dominatorBlock(dominators: readonly HeapDominator[], top: number): stri
       { title: '', align: 'right' },
       { title: 'held by', align: 'left' },
     ],
-    dominators.slice(0, top).map((row) => [
-      className(row),
-      row.id === null ? '' : `@${row.id}`,
-      formatBytes(row.retainedBytes),
-      formatShare(row.share),
-      shortPath(row),
-    ]),
+    dominators
+      .slice(0, top)
+      .map((row) => [
+        className(row),
+        row.id === null ? '' : `@${row.id}`,
+        formatBytes(row.retainedBytes),
+        formatShare(row.share),
+        shortPath(row),
+      ]),
   );
 }
 
@@ -89,13 +91,15 @@ function classBlock(classes: readonly HeapClass[], heapBytes: number, top: numbe
       { title: '', align: 'right' },
       { title: 'defined at', align: 'left' },
     ],
-    classes.slice(0, top).map((row) => [
-      className(row),
-      formatCount(row.count),
-      formatBytes(row.shallowBytes),
-      formatBytes(row.retainedBytes),
-      heapBytes === 0 ? '' : formatShare(row.retainedBytes / heapBytes),
-      definedAt(row),
-    ]),
+    classes
+      .slice(0, top)
+      .map((row) => [
+        className(row),
+        formatCount(row.count),
+        formatBytes(row.shallowBytes),
+        formatBytes(row.retainedBytes),
+        heapBytes === 0 ? '' : formatShare(row.retainedBytes / heapBytes),
+        definedAt(row),
+      ]),
   );
 }

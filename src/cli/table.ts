@@ -11,13 +11,15 @@ export function table(columns: readonly Column[], rows: readonly (readonly strin
   if (rows.length === 0) return [];
   const lines = [columns.map(({ title }) => title), ...rows];
   const widths = columns.map((_, at) => Math.max(...lines.map((cells) => (cells[at] ?? '').length)));
-  return lines.map((cells) =>
-    INDENT + columns
-      .map(({ align }, at) => {
-        const cell = cells[at] ?? '';
-        return align === 'right' ? cell.padStart(widths[at]!) : cell.padEnd(widths[at]!);
-      })
-      .join(GAP)
-      .trimEnd(),
+  return lines.map(
+    (cells) =>
+      INDENT +
+      columns
+        .map(({ align }, at) => {
+          const cell = cells[at] ?? '';
+          return align === 'right' ? cell.padStart(widths[at]!) : cell.padEnd(widths[at]!);
+        })
+        .join(GAP)
+        .trimEnd(),
   );
 }

@@ -4,7 +4,7 @@ import { ROLE } from './graph/node-role.js';
 import { isNodeScript } from './graph/script-name.js';
 import { shortestPaths } from './graph/shortest-path.js';
 import { classHistogram, retainedByClass } from './growth/class-histogram.js';
-import { type ClassKey, type ClassTable, classTable, classText } from './growth/class-key.js';
+import { type ClassKey, type ClassTable, classTable } from './growth/class-key.js';
 import { ClassNames } from './growth/class-names.js';
 import { type DominatedClass, findAccumulationPoints } from './growth/dominator-growth.js';
 import { EDGE_KINDS, NODE_KINDS, SCOPE } from './growth/path-tree.js';
@@ -15,7 +15,7 @@ import { sizeOf } from './snapshot/heap-snapshot.js';
 import type { RetainerStep } from './suspects/suspect.js';
 
 /** Biggest dominators listed. */
-export const MAX_DOMINATORS = 1000;
+const MAX_DOMINATORS = 1000;
 /** Objects looked at for one that is listed: a chain of objects that each hold little but the next counts once. */
 const LOOKED_AT = 4;
 /** An object that has this part of what its dominator retains stands for it. */
@@ -123,12 +123,11 @@ export function summarizeHeap(
 function histogram(graph: HeapGraph, names: ClassNames, table: ClassTable): readonly HeapClass[] {
   const { snapshot, idom, retainedSize } = graph;
   const retained = retainedByClass(snapshot, table, { idom, retained: retainedSize });
-  const idOf = new Map(table.keys.map((key, id) => [classText(key), id]));
   return classHistogram(snapshot, names, table)
-    .map(({ bytes, ...row }) => ({
+    .map(({ bytes, classId, ...row }) => ({
       ...row,
       shallowBytes: bytes,
-      retainedBytes: retained[idOf.get(classText(row))!]!,
+      retainedBytes: retained[classId]!,
     }))
     .sort((a, b) => b.retainedBytes - a.retainedBytes || b.shallowBytes - a.shallowBytes);
 }
@@ -185,5 +184,7 @@ function pathTo({ tree, treeOf }: TracedHeap, node: number): readonly RetainerSt
     });
   }
   steps.reverse();
-  return steps.length <= MAX_PATH ? steps : [...steps.slice(0, FIRST_STEPS), ...steps.slice(FIRST_STEPS - MAX_PATH)];
+  return steps.length <= MAX_PATH
+    ? steps
+    : [...steps.slice(0, FIRST_STEPS), ...steps.slice(FIRST_STEPS - MAX_PATH)];
 }

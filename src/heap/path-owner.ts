@@ -4,7 +4,13 @@ import { type OwnerFacts, ownerName } from './suspects/owner.js';
 import type { RetainerStep } from './suspects/suspect.js';
 
 /** A path says where; what it leads through was not looked at. */
-const NOTHING_ELSE: OwnerFacts = { closure: null, script: null, event: null, callback: null, shorten: shortScript };
+const NOTHING_ELSE: OwnerFacts = {
+  closure: null,
+  script: null,
+  event: null,
+  callback: null,
+  shorten: shortScript,
+};
 
 /** The holder on a path with its members, as a person writes it: `MemoryStore.sessions`, `variable cache of app/cache.js`. */
 export function pathOwner(path: readonly RetainerStep[]): string {

@@ -15,10 +15,16 @@ const MIN_PLACES = 100;
 export function programMismatch(classes: readonly ClassGrowth[]): string | null {
   const placed = classes.filter(({ location }) => location !== null && location.script !== '');
   const isNodes = ({ location }: ClassGrowth) => location?.script.startsWith('node:') === true;
-  const nodes = overlap(placed.filter(isNodes), ({ location }) => `${location?.line}:${location?.column}:${location?.script}`);
+  const nodes = overlap(
+    placed.filter(isNodes),
+    ({ location }) => `${location?.line}:${location?.column}:${location?.script}`,
+  );
   if (nodes.fewest >= MIN_PLACES && nodes.shared < nodes.fewest * MIN_SHARED)
-    return 'It was taken on another version of Node than the snapshot before it, so that most of its growth would be Node\'s own.';
-  const programs = overlap(placed.filter((row) => !isNodes(row)), ({ location }) => location?.script ?? '');
+    return "It was taken on another version of Node than the snapshot before it, so that most of its growth would be Node's own.";
+  const programs = overlap(
+    placed.filter((row) => !isNodes(row)),
+    ({ location }) => location?.script ?? '',
+  );
   if (programs.fewest > 0 && programs.shared === 0)
     return 'It is of another program than the snapshot before it: they have no script in common.';
   return null;

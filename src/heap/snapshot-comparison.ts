@@ -98,7 +98,13 @@ export async function compareSnapshots(
     series = decodeSeries(bytes);
     const mismatch = index === 0 || series === null ? null : programMismatch(series.classes);
     if (mismatch !== null)
-      return { outcome: 'failure', snapshot: index, step: 'comparing', reason: mismatch, elapsedMs: elapsed() };
+      return {
+        outcome: 'failure',
+        snapshot: index,
+        step: 'comparing',
+        reason: mismatch,
+        elapsedMs: elapsed(),
+      };
   }
   return {
     outcome: 'success',

@@ -60,10 +60,7 @@ describe('leakwatch analyze', () => {
       [1, 'analyze', drawn, 104, 103, heapBytes],
     );
     const order = found.classes.find(({ className }) => className === 'Order');
-    assert.deepEqual(
-      [order?.count, order?.shallowBytes, order?.retainedBytes],
-      [50, 50 * 24, ordersBytes],
-    );
+    assert.deepEqual([order?.count, order?.shallowBytes, order?.retainedBytes], [50, 50 * 24, ordersBytes]);
     const [biggest] = found.dominators;
     assert.equal(biggest?.className, 'Array', 'what only passes on to it is not listed before it');
     assert.deepEqual([biggest.shallowBytes, biggest.retainedBytes], [32, ordersBytes + 32]);

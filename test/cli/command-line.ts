@@ -12,7 +12,10 @@ export interface Ended {
 }
 
 /** Runs `leakwatch` as a process of its own, with `input` on standard input. */
-export async function leakwatch(args: readonly string[], input: Uint8Array = new Uint8Array()): Promise<Ended> {
+export async function leakwatch(
+  args: readonly string[],
+  input: Uint8Array = new Uint8Array(),
+): Promise<Ended> {
   const child = spawn(process.execPath, [MAIN, ...args], { timeout: GIVE_UP_MS });
   let stdout = '';
   let stderr = '';

@@ -19,9 +19,21 @@ interface Document {
   readonly schemaVersion: number;
   readonly command: string;
   readonly grows: boolean;
-  readonly snapshots: readonly { readonly file: string; readonly nodes: number; readonly heapBytes: number }[];
-  readonly suspects: readonly { readonly className: string; readonly artefact: string | null; readonly steps: readonly Step[] }[];
-  readonly paths: readonly { readonly className: string; readonly counts: readonly number[]; readonly gainedBytes: number }[];
+  readonly snapshots: readonly {
+    readonly file: string;
+    readonly nodes: number;
+    readonly heapBytes: number;
+  }[];
+  readonly suspects: readonly {
+    readonly className: string;
+    readonly artefact: string | null;
+    readonly steps: readonly Step[];
+  }[];
+  readonly paths: readonly {
+    readonly className: string;
+    readonly counts: readonly number[];
+    readonly gainedBytes: number;
+  }[];
   readonly classes: readonly { readonly className: string; readonly counts: readonly number[] }[];
 }
 

@@ -40,16 +40,16 @@ describe('The progress bar', () => {
     const bar = new ProgressBar(screen);
     for (const bytes of [0, 25_000_000, 25_000_001, 100_000_000]) bar.reading('heap', bytes, 100_000_000);
     assert.deepEqual(linesOf(screen.received), [
-      `${'░'.repeat(24)}   0 % of 100 MB  heap`,
-      `${'█'.repeat(6)}${'░'.repeat(18)}  25 % of 100 MB  heap`,
-      `${'█'.repeat(24)} 100 % of 100 MB  heap`,
+      `${'░'.repeat(20)}   0 % of 100 MB  heap`,
+      `${'█'.repeat(5)}${'░'.repeat(15)}  25 % of 100 MB  heap`,
+      `${'█'.repeat(20)} 100 % of 100 MB  heap`,
     ]);
   });
 
   it('is full, and no more, when a file grows while it is read', () => {
     const screen = new Screen(true);
     new ProgressBar(screen).reading('heap', 300, 200);
-    assert.equal(linesOf(screen.received)[0], `${'█'.repeat(24)} 100 % of 200 bytes  heap`);
+    assert.equal(linesOf(screen.received)[0], `${'█'.repeat(20)} 100 % of 200 bytes  heap`);
   });
 
   it('tells the bytes alone where nobody knows how many come', () => {
@@ -106,17 +106,17 @@ function python(args: readonly string[], input: Uint8Array = new Uint8Array()) {
 const hasPython = spawnSync('python3', ['-c', 'import pty']).status === 0;
 
 describe('On a terminal', { skip: !hasPython && 'python3, which makes the terminal, is not there' }, () => {
-  for (const args of [
-    ['analyze', file],
-    ['analyze', '--json', file],
-    ['diff', file, file],
-  ]) {
-    it(`leakwatch ${args[0]} ${args.length > 2 ? args[1]?.slice(0, 6) : ''} shows how far it is, and clears it away`, async () => {
+  for (const [command, args] of Object.entries({
+    analyze: ['analyze', file],
+    'analyze --json': ['analyze', '--json', file],
+    diff: ['diff', file, file],
+  })) {
+    it(`leakwatch ${command} shows how far it is, and clears it away`, async () => {
       const out = join(folder.path, 'stdout');
       const { stdout: received } = python(['watch', out, process.execPath, MAIN, ...args]);
       const lines = linesOf(received);
-      assert.match(lines[0]!, /^█{24} 100 % of [\d.]+ KB {2}heap\.heapsnapshot/);
-      assert.ok(lines.some((line) => line.startsWith('ranking …  heap.heapsnapshot')));
+      assert.ok(lines.some((line) => /^█{20} 100 % of [\d.]+ KB {2}(1\/2 )?heap\.heapsnapshot$/.test(line)));
+      assert.ok(lines.some((line) => /^ranking … {2}(2\/2 )?heap\.heapsnapshot$/.test(line)));
       assert.equal(lines.at(-1), '', 'the line is empty at the end');
       assert.ok(lines.every((line) => line.length < COLUMNS && !line.includes('\n')));
       const { stdout, stderr } = await leakwatch(args);
@@ -127,7 +127,14 @@ describe('On a terminal', { skip: !hasPython && 'python3, which makes the termin
 
   it('a refusal follows on an empty line', () => {
     const cut = folder.write('cut.heapsnapshot', bytes.subarray(0, 900));
-    const { stdout: received } = python(['watch', join(folder.path, 'none'), process.execPath, MAIN, 'analyze', cut]);
+    const { stdout: received } = python([
+      'watch',
+      join(folder.path, 'none'),
+      process.execPath,
+      MAIN,
+      'analyze',
+      cut,
+    ]);
     assert.match(linesOf(received).at(-1)!, /^leakwatch analyze: .*at byte 900: it ends too early.*\r\n$/s);
   });
 

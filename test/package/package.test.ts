@@ -181,6 +181,38 @@ describe('The package, installed from the tarball', { skip: unreachable }, () =>
     assert.equal(output(process.execPath, [program]), 'true\n');
   });
 
+  it('analyses a snapshot without a watcher, by leakwatch/heap', () => {
+    const features = process.features as { readonly require_module?: boolean };
+    const use = `const { buildHeapGraph, heapHistogram, parseSnapshotFile } = heap;
+       const path = writeHeapSnapshot();
+       const graph = buildHeapGraph(await parseSnapshotFile(path));
+       console.log(heapHistogram(graph).some(({ className, count }) => className === 'Planted' && count === 7));
+       rmSync(path);`;
+    const plant = `class Planted {}
+       globalThis.kept = Array.from({ length: 7 }, () => new Planted());`;
+    const esm = write(
+      'heap.mjs',
+      `import { rmSync } from 'node:fs';
+       import { writeHeapSnapshot } from 'node:v8';
+       import * as heap from 'leakwatch/heap';
+       ${plant}
+       ${use}`,
+    );
+    const load =
+      features.require_module === true ? "require('leakwatch/heap')" : "await import('leakwatch/heap')";
+    const commonjs = write(
+      'heap.cjs',
+      `const { rmSync } = require('node:fs');
+       const { writeHeapSnapshot } = require('node:v8');
+       ${plant}
+       (async () => {
+         const heap = ${load};
+         ${use}
+       })();`,
+    );
+    for (const program of [esm, commonjs]) assert.equal(output(process.execPath, [program]), 'true\n');
+  });
+
   it('goes on without the optional addon, and says what it uses instead', () => {
     const program = write(
       'source.mjs',
@@ -269,6 +301,18 @@ describe('The command leakwatch, installed from the tarball', { skip: unreachabl
     assert.notEqual(output(command, ['token']), token);
   });
 
+  it('analyses a heap snapshot and compares it with another', () => {
+    const program = write(
+      'snapshot.mjs',
+      `import { writeHeapSnapshot } from 'node:v8';
+       writeHeapSnapshot(process.argv[2]);`,
+    );
+    const file = join(consumer, 'heap.heapsnapshot');
+    output(process.execPath, [program, file]);
+    assert.match(output(command, ['analyze', file]), /^HEAP {3}/);
+    assert.match(output(command, ['diff', file, file]), /^Nothing of the program's grew\.\n/);
+  });
+
   it('prints how it is used when it is told nothing', () => {
     assert.match(output(command, []), /^Usage: leakwatch COMMAND\n[\s\S]*\n {2}token /);
   });
@@ -323,6 +367,26 @@ describe('The types of the package, installed from the tarball', { skip: unreach
     const { status, stdout } = compile('consumer.mts', text);
     assert.equal(status, 0, stdout);
   });
+
+  const HEAP_USE = `
+    async function main(): Promise<void> {
+      const snapshot: HeapSnapshot = await parseSnapshotFile('heap.heapsnapshot', { ids: true });
+      const { dominators } = summarizeHeap(buildHeapGraph(snapshot));
+      for (const { id, retainedBytes } of dominators) console.log(id?.toFixed(), retainedBytes.toFixed());
+      const result = await compareSnapshots(['a', 'b'].map(readChunks));
+      if (result.outcome === 'success') for (const { owner, fingerprint } of result.suspects) console.log(owner, fingerprint);
+      else console.log(result.snapshot satisfies number, result.reason);
+    }
+    main();`;
+
+  for (const file of ['heap.mts', 'heap.cts']) {
+    it(`suit ${file} that analyses snapshots`, () => {
+      const names =
+        '{ buildHeapGraph, compareSnapshots, type HeapSnapshot, parseSnapshotFile, readChunks, summarizeHeap }';
+      const { status, stdout } = compile(file, `import ${names} from 'leakwatch/heap';\n${HEAP_USE}`);
+      assert.equal(status, 0, stdout);
+    });
+  }
 
   it('suit a CommonJS module', () => {
     const text = `import { createServer } from 'node:http';\nimport ${NAMES} from 'leakwatch';\n${USE}`;

@@ -23,7 +23,6 @@ Exit codes: 0 done, 2 the file could not be read or analysed, or wrong usage.
 `;
 
 export const analyzeCommand: Command = {
-  help: HELP,
   summary: 'what one .heapsnapshot file holds: classes, biggest objects, accumulation points',
   async run(args, world) {
     const parsed = parseArguments(args, { least: 1, most: 1 });
@@ -61,7 +60,9 @@ async function analyzeFile({ files, json, top }: SnapshotArguments, world: Comma
     return EXIT_CODES.failed;
   }
   bar.clear();
-  world.print(json ? `${renderJson(summaryDocument(name, summary, top))}\n` : summaryText(name, summary, top));
+  world.print(
+    json ? `${renderJson(summaryDocument(name, summary, top))}\n` : summaryText(name, summary, top),
+  );
   return EXIT_CODES.clean;
 }
 

@@ -24,7 +24,6 @@ compared, or wrong usage.
 `;
 
 export const diffCommand: Command = {
-  help: HELP,
   summary: 'what grew between two or more .heapsnapshot files, and what holds it',
   async run(args, world) {
     const parsed = parseArguments(args, { least: 2, most: MAX_SNAPSHOTS });
@@ -49,7 +48,7 @@ const STEPS: Readonly<Record<AnalysisStep, string>> = {
 async function diff({ files, json, top }: SnapshotArguments, world: CommandWorld): Promise<number> {
   const bar = new ProgressBar(world.stderr);
   const inputs = files.map((file) => new SnapshotInput(file, world.stdin));
-  const labels = inputs.map(({ label }, at) => `${label} (${at + 1} of ${files.length})`);
+  const labels = inputs.map(({ label }, at) => `${at + 1}/${files.length} ${label}`);
   const comparison = await compareSnapshots(
     inputs.map((input, at) => input.chunks((bytes, total) => bar.reading(labels[at]!, bytes, total))),
     (snapshot, step) => bar.step(labels[snapshot]!, STEPS[step]),
@@ -62,7 +61,9 @@ async function diff({ files, json, top }: SnapshotArguments, world: CommandWorld
     return EXIT_CODES.failed;
   }
   const names = inputs.map(({ name }) => name);
-  world.print(json ? `${renderJson(diffDocument(names, comparison, top))}\n` : diffText(names, comparison, top));
+  world.print(
+    json ? `${renderJson(diffDocument(names, comparison, top))}\n` : diffText(names, comparison, top),
+  );
   return grows(comparison) ? EXIT_CODES.growth : EXIT_CODES.clean;
 }
 

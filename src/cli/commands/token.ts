@@ -10,7 +10,6 @@ Prints a new bearer token: 256 random bits, base64url.
 `;
 
 export const tokenCommand: Command = {
-  help: HELP,
   summary: 'print a new bearer token of 256 bits for LEAKWATCH_TOKEN or a token file',
   run: async (args, world) => printToken(args, world),
 };

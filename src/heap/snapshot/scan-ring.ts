@@ -21,6 +21,8 @@ const SLOT_SIZE = HEAD_WORDS * WORD_BYTES + SLOT_BYTES + MAX_NUMBERS * WORD_BYTE
 
 export interface ScanOrder {
   readonly path: string;
+  /** Byte offset of the first chunk. */
+  readonly start: number;
   readonly memory: SharedArrayBuffer;
 }
 

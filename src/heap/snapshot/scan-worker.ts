@@ -41,15 +41,18 @@ function scanAll(chunk: Uint8Array, numbers: Uint32Array, cursor: Int32Array): v
   }
 }
 
-function scanFile({ path, memory }: ScanOrder): void {
+function scanFile({ path, start, memory }: ScanOrder): void {
   const ring = new ScanRing(memory);
   const file = openSync(path, 'r');
   const chunk = Buffer.allocUnsafeSlow(SLOT_BYTES);
   const cursor = new Int32Array(2);
   try {
-    let inNumbers = false;
+    // A guess when it begins in the middle; where it is wrong the parser finds numbers that it has no use for, and gives up.
+    let inNumbers = start > 0;
+    let position = start;
     for (let index = 0; ; index++) {
-      const length = readSync(file, chunk, 0, SLOT_BYTES, null);
+      const length = readSync(file, chunk, 0, SLOT_BYTES, position);
+      position += length;
       const slot = ring.slotToFill(index);
       if (length === 0) {
         ring.end(slot);

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { parseSnapshotFile } from '../../../src/heap/snapshot/snapshot-file.js';
-import { parseSnapshot } from '../../../src/heap/snapshot/snapshot-parser.js';
+import { parseInParallel, parseSnapshotFile, readChunks } from '../../../src/heap/snapshot/snapshot-file.js';
+import { type ParseOptions, parseSnapshot } from '../../../src/heap/snapshot/snapshot-parser.js';
 import { drawHeap, inChunks } from '../../support/drawn-heap.js';
 
 /** Large enough for several slots of the ring, so that numbers lie across their borders. */
@@ -18,8 +18,11 @@ const DRAWING = `
   list -element #-> order
   order -property name-> name
 `;
-const IN_PARALLEL = 0;
-const ONE_THREAD = Number.POSITIVE_INFINITY;
+
+/** Null from two threads means that the file is to be read by one. */
+const parse = async (path: string, threads: 1 | 2, options: ParseOptions = {}) =>
+  (threads === 2 ? await parseInParallel(path, (await stat(path)).size, options) : null) ??
+  parseSnapshot(readChunks(path), options);
 
 let folder = '';
 before(async () => {
@@ -39,8 +42,8 @@ describe('a snapshot file', () => {
       const bytes = drawHeap(DRAWING, style);
       const path = await fileOf(bytes);
       const expected = await parseSnapshot(inChunks(bytes));
-      assert.deepEqual(await parseSnapshotFile(path, {}, IN_PARALLEL), expected);
-      assert.deepEqual(await parseSnapshotFile(path, {}, ONE_THREAD), expected);
+      assert.deepEqual(await parseInParallel(path, bytes.length, {}), expected);
+      assert.deepEqual(await parseSnapshotFile(path), expected);
     });
   }
 
@@ -56,35 +59,33 @@ describe('a snapshot file', () => {
     ];
     for (const bytes of damages) {
       const path = await fileOf(bytes);
-      const errorOf = (minParallelBytes: number) =>
-        parseSnapshotFile(path, {}, minParallelBytes).then(
+      const errorOf = (threads: 1 | 2) =>
+        parse(path, threads).then(
           () => 'no error',
           (error: Error) => error.message,
         );
-      const expected = await errorOf(ONE_THREAD);
+      const expected = await errorOf(1);
       assert.match(expected, /at byte \d+/);
-      assert.equal(await errorOf(IN_PARALLEL), expected);
+      assert.equal(await errorOf(2), expected);
     }
   });
 
   it('that is missing or is a folder gives the error of the system', async () => {
     await assert.rejects(parseSnapshotFile(join(folder, 'missing')), { code: 'ENOENT' });
-    for (const minParallelBytes of [IN_PARALLEL, ONE_THREAD]) {
-      await assert.rejects(parseSnapshotFile(folder, {}, minParallelBytes), { code: 'EISDIR' });
-    }
+    for (const threads of [1, 2] as const) await assert.rejects(parse(folder, threads), { code: 'EISDIR' });
   });
 
   it('tells how far it is read, and is left when told to', async () => {
     const bytes = drawHeap(DRAWING);
     const path = await fileOf(bytes);
-    for (const minParallelBytes of [IN_PARALLEL, ONE_THREAD]) {
+    for (const threads of [1, 2] as const) {
       const seen: number[] = [];
-      await parseSnapshotFile(path, { onBytes: (read) => seen.push(read) }, minParallelBytes);
+      await parse(path, threads, { onBytes: (read) => seen.push(read) });
       assert.equal(seen.at(-1), bytes.length);
       const stop = new AbortController();
       const reason = new Error('enough');
       const options = { signal: stop.signal, onBytes: () => stop.abort(reason) };
-      await assert.rejects(parseSnapshotFile(path, options, minParallelBytes), reason);
+      await assert.rejects(parse(path, threads, options), reason);
     }
   });
 });
