@@ -1,5 +1,5 @@
 import type { SourceLocations } from './heap-snapshot.js';
-import type { NumberBatch, RecordSink } from './number-section.js';
+import type { NumberBatch, RecordSink, WrongRecord } from './number-section.js';
 import { mixHash, SharedLists } from './shared-lists.js';
 import type { SnapshotMeta } from './snapshot-meta.js';
 
@@ -26,7 +26,7 @@ export class LocationColumns implements RecordSink {
     return { scriptId: part(0), line: part(1), column: part(2) };
   }
 
-  take({ values, records }: NumberBatch): { record: number; what: string } | null {
+  take({ values, records }: NumberBatch): WrongRecord | null {
     const { location: at, locationFields, nodeFields, nodeCount } = this.#meta;
     if (at === null) return null;
     for (let record = 0; record < records; record++) {

@@ -1,6 +1,6 @@
 import { bytesColumn, type Column, wordsColumn } from './column.js';
 import { HUGE_SIZE } from './heap-snapshot.js';
-import { LARGE, type NumberBatch, type RecordSink } from './number-section.js';
+import { LARGE, type NumberBatch, type RecordSink, type WrongRecord } from './number-section.js';
 import { snapshotError } from './snapshot-error.js';
 import type { SnapshotMeta } from './snapshot-meta.js';
 
@@ -29,7 +29,7 @@ export class NodeColumns implements RecordSink {
     this.firstEdge = wordsColumn(meta.nodeCount + 1);
   }
 
-  take({ values, records, large }: NumberBatch): { record: number; what: string } | null {
+  take({ values, records, large }: NumberBatch): WrongRecord | null {
     const { node: at, nodeFields, nodeCount, edgeCount } = this.#meta;
     const { type: typeAt, name: nameAt, selfSize: sizeAt, edgeCount: countAt, id: idAt } = at;
     const { type, name, selfSize, firstEdge, id } = this;

@@ -25,9 +25,7 @@ const ZERO = 0x30;
 const FAST_DIGITS = 9;
 /** Bytes set aside for a number and what parts it from the next; a longer one costs a look beyond the chunk's end at worst. */
 const FAST_BYTES = FAST_DIGITS + 3;
-const BATCH_RECORDS = 256;
-
-const NOTHING = new Uint8Array();
+export const BATCH_RECORDS = 256;
 
 /** Stands for a number that does not fit 32 bits; see `NumberBatch.large`. */
 export const LARGE = 0xffff_ffff;
@@ -41,9 +39,15 @@ export interface NumberBatch {
   readonly large: ReadonlyMap<number, number>;
 }
 
+export interface WrongRecord {
+  /** Index in its batch. */
+  readonly record: number;
+  readonly what: string;
+}
+
 /** Takes records; says which one is wrong and how, or null. */
 export interface RecordSink {
-  take(batch: NumberBatch): { readonly record: number; readonly what: string } | null;
+  take(batch: NumberBatch): WrongRecord | null;
 }
 
 export class NumberSection implements SectionReader {
@@ -78,7 +82,7 @@ export class NumberSection implements SectionReader {
     while (pos < chunk.length && this.#state !== DONE) {
       cursor[0] = pos;
       cursor[1] = this.#length;
-      if (this.#state === BEFORE_NUMBER) scanNumbers(chunk, this.#values, this.#values.length, cursor);
+      if (this.#state === BEFORE_NUMBER) scanNumbers(chunk, this.#values, cursor);
       if (cursor[0] > pos) {
         this.#first = false;
         pos = cursor[0];
@@ -93,19 +97,6 @@ export class NumberSection implements SectionReader {
     if (this.#state !== DONE) this.#begun = this.#offsetOf(0, chunk, pos, base);
     else if (this.#length > 0) throw snapshotError(base + pos, `${this.#name} ends within a record`);
     return pos;
-  }
-
-  /** Numbers that were scanned elsewhere. What is wrong with one has no exact byte offset then. */
-  takeNumbers(numbers: Uint32Array, base: number): void {
-    if (this.#state !== BEFORE_NUMBER) throw this.#unexpected(base);
-    for (let from = 0; from < numbers.length; ) {
-      const count = Math.min(numbers.length - from, this.#values.length - this.#length);
-      this.#values.set(numbers.subarray(from, from + count), this.#length);
-      this.#length += count;
-      from += count;
-      this.#handOver(NOTHING, 0, base);
-    }
-    this.#first = false;
   }
 
   #step(byte: number, byteOffset: number): void {
@@ -182,11 +173,12 @@ export class NumberSection implements SectionReader {
 
 /**
  * The hot loop of the parser: takes numbers of up to nine digits from `chunk` at `cursor[0]` into `values` at
- * `cursor[1]` up to `room`, and stops between two numbers. A function of its own, called for few numbers at a time: V8
+ * `cursor[1]`, and stops between two numbers. A function of its own, called for few numbers at a time: V8
  * compiles it once then, and not again in the middle of each long call.
  */
-export function scanNumbers(chunk: Uint8Array, values: Uint32Array, room: number, cursor: Int32Array): void {
+function scanNumbers(chunk: Uint8Array, values: Uint32Array, cursor: Int32Array): void {
   const end = chunk.length - FAST_BYTES;
+  const room = values.length;
   let pos = cursor[0]!;
   let at = cursor[1]!;
   while (pos < end && at < room) {
