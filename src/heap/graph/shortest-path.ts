@@ -4,6 +4,7 @@
  * roots, and V8's own objects last, so that paths go through JavaScript wherever JavaScript leads there.
  * Deviation: a tier is finished before the next begins, and nodes of a later tier are not entered, rather than queued.
  */
+import { wordsColumn } from '../snapshot/column.js';
 import { edgeTypeCode, type HeapSnapshot, labelAt, labelType } from '../snapshot/heap-snapshot.js';
 import { EdgeRule } from './edge-rule.js';
 import { nodeRoles, ROLE } from './node-role.js';
@@ -11,6 +12,8 @@ import { findScopes, type Scopes, target, targetOf } from './scopes.js';
 import { isNodeScript, isOwnScript } from './script-name.js';
 
 const SHORTCUT = edgeTypeCode('shortcut');
+const WEAK = edgeTypeCode('weak');
+const INTERNAL = edgeTypeCode('internal');
 const PROPERTY = edgeTypeCode('property');
 export const NATIVE_CONTEXT = 'system / NativeContext';
 
@@ -85,6 +88,8 @@ class Search {
   count = 0;
   #head = 0;
   #tier: number = TIER.program;
+  /** Nodes of a later tier that were met, each with the first edge to it in `parent` and `parentEdge`. */
+  #waiting = wordsColumn(1 << 10);
 
   constructor(snapshot: HeapSnapshot, rule: EdgeRule, tiersOfNodes: Uint8Array) {
     this.#snapshot = snapshot;
@@ -112,19 +117,44 @@ class Search {
   }
 
   run(tier: number): void {
-    const { firstEdge, edgeTo } = this.#snapshot;
-    // A wider tier opens doors that earlier nodes had found closed: look at all of them again. The root alone never
-    // spreads by itself, its children are seeds.
-    if (tier > this.#tier) this.#head = 1;
-    this.#tier = tier;
-    for (; this.#head < this.count; this.#head++) {
-      const node = this.order[this.#head]!;
-      for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
+    if (tier > this.#tier) this.#open(tier);
+    const { firstEdge, firstLabel, labels, edgeTo } = this.#snapshot;
+    const seen = this.#seen;
+    while (this.#head < this.count) {
+      const node = this.order[this.#head++]!;
+      const end = firstEdge[node + 1]!;
+      const shift = firstLabel[node]! - firstEdge[node]!;
+      for (let edge = firstEdge[node]!; edge < end; edge++) {
         const to = edgeTo[edge]!;
-        if (this.#seen[to] === 1 || this.#tiers[to]! > tier || !this.#rule.retains(node, edge)) continue;
-        this.#visit(to, node, edge);
+        if (seen[to] !== 0) continue;
+        const type = labelType(labels[edge + shift]!);
+        if (type === WEAK) continue;
+        // All others retain whatever they are called.
+        if ((type === INTERNAL || type === SHORTCUT) && !this.#rule.retains(node, edge)) continue;
+        if (this.#tiers[to]! <= tier) this.#visit(to, node, edge);
+        else if (this.parent[to] === -1) this.#wait(to, node, edge);
       }
     }
+  }
+
+  /** A wider tier opens doors that were found closed, in the order in which they were. */
+  #open(tier: number): void {
+    this.#tier = tier;
+    const waiting = this.#waiting;
+    const closed = wordsColumn(1 << 10);
+    for (let at = 0; at < waiting.length; at++) {
+      const node = waiting.values[at]!;
+      if (this.#seen[node] === 1) continue;
+      if (this.#tiers[node]! <= tier) this.#visit(node, this.parent[node]!, this.parentEdge[node]!);
+      else closed.push(node);
+    }
+    this.#waiting = closed;
+  }
+
+  #wait(node: number, parent: number, edge: number): void {
+    this.parent[node] = parent;
+    this.parentEdge[node] = edge;
+    this.#waiting.push(node);
   }
 
   #visit(node: number, parent: number, edge: number): void {

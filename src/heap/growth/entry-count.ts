@@ -1,13 +1,8 @@
-import {
-  edgeTypeCode,
-  type HeapSnapshot,
-  labelName,
-  labelType,
-} from '../snapshot/heap-snapshot.js';
+import { edgeTypeCode, type HeapSnapshot, labelName, labelType } from '../snapshot/heap-snapshot.js';
 import type { ClassNames } from './class-names.js';
 import { countElements, countTableEntries, tableOf } from './collection-table.js';
-import type { PathSteps } from './path-step.js';
 import { countDictionary, dictionaryClasses, MAX_RECORD_FIELDS } from './dictionary.js';
+import type { PathSteps } from './path-step.js';
 
 const ELEMENT = edgeTypeCode('element');
 const INTERNAL = edgeTypeCode('internal');
@@ -64,4 +59,3 @@ export class EntryCounts {
     return this.#ofList[first] === STORE;
   }
 }
-

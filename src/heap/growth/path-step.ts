@@ -14,7 +14,16 @@ import {
 } from '../snapshot/heap-snapshot.js';
 import type { ClassNames } from './class-names.js';
 import { isDataKey } from './dictionary.js';
-import { ASYNC_STORE, EDGE_KINDS, type EdgeKind, ELEMENTS, ENTRIES, type Names, REACTIONS, WEAK_VALUE } from './path-tree.js';
+import {
+  ASYNC_STORE,
+  EDGE_KINDS,
+  type EdgeKind,
+  ELEMENTS,
+  ENTRIES,
+  type Names,
+  REACTIONS,
+  WEAK_VALUE,
+} from './path-tree.js';
 
 const CONTEXT_EDGE = edgeTypeCode('context');
 const ELEMENT_EDGE = edgeTypeCode('element');
@@ -141,7 +150,8 @@ export class PathSteps {
     if (known !== undefined) return known;
     const name = strings.text(labelName(label));
     // These depend on where they stand, too.
-    if (this.#paths.rule.isEphemeron(from, this.#paths.parentEdge[to]!)) return this.key(WEAK_VALUE, 'internal');
+    if (this.#paths.rule.isEphemeron(from, this.#paths.parentEdge[to]!))
+      return this.key(WEAK_VALUE, 'internal');
     if (name === 'properties') return this.#dictionaries.has(from) ? this.#entry : this.key(name, 'internal');
     if (name === 'reactions_or_result')
       return this.#paths.roles[to] === ROLE.part ? this.#reaction : this.key('result', 'internal');

@@ -1,64 +1,101 @@
 import { type Column, wordsColumn } from './column.js';
+import { edgeTypeCode, LABEL_NAME_BITS, MAX_EDGE_NAME } from './heap-snapshot.js';
+import type { NumberBatch, RecordSink, WrongRecord } from './number-section.js';
 import { mixHash, SharedLists } from './shared-lists.js';
+import { snapshotError } from './snapshot-error.js';
+import type { SnapshotMeta } from './snapshot-meta.js';
 
-/** Collects edges, and shares the lists of their labels between the nodes. */
-export class EdgeColumns {
+const HIDDEN = edgeTypeCode('hidden');
+const ELEMENT = edgeTypeCode('element');
+const UNKNOWN = 0xff;
+
+/** Collects edge records, checking each against the header and the nodes; lists of labels are shared on the way. */
+export class EdgeColumns implements RecordSink {
   readonly to: Column<Uint32Array>;
   readonly firstLabel: Column<Uint32Array>;
   readonly lists = new SharedLists();
+  largestName = 0;
+  readonly #meta: SnapshotMeta;
   readonly #firstEdge: Uint32Array;
-  /** Edges whose label is in a list. */
-  #labelled = 0;
-  /** The node whose edges are being labelled, where its list begins, and the list's hash so far. */
+  readonly #types: Uint8Array;
+  /** The node whose edges are being read, where its list of labels begins, and the list's hash so far. */
   #node = 0;
   #begin = 0;
   #hash = 0;
 
-  /** `to`: the targets, where they lie already. */
-  constructor(firstEdge: Uint32Array, edgeCount: number, to: Column<Uint32Array> = wordsColumn(edgeCount)) {
+  constructor(meta: SnapshotMeta, firstEdge: Uint32Array) {
+    this.#meta = meta;
     this.#firstEdge = firstEdge;
-    this.to = to;
-    const nodeCount = firstEdge.length - 1;
-    this.firstLabel = wordsColumn(nodeCount);
-    this.firstLabel.reserve(nodeCount);
-    this.firstLabel.length = nodeCount;
+    this.#types = Uint8Array.from(meta.edgeTypes);
+    this.to = wordsColumn(meta.edgeCount);
+    this.firstLabel = wordsColumn(meta.nodeCount);
+    this.firstLabel.reserve(meta.nodeCount);
+    this.firstLabel.length = meta.nodeCount;
   }
 
-  get count(): number {
-    return this.#labelled;
-  }
-
-  /** Takes the labels of the next edges, in their order. Hot: node by node. */
-  label(packed: Uint32Array, from: number, count: number): void {
-    this.lists.items.reserve(count);
-    const labels = this.lists.items.values;
+  /** Hot: node by node, and what the loop needs stands in locals. */
+  take({ values, records }: NumberBatch): WrongRecord | null {
+    const { edgeFields, nodeFields, nodeCount, edgeCount } = this.#meta;
+    const { type: typeAt, name: nameAt, to: toAt } = this.#meta.edge;
+    const begin = this.to.length;
+    if (begin + records > edgeCount)
+      return { record: edgeCount - begin, what: `there are more than ${edgeCount} edges` };
+    this.to.reserve(records);
+    this.lists.items.reserve(records);
+    const edgeTypes = this.#types;
+    const edgeTo = this.to.values;
     const firstEdge = this.#firstEdge;
-    const begin = this.#labelled;
+    const labels = this.lists.items.values;
+    let largestName = this.largestName;
     let node = this.#node;
     let end = this.lists.items.length;
     let hash = this.#hash;
-    for (let at = 0; at < count; ) {
+    for (let record = 0; record < records; ) {
       // The nodes' own counts add up to the header's: as long as edges come there is a node that has them.
-      while (firstEdge[node + 1]! <= begin + at) {
+      while (firstEdge[node + 1]! <= begin + record) {
         node++;
         this.#begin = end;
         hash = 0;
       }
       const last = firstEdge[node + 1]! - begin;
-      const stop = Math.min(count, last);
-      for (; at < stop; at++) {
-        const label = packed[from + at]!;
+      const stop = Math.min(records, last);
+      for (; record < stop; record++) {
+        const row = record * edgeFields;
+        const type = edgeTypes[values[row + typeAt]!] ?? UNKNOWN;
+        if (type === UNKNOWN) return { record, what: 'an edge has a type that the header does not list' };
+        const offset = values[row + toAt]!;
+        const target = (offset / nodeFields) >>> 0;
+        if (target * nodeFields !== offset || target >= nodeCount)
+          return { record, what: 'an edge points to no node' };
+        let name = values[row + nameAt]!;
+        // A numbered edge may carry any index: one beyond the column is cut, nothing depends on it.
+        if (type === ELEMENT || type === HIDDEN) {
+          if (name > MAX_EDGE_NAME) name = MAX_EDGE_NAME;
+        } else if (name > largestName) {
+          if (name > MAX_EDGE_NAME) return { record, what: 'a name lies outside the string table' };
+          largestName = name;
+        }
+        const label = (type << LABEL_NAME_BITS) | name;
         labels[end++] = label;
         hash = mixHash(hash, label);
+        edgeTo[begin + record] = target;
       }
       if (stop < last) break;
       const first = this.lists.close(this.#begin, end, hash);
       this.firstLabel.values[node] = first;
       if (first !== this.#begin) end = this.#begin;
     }
+    this.to.length = begin + records;
     this.lists.items.length = end;
-    this.#labelled = begin + count;
+    this.largestName = largestName;
     this.#node = node;
     this.#hash = hash;
+    return null;
+  }
+
+  end(byteOffset: number): void {
+    const { edgeCount } = this.#meta;
+    if (this.to.length !== edgeCount)
+      throw snapshotError(byteOffset, `there are ${this.to.length} edges where the header says ${edgeCount}`);
   }
 }

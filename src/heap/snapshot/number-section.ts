@@ -25,7 +25,7 @@ const ZERO = 0x30;
 const FAST_DIGITS = 9;
 /** Bytes set aside for a number and what parts it from the next; a longer one costs a look beyond the chunk's end at worst. */
 const FAST_BYTES = FAST_DIGITS + 3;
-export const BATCH_RECORDS = 256;
+const BATCH_RECORDS = 256;
 
 /** Stands for a number that does not fit 32 bits; see `NumberBatch.large`. */
 export const LARGE = 0xffff_ffff;

@@ -3,13 +3,11 @@
  * that are skipped here, and last `strings`. Node 20 to 26 differ in the fields of a node and in the header.
  * Invariants: the bytes are read once, in chunks of any size; nothing but columns and kept names outlives a chunk.
  */
-import type { Column } from './column.js';
 import { EdgeColumns } from './edge-columns.js';
-import { EdgePacker } from './edge-packer.js';
 import type { HeapSnapshot } from './heap-snapshot.js';
 import { LocationColumns } from './location-columns.js';
 import { NodeColumns } from './node-columns.js';
-import { BATCH_RECORDS, NumberSection } from './number-section.js';
+import { NumberSection } from './number-section.js';
 import { RawValue } from './raw-value.js';
 import {
   CLOSE_BRACE,
@@ -56,10 +54,8 @@ export async function parseSnapshot(
   return parser.finish();
 }
 
-/** Reads a snapshot piece by piece: `push` its bytes in order, then `finish`. */
-export class SnapshotParser {
+class SnapshotParser {
   readonly #options: ParseOptions;
-  readonly #edgesElsewhere: boolean;
   #state: State = 'open';
   #offset = 0;
   #key = '';
@@ -68,23 +64,18 @@ export class SnapshotParser {
   #meta: SnapshotMeta | null = null;
   #nodes: NodeColumns | null = null;
   #edges: EdgeColumns | null = null;
-  #edgesOffset: number | null = null;
-  #packer: EdgePacker | null = null;
-  #largestEdgeName = 0;
   #locations: LocationColumns | null = null;
   #graph: Omit<HeapSnapshot, 'strings'> | null = null;
   #strings: StringSection | null = null;
 
-  /** `edgesElsewhere`: stops before the edges and waits for `takeEdges`. */
-  constructor(options: ParseOptions, edgesElsewhere = false) {
+  constructor(options: ParseOptions) {
     this.#options = options;
-    this.#edgesElsewhere = edgesElsewhere;
   }
 
   /** Returns how many bytes were read so far. */
   push(chunk: Uint8Array): number {
     let pos = 0;
-    while (pos < chunk.length && this.#edgesOffset === null) {
+    while (pos < chunk.length) {
       if (this.#reader !== null) {
         pos = this.#reader.consume(chunk, pos, this.#offset);
         if (this.#reader.done) this.#endSection(this.#offset + pos);
@@ -98,30 +89,6 @@ export class SnapshotParser {
     }
     this.#offset += chunk.length;
     return this.#offset;
-  }
-
-  /** Known as soon as the header is read. */
-  get meta(): SnapshotMeta | null {
-    return this.#meta;
-  }
-
-  /** Byte offset of the list of edges once it is reached, where they are read elsewhere; no more is to be pushed then. */
-  get edgesOffset(): number | null {
-    return this.#edgesOffset;
-  }
-
-  /** The edges are read into these columns elsewhere, in place of the bytes up to `endOffset`. */
-  takeEdges(columns: EdgeColumns, largestName: number, endOffset: number): void {
-    this.#edges = columns;
-    this.#largestEdgeName = largestName;
-    this.#edgesOffset = null;
-    this.#offset = endOffset;
-    this.#endSection(endOffset);
-  }
-
-  /** The columns for those edges. */
-  createEdges(to: Column<Uint32Array>): EdgeColumns {
-    return new EdgeColumns(this.#nodes!.firstEdge.finish(), this.#meta!.edgeCount, to);
   }
 
   finish(): HeapSnapshot {
@@ -151,7 +118,7 @@ export class SnapshotParser {
     else throw snapshotError(at, 'it is not the JSON of a heap snapshot');
   }
 
-  #openSection(at: number): SectionReader | null {
+  #openSection(at: number): SectionReader {
     const key = this.#key;
     if (this.#seen.has(key)) throw snapshotError(at, `the section ${JSON.stringify(key)} comes twice`);
     if (this.#seen.size === MAX_KEY_BYTES) throw snapshotError(at, 'there are too many sections');
@@ -164,11 +131,8 @@ export class SnapshotParser {
     }
     if (key === 'edges') {
       if (this.#meta === null || this.#nodes === null) throw snapshotError(at, 'edges come before the nodes');
-      if (this.#edgesElsewhere) {
-        this.#edgesOffset = at;
-        return null;
-      }
-      return new NumberSection('edges', this.#meta.edgeFields, this.#edgeSink(this.#meta, this.#nodes));
+      this.#edges = new EdgeColumns(this.#meta, this.#nodes.firstEdge.finish());
+      return new NumberSection('edges', this.#meta.edgeFields, this.#edges);
     }
     if (key === 'locations' && this.#meta !== null && this.#meta.location !== null) {
       if (this.#edges === null) throw snapshotError(at, 'locations come before the edges');
@@ -191,37 +155,13 @@ export class SnapshotParser {
       this.#meta = parseMeta(reader.text(), at);
       this.#options.onCounts?.(this.#meta.nodeCount, this.#meta.edgeCount);
     } else if (this.#key === 'nodes') this.#nodes?.end(at);
-    else if (this.#key === 'edges') this.#endEdges(at);
+    else if (this.#key === 'edges') this.#edges?.end(at);
     else if (this.#key === 'strings' && this.#largestName >= (this.#strings?.table.length ?? 0))
       throw snapshotError(at, 'a name lies outside the string table');
   }
 
-  #edgeSink(meta: SnapshotMeta, nodes: NodeColumns): EdgePacker {
-    const columns = new EdgeColumns(nodes.firstEdge.finish(), meta.edgeCount);
-    const { to } = columns;
-    const labels = new Uint32Array(BATCH_RECORDS);
-    this.#edges = columns;
-    this.#packer = new EdgePacker(
-      meta,
-      (records) => {
-        to.reserve(records);
-        return { to: to.values, toAt: to.length, labels };
-      },
-      (records) => {
-        to.length += records;
-        columns.label(labels, 0, records);
-      },
-    );
-    return this.#packer;
-  }
-
-  #endEdges(at: number): void {
-    const [counted, said] = [this.#edges?.count, this.#meta?.edgeCount];
-    if (counted !== said) throw snapshotError(at, `there are ${counted} edges where the header says ${said}`);
-  }
-
   get #largestName(): number {
-    return Math.max(this.#nodes?.largestName ?? 0, this.#packer?.largestName ?? this.#largestEdgeName);
+    return Math.max(this.#nodes?.largestName ?? 0, this.#edges?.largestName ?? 0);
   }
 
   #joinColumns(at: number): Omit<HeapSnapshot, 'strings'> {

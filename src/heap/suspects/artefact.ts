@@ -10,7 +10,7 @@ const TOOL_CLASSES =
 const PASSING = /^\((Handle scope|Stack roots|Shareable object cache|Internalized strings|Strong roots)\)$/;
 
 /** By which Node finds its own native objects again when it ends; each is there because something else holds it. */
-const BOOKKEEPING = 'cleanup_queue';
+const BOOKKEEPING = new Set(['cleanup_queue', 'base_object_list']);
 
 /** Why what grows on this path is not the program's doing; null when it is. `rows` are the nodes of the path. */
 export function artefactReason(rows: readonly SeriesNode[]): string | null {
@@ -22,9 +22,12 @@ export function artefactReason(rows: readonly SeriesNode[]): string | null {
     return 'held by leakwatch itself';
   const [first, ...rest] = rows;
   // A list and its members: what hangs below them would be a path of its own.
-  if (first !== undefined && PASSING.test(first.className) && rest.every(({ parent }) => parent === rest[0]?.parent))
+  if (
+    first !== undefined &&
+    PASSING.test(first.className) &&
+    rest.every(({ parent }) => parent === rest[0]?.parent)
+  )
     return 'held by calls in progress';
-  if (rows.some(({ edge, className }) => edge === BOOKKEEPING || className === 'Node / CleanupQueue'))
-    return "Node's own list of native objects";
+  if (rows.some(({ edge }) => BOOKKEEPING.has(edge))) return "Node's own list of native objects";
   return null;
 }

@@ -94,11 +94,7 @@ function homeOf(
   return best[1] * 2 > voters.length ? { home: best[0], equal: direct * 2 > voters.length } : null;
 }
 
-function elect(
-  { heap, samples }: Ballot,
-  candidate: Candidate,
-  relatives: readonly Relative[],
-): Candidate {
+function elect({ heap, samples }: Ballot, candidate: Candidate, relatives: readonly Relative[]): Candidate {
   if (relatives.length === 0) return candidate;
   const all = [candidate.accumulation, ...relatives.map(({ accumulation }) => accumulation)];
   const holders = all.map(({ holder }) => (samples.get(holder) ?? NO_SAMPLES).objects);
@@ -124,7 +120,9 @@ function uniteModuleCaches({ nodes }: Ballot, candidates: readonly Candidate[]):
     const names = accumulation.members.map((row) => nodes[row]!.className);
     return (
       artefact === null &&
-      (names.length === 0 ? [''] : names).some((name) => isModuleCache(retainerPath(nodes, accumulation, name)))
+      (names.length === 0 ? [''] : names).some((name) =>
+        isModuleCache(retainerPath(nodes, accumulation, name)),
+      )
     );
   };
   const caches = candidates.filter(isCache);

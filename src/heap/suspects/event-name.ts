@@ -11,10 +11,7 @@ const STRING = nodeTypeCode('string');
  * the key stands in the slot before. Texts of strings are not kept in general; this one is known only when the program
  * uses it as a name too, and is given only when it looks like one.
  */
-export function eventOf(
-  { snapshot, paths }: TracedHeap,
-  lists: readonly number[],
-): string | null {
+export function eventOf({ snapshot, paths }: TracedHeap, lists: readonly number[]): string | null {
   const { firstEdge, edgeTo, nodeType, nodeName, strings } = snapshot;
   const [list] = lists;
   const table = list === undefined ? -1 : paths.parent[list]!;
@@ -22,7 +19,8 @@ export function eventOf(
   const slot = strings.numeral(labelName(labelAt(snapshot, table, paths.parentEdge[list]!)));
   for (let edge = firstEdge[table]!; edge < firstEdge[table + 1]!; edge++) {
     const label = labelAt(snapshot, table, edge);
-    if (labelType(label) !== INTERNAL || slot <= 0 || strings.numeral(labelName(label)) !== slot - 1) continue;
+    if (labelType(label) !== INTERNAL || slot <= 0 || strings.numeral(labelName(label)) !== slot - 1)
+      continue;
     const key = edgeTo[edge]!;
     const text = nodeType[key] === STRING ? strings.text(nodeName[key]!) : '';
     return text === '' || isDataKey(text) ? null : text;

@@ -3,7 +3,8 @@ import { TIMERS_LIST } from '../growth/timer-callback.js';
 import { EMITTER_LISTENERS, TARGET_LISTENERS } from './owner.js';
 import type { Mechanism, RetainerStep } from './suspect.js';
 
-const BUFFERS = /^(Buffer|FastBuffer|(Shared)?ArrayBuffer|DataView|(Big)?(Ui|I)nt(8|16|32|64)(Clamped)?Array|Float(16|32|64)Array)$/;
+const BUFFERS =
+  /^(Buffer|FastBuffer|(Shared)?ArrayBuffer|DataView|(Big)?(Ui|I)nt(8|16|32|64)(Clamped)?Array|Float(16|32|64)Array)$/;
 /** How V8 joins the two halves of a string that was put together. */
 const HALVES = new Set(['first', 'second']);
 export const NUMBERS = 'number';
@@ -31,7 +32,8 @@ export function mechanismOf(path: readonly RetainerStep[], sliced: boolean): Mec
   if (holder?.node === TIMERS_LIST) return 'timers';
   if (member.edge === REACTIONS) return 'promise reactions';
   const tail = path.slice(-4);
-  if (tail.some(({ edge }) => edge === EMITTER_LISTENERS || edge === TARGET_LISTENERS)) return 'event listeners';
+  if (tail.some(({ edge }) => edge === EMITTER_LISTENERS || edge === TARGET_LISTENERS))
+    return 'event listeners';
   if (isModuleCache(path)) return 'module cache';
   if (path.some(({ edge }) => edge === ASYNC_STORE)) return 'async store';
   if (path.some(({ edge }) => edge === WEAK_VALUE)) return 'weak map';

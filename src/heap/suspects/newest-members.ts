@@ -14,7 +14,11 @@ const MAX_EDGES = 100_000;
  * What some collections hold, latest entries first, at most `limit`: the highest indices of an array, the last slots of
  * a table (V8 appends to it), the last properties of an object used as one.
  */
-export function newestMembers(heap: TracedHeap, holders: readonly number[], limit: number): readonly number[] {
+export function newestMembers(
+  heap: TracedHeap,
+  holders: readonly number[],
+  limit: number,
+): readonly number[] {
   const found: number[] = [];
   const each = Math.ceil(limit / Math.max(1, holders.length));
   for (const holder of holders) {

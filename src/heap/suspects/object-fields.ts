@@ -1,3 +1,4 @@
+import { target } from '../graph/scopes.js';
 import { isDataKey, MAX_RECORD_FIELDS } from '../growth/dictionary.js';
 import {
   edgeTypeCode,
@@ -10,6 +11,7 @@ import {
 
 const PROPERTY = edgeTypeCode('property');
 const NUMBER = nodeTypeCode('number');
+const ARRAY = nodeTypeCode('array');
 const MAX_FIELDS = 20;
 /** What V8 or Node put there rather than the program. */
 const HIDDEN_FIELDS = /^(__proto__$|get |set |<symbol|$)/;
@@ -25,12 +27,19 @@ const BOUND_NAMES = new Set(
 export function fieldNames(snapshot: HeapSnapshot, objects: readonly number[]): readonly string[] {
   const names = new Set<string>();
   for (const node of objects) {
-    if (snapshot.firstEdge[node + 1]! - snapshot.firstEdge[node]! > MAX_RECORD_FIELDS) continue;
+    if (isTable(snapshot, node)) continue;
     for (const [name] of properties(snapshot, node)) {
       if (!HIDDEN_FIELDS.test(name) && !isDataKey(name) && names.size < MAX_FIELDS) names.add(name);
     }
   }
   return [...names];
+}
+
+/** V8 keeps the properties of an object used as a table in a hash table: its keys may be anything. */
+function isTable(snapshot: HeapSnapshot, node: number): boolean {
+  const store = target(snapshot, node, 'properties');
+  if (store >= 0 && snapshot.nodeType[store] === ARRAY) return true;
+  return snapshot.firstEdge[node + 1]! - snapshot.firstEdge[node]! > MAX_RECORD_FIELDS;
 }
 
 /** A numeric property that says how much the object may hold, and is not broken by the `count` that it holds. */

@@ -15,7 +15,12 @@ export const GENERIC: ReadonlySet<string> = new Set([
   'function',
 ]);
 /** Classes that a program makes many of without a class of its own. */
-const COMMON: ReadonlySet<string> = new Set(['EventEmitter', 'EventTarget', 'AbortSignal', 'AbortController']);
+const COMMON: ReadonlySet<string> = new Set([
+  'EventEmitter',
+  'EventTarget',
+  'AbortSignal',
+  'AbortController',
+]);
 
 export const EMITTER_LISTENERS = '_events';
 export const TARGET_LISTENERS = '<symbol kEvents>';
@@ -41,7 +46,8 @@ export function ownerName(path: readonly RetainerStep[], facts: OwnerFacts): str
   if (holder.at(-1)?.node === TIMERS_LIST) return timerOwner(facts);
   const listeners = listenerOwner(path, facts);
   if (listeners !== null) return listeners;
-  if (last?.edge === REACTIONS) return `reaction list of the promise in ${plainOwner(holder, facts, GENERIC)}`;
+  if (last?.edge === REACTIONS)
+    return `reaction list of the promise in ${plainOwner(holder, facts, GENERIC)}`;
   return weakOwner(holder, facts) || `closure variable ${path[0]?.edge || (last?.node ?? '')}`;
 }
 
@@ -68,7 +74,10 @@ function listenerOwner(path: readonly RetainerStep[], facts: OwnerFacts): string
 function weakOwner(holder: readonly RetainerStep[], facts: OwnerFacts): string {
   const at = holder.findLastIndex(({ edge }) => edge === WEAK_VALUE);
   if (at < 0) return plainOwner(holder, facts, GENERIC);
-  const below = holder.slice(at + 1).map(segment).join('');
+  const below = holder
+    .slice(at + 1)
+    .map(segment)
+    .join('');
   return `WeakMap value${below} for ${plainOwner(holder.slice(0, at), facts, GENERIC)}`;
 }
 

@@ -3,6 +3,9 @@ export async function handle(index: number): Promise<void> {
   const body = Buffer.alloc(64, index % 256);
   const deadline = new AbortController();
   deadline.signal.addEventListener('abort', () => body.length, { once: true });
-  await Promise.race([Promise.resolve(body.toString('hex')), new Promise((resolve) => setImmediate(resolve))]);
+  await Promise.race([
+    Promise.resolve(body.toString('hex')),
+    new Promise((resolve) => setImmediate(resolve)),
+  ]);
   deadline.abort();
 }

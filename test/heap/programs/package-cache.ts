@@ -3,7 +3,10 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
 /** A compiler with a cache that has no bound, as a package of its own, laid out as pnpm does. */
-const folder = join(String(process.argv[3]), 'node_modules/.pnpm/tiny-templates@2.4.1/node_modules/tiny-templates');
+const folder = join(
+  String(process.argv[3]),
+  'node_modules/.pnpm/tiny-templates@2.4.1/node_modules/tiny-templates',
+);
 mkdirSync(folder, { recursive: true });
 writeFileSync(
   join(folder, 'index.js'),
