@@ -4,6 +4,7 @@ import type { TracedHeap } from '../growth/path-tree-builder.js';
 import { artefactReason } from './artefact.js';
 import { type Ballot, type Candidate, uniteCandidates } from './candidate.js';
 import { Describer } from './description.js';
+import { heldBytes } from './held-bytes.js';
 import { GENERIC } from './owner.js';
 import { rowsTo } from './retainer-path.js';
 import { sampleMembers } from './sample-members.js';
@@ -37,9 +38,12 @@ export function rankSuspects(heap: TracedHeap, { series, rowOf }: ExtendedSeries
   const samples = sampleMembers(heap, rowOf, new Set(wanted));
   const ballot: Ballot = { heap, rowOf, nodes, samples };
   const describer = new Describer(heap, series, samples);
-  return uniteCandidates(ballot, candidates)
-    .slice(0, MAX_SUSPECTS)
-    .map((candidate) => describer.suspect(candidate, ownerRows(nodes, candidate.accumulation.holder)));
+  const chosen = uniteCandidates(ballot, candidates).slice(0, MAX_SUSPECTS);
+  const held = heldBytes(heap, rowOf, chosen);
+  return chosen.map((candidate, at) => ({
+    ...describer.suspect(candidate, ownerRows(nodes, candidate.accumulation.holder)),
+    held: held[at]!,
+  }));
 }
 
 /** The holder and what it is a part of, up to the nearest class with a name: where a bound would stand. */

@@ -53,6 +53,14 @@ export type Mechanism =
   | 'buffers'
   | 'numbers';
 
+/** What the members of one suspect keep in the latest snapshot, bytes. */
+export interface HeldBytes {
+  /** Of what nothing but growing paths reaches; what several of them reach is split equally among them. */
+  readonly share: number;
+  /** Of what this path alone reaches: the least that mending it frees. */
+  readonly exclusive: number;
+}
+
 /** A path whose members grow: the topmost one, where the leak accumulates. */
 export interface Suspect {
   readonly fingerprint: Fingerprint;
@@ -84,6 +92,8 @@ export interface Suspect {
   readonly locations?: readonly MemberLocation[];
   /** Sliced strings: bytes of the strings that they were cut out of and keep alive, each counted once. */
   readonly parentBytes?: number;
+  /** What the members keep in the latest snapshot. */
+  readonly held?: HeldBytes;
   /** Other holders of the same members, as `owner` writes them; at most 4. Fixing one of them is not enough. */
   readonly alsoHeldBy?: readonly string[];
 }
