@@ -1,7 +1,8 @@
 import type { HeapClass, HeapDominator, HeapSummary, SizeSuspect } from '../heap/heap-summary.js';
 import { formatBytes, formatCount, formatShare } from '../report/format.js';
+import { heldBy } from '../report/held-by.js';
 import { labelled, wrap } from '../report/layout.js';
-import { className, definedAt, heldBy, plural, safeName } from './retainer-text.js';
+import { className, definedAt, plural, safeName } from './retainer-text.js';
 import { table } from './table.js';
 
 /** Classes named of what one suspect holds. */

@@ -1,5 +1,4 @@
 import type { AllocationSite, Finding, FindingStatus } from '../findings/finding.js';
-import type { RetainerStep } from '../heap/suspects/suspect.js';
 import {
   formatBytes,
   formatCount,
@@ -9,14 +8,13 @@ import {
   formatRate,
   formatShare,
 } from './format.js';
+import { heldBy } from './held-by.js';
 import { labelled, wrap } from './layout.js';
 import type { Report, ReportCapture } from './report.js';
 import { terminalText } from './terminal-text.js';
 
 const MAX_NAME = 100;
 const MAX_SENTENCE = 300;
-/** Steps of a retainer path shown; a longer one loses its middle. */
-const MAX_STEPS = 24;
 const MAX_FIELDS = 8;
 const MAX_SITES = 3;
 
@@ -79,28 +77,6 @@ function heapLimit(finding: Finding, heap: Report['heap']): string[] {
   const range = heap.secondsToLimit === null ? null : heap.secondsToLimitRange;
   const around = range === null ? '' : ` (${formatDurationRange(range.low, range.high)})`;
   return [`heap limit in ${formatDuration(seconds)}${around}`];
-}
-
-/** Path to what holds the members; their own step is left to the line below it. */
-function heldBy(path: readonly RetainerStep[]): string[] {
-  const last = path.at(-1);
-  const toMember = path.length > 1 && (last?.edgeType === 'entry' || last?.edgeType === 'element');
-  const steps = (toMember ? path.slice(0, -1) : path).map(step);
-  if (steps.length <= MAX_STEPS) return steps;
-  return [
-    ...steps.slice(0, MAX_STEPS / 2),
-    `… ${steps.length - MAX_STEPS} more …`,
-    ...steps.slice(-MAX_STEPS / 2),
-  ];
-}
-
-function step({ edge, edgeType, node }: RetainerStep): string {
-  const edgeName = name(edge);
-  const nodeName = name(node);
-  if (edgeType === 'root') return nodeName === '' ? edgeName : nodeName;
-  // The class of a plain object says nothing that the name of the property does not.
-  if (nodeName === '' || nodeName === 'Object' || nodeName === edgeName) return edgeName;
-  return edgeName === '' ? nodeName : `${edgeName}: ${nodeName}`;
 }
 
 function holds(finding: Finding): string[] {

@@ -1,10 +1,6 @@
-import { scriptOf, target } from '../graph/scopes.js';
+import { scriptAddresses } from '../graph/script-addresses.js';
 import { QUERY } from '../graph/script-name.js';
-import { type HeapSnapshot, nodeTypeCode } from '../snapshot/heap-snapshot.js';
-
-const CLOSURE = nodeTypeCode('closure');
-/** Functions of one script that are asked for its address; when none knows it, it stays ''. */
-const MAX_ASKED = 8;
+import type { HeapSnapshot } from '../snapshot/heap-snapshot.js';
 
 /** Where a function, or the constructor of an object, is defined. */
 export interface ClassLocation {
@@ -30,24 +26,10 @@ export function classLocations(
   return Array.from(scriptId, (id, place) =>
     place === 0
       ? null
-      : { script: addresses.get(id) ?? '', line: line[place]! + 1, column: column[place]! + 1 },
+      : {
+          script: (addresses.get(id) ?? '').replace(QUERY, ''),
+          line: line[place]! + 1,
+          column: column[place]! + 1,
+        },
   );
-}
-
-/** V8's number of a script → its address. */
-function scriptAddresses(snapshot: HeapSnapshot, examples: Uint32Array): ReadonlyMap<number, string> {
-  const { nodeType, nodeLocation, locations, strings } = snapshot;
-  const addresses = new Map<number, string>();
-  const asked = new Map<number, number>();
-  for (const node of examples) {
-    if (nodeType[node] !== CLOSURE || nodeLocation[node] === 0) continue;
-    const id = locations.scriptId[nodeLocation[node]!]!;
-    const before = asked.get(id) ?? 0;
-    if (addresses.has(id) || before === MAX_ASKED) continue;
-    asked.set(id, before + 1);
-    const shared = target(snapshot, node, 'shared');
-    const address = shared < 0 ? -1 : scriptOf(snapshot, shared);
-    if (address >= 0) addresses.set(id, strings.text(address).replace(QUERY, ''));
-  }
-  return addresses;
 }

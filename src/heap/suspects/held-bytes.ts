@@ -1,4 +1,3 @@
-import { labelRules } from '../graph/label-rules.js';
 import { leakShares } from '../growth/leak-share.js';
 import type { TracedHeap } from '../growth/path-tree-builder.js';
 import type { Candidate } from './candidate.js';
@@ -18,7 +17,7 @@ export function heldBytes(
   }
   const rootOfTreeNode = Int8Array.from(rowOf, (row) => rootOfRow.get(row) ?? NONE);
   const roots = candidates.map((_, root) => membersOf(heap.treeOf, rootOfTreeNode, root));
-  const { shareBytes, exclusiveBytes } = leakShares(heap.snapshot, labelRules(heap.snapshot), roots);
+  const { shareBytes, exclusiveBytes } = leakShares(heap.snapshot, heap.paths.rule.rules, roots);
   return candidates.map((_, root) => ({ share: shareBytes[root]!, exclusive: exclusiveBytes[root]! }));
 }
 

@@ -1,15 +1,8 @@
 import { ROLE } from '../graph/node-role.js';
-import { scriptOf, target } from '../graph/scopes.js';
+import { scriptAddresses } from '../graph/script-addresses.js';
 import type { TracedHeap } from '../growth/path-tree-builder.js';
 import { callbackOf, TIMER } from '../growth/timer-callback.js';
-import {
-  edgeTypeCode,
-  type HeapSnapshot,
-  labelAt,
-  labelOf,
-  labelType,
-  nodeTypeCode,
-} from '../snapshot/heap-snapshot.js';
+import { edgeTypeCode, labelAt, labelOf, labelType, nodeTypeCode } from '../snapshot/heap-snapshot.js';
 import type { MemberLocation } from './suspect.js';
 
 const CLOSURE = nodeTypeCode('closure');
@@ -40,7 +33,7 @@ export class Places {
     const at = snapshot.nodeLocation[asked]!;
     if (at === 0) return null;
     const { scriptId, line, column } = snapshot.locations;
-    this.#addresses ??= scriptAddresses(snapshot);
+    this.#addresses ??= scriptAddresses(snapshot, null);
     const url = this.#addresses.get(scriptId[at]!);
     if (url === undefined) return null;
     return {
@@ -81,19 +74,4 @@ export class Places {
     }
     return [...found.values()];
   }
-}
-
-function scriptAddresses(snapshot: HeapSnapshot): ReadonlyMap<number, string> {
-  const { nodeCount, nodeType, nodeLocation, locations, strings } = snapshot;
-  const addresses = new Map<number, string>();
-  for (let node = 0; node < nodeCount; node++) {
-    if (nodeType[node] !== CLOSURE || nodeLocation[node] === 0) continue;
-    const id = locations.scriptId[nodeLocation[node]!]!;
-    if (addresses.has(id)) continue;
-    const shared = target(snapshot, node, 'shared');
-    const script = shared < 0 ? -1 : scriptOf(snapshot, shared);
-    // Also where nothing is found: one answer a script is enough.
-    addresses.set(id, script < 0 ? '' : strings.text(script));
-  }
-  return addresses;
 }

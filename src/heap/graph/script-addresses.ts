@@ -1,0 +1,32 @@
+import { type HeapSnapshot, nodeTypeCode } from '../snapshot/heap-snapshot.js';
+import { scriptOf, target } from './scopes.js';
+
+const CLOSURE = nodeTypeCode('closure');
+/** Functions of one script that are asked for its address; when none knows it, it is left out. */
+const MAX_ASKED = 8;
+
+/**
+ * V8's number of a script → its address, as functions know it. `examples`: nodes among which there is a function of every
+ * script that matters; all nodes where it is null.
+ */
+export function scriptAddresses(
+  snapshot: HeapSnapshot,
+  examples: Uint32Array | null,
+): ReadonlyMap<number, string> {
+  const { nodeCount, nodeType, nodeLocation, locations, strings } = snapshot;
+  const addresses = new Map<number, string>();
+  const asked = new Map<number, number>();
+  const count = examples?.length ?? nodeCount;
+  for (let at = 0; at < count; at++) {
+    const node = examples === null ? at : examples[at]!;
+    if (nodeType[node] !== CLOSURE || nodeLocation[node] === 0) continue;
+    const id = locations.scriptId[nodeLocation[node]!]!;
+    const before = asked.get(id) ?? 0;
+    if (addresses.has(id) || before === MAX_ASKED) continue;
+    asked.set(id, before + 1);
+    const shared = target(snapshot, node, 'shared');
+    const address = shared < 0 ? -1 : scriptOf(snapshot, shared);
+    if (address >= 0) addresses.set(id, strings.text(address));
+  }
+  return addresses;
+}
