@@ -1,5 +1,5 @@
 /** Bytes a node and an edge take at the peak, when columns and dominators are there at once. */
-const BYTES_PER_NODE = 21 + 24;
+const BYTES_PER_NODE = 19 + 26;
 const BYTES_PER_EDGE = 4 + 4;
 /** What a process holds however small the heap it reads; measured, 48 to 57 MB at its start and 67 to 85 at its end (Node 20 to 26). */
 const BYTES_AT_REST = 64 * 2 ** 20;

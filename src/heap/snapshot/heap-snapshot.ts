@@ -61,7 +61,7 @@ export interface SourceLocations {
 /**
  * One heap as columns; arrays are as long as the counts say, `firstEdge` one longer. Nodes of one shape have the same
  * edge names in the same order, so such a list of labels is kept once: the label of edge `e` of node `n` is
- * `labels[firstLabel[n] + e - firstEdge[n]]`. That is 21 bytes a node and 4 an edge.
+ * `labels[firstLabel[n] + e - firstEdge[n]]`. That is 19 bytes a node and 4 an edge.
  */
 export interface HeapSnapshot {
   readonly nodeCount: number;
