@@ -11,6 +11,7 @@ export function heldBytes(
   rowOf: Int32Array,
   candidates: readonly Candidate[],
 ): readonly HeldBytes[] {
+  if (candidates.length === 0) return [];
   const rootOfRow = new Map<number, number>();
   for (const [root, { accumulation }] of candidates.entries()) {
     for (const row of accumulation.members) rootOfRow.set(row, root);
