@@ -10,7 +10,7 @@ import { EDGE_TYPES, NODE_TYPES } from '../../src/heap/snapshot/heap-snapshot.js
  *     list -element #-> order
  *
  * `order*3` is three objects; an edge from one object to several goes to each, with `#` (also `#*3+259`) for its
- * number; an edge between two sets of one size goes pair by pair. Names with spaces stand in quotes.
+ * number, `\\#` being the sign itself; an edge between two sets of one size goes pair by pair. Names with spaces stand in quotes.
  */
 export function drawHeap(drawing: string, style: 'node-20' | 'node-24' = 'node-20'): Uint8Array {
   const sketch = new Sketch();
@@ -74,9 +74,11 @@ class Sketch {
     const to = this.#sets.get(toId!);
     if (from === undefined || to === undefined) throw new Error(`no such object: ${line}`);
     for (let index = 0; index < Math.max(from.length, to.length); index++) {
-      const name = pattern!.replace(/#(?:\*(\d+))?(?:\+(\d+))?/g, (_, factor?: string, offset?: string) =>
-        String(index * Number(factor ?? 1) + Number(offset ?? 0)),
-      );
+      const name = pattern!
+        .replace(/(?<!\\)#(?:\*(\d+))?(?:\+(\d+))?/g, (_, factor?: string, offset?: string) =>
+          String(index * Number(factor ?? 1) + Number(offset ?? 0)),
+        )
+        .replaceAll('\\#', '#');
       const numbered = type === 'element' || type === 'hidden';
       this.#nodes[from[from.length === 1 ? 0 : index]!]!.edges.push({
         type: EDGE_TYPES.indexOf(type as (typeof EDGE_TYPES)[number]),

@@ -64,6 +64,26 @@ describe('folding', () => {
     );
   });
 
+  it("folds a Set's table away, and names the private field that the Set hangs on", async () => {
+    const result = await growing((n) => {
+      const buckets = 256;
+      return `${GLOBAL}
+        hub: object Hub 24
+        set: object Set 32
+        table: array "" ${8 * (5 + buckets * 5)}
+        client*${n}: object Client 56
+        global -property hub-> hub
+        hub -property \\#clients-> set
+        set -internal table-> table
+        table -internal #*2+${3 + buckets}-> client
+      `;
+    });
+    assert.equal(result.suspects.length, 1);
+    assert.equal(result.suspects[0]!.owner, 'Hub.#clients');
+    assert.deepEqual(path(result).slice(-2), ['property #clients: Set', 'entry entries: Client']);
+    assert.deepEqual(counts(result), [100, 200, 300]);
+  });
+
   it('does not take a growing table for growing content', async () => {
     const result = await analyzeDrawings(
       [128, 256, 512, 1024].map(
