@@ -44,14 +44,16 @@ function suspectBlock(suspect: Suspect): string[] {
   const [first, last] = [rise[0], steps.at(-1)];
   if (first === undefined || last === undefined) return [];
   const because = [
-    `grew at ${risingSteps === steps.length - 1 ? 'every one' : 'the last'} of ${plural(risingSteps, 'step')}`,
+    risingSteps === steps.length - 1
+      ? `grew at every one of ${plural(risingSteps, 'step')}`
+      : `grew at the last ${risingSteps} of ${plural(steps.length - 1, 'step')}`,
     bound === null
-      ? 'no bound on its owner'
+      ? 'no bound found on its owner'
       : `its owner has ${safeName(bound.name)} = ${formatCount(bound.limit)}`,
     `${formatShare(suspect.shareOfGrowth)} of the heap's growth`,
   ];
   return [
-    `${artefact === null ? 'LEAK suspected' : `GROWTH, ${artefact}`}   ${gain(last.bytes - first.bytes)}`,
+    `${artefact === null ? 'LEAK suspected' : `GROWTH, ${artefact}`}   ${gain(suspect.gainedBytes ?? last.bytes - first.bytes)}`,
     ...labelled(
       'what',
       wrap(
@@ -88,7 +90,7 @@ function code({ locations = [], package: origin = null }: Suspect): string[] {
   );
   if (origin !== null) {
     const version = origin.version === null ? '' : `@${origin.version}`;
-    places.push(`in package ${safeName(`${origin.name}${version}`)}`);
+    places.push(`held in package ${safeName(`${origin.name}${version}`)}`);
   }
   return places;
 }

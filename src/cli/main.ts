@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { readFileSync } from 'node:fs';
 import type { Command, CommandWorld } from './command.js';
 import { analyzeCommand } from './commands/analyze.js';
 import { diffCommand } from './commands/diff.js';
@@ -42,6 +43,11 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 // Nobody is left to tell.
 process.stderr.on('error', () => {});
 
+function packageVersion(): string {
+  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { readonly version: string }).version;
+}
+
 const [name = 'help', ...args] = process.argv.slice(2);
 const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
 if (command !== undefined) {
@@ -53,6 +59,7 @@ if (command !== undefined) {
     process.exitCode = EXIT_CODES.failed;
   }
 } else if (['help', '--help', '-h'].includes(name)) console.log(USAGE);
+else if (['version', '--version', '-v'].includes(name)) console.log(packageVersion());
 else {
   console.error(`leakwatch: unknown command '${name}'\n${USAGE}`);
   process.exitCode = EXIT_CODES.usage;

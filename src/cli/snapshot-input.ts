@@ -29,6 +29,7 @@ export class SnapshotInput {
   readonly #path: string;
   readonly #stdin: AsyncIterable<Uint8Array>;
   #error: unknown = null;
+  #modifiedMs: number | null = null;
 
   constructor(path: string, stdin: AsyncIterable<Uint8Array>) {
     this.#path = path;
@@ -42,7 +43,12 @@ export class SnapshotInput {
     return this.#error;
   }
 
-  /** Reads all of it, a large file with two threads. Ids are kept. */
+  /** When it was written, milliseconds since the Unix epoch, once it is read; null where that is not known. */
+  get modifiedMs(): number | null {
+    return this.#modifiedMs;
+  }
+
+  /** Reads all of it. Ids are kept. */
   async parse(onBytes: (bytes: number, totalBytes: number) => void): Promise<HeapSnapshot> {
     if (this.#path === STDIN) return parseSnapshot(this.chunks(onBytes), { ids: true });
     const { size } = await stat(this.#path);
@@ -53,7 +59,9 @@ export class SnapshotInput {
   async *chunks(onBytes: (bytes: number, totalBytes: number) => void): AsyncGenerator<Uint8Array> {
     try {
       const isStdin = this.#path === STDIN;
-      const totalBytes = isStdin ? 0 : (await stat(this.#path)).size;
+      const file = isStdin ? null : await stat(this.#path);
+      const totalBytes = file?.size ?? 0;
+      this.#modifiedMs = file?.mtimeMs ?? null;
       let bytes = 0;
       for await (const chunk of isStdin ? this.#stdin : readChunks(this.#path)) {
         bytes += chunk.length;

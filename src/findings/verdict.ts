@@ -96,7 +96,7 @@ function pace(from: GrowthStep, to: GrowthStep): number {
 }
 
 function boundWords(suspect: Suspect): string {
-  if (suspect.bound === null) return 'no bound on its owner';
+  if (suspect.bound === null) return 'no bound found on its owner';
   return `its owner has ${suspect.bound.name} = ${suspect.bound.limit}`;
 }
 

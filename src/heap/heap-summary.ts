@@ -151,9 +151,14 @@ function holderOf({ paths }: TracedHeap, node: number, path: readonly RetainerSt
 }
 
 /** The object of the program that a table or list belongs to; the node itself where there is none. */
-function nearestValue({ idom }: HeapGraph, { paths }: TracedHeap, node: number): number {
+function nearestValue({ idom, snapshot }: HeapGraph, { paths }: TracedHeap, node: number): number {
+  // Belongs to the global object, but holds what V8 and Node set up, not what the program put there.
+  const native = snapshot.strings.find('system / NativeContext');
   let at = node;
-  while (at !== 0 && paths.roles[at] !== ROLE.value) at = idom[at]!;
+  while (at !== 0 && paths.roles[at] !== ROLE.value) {
+    if (snapshot.nodeName[at] === native) return node;
+    at = idom[at]!;
+  }
   return at === 0 ? node : at;
 }
 

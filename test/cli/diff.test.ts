@@ -52,7 +52,7 @@ describe('leakwatch diff, given three snapshots', () => {
     assert.match(stdout, /^ {2}what .*sessions.* held 500 → 1,000 → 1,500 /m);
     assert.match(stdout, /^ {2}held by .*leaking\.js › sessions: Map$/m);
     assert.match(stdout, /^ {2}holds +Session ×1,500 \(each about /m);
-    assert.match(stdout, /^ {2}because +grew at every one of 2 steps; no bound on its owner; /m);
+    assert.match(stdout, /^ {2}because +grew at every one of 2 steps; no bound found on its owner; /m);
     assert.match(stdout, /^ {2}Session +500 → 1,500 .* programs\/leaking\.js:\d+$/m);
     assert.doesNotMatch(stdout, /undefined|NaN|Infinity/);
   });

@@ -11,7 +11,7 @@ export function finding(changes: Partial<Finding> = {}): Finding {
     title: 'OrderHistory.byCustomer gains 1,740 entries a minute at every capture (12,310 now, 14.2 MB)',
     reasons: [
       'grew at every one of 6 captures over 84 s',
-      'no bound on its owner',
+      'no bound found on its owner',
       "93 % of the heap's growth",
     ],
     confidence: 0.97,

@@ -25,7 +25,7 @@ test('a confirmed leak reads at a glance', () => {
       '  what       OrderHistory.byCustomer gains 1,740 entries a minute at every capture (12,310 now, 14.2 MB)',
       '  held by    globalThis › app › locals › history: OrderHistory › byCustomer: Map',
       '  holds      Order ×12,310 (each about 1.2 KB: items[], customer, createdAt)',
-      "  because    grew at every one of 6 captures over 84 s; no bound on its owner; 93 % of the heap's growth",
+      "  because    grew at every one of 6 captures over 84 s; no bound found on its owner; 93 % of the heap's growth",
       '  cost       6 captures, longest pause 14 ms',
       '',
       'process 4711, Node v20.20.2, watched for 12 min: live heap 64.0 MB of 512 MB, rising +1.9 MB/min over 10 min',

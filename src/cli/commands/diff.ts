@@ -61,10 +61,18 @@ async function diff({ files, json, top }: SnapshotArguments, world: CommandWorld
     return EXIT_CODES.failed;
   }
   const names = inputs.map(({ name }) => name);
-  world.print(
-    json ? `${renderJson(diffDocument(names, comparison, top))}\n` : diffText(names, comparison, top),
-  );
+  const noted = { ...comparison, notes: [...orderNotes(inputs), ...comparison.notes] };
+  world.print(json ? `${renderJson(diffDocument(names, noted, top))}\n` : diffText(names, noted, top));
   return grows(comparison) ? EXIT_CODES.growth : EXIT_CODES.clean;
+}
+
+/** A pattern of the shell sorts `10` before `9`; growth read backwards is none. */
+function orderNotes(inputs: readonly SnapshotInput[]): readonly string[] {
+  return inputs.flatMap((input, at) => {
+    const [before, now] = [inputs[at - 1]?.modifiedMs ?? null, input.modifiedMs];
+    if (before === null || now === null || now >= before) return [];
+    return [`${input.name} was written before ${inputs[at - 1]!.name}: are they named oldest first?`];
+  });
 }
 
 /** Growth that is the program's own. */

@@ -104,13 +104,18 @@ function groups({ nodes, times }: GrowthSeries): readonly Accumulation[] {
   return found;
 }
 
-/** A doubly linked ring is entered from both sides: two runs of one class from one holder are one accumulation. */
+/**
+ * A doubly linked list is entered from both sides, from one holder or from its first and last element: two runs of one
+ * class are one accumulation then.
+ */
 function mergeRings(all: readonly Accumulation[], { nodes, times }: GrowthSeries): readonly Accumulation[] {
   const merged: Accumulation[] = [];
   for (const one of all) {
     const className = nodes[one.members[0] ?? -1]?.className;
+    const isElement = ({ holder }: Accumulation) => nodes[holder]!.className === className;
     const isTwin = (other: Accumulation) =>
-      other.holder === one.holder &&
+      (other.holder === one.holder ||
+        (isElement(one) && isElement(other) && nodes[other.holder]!.parent === nodes[one.holder]!.parent)) &&
       other.edgeKind === PROPERTY &&
       other.members.length === 1 &&
       nodes[other.members[0]!]!.className === className;
@@ -122,7 +127,7 @@ function mergeRings(all: readonly Accumulation[], { nodes, times }: GrowthSeries
     const first = merged[twin]!;
     const counts = total([first.counts, one.counts], times.length);
     const bytes = total([first.bytes, one.bytes], times.length);
-    merged[twin] = group(one.holder, first, [...first.members, ...one.members], counts, bytes, bytes);
+    merged[twin] = group(first.holder, first, [...first.members, ...one.members], counts, bytes, bytes);
   }
   return merged;
 }

@@ -1,4 +1,4 @@
-import { edgeTypeCode, type HeapSnapshot, labelAt, labelType } from '../snapshot/heap-snapshot.js';
+import { edgeTypeCode, type HeapSnapshot, labelAt, labelOf, labelType } from '../snapshot/heap-snapshot.js';
 import type { ClassNames } from './class-names.js';
 
 const PROPERTY = edgeTypeCode('property');
@@ -16,6 +16,11 @@ const DATA_KEY = /\d{5}|[0-9a-f]{12}/i;
 export const isDataKey = (key: string): boolean =>
   !key.startsWith('<') && (!NAME.test(key) || DATA_KEY.test(key));
 
+/** No entry, though it looks like one. */
+function prototypeLabel({ strings }: HeapSnapshot): number {
+  return labelOf(PROPERTY, Math.max(0, strings.find('__proto__')));
+}
+
 /** The classes whose properties of this object are entries; null for ordinary objects. */
 export function dictionaryClasses(
   snapshot: HeapSnapshot,
@@ -23,10 +28,12 @@ export function dictionaryClasses(
   node: number,
 ): ReadonlySet<string> | null {
   const { firstEdge, edgeTo } = snapshot;
+  const prototype = prototypeLabel(snapshot);
   if (firstEdge[node + 1]! - firstEdge[node]! <= MAX_RECORD_FIELDS) return null;
   const counts = new Map<string, number>();
   for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
-    if (labelType(labelAt(snapshot, node, edge)) !== PROPERTY) continue;
+    const label = labelAt(snapshot, node, edge);
+    if (labelType(label) !== PROPERTY || label === prototype) continue;
     const name = classes.of(edgeTo[edge]!);
     counts.set(name, (counts.get(name) ?? 0) + 1);
   }
@@ -41,10 +48,12 @@ export function countDictionary(
   node: number,
   folded: ReadonlySet<string>,
 ): number {
+  const prototype = prototypeLabel(snapshot);
   let entries = 0;
   for (let edge = snapshot.firstEdge[node]!; edge < snapshot.firstEdge[node + 1]!; edge++) {
-    const type = labelType(labelAt(snapshot, node, edge));
-    if (type === PROPERTY && folded.has(classes.of(snapshot.edgeTo[edge]!))) entries++;
+    const label = labelAt(snapshot, node, edge);
+    if (label === prototype || labelType(label) !== PROPERTY) continue;
+    if (folded.has(classes.of(snapshot.edgeTo[edge]!))) entries++;
   }
   return entries;
 }

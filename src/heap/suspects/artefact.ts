@@ -6,8 +6,9 @@ import { ARTEFACT } from '../growth/path-tree.js';
 const TOOL_CLASSES =
   /^(InspectorSession|JSBindingsConnection|Connection|CpuProfiler|V8CoverageConnection|V8HeapProfilerConnection)$/;
 
-/** V8's lists of what calls in progress hold, and of strings it shares: what is on them changes from moment to moment. */
-const PASSING = /^\((Handle scope|Stack roots|Shareable object cache|Internalized strings|Strong roots)\)$/;
+/** V8's lists of what calls in progress hold: what is on them changes from moment to moment. */
+const PASSING = /^\((Handle scope|Stack roots|Strong roots)\)$/;
+const SHARED_STRINGS = /^\((Shareable object cache|Internalized strings)\)$/;
 
 /** By which Node finds its own native objects again when it ends; each is there because something else holds it. */
 const BOOKKEEPING = new Set(['cleanup_queue', 'base_object_list']);
@@ -21,6 +22,8 @@ export function artefactReason(rows: readonly SeriesNode[]): string | null {
   if (rows.some((node) => (node.artefact & ARTEFACT.own) !== 0 || node.className.startsWith(OWN_SCRIPTS)))
     return 'held by leakwatch itself';
   const [first, ...rest] = rows;
+  if (first !== undefined && SHARED_STRINGS.test(first.className))
+    return "V8's table of the strings it shares";
   // A list and its members: what hangs below them would be a path of its own.
   if (
     first !== undefined &&

@@ -54,6 +54,7 @@ export class Describer {
         bytes: bytes[step]!,
       })),
       risingSteps,
+      gainedBytes: accumulation.gainedBytes,
       shareOfGrowth: shareOf(accumulation, this.#series),
       fields,
       artefact,
@@ -158,6 +159,7 @@ function named(found: ReturnType<typeof packageOf>): PackageName | null {
 }
 
 function shareOf({ heldBytes }: Accumulation, { heapBytes }: GrowthSeries): number {
-  const total = growthOf(heapBytes);
-  return total <= 0 ? 0 : Math.min(1, Math.max(0, growthOf(heldBytes) / total));
+  const [gained, total] = [growthOf(heldBytes), growthOf(heapBytes)];
+  // Where the rest of the heap shrank, this is all that grew.
+  return gained <= 0 ? 0 : Math.min(1, gained / Math.max(1, total));
 }

@@ -23,16 +23,30 @@ const BOUND_NAMES = new Set(
   ),
 );
 
-/** Names of the own properties of some objects, in order of appearance; none of objects used as tables. */
+/** Objects in which an owner keeps its settings, a bound among them maybe. */
+const SETTINGS = new Set(['options', 'opts', 'config', 'settings']);
+
+/** Names of the own properties of the most frequent shape among some objects, in order; none of objects used as tables. */
 export function fieldNames(snapshot: HeapSnapshot, objects: readonly number[]): readonly string[] {
   const names = new Set<string>();
-  for (const node of objects) {
-    if (isTable(snapshot, node)) continue;
+  for (const node of sameShape(snapshot, objects)) {
     for (const [name] of properties(snapshot, node)) {
       if (!HIDDEN_FIELDS.test(name) && !isDataKey(name) && names.size < MAX_FIELDS) names.add(name);
     }
   }
   return [...names];
+}
+
+/** Some of them that have the same edges, as many as there are of the most frequent kind. */
+function sameShape(snapshot: HeapSnapshot, objects: readonly number[]): readonly number[] {
+  const shapes = new Map<number, number[]>();
+  for (const node of objects) {
+    if (isTable(snapshot, node)) continue;
+    const alike = shapes.get(snapshot.firstLabel[node]!);
+    if (alike === undefined) shapes.set(snapshot.firstLabel[node]!, [node]);
+    else alike.push(node);
+  }
+  return [...shapes.values()].sort((a, b) => b.length - a.length)[0] ?? [];
 }
 
 /** V8 keeps the properties of an object used as a table in a hash table: its keys may be anything. */
@@ -42,13 +56,17 @@ function isTable(snapshot: HeapSnapshot, node: number): boolean {
   return snapshot.firstEdge[node + 1]! - snapshot.firstEdge[node]! > MAX_RECORD_FIELDS;
 }
 
-/** A numeric property that says how much the object may hold, and is not broken by the `count` that it holds. */
+/**
+ * A numeric property, its own or of its settings, that says how much the object may hold, and is not broken by the
+ * `count` that it holds.
+ */
 export function findBound(
   snapshot: HeapSnapshot,
   objects: readonly number[],
   count: number,
 ): { readonly name: string; readonly limit: number } | null {
-  for (const node of objects) {
+  const looked = objects.flatMap((node) => [node, ...settingsOf(snapshot, node)]);
+  for (const node of looked) {
     for (const [name, value] of properties(snapshot, node)) {
       if (!BOUND_NAMES.has(name.replace(/^[#_]+/, '').toLowerCase())) continue;
       const limit = numberOf(snapshot, value);
@@ -56,6 +74,12 @@ export function findBound(
     }
   }
   return null;
+}
+
+function settingsOf(snapshot: HeapSnapshot, node: number): readonly number[] {
+  return [...properties(snapshot, node)]
+    .filter(([name]) => SETTINGS.has(name.replace(/^[#_]+/, '')))
+    .map(([, value]) => value);
 }
 
 function* properties(snapshot: HeapSnapshot, node: number): Generator<readonly [string, number]> {

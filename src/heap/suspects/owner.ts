@@ -99,7 +99,9 @@ function plainOwner(path: readonly RetainerStep[], facts: OwnerFacts, generic: R
 
 function segment({ edge, edgeType }: RetainerStep): string {
   if (edgeType === 'property') return `.${edge}`;
-  return edgeType === 'internal' ? `.(${edge})` : '[]';
+  if (edgeType !== 'internal') return '[]';
+  // Scopes and the like stand in brackets already: they say nothing to who reads JavaScript.
+  return edge.startsWith('(') ? '' : `.(${edge})`;
 }
 
 function variableOwner(variable: string, below: string, { closure, script }: OwnerFacts): string {

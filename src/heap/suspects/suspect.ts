@@ -74,6 +74,8 @@ export interface Suspect {
   readonly steps: readonly GrowthStep[];
   /** How many of the latest steps in a row went up (0: the latest did not). */
   readonly risingSteps: number;
+  /** Growth during those steps, bytes: of the members, what they hold, and the collection's own tables. */
+  readonly gainedBytes?: number;
   /** Part of the whole heap's growth that lies below this path, 0 to 1. */
   readonly shareOfGrowth: number;
   /** Names (never values) of a member's fields; bounded. */

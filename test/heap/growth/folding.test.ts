@@ -195,6 +195,37 @@ describe('folding', () => {
     assert.deepEqual(counts(result), [100, 200, 300]);
   });
 
+  it('makes one accumulation of a list that is linked both ways and held at both ends', async () => {
+    const result = await growing(
+      (n) => `${GLOBAL}
+        queue: object Queue 32
+        ${Array.from({ length: n }, (_, i) => `e${i}: object Entry 32`).join('\n')}
+        global -property queue-> queue
+        queue -property head-> e0
+        queue -property tail-> e${n - 1}
+        ${Array.from({ length: n - 1 }, (_, i) => `e${i} -property next-> e${i + 1}\ne${i + 1} -property previous-> e${i}`).join('\n')}
+      `,
+    );
+    assert.equal(result.suspects.length, 1);
+    assert.equal(result.suspects[0]!.owner, 'Queue.head');
+    // Both ends are fields of the queue.
+    assert.deepEqual(counts(result), [98, 198, 298]);
+  });
+
+  it('does not count the prototype of an object used as a table', async () => {
+    const result = await growing(
+      (n) => `${GLOBAL}
+        byMail: object Object 24
+        prototype: object Object 24
+        user*${n}: object Object 56
+        global -property byMail-> byMail
+        byMail -property __proto__-> prototype
+        byMail -property user#-> user
+      `,
+    );
+    assert.deepEqual(counts(result), [100, 200, 300]);
+  });
+
   it('marks what V8 keeps for itself and ranks it last', async () => {
     const result = await growing(
       (n) => `${GLOBAL}
