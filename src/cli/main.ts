@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
+import { packageVersion } from '../runtime/package-version.js';
 import type { Command, CommandWorld } from './command.js';
 import { analyzeCommand } from './commands/analyze.js';
 import { diffCommand } from './commands/diff.js';
@@ -18,7 +18,7 @@ ${Object.entries(COMMANDS)
   .map(([name, { summary }]) => `  ${name.padEnd(9)}${summary}`)
   .join('\n')}
 
-leakwatch COMMAND --help tells more.
+leakwatch COMMAND --help tells more, leakwatch --version the version.
 
 To watch a program without changing it:
   LEAKWATCH_TOKEN=… LEAKWATCH_LISTEN=127.0.0.1:9464 node --import leakwatch/register app.js
@@ -42,11 +42,6 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 // Nobody is left to tell.
 process.stderr.on('error', () => {});
-
-function packageVersion(): string {
-  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { readonly version: string }).version;
-}
 
 const [name = 'help', ...args] = process.argv.slice(2);
 const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;

@@ -3,12 +3,12 @@ import type { CaptureRecord } from '../capture/capture-record.js';
 import type { DaemonStatus, WatcherEvents } from '../daemon/daemon-status.js';
 import { LeakwatchError } from '../errors.js';
 import type { Finding } from '../findings/finding.js';
+import { packageVersion } from '../runtime/package-version.js';
 import type { HeapSample } from '../sampling/heap-sample.js';
 import { createFamily, type Labels, type MetricFamily, type Reading } from './metric-family.js';
 import { METRIC_NAMES, type MetricName } from './metric-table.js';
 import type { MetricsRegistry } from './metrics-registry.js';
 import { OpenFindings } from './open-findings.js';
-import { packageVersion } from './package-version.js';
 import { STATUS_READINGS } from './status-readings.js';
 
 type MetricsEvent = 'sample' | 'capture' | 'finding';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, utimesSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { EXIT_CODES } from '../../src/cli/exit-codes.js';
 import { drawHeap } from '../support/drawn-heap.js';
@@ -55,6 +55,14 @@ describe('leakwatch diff, given three snapshots', () => {
     assert.match(stdout, /^ {2}because +grew at every one of 2 steps; no bound found on its owner; /m);
     assert.match(stdout, /^ {2}Session +500 → 1,500 .* programs\/leaking\.js:\d+$/m);
     assert.doesNotMatch(stdout, /undefined|NaN|Infinity/);
+  });
+
+  it('asks whether the order is right when a file is older than the one named before it', async () => {
+    const [first, second, third] = leaking as [string, string, string];
+    for (const [at, file] of [first, second, third].entries()) utimesSync(file, 1e9 + at, 1e9 + at);
+    const asked = /1\.heapsnapshot was written before \S*2\.heapsnapshot: are they named oldest first\?/;
+    assert.match((await leakwatch(['diff', first, third, second])).stdout, asked);
+    assert.doesNotMatch((await leakwatch(['diff', ...leaking])).stdout, /oldest first/);
   });
 
   it('says the same as one JSON object', async () => {

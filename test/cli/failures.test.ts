@@ -5,6 +5,7 @@ import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { EXIT_CODES } from '../../src/cli/exit-codes.js';
+import { packageVersion } from '../../src/runtime/package-version.js';
 import { drawHeap } from '../support/drawn-heap.js';
 import { leakwatch, MAIN } from './command-line.js';
 import { SnapshotFolder } from './snapshot-folder.js';
@@ -104,6 +105,12 @@ describe('A command line that is wrong shows what is wrong and the usage, and en
     const { stderr } = await leakwatch(['analyze', '--', '--json']);
     assert.match(stderr, /^leakwatch analyze: --json: there is no such file/);
   });
+});
+
+it('tells its version', async () => {
+  const { code, stdout } = await leakwatch(['--version']);
+  assert.deepEqual([code, stdout], [0, `${packageVersion()}\n`]);
+  assert.match(stdout, /^\d+\.\d+\.\d+/);
 });
 
 it('a reader that has seen enough of the output is no failure', async () => {
