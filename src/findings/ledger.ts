@@ -44,6 +44,8 @@ export class FindingLedger {
     const growing = new Set<Fingerprint>();
     const early = new Set<Fingerprint>();
     for (const suspect of suspects) {
+      // Worst first: what has the fingerprint of one before would only take its place.
+      if (growing.has(suspect.fingerprint)) continue;
       const verdict = judgeSuspect(suspect, this.#rules);
       if (verdict.status === 'early') early.add(suspect.fingerprint);
       if (verdict.status === 'healthy' || verdict.status === 'early') continue;

@@ -92,7 +92,8 @@ export async function compareSnapshots(
     const input = { snapshot, previous: bytes, capturedAtMs: index };
     const result = await analyze(input, (step) => onProgress(index, step), signal);
     if (result.outcome === 'failure') return { ...result, snapshot: index, elapsedMs: elapsed() };
-    ({ series: bytes, suspects } = result);
+    bytes = result.series;
+    suspects = result.suspects.filter(isBeyondItsPast);
     totals.push({ nodes: result.nodes, edges: result.edges, heapBytes: result.heapBytes });
     for (const note of result.notes ?? []) notes.add(note);
     series = decodeSeries(bytes);
@@ -115,6 +116,12 @@ export async function compareSnapshots(
     notes: [...notes],
     elapsedMs: elapsed(),
   };
+}
+
+/** What rose at the latest steps only back to where it had been before comes and goes, as batches do. */
+function isBeyondItsPast({ steps, risingSteps }: Suspect): boolean {
+  const before = steps.slice(0, steps.length - risingSteps);
+  return steps.at(-1)!.count > Math.max(0, ...before.map(({ count }) => count));
 }
 
 function pathDifferences(series: GrowthSeries): readonly PathDifference[] {

@@ -16,6 +16,9 @@ const MIN_GAINED_BYTES = 65_536;
 const FEW_MEMBERS_EACH = 3;
 const SAME_RATIO = 1.2;
 
+/** Part of a rise from nothing that must follow it. */
+const FOLLOWS = 0.1;
+
 const PROPERTY = EDGE_KINDS.indexOf('property');
 
 /** All members that one step leads to from the members of one node, whatever their class. */
@@ -48,7 +51,7 @@ export function findAccumulations(series: GrowthSeries): readonly Accumulation[]
   const byMember = new Map<number, Accumulation>();
   for (const group of rising) for (const row of group.members) byMember.set(row, group);
   const own = rising.filter((group) => isMaterial(group) && !isExplained(group, byMember, series.nodes));
-  return own.map((group) => withoutInner(group, own, byMember, series.nodes)).filter(isMaterial);
+  return withoutInner(own, byMember, series.nodes).filter(isMaterial);
 }
 
 /**
@@ -157,10 +160,17 @@ function group(
   };
 }
 
-/** How many of the latest steps in a row went up. */
+/**
+ * How many of the latest steps in a row went up. The one from nothing counts only when something comes after it: at a path
+ * that was seen under another name before, or that was filled at once, hardly anything follows.
+ */
 function countRising(values: readonly number[]): number {
   let steps = 0;
-  for (let at = values.length - 1; at > 0 && values[at]! > values[at - 1]!; at--) steps++;
+  for (let at = values.length - 1; at > 0 && values[at]! > values[at - 1]!; at--) {
+    const later = values.at(-1)! - values[at]!;
+    if (values[at - 1] === 0 && steps > 0 && later < FOLLOWS * values[at]!) break;
+    steps++;
+  }
   return steps;
 }
 
@@ -196,20 +206,23 @@ function explains(outer: Accumulation, inner: Accumulation): boolean {
 
 /** An outer accumulation does not claim the bytes of one inside it. */
 function withoutInner(
-  outer: Accumulation,
   all: readonly Accumulation[],
   byMember: ReadonlyMap<number, Accumulation>,
   nodes: readonly SeriesNode[],
-): Accumulation {
-  let inside = 0;
+): readonly Accumulation[] {
+  const own = new Set(all);
+  const inside = new Map<Accumulation, number>();
   for (const inner of all) {
-    if (inner === outer) continue;
     for (let row = inner.holder; row > 0; row = nodes[row]!.parent) {
-      const next = byMember.get(row);
-      if (next === outer) inside += inner.gainedBytes;
+      const outer = byMember.get(row);
+      if (outer === undefined || !own.has(outer)) continue;
       // Only the next accumulation above gives the bytes up; the ones above that see them gone with it.
-      if (next !== undefined && all.includes(next)) break;
+      if (outer !== inner) inside.set(outer, (inside.get(outer) ?? 0) + inner.gainedBytes);
+      break;
     }
   }
-  return inside === 0 ? outer : { ...outer, gainedBytes: outer.gainedBytes - inside };
+  return all.map((group) => {
+    const bytes = inside.get(group);
+    return bytes === undefined ? group : { ...group, gainedBytes: group.gainedBytes - bytes };
+  });
 }

@@ -13,8 +13,13 @@ export const MAX_RECORD_FIELDS = 32;
 const NAME = /^(?:(?:get |set )?[#\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]{0,63}|<.*>|)$/u;
 const DATA_KEY = /\d{5}|[0-9a-f]{12}/i;
 
-export const isDataKey = (key: string): boolean =>
-  !key.startsWith('<') && (!NAME.test(key) || DATA_KEY.test(key));
+/** A symbol's description is looked at as a name is; V8 puts it into brackets. */
+const SYMBOL = /^<symbol (.*)>$/s;
+
+export const isDataKey = (key: string): boolean => {
+  const name = SYMBOL.exec(key)?.[1]?.replaceAll(/[. :/-]/g, '_') ?? key;
+  return !NAME.test(name) || DATA_KEY.test(name);
+};
 
 /** No entry, though it looks like one. */
 function prototypeLabel({ strings }: HeapSnapshot): number {

@@ -160,7 +160,7 @@ function extendNodes(
       className: tree.names.texts[tree.className[node]!]!,
       nodeKind: tree.nodeKind[node]!,
       artefact: tree.artefact[node]!,
-      cut: old?.cut === true || cut[node] === 1,
+      cut: old?.cut === true || cut[node] === 1 || unknown,
       counts: grown(old?.counts, tree.count[node]!),
       bytes: grown(old?.bytes, tree.bytes[node]!),
       entries: grown(old?.entries, tree.entries[node]!),

@@ -55,6 +55,8 @@ class Marking {
   readonly #stack: Uint32Array;
   #depth = 0;
   #overflown = false;
+  /** Nodes below it were looked through for pending ones in this round. */
+  #cursor = Number.POSITIVE_INFINITY;
 
   constructor(snapshot: HeapSnapshot, rules: Uint8Array, stackNodes: number) {
     this.#snapshot = snapshot;
@@ -110,15 +112,16 @@ class Marking {
           this.#push(to, bit);
         }
       }
+      // Goes on where it stopped; what was marked below it is found in the next round.
+      for (; this.#cursor < nodeCount && this.#depth < this.#stack.length; this.#cursor++) {
+        if ((masks[this.#cursor]! & PENDING) === 0) continue;
+        masks[this.#cursor]! &= ~PENDING;
+        this.#stack[this.#depth++] = this.#cursor;
+      }
+      if (this.#depth > 0) continue;
       if (!this.#overflown) return;
       this.#overflown = false;
-      for (let node = 0; node < nodeCount && this.#depth < this.#stack.length; node++) {
-        if ((masks[node]! & PENDING) === 0) continue;
-        masks[node]! &= ~PENDING;
-        this.#stack[this.#depth++] = node;
-      }
-      // There may be more of them than the stack has room for.
-      this.#overflown = this.#depth === this.#stack.length;
+      this.#cursor = 0;
     }
   }
 }

@@ -5,7 +5,10 @@ import { type GrowthSeries, growthOf, MAX_STEPS, type SeriesNode } from './growt
 import { EDGE_KINDS, Names, NODE_KINDS } from './path-tree.js';
 
 export const MAX_SERIES_BYTES = 1_000_000;
-const MAX_INFLATED_BYTES = 64 << 20;
+const MAX_INFLATED_BYTES = 24 << 20;
+const MAX_BYTES_A_CHARACTER = 3;
+/** Of nodes, and of classes: more than a path tree has. */
+const MAX_ROWS = 250_000;
 /** Goes up with every change of the rows; a series of another version is not read, a new one begins. */
 const FORMAT = 'leakwatch-series-2';
 const NONE = -1;
@@ -25,9 +28,12 @@ export interface EncodedSeries {
 export function encodeSeries(series: GrowthSeries): EncodedSeries {
   let fitting = series;
   for (;;) {
-    const bytes = deflateRawSync(JSON.stringify(toWire(fitting)));
+    const text = JSON.stringify(toWire(fitting));
+    const bytes = deflateRawSync(text);
+    const fits =
+      bytes.length <= MAX_SERIES_BYTES && text.length * MAX_BYTES_A_CHARACTER <= MAX_INFLATED_BYTES;
     const isSmallest = fitting.nodes.length <= 1 && fitting.classes.length === 0;
-    if (bytes.length <= MAX_SERIES_BYTES || isSmallest) {
+    if (fits || isSmallest) {
       return { bytes, dropped: series.nodes.length - fitting.nodes.length };
     }
     fitting = withoutSmallest(fitting);
@@ -113,6 +119,7 @@ function fromWire(wire: unknown): GrowthSeries {
   if (!Array.isArray(classes) || !Array.isArray(nodes)) throw new NotASeries();
   const steps = numbers(times).length;
   if (steps === 0 || steps > MAX_STEPS || nodes.length === 0) throw new NotASeries();
+  if (nodes.length > MAX_ROWS || classes.length > MAX_ROWS) throw new NotASeries();
   const text = (index: unknown): string => {
     const name: unknown = names[integer(index, 0, names.length - 1)];
     if (typeof name !== 'string') throw new NotASeries();

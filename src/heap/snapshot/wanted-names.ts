@@ -35,7 +35,10 @@ export function wantedNames(
     if (isContent[nodeType[node]!] === 0) wanted[nodeName[node]!] = 1;
   }
   /** In a table of exports each name stands before the cell that holds its value. */
+  const looked = new Set<number>();
   const wantExports = (table: number) => {
+    if (looked.has(table)) return;
+    looked.add(table);
     for (let edge = firstEdge[table]! + 1; edge < firstEdge[table + 1]!; edge++) {
       const name = edgeTo[edge - 1]!;
       if (isContent[nodeType[name]!] === 1 && nodeType[edgeTo[edge]!] === SYSTEM) wanted[nodeName[name]!] = 1;

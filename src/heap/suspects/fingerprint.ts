@@ -11,7 +11,7 @@ const MAX_STEPS = 5;
 
 /**
  * What names a bug wherever it runs: the end of its path from the last closure variable, the global object, or the last
- * few steps on. Not in it: counts, ids, lines, folders, and steps through V8 and Node that differ between versions.
+ * few steps on. Not in it: counts, ids, lines, the class of the members, where the program is installed, and steps through V8 and Node that differ between versions.
  */
 export function fingerprint(path: readonly RetainerStep[]): Fingerprint {
   const parts: string[] = [];
@@ -22,11 +22,12 @@ export function fingerprint(path: readonly RetainerStep[]): Fingerprint {
       if (node === 'globalThis') parts.push(node);
       break;
     }
-    parts.push(`${edgeType} ${edge} ${node}`);
+    // Not the members' own class: of a holder of several it changes with their numbers.
+    parts.push(at === path.length - 1 ? `${edgeType} ${edge}` : `${edgeType} ${edge} ${node}`);
     if (ANCHORS.has(node)) break;
     if (edgeType === 'variable') {
       const above = path[at - 1];
-      if (above?.edge === SCOPE && !isNodeScript(above.node)) parts.push(above.node.replace(/^.*\//, ''));
+      if (above?.edge === SCOPE && !isNodeScript(above.node)) parts.push(above.node);
       break;
     }
   }

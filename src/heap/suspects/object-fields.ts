@@ -46,7 +46,9 @@ function sameShape(snapshot: HeapSnapshot, objects: readonly number[]): readonly
     if (alike === undefined) shapes.set(snapshot.firstLabel[node]!, [node]);
     else alike.push(node);
   }
-  return [...shapes.values()].sort((a, b) => b.length - a.length)[0] ?? [];
+  const alike = [...shapes.values()].sort((a, b) => b.length - a.length)[0] ?? [];
+  // Objects that all differ have keys for fields.
+  return alike.length > 1 || objects.length === 1 ? alike : [];
 }
 
 /** V8 keeps the properties of an object used as a table in a hash table: its keys may be anything. */
