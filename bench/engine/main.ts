@@ -67,7 +67,8 @@ async function run(engine: string, file: string): Promise<EngineRun> {
   const options = engine === 'leakwatch' ? [] : ['--max-old-space-size=16384'];
   const begin = performance.now();
   const child = spawn(process.execPath, [...options, program, file, RIVALS], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    // memlab tells its steps there.
+    stdio: ['ignore', 'pipe', engine === 'memlab' ? 'ignore' : 'inherit'],
   });
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (part: string) => {
