@@ -11,9 +11,9 @@ describe('The memory an analysis is predicted to need', () => {
     assert.equal(predictAnalysisBytes(0, 0), 64 * MIB);
   });
 
-  it('grows by 45 bytes a node and 8 an edge', () => {
+  it('grows by 60 bytes a node and 8 an edge', () => {
     const few = predictAnalysisBytes(1000, 5000);
-    assert.equal(predictAnalysisBytes(1001, 5000) - few, 45);
+    assert.equal(predictAnalysisBytes(1001, 5000) - few, 60);
     assert.equal(predictAnalysisBytes(1000, 5001) - few, 8);
   });
 
