@@ -66,6 +66,9 @@ function cycle(kind: GcEvent['kind'], startMs: number, usedBytes: number | null)
   return { kind, startMs, pauseMs: 4, figures };
 }
 
+/** Part of the live heap by which two readings of one collection may differ. */
+const CLOSE = 0.01;
+
 interface SideBySide {
   readonly skipped?: string;
   readonly name: string;
@@ -84,13 +87,19 @@ describe('the native source beside the built-in one', () => {
       t.skip(result.skipped);
       return;
     }
-    const used = (events: readonly GcEvent[]): unknown[] =>
-      events.filter((event) => event.kind === 'major').map((event) => event.figures?.usedBytes);
+    const used = (events: readonly GcEvent[]): readonly number[] =>
+      events.filter((event) => event.kind === 'major').map((event) => event.figures?.usedBytes ?? 0);
+    const cycles = (events: readonly GcEvent[]) =>
+      events.map(({ kind, startMs, pauseMs }) => ({ kind, startMs, pauseMs }));
     assert.equal(result.name, 'node-memwatch');
     assert.ok(result.said.length >= 13, `${result.said.length} full collections`);
     assert.deepEqual(used(result.nativeEvents), result.said);
-    assert.deepEqual(used(result.builtInEvents), result.said);
-    assert.deepEqual(result.nativeEvents, result.builtInEvents);
+    assert.deepEqual(cycles(result.nativeEvents), cycles(result.builtInEvents));
+    // Read at two moments of one collection, nearly always the same to the byte; seen apart by 0.4 % once.
+    for (const [at, bytes] of used(result.builtInEvents).entries()) {
+      const said = result.said[at]!;
+      assert.ok(Math.abs(bytes - said) <= CLOSE * said, `${bytes} bytes beside ${said}`);
+    }
     assert.equal(result.listeners, 0);
   });
 });
