@@ -36,6 +36,11 @@ if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
   mkdirSync(dirname(stamp), { recursive: true });
   writeFileSync(stamp, wanted);
 }
+// Says itself what it does, and nothing when it has nothing to do.
+const { status } = spawnSync(process.execPath, [join(root, 'scripts', 'build-native.mjs')], {
+  stdio: ['ignore', 'inherit', 'inherit'],
+});
+if (status !== 0) fail('leakwatch: the addon could not be compiled.');
 step('building', process.execPath, [
   join(root, 'node_modules', 'typescript', 'bin', 'tsc'),
   '--project',

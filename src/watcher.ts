@@ -263,8 +263,8 @@ export class LeakWatcher implements Watcher {
 
   /** `GET /ops/status`: what is in use and why, and every option but the secrets. */
   #status(): unknown {
-    const { gcSource, dumper, samples, errors, trends, lastSample, captures, state, reason }: DaemonStatus =
-      this.#daemon.status();
+    const status: DaemonStatus = this.#daemon.status();
+    const { gcSource, dumper, samples, errors, trends, lastSample, captures, census, state, reason } = status;
     const { logger, registry, rules, ...options } = this.#options;
     return {
       state,
@@ -276,6 +276,7 @@ export class LeakWatcher implements Watcher {
       trends,
       lastSample,
       captures,
+      census,
       listener: this.address,
       stateDirectory: this.#state?.path ?? null,
       options: { ...options, tokens: this.#tokens, logger: logger !== null, registry: registry !== null },

@@ -1,6 +1,10 @@
 export const DUMPER_NAMES = ['fork', 'inline', 'none'] as const;
 export type DumperName = (typeof DUMPER_NAMES)[number];
 
+/** What a capture may ask of the heap, the cheapest first: its size, its classes, who holds what (of a sample), everything. */
+export const RUNGS = ['probe', 'census', 'sampled', 'full'] as const;
+export type Rung = (typeof RUNGS)[number];
+
 export const CAPTURE_TRIGGERS = ['trend', 'schedule', 'demand'] as const;
 export type CaptureTrigger = (typeof CAPTURE_TRIGGERS)[number];
 
@@ -20,17 +24,22 @@ export interface CaptureRecord {
   /** Milliseconds since the Unix epoch. */
   readonly atMs: number;
   readonly dumper: DumperName;
+  readonly rung: Rung;
   readonly trigger: CaptureTrigger;
   readonly outcome: CaptureOutcome;
   /** Why it was skipped or failed, with the numbers; null on success. */
   readonly reason: string | null;
-  /** How long the service stood still, milliseconds. */
+  /** The longest that the service stood still at a time, milliseconds. */
   readonly pauseMs: number;
   /** From the decision to the end of the analysis, milliseconds. */
   readonly durationMs: number;
   /** Time the analysis process needed, milliseconds. */
   readonly analysisMs: number;
+  /** CPU that the capture took beside the service: forked children and analysis, seconds. */
+  readonly cpuSeconds: number;
   /** The most memory the capture took beside the heap, bytes; 0 when unknown. */
   readonly peakBytes: number;
   readonly nodes: number;
+  /** Forked children that had to be given up before one succeeded. */
+  readonly retries: number;
 }

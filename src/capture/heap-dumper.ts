@@ -1,40 +1,61 @@
 import type { Writable } from 'node:stream';
-import type { DumperName } from './capture-record.js';
+import type { DumperName, Rung } from './capture-record.js';
+import type { ClassCount } from './class-census.js';
+import type { CostPrediction } from './learned-cost.js';
 
-/** What a capture of a heap of the given size is expected to cost. */
-export interface CaptureCost {
-  /** How long the service would stand still, milliseconds. */
-  readonly pauseMs: number;
-  /** Memory taken beside the heap while it lasts, bytes. */
-  readonly memoryBytes: number;
+/** Where the bytes of a `.heapsnapshot` go, once there are some. One of the two is called, once. */
+export interface SnapshotReceiver {
+  /** For a dumper that writes them itself, and ends the stream. */
+  stream(): Writable;
+  /** For a dumper whose child writes them: the read end of a pipe, which is the receiver's from now on. */
+  pipe(readFd: number): void;
 }
 
-export type DumpOutcome =
-  | {
-      readonly outcome: 'success';
-      readonly pauseMs: number;
-      /** Used heap right after the collection that every capture begins with: the exact live heap, bytes. */
-      readonly liveBytes: number;
-      /** Size of the snapshot, bytes. */
-      readonly bytes: number;
-      /** The most memory it took beside the heap, bytes. */
-      readonly peakBytes: number;
-    }
-  | { readonly outcome: 'failure'; readonly reason: string; readonly pauseMs: number };
-
-export type DumpSuccess = Extract<DumpOutcome, { outcome: 'success' }>;
-
-export interface DumpOptions {
+export interface CaptureOrder {
+  readonly rung: Rung;
+  /** Asked by the rungs `sampled` and `full`, when the snapshot is on its way. */
+  readonly receiver: SnapshotReceiver;
+  /** Live heap as far as it is known, bytes. */
+  readonly heapBytes: number;
+  /** What the analysis is expected to take beside the capture, bytes. */
+  readonly analysisBytes: number;
+  /** The dumper gives up after this, milliseconds. */
+  readonly timeoutMs: number;
   readonly signal: AbortSignal;
   /** Called in the very turn in which the service stood still, with when (monotonic clock): collections in between were the capture's own. */
   paused(fromMs: number, toMs: number): void;
 }
 
-/** A port: writes one `.heapsnapshot` of this process's heap into `sink` and ends it. Never rejects. */
+interface DumpCosts {
+  /** The longest that the service stood still at a time, milliseconds. */
+  readonly pauseMs: number;
+  /** The most memory it took beside the heap, bytes. */
+  readonly peakBytes: number;
+  /** Of forked children, seconds. */
+  readonly cpuSeconds: number;
+  /** Children given up before the last one. */
+  readonly retries: number;
+}
+
+export type DumpOutcome =
+  | (DumpCosts & {
+      readonly outcome: 'success';
+      /** Used heap right after the collection that every capture begins with: the exact live heap, bytes. */
+      readonly liveBytes: number;
+      /** Of the rung `census`, the largest classes first. */
+      readonly census: readonly ClassCount[] | null;
+    })
+  | (DumpCosts & { readonly outcome: 'failure'; readonly reason: string });
+
+export type DumpSuccess = Extract<DumpOutcome, { outcome: 'success' }>;
+
+/** A port: looks at this process's heap, as deep as `rung` says. Never rejects. */
 export interface HeapDumper {
   readonly name: DumperName;
-  predict(heapBytes: number): CaptureCost;
-  dump(sink: Writable, options: DumpOptions): Promise<DumpOutcome>;
+  /** The rungs it has. */
+  readonly rungs: readonly Rung[];
+  predict(rung: Rung, heapBytes: number): CostPrediction;
+  dump(order: CaptureOrder): Promise<DumpOutcome>;
 }
 
 /** Takes a dumper by `mode`, with the reason why it was this one; null where there is none. */

@@ -43,6 +43,8 @@ export interface AnalysisOptions {
   readonly memoryLimitBytes?: number;
   /** Bound of the process's JavaScript heap, at which it crashes; the columns of the graph lie beside it. By default as much as `memoryLimitBytes`, within 32 MiB to 1 GiB. */
   readonly maxOldSpaceMb?: number;
+  /** The read end of a pipe from which the process takes the snapshot, instead of from `sink`; closed here in any case. */
+  readonly snapshotFd?: number | null;
   /** Size of the snapshot, bytes, where it is known: then `onProgress` tells fractions. */
   readonly snapshotBytes?: number | null;
   readonly signal?: AbortSignal;
@@ -66,7 +68,7 @@ export type AnalysisOutcome = (
 };
 
 export interface AnalysisHandle {
-  /** The snapshot goes here; to be ended when it is complete. Its errors also end the analysis. */
+  /** The snapshot goes here, unless there is a `snapshotFd`; to be ended when it is complete. Its errors also end the analysis. */
   readonly sink: Writable;
   /** Never rejects. */
   readonly result: Promise<AnalysisOutcome>;
@@ -83,11 +85,12 @@ export const startAnalysis: StartAnalysis = (options) => {
   const entry = options.entry ?? new URL('./analysis-process.js', import.meta.url);
   const memoryLimitBytes = options.memoryLimitBytes ?? defaultMemoryLimit();
   const oldSpaceMb = options.maxOldSpaceMb ?? oldSpaceFor(memoryLimitBytes);
+  const snapshotFd = options.snapshotFd ?? null;
   try {
     requireDescriptors();
     const child = spawn(process.execPath, [`--max-old-space-size=${oldSpaceMb}`, fileURLToPath(entry)], {
       env: passedOn(options.environment ?? {}),
-      stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe', snapshotFd ?? 'pipe'],
       detached: false,
       windowsHide: true,
     });
@@ -98,6 +101,8 @@ export const startAnalysis: StartAnalysis = (options) => {
       result: Promise.resolve(crashed(`it could not be started: ${messageOf(error)}`)),
       kill() {},
     };
+  } finally {
+    if (snapshotFd !== null) closeSync(snapshotFd);
   }
 };
 

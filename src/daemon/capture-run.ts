@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import type { CaptureOutcome, CaptureRecord, CaptureTrigger } from '../capture/capture-record.js';
-import type { DumpOutcome, DumpSuccess, HeapDumper } from '../capture/heap-dumper.js';
+import type { Writable } from 'node:stream';
+import type { CaptureOutcome, CaptureRecord, CaptureTrigger, Rung } from '../capture/capture-record.js';
+import type { ClassCount } from '../capture/class-census.js';
+import type { DumpOutcome, DumpSuccess, HeapDumper, SnapshotReceiver } from '../capture/heap-dumper.js';
 import type { AnalysisResult } from '../heap/analysis.js';
 import { terminalText } from '../report/terminal-text.js';
 import type { Clock } from '../runtime/clock.js';
-import type { AnalysisOutcome, StartAnalysis } from './analysis-client.js';
+import type { AnalysisHandle, AnalysisOutcome, StartAnalysis } from './analysis-client.js';
 
 type AnalysisSuccess = Extract<AnalysisResult, { outcome: 'success' }>;
 
@@ -13,69 +15,118 @@ const MAX_REASON = 500;
 
 export interface CaptureRun {
   readonly record: CaptureRecord;
-  /** Null unless the record's outcome is `success`. */
+  /** Null unless the record's outcome is `success` and its rung has a graph. */
   readonly result: AnalysisSuccess | null;
-  readonly cpuSeconds: number;
-  /** The most memory the analysis process held, bytes; 0 when it could not tell. */
+  /** Of the rung `census`. */
+  readonly census: readonly ClassCount[] | null;
+  /** The most memory the analysis process held, bytes; 0 when it could not tell, or there was none. */
   readonly analysisBytes: number;
+  /** CPU of the analysis process, seconds. */
+  readonly analysisCpuSeconds: number;
 }
 
 export interface CaptureRunOptions {
   readonly dumper: HeapDumper;
   readonly startAnalysis: StartAnalysis;
   readonly clock: Clock;
+  readonly rung: Rung;
   readonly trigger: CaptureTrigger;
+  /** See `CaptureOrder`. */
+  readonly heapBytes: number;
+  readonly analysisBytes: number;
   readonly previous: Uint8Array | null;
+  /** For the dump, and again for the analysis. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
-  /** See `DumpOptions`. */
+  /** See `CaptureOrder`. */
   paused(fromMs: number, toMs: number): void;
-  /** Called when the heap is on its way, before the analysis ends. */
+  /** Called when the heap was seen, before the analysis ends. */
   dumped(dump: DumpSuccess): void;
 }
 
 /** One capture from dump to result. Never rejects: whatever goes wrong costs this capture only and stands in its record. */
 export async function runCapture(options: CaptureRunOptions): Promise<CaptureRun> {
-  const { clock, dumper } = options;
+  const { clock, dumper, rung } = options;
   const atMs = clock.now();
   const fromMs = clock.monotonicMs();
-  const analysis = options.startAnalysis({
-    previous: options.previous,
-    capturedAtMs: atMs,
-    timeoutMs: options.timeoutMs,
-    signal: options.signal,
-  });
-  const dump = await dumper.dump(analysis.sink, { signal: options.signal, paused: options.paused });
+  const receiver = new AnalysisReceiver(options, atMs);
+  const { heapBytes, analysisBytes, timeoutMs, signal, paused } = options;
+  const order = { rung, receiver, heapBytes, analysisBytes, timeoutMs, signal, paused };
+  const dump = await dumper.dump(order);
   if (dump.outcome === 'success') options.dumped(dump);
-  else analysis.kill();
-  const analysed = await analysis.result;
-  const { outcome, reason } = summarise(dump, analysed, options.signal);
+  else receiver.analysis?.kill();
+  const analysed = (await receiver.analysis?.result) ?? null;
+  const { outcome, reason } = summarise(dump, analysed, rung, options.signal);
+  const analysisCpuSeconds = analysed?.cpuSeconds ?? 0;
   return {
     record: {
       id: `capture-${randomBytes(6).toString('hex')}`,
       atMs,
       dumper: dumper.name,
+      rung,
       trigger: options.trigger,
       outcome,
       reason: reason === null ? null : terminalText(reason, MAX_REASON),
       pauseMs: dump.pauseMs,
       durationMs: clock.monotonicMs() - fromMs,
-      analysisMs: 'elapsedMs' in analysed ? analysed.elapsedMs : 0,
-      peakBytes: (dump.outcome === 'success' ? dump.peakBytes : 0) + analysed.peakRssBytes,
-      nodes: analysed.outcome === 'success' ? analysed.nodes : 0,
+      analysisMs: analysed !== null && 'elapsedMs' in analysed ? analysed.elapsedMs : 0,
+      cpuSeconds: dump.cpuSeconds + analysisCpuSeconds,
+      peakBytes: dump.peakBytes + (analysed?.peakRssBytes ?? 0),
+      nodes: analysed?.outcome === 'success' ? analysed.nodes : 0,
+      retries: dump.retries,
     },
-    result: outcome === 'success' && analysed.outcome === 'success' ? analysed : null,
-    cpuSeconds: analysed.cpuSeconds,
-    analysisBytes: analysed.peakRssBytes,
+    result: outcome === 'success' && analysed?.outcome === 'success' ? analysed : null,
+    census: dump.outcome === 'success' ? dump.census : null,
+    analysisBytes: analysed?.peakRssBytes ?? 0,
+    analysisCpuSeconds,
   };
+}
+
+/** Starts the analysis when the snapshot is on its way, so that it holds no memory while the dumper needs most. */
+class AnalysisReceiver implements SnapshotReceiver {
+  readonly #options: CaptureRunOptions;
+  readonly #atMs: number;
+  analysis: AnalysisHandle | null = null;
+
+  constructor(options: CaptureRunOptions, atMs: number) {
+    this.#options = options;
+    this.#atMs = atMs;
+  }
+
+  stream(): Writable {
+    return this.#start(null).sink;
+  }
+
+  pipe(readFd: number): void {
+    this.#start(readFd);
+  }
+
+  #start(snapshotFd: number | null): AnalysisHandle {
+    const { previous, timeoutMs, signal } = this.#options;
+    this.analysis = this.#options.startAnalysis({
+      previous,
+      capturedAtMs: this.#atMs,
+      timeoutMs,
+      signal,
+      snapshotFd,
+    });
+    return this.analysis;
+  }
 }
 
 function summarise(
   dump: DumpOutcome,
-  analysed: AnalysisOutcome,
+  analysed: AnalysisOutcome | null,
+  rung: Rung,
   signal: AbortSignal,
 ): { outcome: CaptureOutcome; reason: string | null } {
   if (signal.aborted) return { outcome: 'cancelled', reason: 'the watcher was stopped' };
+  if (analysed === null) {
+    if (dump.outcome === 'failure') return { outcome: 'dump-failed', reason: dump.reason };
+    return rung === 'probe' || rung === 'census'
+      ? { outcome: 'success', reason: null }
+      : { outcome: 'dump-failed', reason: 'no snapshot was written' };
+  }
   switch (analysed.outcome) {
     case 'success':
       return dump.outcome === 'success'

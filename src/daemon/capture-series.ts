@@ -64,6 +64,11 @@ export class CaptureSeries {
     if (this.#flat >= this.#rules.flatCapturesToStop && !open) this.#end(nowMs);
   }
 
+  /** What would have started a series turned out to be nothing. */
+  callOff(nowMs: number): void {
+    this.#end(nowMs);
+  }
+
   #end(nowMs: number): void {
     this.#captures = 0;
     this.#flat = 0;

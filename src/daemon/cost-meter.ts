@@ -1,10 +1,10 @@
 import type { Clock } from '../runtime/clock.js';
 
-/** Adds up the time the watcher itself takes in the service's thread, and the CPU of its analysis processes. */
+/** Adds up the time the watcher itself takes in the service's thread, and the CPU of what runs beside it: forked children and analysis processes. */
 export class CostMeter {
   readonly #clock: Clock;
   #ownMs = 0;
-  #analysisSeconds = 0;
+  #besideSeconds = 0;
   #running = false;
 
   constructor(clock: Clock) {
@@ -24,11 +24,11 @@ export class CostMeter {
     }
   }
 
-  addAnalysis(cpuSeconds: number): void {
-    this.#analysisSeconds += cpuSeconds;
+  addBeside(cpuSeconds: number): void {
+    this.#besideSeconds += cpuSeconds;
   }
 
   get cpuSeconds(): number {
-    return this.#ownMs / 1000 + this.#analysisSeconds;
+    return this.#ownMs / 1000 + this.#besideSeconds;
   }
 }

@@ -6,6 +6,7 @@ import type { HeapSample } from '../sampling/heap-sample.js';
 import type { TimeToLimit } from '../trend/time-to-limit.js';
 import type { TrendVerdict } from '../trend/trend-verdict.js';
 import type { Pace } from '../trigger/pace.js';
+import type { CensusStatus } from './capture-ladder.js';
 
 export const TREND_WINDOWS = ['short', 'medium', 'long'] as const;
 type TrendWindow = (typeof TREND_WINDOWS)[number];
@@ -36,13 +37,15 @@ export interface DaemonStatus {
   readonly live: { readonly bytes: number; readonly atMs: number } | null;
   readonly samples: number;
   readonly errors: Readonly<Record<ErrorStage, number>>;
-  /** CPU the watcher took in this process and in its analysis processes, seconds. */
+  /** CPU the watcher took in this process, in forked children and in analysis processes, seconds. */
   readonly cpuSeconds: number;
   readonly trends: Readonly<Record<TrendWindow, TrendVerdict>>;
   readonly timeToLimit: TimeToLimit | null;
   readonly findings: readonly Finding[];
   /** The latest captures, newest last. */
   readonly captures: readonly CaptureRecord[];
+  /** Null before the first. */
+  readonly census: CensusStatus | null;
 }
 
 /** Events of the daemon and of the public watcher, with their arguments. */

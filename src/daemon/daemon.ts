@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
-import type { CaptureRecord, CaptureTrigger } from '../capture/capture-record.js';
-import type { CaptureCost, ChosenDumper, DumpSuccess, HeapDumper } from '../capture/heap-dumper.js';
+import type { CaptureRecord, CaptureTrigger, Rung } from '../capture/capture-record.js';
+import type { ClassCount } from '../capture/class-census.js';
+import type { ChosenDumper, DumpSuccess, HeapDumper } from '../capture/heap-dumper.js';
 import type { FindingStatus } from '../findings/finding.js';
 import { FindingLedger } from '../findings/ledger.js';
 import type { ResolvedOptions } from '../options.js';
@@ -13,8 +14,17 @@ import type { HeapSample } from '../sampling/heap-sample.js';
 import type { SampleWindow } from '../sampling/sample-window.js';
 import { reachableLimit, type TimeToLimit, timeToLimit } from '../trend/time-to-limit.js';
 import { judgeTrend, type TrendVerdict } from '../trend/trend-verdict.js';
-import { type CaptureDecision, decideCapture } from '../trigger/capture-decision.js';
+import {
+  type CaptureDecision,
+  type CaptureSituation,
+  decideCapture,
+  decideLook,
+  type PredictedCapture,
+} from '../trigger/capture-decision.js';
+import { CpuBudget } from '../trigger/cpu-budget.js';
 import type { StartAnalysis } from './analysis-client.js';
+import { CaptureLadder } from './capture-ladder.js';
+import { CaptureRecords, skippedCapture } from './capture-records.js';
 import { type CaptureRun, runCapture } from './capture-run.js';
 import { CaptureSeries } from './capture-series.js';
 import { CostMeter } from './cost-meter.js';
@@ -28,11 +38,12 @@ import {
 import type { OwnPauses } from './own-pauses.js';
 import type { Job } from './schedule.js';
 
-/** Captures kept for the report; older ones live on in the metrics' counters. */
-const MAX_RECORDS = 32;
-
-/** An analysis process that has read nothing yet, bytes; it takes about as much again as the heap it reads. */
-const GUESSED_ANALYSIS_BYTES = 80 * 2 ** 20;
+/** An analysis process that has read nothing yet, bytes, beside what it shares with the service; and what it takes for each byte of the heap it reads. */
+const GUESSED_ANALYSIS_BYTES = 48 * 2 ** 20;
+/** What the memory of a process that reads a small snapshot is, what it shares included, bytes. */
+const EMPTY_ANALYSIS_BYTES = 80 * 2 ** 20;
+const GUESSED_ANALYSIS_SECONDS = 1;
+const ANALYSIS_PER_BYTE: Readonly<Record<Rung, number>> = { probe: 0, census: 0, sampled: 0.1, full: 1 };
 
 /** Everything the daemon touches the world through. */
 export interface DaemonAdapters {
@@ -57,12 +68,14 @@ export class Daemon extends EventEmitter<WatcherEvents> {
   readonly #series: CaptureSeries;
   readonly #ledger: FindingLedger;
   readonly #cost: CostMeter;
+  readonly #cpuBudget: CpuBudget;
   readonly #stopping = new AbortController();
   readonly #errors = Object.fromEntries(ERROR_STAGES.map((stage) => [stage, 0])) as Record<
     ErrorStage,
     number
   >;
-  readonly #records: CaptureRecord[] = [];
+  readonly #ladder: CaptureLadder;
+  readonly #records = new CaptureRecords();
   #startedAtMs = 0;
   #samples = 0;
   #state: WatcherState = 'starting';
@@ -73,7 +86,8 @@ export class Daemon extends EventEmitter<WatcherEvents> {
   #capturing: Promise<void> | null = null;
   /** Since when a capture is due and waits for V8's next full collection, epoch milliseconds. */
   #dueSinceMs: number | null = null;
-  #learnedAnalysisBytes = 0;
+  /** The most that an analysis took for each byte of heap, by rung. */
+  readonly #analysisPerByte = { ...ANALYSIS_PER_BYTE };
   #refusedBefore = false;
   #scheduled: CaptureTrigger | null = null;
 
@@ -81,8 +95,10 @@ export class Daemon extends EventEmitter<WatcherEvents> {
     super();
     this.#options = options;
     this.#cost = new CostMeter(adapters.clock);
+    this.#cpuBudget = new CpuBudget(options.rules.captureCpuShare);
     this.#adapters = adapters;
     this.#series = new CaptureSeries(options.rules);
+    this.#ladder = new CaptureLadder(options.rules, adapters.dumper.dumper);
     this.#ledger = new FindingLedger(options.rules.finding);
     this.#trends = this.#judgeTrends(0);
     const { sample, capture, prune } = options.schedule;
@@ -129,7 +145,8 @@ export class Daemon extends EventEmitter<WatcherEvents> {
       trends: this.#trends,
       timeToLimit: lastSample === null ? null : this.#timeToLimit(lastSample),
       findings: this.#ledger.findings,
-      captures: [...this.#records],
+      captures: this.#records.list(),
+      census: this.#ladder.census,
     };
   }
 
@@ -187,115 +204,170 @@ export class Daemon extends EventEmitter<WatcherEvents> {
   /** Captures now, if it pays and is allowed; after a full collection by V8 at once, otherwise when none came for a while. */
   #captureIfDecided(afterFullCollection: boolean): void {
     const nowMs = this.#adapters.clock.now();
-    const decision = this.#decide(nowMs);
-    if (decision.decision === 'skip') {
+    const decision = decideCapture(this.#situation(this.#ladder.graphRung, nowMs), this.#options.rules);
+    const rung = decision.decision === 'capture' ? this.#rungFor(decision.trigger, nowMs) : null;
+    if (decision.decision === 'skip' || rung === null) {
       this.#dueSinceMs = null;
-      this.#skip(decision, nowMs);
+      if (decision.decision === 'skip') this.#skip(decision, nowMs);
+      this.#probeIfDue(nowMs);
       return;
     }
     this.#dueSinceMs ??= nowMs;
     if (!afterFullCollection && nowMs - this.#dueSinceMs < this.#options.rules.majorGcWaitMs) return;
     this.#dueSinceMs = null;
     this.#scheduled = null;
-    this.#capturing = this.#capture(decision.trigger)
+    this.#begin(rung, decision.trigger);
+  }
+
+  /** Null while the next census is waited for. */
+  #rungFor(trigger: CaptureTrigger, nowMs: number): Rung | null {
+    if (trigger !== 'trend' || this.#series.situation(false).captures > 0) return this.#ladder.graphRung;
+    const next = this.#ladder.next(nowMs);
+    if (next.rung === 'graph') return this.#ladder.graphRung;
+    if (next.rung === 'census') return 'census';
+    const seconds = Math.round((next.untilMs - nowMs) / 1000);
+    this.#why = `census: the heap grows; its classes are counted again in ${seconds} s`;
+    return null;
+  }
+
+  /** The trend of the live heap needs points, and V8 may not collect fully for minutes. */
+  #probeIfDue(nowMs: number): void {
+    if (!this.#ladder.probeDue(nowMs, this.#live?.atMs ?? null, this.#heapBytes())) return;
+    const decision = decideLook(this.#situation('probe', nowMs), this.#options.rules);
+    if (decision.decision === 'capture') this.#begin('probe', decision.trigger);
+  }
+
+  #begin(rung: Rung, trigger: CaptureTrigger): void {
+    this.#capturing = this.#capture(rung, trigger)
       .catch((error: unknown) => this.#fault('capture', error))
       .finally(() => {
         this.#capturing = null;
       });
   }
 
-  #decide(nowMs: number): CaptureDecision {
+  #situation(rung: Rung, nowMs: number): CaptureSituation {
     const { dumper } = this.#adapters;
     const sample = this.#lastSample;
-    return decideCapture(
-      {
-        nowMs,
-        startedAtMs: this.#startedAtMs,
-        asked: this.#scheduled,
-        capturing: this.#capturing !== null,
-        predicted:
-          dumper.dumper === null
-            ? null
-            : this.#predict(dumper.dumper, Math.min(sample?.usedBytes ?? 0, sample?.oldBytes ?? 0)),
-        dumperReason: dumper.reason,
-        pauseBudgetMs: this.#options.pauseBudgetMs,
-        memoryAvailableBytes: sample?.memoryAvailableBytes ?? null,
-        memoryLimitBytes: sample?.memoryLimitBytes ?? null,
-        trend: risingTrend(this.#trends),
-        series: this.#series.situation(this.#has('confirmed')),
-      },
-      this.#options.rules,
-    );
+    return {
+      nowMs,
+      startedAtMs: this.#startedAtMs,
+      asked: this.#scheduled,
+      capturing: this.#capturing !== null,
+      predicted: dumper.dumper === null ? null : this.#predict(dumper.dumper, rung),
+      dumperReason: dumper.reason,
+      pauseBudgetMs: this.#options.pauseBudgetMs,
+      memoryAvailableBytes: sample?.memoryAvailableBytes ?? null,
+      memoryLimitBytes: sample?.memoryLimitBytes ?? null,
+      cpuBudget: this.#cpuBudget,
+      trend: risingTrend(this.#trends),
+      series: this.#series.situation(this.#has('confirmed')),
+    };
   }
 
-  /** Dumper and analysis process together. The snapshot collects first, so the young generation's garbage costs nothing. */
-  #predict(dumper: HeapDumper, heapBytes: number): CaptureCost {
-    const { pauseMs, memoryBytes } = dumper.predict(heapBytes);
-    const analysisBytes = Math.max(this.#learnedAnalysisBytes, GUESSED_ANALYSIS_BYTES + heapBytes);
-    return { pauseMs, memoryBytes: memoryBytes + analysisBytes };
+  /** Dumper and analysis process together. */
+  #predict(dumper: HeapDumper, rung: Rung): PredictedCapture {
+    const heapBytes = this.#heapBytes();
+    const { pauseMs, memoryBytes, cpuSeconds } = dumper.predict(rung, heapBytes);
+    const analysed = hasGraph(rung) ? GUESSED_ANALYSIS_SECONDS : 0;
+    const analysisBytes = this.#analysisBytes(rung);
+    return { pauseMs, memoryBytes, analysisBytes, cpuSeconds: cpuSeconds + analysed };
+  }
+
+  #analysisBytes(rung: Rung): number {
+    return hasGraph(rung) ? GUESSED_ANALYSIS_BYTES + this.#heapBytes() * this.#analysisPerByte[rung] : 0;
+  }
+
+  /** What a capture will find: it collects first, so the young generation's garbage costs nothing. */
+  #heapBytes(): number {
+    const sample = this.#lastSample;
+    return Math.min(sample?.usedBytes ?? 0, sample?.oldBytes ?? 0);
   }
 
   #skip(decision: Extract<CaptureDecision, { decision: 'skip' }>, nowMs: number): void {
     this.#why = `${decision.reason}: ${decision.detail}`;
-    if (!decision.refused || decision.trigger === null) return;
+    if (decision.reason !== 'cpu-budget') this.#waitsForCpu = false;
+    if (!decision.refused || decision.trigger === null) {
+      // It is one wait, however often it is looked at.
+      if (decision.reason === 'cpu-budget' && !this.#waitsForCpu) this.#recordSkip('trend', nowMs);
+      this.#waitsForCpu = decision.reason === 'cpu-budget';
+      return;
+    }
     this.#scheduled = null;
     this.#series.missed(nowMs);
     if (!this.#refusedBefore)
       this.#adapters.logger.warn(`a capture is refused (said once): ${decision.detail}`);
     this.#refusedBefore = true;
-    this.#record({
-      id: `capture-skipped-${nowMs.toString(36)}`,
-      atMs: nowMs,
-      dumper: this.#adapters.dumper.dumper?.name ?? 'none',
-      trigger: decision.trigger,
-      outcome: 'skipped',
-      reason: this.#why,
-      pauseMs: 0,
-      durationMs: 0,
-      analysisMs: 0,
-      peakBytes: 0,
-      nodes: 0,
-    });
+    this.#recordSkip(decision.trigger, nowMs);
+  }
+
+  #recordSkip(trigger: CaptureTrigger, atMs: number): void {
+    const dumper = this.#adapters.dumper.dumper?.name ?? 'none';
+    this.#record(
+      skippedCapture({ atMs, dumper, rung: this.#ladder.graphRung, trigger, reason: this.#why }),
+    );
   }
 
   /** Why nothing was captured at the latest tick. */
   #why = '';
+  #waitsForCpu = false;
 
-  async #capture(trigger: CaptureTrigger): Promise<void> {
+  async #capture(rung: Rung, trigger: CaptureTrigger): Promise<void> {
     const { clock, ownPauses, dumper, startAnalysis } = this.#adapters;
     if (dumper.dumper === null) return;
-    this.#series.began(clock.now(), this.#lastSample?.requests ?? 0);
+    const heapBytes = this.#heapBytes();
+    if (rung === 'probe') this.#ladder.probed(clock.now());
+    if (hasGraph(rung)) {
+      this.#ladder.reset();
+      this.#series.began(clock.now(), this.#lastSample?.requests ?? 0);
+    }
     const run = await runCapture({
       dumper: dumper.dumper,
       startAnalysis,
       clock,
+      rung,
       trigger,
+      heapBytes,
+      analysisBytes: this.#analysisBytes(rung),
       previous: this.#series.memory,
       timeoutMs: this.#options.rules.analysisTimeoutMs,
       signal: this.#stopping.signal,
       paused: (fromMs, toMs) => ownPauses.add(fromMs, toMs),
       dumped: (dump) => this.#guard('capture', () => this.#onDumped(dump)),
     });
-    this.#cost.addAnalysis(run.cpuSeconds);
-    this.#learnedAnalysisBytes = Math.max(this.#learnedAnalysisBytes, run.analysisBytes);
+    this.#account(run, heapBytes);
     this.#guard('findings', () => this.#judge(run));
     this.#record(run.record);
     this.#settleState();
   }
 
+  #account({ record, analysisBytes }: CaptureRun, heapBytes: number): void {
+    const { rung, trigger, cpuSeconds, pauseMs } = record;
+    this.#cost.addBeside(cpuSeconds);
+    if (trigger !== 'demand')
+      this.#cpuBudget.record(this.#adapters.clock.now(), cpuSeconds + pauseMs / 1000);
+    if (heapBytes > 0) {
+      const perByte = (analysisBytes - EMPTY_ANALYSIS_BYTES) / heapBytes;
+      this.#analysisPerByte[rung] = Math.max(this.#analysisPerByte[rung], perByte);
+    }
+  }
+
   #onDumped(dump: DumpSuccess): void {
     const { clock, window } = this.#adapters;
+    if (dump.liveBytes === 0) return;
     this.#live = { bytes: dump.liveBytes, atMs: clock.now() };
     window.addCapturePoint(this.#live.atMs, dump.liveBytes);
   }
 
   #judge(run: CaptureRun): void {
     const nowMs = this.#adapters.clock.now();
+    if (run.record.outcome === 'cancelled') return;
+    if (run.census !== null) return this.#compare(run.census, run.record.atMs);
+    if (run.record.outcome === 'success' && !hasGraph(run.record.rung)) return;
     if (run.result === null) {
-      if (run.record.outcome === 'cancelled') return;
       this.#errors[run.record.outcome === 'dump-failed' ? 'capture' : 'analysis'] += 1;
       this.#adapters.logger.warn(`capture ${run.record.outcome}: ${run.record.reason}`);
-      this.#series.missed(nowMs);
+      // A probe costs no graph its turn.
+      if (run.record.rung !== 'probe') this.#series.missed(nowMs);
       return;
     }
     this.#series.succeeded(run.result.series);
@@ -310,9 +382,14 @@ export class Daemon extends EventEmitter<WatcherEvents> {
     if (update.changed.length > 0) this.#guard('store', () => this.#adapters.store.keep());
   }
 
+  #compare(classes: readonly ClassCount[], atMs: number): void {
+    if (this.#ladder.counted({ atMs, liveBytes: this.#liveBytes(), classes })) return;
+    this.#ladder.reset();
+    this.#series.callOff(this.#adapters.clock.now());
+  }
+
   #record(record: CaptureRecord): void {
-    this.#records.push(record);
-    if (this.#records.length > MAX_RECORDS) this.#records.shift();
+    this.#records.add(record);
     this.#tell('capture', record);
   }
 
@@ -380,6 +457,10 @@ export class Daemon extends EventEmitter<WatcherEvents> {
     if (this.#errors[stage] === 1) this.#adapters.logger.warn(message);
     else this.#adapters.logger.debug(message);
   }
+}
+
+function hasGraph(rung: Rung): boolean {
+  return rung === 'sampled' || rung === 'full';
 }
 
 /** The trend that is told to people: the medium window's, else the short one's, else the long one's. */

@@ -4,7 +4,8 @@ import { shortestPaths } from './graph/shortest-path.js';
 import type { ClassGrowth } from './growth/class-growth.js';
 import { classHistogram } from './growth/class-histogram.js';
 import { extendSeries, growthOf } from './growth/growth-series.js';
-import { buildPathTree } from './growth/path-tree-builder.js';
+import { buildPathTree, type TracedHeap } from './growth/path-tree-builder.js';
+import { sampledContent } from './growth/sampled-content.js';
 import { decodeSeries, encodeSeries } from './growth/series-codec.js';
 import { memoryShortage, predictAnalysisBytes } from './memory-bound.js';
 import { sizeOf } from './snapshot/heap-snapshot.js';
@@ -31,8 +32,13 @@ export type AnalysisResult =
       readonly outcome: 'success';
       readonly nodes: number;
       readonly edges: number;
-      /** Sum of the shallow sizes of all nodes, bytes. */
+      /** Sum of the shallow sizes of all nodes, bytes; of a sampled snapshot, that of the whole heap, an estimate. */
       readonly heapBytes: number;
+      /**
+       * True when this snapshot is a sampled one. Then `nodes` and `edges` are what is in the file; numbers of a
+       * collection's members are those of the whole heap, other counts and all bytes are estimates of them.
+       */
+      readonly scaled?: boolean;
       /** How many snapshots the series holds now, this one included. */
       readonly snapshots: number;
       /** What grew at each of the latest two steps or more, worst first; empty before the third snapshot. At most 20. */
@@ -75,22 +81,22 @@ export async function analyze(
       onCounts: (nodes, edges) => refuseTooLarge(nodes, edges, input.memoryLimitBytes),
     });
     enter('linking');
-    const paths = shortestPaths(snapshot);
+    const content = sampledContent(snapshot);
+    const paths = shortestPaths(snapshot, content);
     enter('tracing');
-    const heap = buildPathTree(snapshot, paths);
+    const heap = buildPathTree(snapshot, paths, content);
     enter('comparing');
     const notes: string[] = [];
     const previous = input.previous === null ? null : decodeSeries(input.previous);
     if (input.previous !== null && previous === null) {
       notes.push('The previous series could not be read; a new one begins with this snapshot.');
     }
-    let heapBytes = 0;
-    for (let node = 0; node < snapshot.nodeCount; node++) heapBytes += sizeOf(snapshot, node);
+    const heapBytes = heapBytesOf(heap);
     const extended = extendSeries(previous, {
       atMs: input.capturedAtMs,
       heapBytes,
       tree: heap.tree,
-      classes: classHistogram(snapshot, heap.classes),
+      classes: classHistogram(snapshot, heap.classes, heap.weights),
     });
     const encoded = encodeSeries(extended.series);
     const dropped = extended.dropped + encoded.dropped;
@@ -102,6 +108,7 @@ export async function analyze(
       nodes: snapshot.nodeCount,
       edges: snapshot.edgeCount,
       heapBytes,
+      ...(content === null ? {} : { scaled: true }),
       snapshots: extended.series.times.length,
       suspects: rankSuspects(heap, extended),
       classes: extended.series.classes
@@ -114,6 +121,14 @@ export async function analyze(
   } catch (error) {
     return { outcome: 'failure', step, reason: reasonOf(error, signal), elapsedMs: elapsed() };
   }
+}
+
+function heapBytesOf({ snapshot, weights }: TracedHeap): number {
+  let bytes = 0;
+  for (let node = 0; node < snapshot.nodeCount; node++) {
+    bytes += weights === null ? sizeOf(snapshot, node) : weights.bytes[node]!;
+  }
+  return Math.round(bytes);
 }
 
 function refuseTooLarge(nodes: number, edges: number, limitBytes = Number.POSITIVE_INFINITY): void {

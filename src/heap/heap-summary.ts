@@ -9,6 +9,7 @@ import { ClassNames } from './growth/class-names.js';
 import { type DominatedClass, findAccumulationPoints } from './growth/dominator-growth.js';
 import { EDGE_KINDS, NODE_KINDS, SCOPE } from './growth/path-tree.js';
 import { buildPathTree, type TracedHeap } from './growth/path-tree-builder.js';
+import { sampledContent } from './growth/sampled-content.js';
 import { largestNodes } from './largest-nodes.js';
 import { pathOwner } from './path-owner.js';
 import { sizeOf } from './snapshot/heap-snapshot.js';
@@ -95,7 +96,8 @@ export function summarizeHeap(
 ): HeapSummary {
   const { snapshot } = graph;
   onProgress('tracing');
-  const heap = buildPathTree(snapshot, shortestPaths(snapshot));
+  const content = sampledContent(snapshot);
+  const heap = buildPathTree(snapshot, shortestPaths(snapshot, content), content);
   onProgress('counting');
   const table = classTable(snapshot, heap.classes);
   const classes = histogram(graph, heap.classes, table);
@@ -123,7 +125,7 @@ export function summarizeHeap(
 function histogram(graph: HeapGraph, names: ClassNames, table: ClassTable): readonly HeapClass[] {
   const { snapshot, idom, retainedSize } = graph;
   const retained = retainedByClass(snapshot, table, { idom, retained: retainedSize });
-  return classHistogram(snapshot, names, table)
+  return classHistogram(snapshot, names, null, table)
     .map(({ bytes, classId, ...row }) => ({
       ...row,
       shallowBytes: bytes,

@@ -19,14 +19,24 @@ namespace {
 // One fork at a time in a process: the table of slots is shared by its threads.
 bool forking = false;
 
+// What fork, wait, pipe and the files of /proc are known to answer.
+struct ErrorName {
+  int error;
+  const char* name;
+};
+const ErrorName kErrorNames[] = {
+    {EAGAIN, "EAGAIN"}, {ENOMEM, "ENOMEM"}, {EBUSY, "EBUSY"},   {EPERM, "EPERM"},   {EACCES, "EACCES"}, {ENOENT, "ENOENT"},
+    {EINVAL, "EINVAL"}, {ENOSYS, "ENOSYS"}, {ECHILD, "ECHILD"}, {EMFILE, "EMFILE"}, {ENFILE, "ENFILE"}, {EBADF, "EBADF"},
+};
+
 napi_value ThrowErrno(napi_env env, const char* what, int error) {
   char message[160];
   snprintf(message, sizeof(message), "%s: %s", what, strerror(error));
   char code[16];
-  const char* name = error == EAGAIN ? "EAGAIN" : error == ENOMEM ? "ENOMEM" : error == EBUSY ? "EBUSY" : nullptr;
-  if (name == nullptr) {
-    snprintf(code, sizeof(code), "errno %d", error);
-    name = code;
+  snprintf(code, sizeof(code), "errno %d", error);
+  const char* name = code;
+  for (const ErrorName& known : kErrorNames) {
+    if (known.error == error) name = known.name;
   }
   napi_throw_error(env, name, message);
   return nullptr;
@@ -105,11 +115,16 @@ napi_value StartScan(napi_env env, napi_callback_info) {
   Scan* scan = static_cast<Scan*>(calloc(1, sizeof(Scan)));
   if (scan == nullptr) return ThrowErrno(env, "scan", ENOMEM);
   napi_value promise, name;
-  napi_create_promise(env, &scan->deferred, &promise);
-  napi_create_string_utf8(env, "leakwatch:scan", NAPI_AUTO_LENGTH, &name);
-  napi_create_async_work(env, nullptr, name, RunScan, FinishScan, scan, &scan->work);
-  napi_queue_async_work(env, scan->work);
-  return promise;
+  if (napi_create_string_utf8(env, "leakwatch:scan", NAPI_AUTO_LENGTH, &name) == napi_ok &&
+      napi_create_async_work(env, nullptr, name, RunScan, FinishScan, scan, &scan->work) == napi_ok) {
+    if (napi_create_promise(env, &scan->deferred, &promise) == napi_ok &&
+        napi_queue_async_work(env, scan->work) == napi_ok) {
+      return promise;
+    }
+    napi_delete_async_work(env, scan->work);
+  }
+  free(scan);
+  return ThrowErrno(env, "scan", EINVAL);
 }
 
 // --- fork(options, job)

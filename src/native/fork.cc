@@ -7,6 +7,12 @@
 //                 parent and child share) must not run in the child. Then all go back to their defaults; those of a
 //                 crash end the child by exit code: no core dump, no crash handler of the service.
 //   death         PR_SET_PDEATHSIG: the child never outlives the thread that forked it.
+//   time          A timer looks every 10 ms whether the child is still within its limits (below). It runs before anything
+//                 else that could hang.
+//   locks         see lock_slots.cc
+//   files         Of what the service asked for in its own case, nothing is written in the child's: a diagnostic report, a
+//                 snapshot near the heap limit. Relative names lead to /proc, where nothing can be created, and files
+//                 cannot grow (RLIMIT_FSIZE; of no concern to pipes).
 //   priority      nice 19, SCHED_IDLE, idle I/O class: it runs when nobody else wants the core.
 //   out of memory oom_score_adj 1000, so that the kernel takes it first; and long before that it gives up by itself at
 //                 its allotment (below).
@@ -14,19 +20,18 @@
 //                 the child ends. Closing them is no way out: libuv aborts when writing to its eventfd fails. So
 //                 /dev/null is put over each but the output: sockets are let go, numbers stay valid, and whatever the
 //                 child writes by accident goes nowhere.
-//   locks         see lock_slots.cc
 //
-// fork(2) of libc, not the system call: it leaves malloc usable in the child.
+// fork(2) of libc, not the system call: it leaves malloc usable in the child. Its SIGCHLD cannot be helped: a program that
+// listens for it hears of our child, and one that waits for any child takes its end from us (ECHILD).
 //
 // The memory governor. V8's snapshot generator may take many times the heap. A timer signal looks every 10 ms at what
 // the child has taken for itself: pages that came to it by faults, each of which was new or was copied because the child
 // wrote to it; what had been resident at the fork is shared until then. It errs upwards (pages freed and taken again
-// count twice) and never exceeds what is resident. At the allotment the child ends. It needs nothing of the parent, so it
-// holds while the service's event loop is blocked.
+// count twice) and never exceeds what is resident; the child has no huge pages, of which one fault brings 512 pages. At
+// the allotment the child ends. It needs nothing of the parent, so it holds while the service's event loop is blocked.
 
 #include "addon.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -86,10 +91,15 @@ uint64_t PrivateBytes() {
   return most < resident ? most : resident;
 }
 
-void OnTick(int) {
-  const int error = errno;
+uint64_t NotePeak() {
   const uint64_t bytes = PrivateBytes();
   if (bytes > shared_page->peak_bytes) shared_page->peak_bytes = bytes;
+  return bytes;
+}
+
+void OnTick(int) {
+  const int error = errno;
+  const uint64_t bytes = NotePeak();
   if (allotment_bytes != 0 && bytes > allotment_bytes) _exit(kExitMemory);
   if (NowMs() > deadline_ms) _exit(kExitTime);
   errno = error;
@@ -112,9 +122,6 @@ void SetSignals() {
   action.sa_handler = OnCrash;
   action.sa_flags = SA_ONSTACK;
   for (int number : kCrashSignals) sigaction(number, &action, nullptr);
-  // A limit of 1, not 0: the kernel then also does not start a program that core_pattern may name.
-  const rlimit no_core = {1, 1};
-  setrlimit(RLIMIT_CORE, &no_core);
   action.sa_handler = OnTick;
   action.sa_flags = SA_ONSTACK | SA_RESTART;
   sigaction(SIGALRM, &action, nullptr);
@@ -140,8 +147,21 @@ void Write(const char* path, const char* text) {
   close(file);
 }
 
+void WriteNoFiles(int output) {
+  // A limit of 1, not 0: the kernel then also does not start a program that core_pattern may name.
+  const rlimit no_core = {1, 1};
+  setrlimit(RLIMIT_CORE, &no_core);
+  if (chdir("/proc") != 0) {
+  }
+  // Beyond the limit a write fails, rather than end the child. Has the output a position, then it is a file itself.
+  signal(SIGXFSZ, SIG_IGN);
+  const rlimit empty = {0, 0};
+  if (lseek(output, 0, SEEK_CUR) < 0) setrlimit(RLIMIT_FSIZE, &empty);
+}
+
 // Each of these may be forbidden; the child is then only less modest.
 void LowerPriority() {
+  prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
   setpriority(PRIO_PROCESS, 0, 19);
   sched_param none;
   memset(&none, 0, sizeof(none));
@@ -150,19 +170,41 @@ void LowerPriority() {
   Write("/proc/self/oom_score_adj", "1000");
 }
 
+// As the kernel writes it; readdir would allocate, which an allocator of the service's own may not be able to yet.
+struct DirectoryEntry {
+  uint64_t inode;
+  int64_t next;
+  uint16_t bytes;
+  uint8_t type;
+  char name[];
+};
+
+// -1 where the name is no number ("." and "..").
+int DescriptorOf(const char* name) {
+  int descriptor = 0;
+  for (; *name >= '0' && *name <= '9'; name++) descriptor = 10 * descriptor + (*name - '0');
+  return *name == '\0' ? descriptor : -1;
+}
+
 bool LetGoOfDescriptors(int output) {
   const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
-  DIR* directory = opendir("/proc/self/fd");
-  if (nothing < 0 || directory == nullptr) return false;
-  bool ok = true;
-  while (const dirent* entry = readdir(directory)) {
-    char* rest;
-    const long descriptor = strtol(entry->d_name, &rest, 10);
-    if (rest == entry->d_name || descriptor == output || descriptor == nothing || descriptor == dirfd(directory)) continue;
-    if (dup2(nothing, static_cast<int>(descriptor)) < 0) ok = false;
+  const int directory = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (nothing < 0 || directory < 0) return false;
+  alignas(DirectoryEntry) char buffer[4096];
+  long filled;
+  while ((filled = syscall(SYS_getdents64, directory, buffer, sizeof(buffer))) > 0) {
+    long at = 0;
+    while (at < filled) {
+      const DirectoryEntry* entry = reinterpret_cast<const DirectoryEntry*>(buffer + at);
+      at += entry->bytes;
+      const int descriptor = DescriptorOf(entry->name);
+      if (descriptor < 0 || descriptor == output || descriptor == statm) continue;
+      if (descriptor == nothing || descriptor == directory) continue;
+      if (dup2(nothing, descriptor) < 0) return false;
+    }
   }
-  closedir(directory);
-  return ok;
+  close(directory);
+  return filled == 0;
 }
 
 // In the child, with all signals blocked; returns with them open.
@@ -171,12 +213,14 @@ void BecomeHarmless(pid_t parent, const ForkOptions& options, SharedPage* page) 
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(kExitOrphaned);
   SetSignals();
-  LowerPriority();
-  if (!LetGoOfDescriptors(options.output) || !NeutraliseLocks()) _exit(kExitUnable);
   StartTicking(options);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
+  if (!NeutraliseLocks()) _exit(kExitUnable);
+  WriteNoFiles(options.output);
+  LowerPriority();
+  if (!LetGoOfDescriptors(options.output)) _exit(kExitUnable);
 }
 
 }  // namespace
@@ -186,7 +230,7 @@ SharedPage* PageOfChild() { return shared_page; }
 void LeaveWaited() { _exit(kExitWaited); }
 
 void LeaveChild(int code) {
-  OnTick(0);
+  NotePeak();
   _exit(code);
 }
 

@@ -3,7 +3,7 @@
 // V8 walks its heap for HeapProfiler::QueryObjects and asks a predicate of each JavaScript object, after it has collected
 // all garbage. QueryObjects, the few other functions and the numbers (v8dbg_…, made for debuggers) that are used here are
 // exported by Node 20, 22, 24 and 26 under the same names, so they are looked up when the addon is loaded, and one
-// binary serves all; where one is missing Resolve() says which, and captures are full ones.
+// binary serves all; where one is missing ResolveHeapObjects() says which, and captures are full ones.
 //
 // What of V8's C++ interface crosses the border is laid out by hand, so that nothing of its inline code, which changes
 // from version to version, is compiled in:
@@ -21,6 +21,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+// The first version of dlsym, so that a binary compiled on a new system loads on an old one: glibc moved it from libdl to
+// libc in 2.34. The loader looks for symbol and version only, not for the library they came from.
+#if defined(__x86_64__)
+__asm__(".symver dlsym, dlsym@GLIBC_2.2.5");
+#elif defined(__aarch64__)
+__asm__(".symver dlsym, dlsym@GLIBC_2.17");
+#endif
+
 namespace {
 
 using Slot = uintptr_t*;
@@ -31,7 +39,7 @@ struct Vector {
   Slot* storage_end;
 };
 
-// Found in the executable; see Resolve().
+// Found in the executable; see ResolveHeapObjects().
 void* (*current_isolate)();
 Slot (*current_context)(void* isolate);
 void* (*heap_profiler)(void* isolate);
@@ -210,15 +218,24 @@ napi_value LargeCollections(napi_env env, napi_callback_info info) {
 napi_value Census(napi_env env, napi_callback_info) {
   static void* const table[] = {reinterpret_cast<void*>(Destroy), reinterpret_cast<void*>(Destroy),
                                 reinterpret_cast<void*>(IsFirstOfClass)};
+  static const Class* class_of_row[kMaxClasses];
+  classes = static_cast<Class*>(calloc(kTableSize, sizeof(Class)));
+  if (classes == nullptr) {
+    napi_throw_error(env, "ENOMEM", "census: no memory for its table");
+    return nullptr;
+  }
+  class_count = 0;
+  left_out = 0;
+  const Vector found = Query(table, 0);
+  // All at once, before anything is allocated in the heap: a collection then may move the hidden classes.
+  const size_t rows = static_cast<size_t>(found.end - found.begin);
+  for (size_t row = 0; row < rows; row++) class_of_row[row] = ClassOf(*found.begin[row]);
   napi_value result, number;
   napi_create_array(env, &result);
-  classes = static_cast<Class*>(calloc(kTableSize, sizeof(Class)));
-  if (classes == nullptr) return result;
-  const Vector found = Query(table, 0);
   uint32_t index = 0;
-  for (Slot* slot = found.begin; slot != found.end; slot++) {
-    const Class* counted = ClassOf(**slot);
-    napi_set_element(env, result, index++, reinterpret_cast<napi_value>(*slot));
+  for (size_t row = 0; row < rows; row++) {
+    const Class* counted = class_of_row[row];
+    napi_set_element(env, result, index++, reinterpret_cast<napi_value>(found.begin[row]));
     napi_create_double(env, counted->count, &number);
     napi_set_element(env, result, index++, number);
     napi_create_double(env, static_cast<double>(counted->count) * counted->bytes_each, &number);
@@ -226,5 +243,6 @@ napi_value Census(napi_env env, napi_callback_info) {
   }
   napi_create_double(env, left_out, &number);
   napi_set_element(env, result, index, number);
+  free(classes);
   return result;
 }

@@ -94,8 +94,13 @@ const Replacement kReplacements[] = {
     {"pthread_rwlock_wrlock", reinterpret_cast<void*>(Done)},
     {"pthread_rwlock_tryrdlock", reinterpret_cast<void*>(Done)},
     {"pthread_rwlock_trywrlock", reinterpret_cast<void*>(Done)},
+    {"pthread_rwlock_timedrdlock", reinterpret_cast<void*>(Done)},
+    {"pthread_rwlock_timedwrlock", reinterpret_cast<void*>(Done)},
     {"pthread_rwlock_unlock", reinterpret_cast<void*>(Done)},
     {"pthread_rwlock_destroy", reinterpret_cast<void*>(Done)},
+    {"pthread_spin_lock", reinterpret_cast<void*>(Done)},
+    {"pthread_spin_trylock", reinterpret_cast<void*>(Done)},
+    {"pthread_spin_unlock", reinterpret_cast<void*>(Done)},
     {"pthread_cond_signal", reinterpret_cast<void*>(Done)},
     {"pthread_cond_broadcast", reinterpret_cast<void*>(Done)},
     {"pthread_cond_destroy", reinterpret_cast<void*>(Done)},
@@ -103,6 +108,7 @@ const Replacement kReplacements[] = {
     {"pthread_cond_wait", reinterpret_cast<void*>(Waits)},
     {"pthread_cond_timedwait", reinterpret_cast<void*>(Waits)},
     {"pthread_cond_clockwait", reinterpret_cast<void*>(Waits)},
+    {"pthread_barrier_wait", reinterpret_cast<void*>(Waits)},
     {"pthread_join", reinterpret_cast<void*>(Waits)},
     {"sem_wait", reinterpret_cast<void*>(WaitsOnSemaphore)},
     {"sem_timedwait", reinterpret_cast<void*>(WaitsOnSemaphore)},
@@ -116,7 +122,7 @@ struct Slot {
   void* with;
 };
 
-// Grown in the parent only. 25 functions, a few objects: some hundreds of slots.
+// Grown in the parent only. 31 functions, a few objects: some hundreds of slots.
 Slot* slots = nullptr;
 size_t slot_count = 0;
 size_t slot_capacity = 0;

@@ -17,6 +17,11 @@
 // reason a known range counts only where nothing else can have come to its place: the mapping is the same from end to
 // end, or the part begins and ends where V8's pages do (multiples of 256 KiB).
 //
+// What is left to chance: while the fork lasts another thread may unmap a known range and something else may come to the
+// very same place; it is then kept from later children. V8 asks for random places, everybody else gets the highest free
+// one, and it would have to happen within some milliseconds. A spawn by another thread at that time copies the page tables
+// of the heap, as it would without MADV_DONTFORK.
+//
 // Anonymous, private mappings only; the kernel may show a name of V8's own for them ("[anon:v8]").
 
 #include "addon.h"
@@ -90,25 +95,36 @@ bool ReadLines(const char* path, Visit visit) {
   return ok;
 }
 
+// Not strtoul: compiled on a new system it would ask for a glibc of 2023.
+uintptr_t ReadHex(const char** at) {
+  uintptr_t value = 0;
+  for (;; ++*at) {
+    const char digit = **at;
+    if (digit >= '0' && digit <= '9') value = value << 4 | static_cast<uintptr_t>(digit - '0');
+    else if (digit >= 'a' && digit <= 'f') value = value << 4 | static_cast<uintptr_t>(digit - 'a' + 10);
+    else return value;
+  }
+}
+
 // "begin-end perms offset dev inode   path" of a private anonymous mapping.
 bool ParseMapping(const char* line, Mapping* mapping) {
-  char* rest;
-  mapping->begin = strtoul(line, &rest, 16);
-  if (rest == line || *rest != '-') return false;
-  const char* second = rest + 1;
-  mapping->end = strtoul(second, &rest, 16);
-  // perms: "rw-p"
-  if (rest == second || strlen(rest) < 6 || rest[4] != 'p') return false;
-  const char* field = rest + 6;
-  for (int skipped = 0; skipped < 2; skipped++) {
-    field = strchr(field, ' ');
-    if (field == nullptr) return false;
-    field++;
-  }
-  const unsigned long inode = strtoul(field, &rest, 10);
-  while (*rest == ' ') rest++;
+  const char* at = line;
+  mapping->begin = ReadHex(&at);
+  if (*at++ != '-') return false;
+  mapping->end = ReadHex(&at);
   mapping->private_to_parent = false;
-  return inode == 0 && (*rest == '\0' || strncmp(rest, "[anon:", 6) == 0);
+  // perms: "rw-p"
+  if (mapping->end <= mapping->begin || strlen(at) < 6 || at[4] != 'p') return false;
+  at += 6;
+  for (int skipped = 0; skipped < 2; skipped++) {
+    at = strchr(at, ' ');
+    if (at == nullptr) return false;
+    at++;
+  }
+  if (at[0] != '0' || (at[1] != ' ' && at[1] != '\0')) return false;
+  at++;
+  while (*at == ' ') at++;
+  return *at == '\0' || strncmp(at, "[anon:", 6) == 0;
 }
 
 bool IsV8Aligned(uintptr_t address) { return address % kV8Page == 0; }

@@ -1,5 +1,7 @@
 import type { CaptureTrigger } from '../capture/capture-record.js';
 import type { TrendVerdict } from '../trend/trend-verdict.js';
+import type { CpuBudget } from './cpu-budget.js';
+import { memoryAllotment, memoryReserve } from './memory-allotment.js';
 import type { PaceRules } from './pace.js';
 
 /** Why nothing is captured now. The same word stands in status, log and report. */
@@ -11,7 +13,8 @@ type SkipReason =
   | 'cooling-down'
   | 'no-growth'
   | 'pause-over-budget'
-  | 'no-memory-headroom';
+  | 'no-memory-headroom'
+  | 'cpu-budget';
 
 /**
  * `capture` says why it pays; `skip` says why not, with the numbers.
@@ -27,6 +30,18 @@ export type CaptureDecision =
       readonly trigger: CaptureTrigger | null;
     };
 
+/** What the capture is expected to cost. */
+export interface PredictedCapture {
+  /** How long the service would stand still, milliseconds. */
+  readonly pauseMs: number;
+  /** What the dumper takes beside the heap, bytes. */
+  readonly memoryBytes: number;
+  /** What the process that analyses it takes, bytes. */
+  readonly analysisBytes: number;
+  /** CPU of dumper and analysis together, seconds. */
+  readonly cpuSeconds: number;
+}
+
 export interface CaptureSituation {
   readonly nowMs: number;
   readonly startedAtMs: number;
@@ -34,11 +49,13 @@ export interface CaptureSituation {
   readonly asked: CaptureTrigger | null;
   readonly capturing: boolean;
   /** Null where captures are off, with the reason in `dumperReason`. */
-  readonly predicted: { readonly pauseMs: number; readonly memoryBytes: number } | null;
+  readonly predicted: PredictedCapture | null;
   readonly dumperReason: string;
   readonly pauseBudgetMs: number;
   readonly memoryAvailableBytes: number | null;
   readonly memoryLimitBytes: number | null;
+  /** What captures in the background took lately, those on demand left out. */
+  readonly cpuBudget: Pick<CpuBudget, 'decide'>;
   readonly trend: TrendVerdict;
   readonly series: SeriesSituation;
 }
@@ -56,9 +73,6 @@ export interface SeriesSituation {
   readonly confirmed: boolean;
 }
 
-/** What a container must keep while a capture runs: a tenth of its limit, and never less than this. */
-const MIN_RESERVE_BYTES = 32 * 2 ** 20;
-
 const CAPTURES_BEFORE_BACKING_OFF = 8;
 
 export function decideCapture(situation: CaptureSituation, rules: PaceRules): CaptureDecision {
@@ -74,6 +88,16 @@ export function decideCapture(situation: CaptureSituation, rules: PaceRules): Ca
       ? 'the running series needs its next capture'
       : growthWords(situation.trend);
   return withinLimits(situation, situation.predicted, 'trend', because);
+}
+
+/** Whether to look at the size of the live heap, which needs no growth and no series, and keeps the limits. */
+export function decideLook(situation: CaptureSituation, rules: PaceRules): CaptureDecision {
+  if (situation.predicted === null) return waiting('captures-off', situation.dumperReason);
+  if (situation.capturing) return waiting('already-capturing', 'a capture is running');
+  const warm = situation.startedAtMs + rules.warmUpMs / 2;
+  if (situation.nowMs < warm)
+    return waiting('warming-up', `${seconds(warm - situation.nowMs)} s to go`);
+  return withinLimits(situation, situation.predicted, 'trend', 'nothing else told the live heap lately');
 }
 
 function untilDue(situation: CaptureSituation, rules: PaceRules): CaptureDecision | null {
@@ -106,7 +130,7 @@ function spacingOf(series: SeriesSituation, rules: PaceRules): number {
 
 function withinLimits(
   situation: CaptureSituation,
-  predicted: NonNullable<CaptureSituation['predicted']>,
+  predicted: PredictedCapture,
   trigger: CaptureTrigger,
   because: string,
 ): CaptureDecision {
@@ -117,16 +141,38 @@ function withinLimits(
       trigger,
     );
   }
-  const available = situation.memoryAvailableBytes;
-  const reserve = Math.max(MIN_RESERVE_BYTES, (situation.memoryLimitBytes ?? 0) / 10);
-  if (available !== null && predicted.memoryBytes + reserve > available) {
-    return refused(
-      'no-memory-headroom',
-      `it would take about ${megabytes(predicted.memoryBytes)} MB and ${megabytes(available)} MB are left, of which ${megabytes(reserve)} MB stay in reserve`,
-      trigger,
-    );
-  }
-  return { decision: 'capture', trigger, because };
+  return (
+    overMemory(situation, predicted, trigger) ??
+    overCpu(situation, predicted, trigger) ?? { decision: 'capture', trigger, because }
+  );
+}
+
+function overMemory(
+  { memoryAvailableBytes: availableBytes, memoryLimitBytes: limitBytes }: CaptureSituation,
+  { memoryBytes, analysisBytes }: PredictedCapture,
+  trigger: CaptureTrigger,
+): CaptureDecision | null {
+  const room = { availableBytes, limitBytes, analysisBytes };
+  if (memoryBytes <= memoryAllotment(room)) return null;
+  const left = availableBytes === null ? 'an unknown amount is' : `${megabytes(availableBytes)} MB are`;
+  return refused(
+    'no-memory-headroom',
+    `it would take about ${megabytes(memoryBytes)} MB and its analysis ${megabytes(analysisBytes)} MB, and ${left} left, of which ${megabytes(memoryReserve(room))} MB stay in reserve`,
+    trigger,
+  );
+}
+
+/** A series waits for its turn; what the schedule asked for is dropped. */
+function overCpu(
+  { nowMs, cpuBudget, asked }: CaptureSituation,
+  predicted: PredictedCapture,
+  trigger: CaptureTrigger,
+): CaptureDecision | null {
+  if (trigger === 'demand') return null;
+  const verdict = cpuBudget.decide(nowMs, predicted.cpuSeconds);
+  if (verdict.fits) return null;
+  const detail = `it would take about ${tenths(verdict.predictedSeconds)} s of CPU, and ${tenths(verdict.spentSeconds)} s of the ${tenths(verdict.budgetSeconds)} s that an hour allows are spent; the next one fits in ${seconds(verdict.nextAtMs - nowMs)} s`;
+  return asked === null ? waiting('cpu-budget', detail) : refused('cpu-budget', detail, trigger);
 }
 
 function growthWords(trend: TrendVerdict): string {
@@ -148,4 +194,8 @@ function seconds(ms: number): number {
 
 function megabytes(bytes: number): number {
   return Math.round(bytes / 2 ** 20);
+}
+
+function tenths(value: number): number {
+  return Math.round(value * 10) / 10;
 }

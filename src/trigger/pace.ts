@@ -13,11 +13,17 @@ export interface PaceRules {
   readonly confirmedSpacingMs: number;
   /** After a series that found nothing, before the next one. */
   readonly coolDownMs: number;
+  /** Between two probes of the live heap, where V8 itself collects fully less often and the dumper has them. */
+  readonly probeSpacingMs: number;
+  /** Censuses before a series of graphs: how far apart, and how many comparisons may show nothing before it is called off. Null: none are taken. */
+  readonly census: { readonly spacingMs: number; readonly comparisons: number } | null;
   /** How long a capture that is due waits for V8's own full collection before it goes ahead without. */
   readonly majorGcWaitMs: number;
   /** Captures in a row without a growing path that end a series. */
   readonly flatCapturesToStop: number;
   readonly pauseBudgetMs: number;
+  /** CPU that captures and their analyses may take in the background: part of one core, averaged over an hour. Those on demand are free. */
+  readonly captureCpuShare: number;
   readonly analysisTimeoutMs: number;
   /** Lengths of the trend windows. */
   readonly windowsMs: { readonly short: number; readonly medium: number; readonly long: number };
@@ -58,9 +64,12 @@ export const PACE_RULES: Readonly<Record<Pace, PaceRules>> = {
     captureSpacingMs: 3 * MINUTE,
     confirmedSpacingMs: 30 * MINUTE,
     coolDownMs: 30 * MINUTE,
+    probeSpacingMs: MINUTE,
+    census: { spacingMs: 2 * MINUTE, comparisons: 3 },
     majorGcWaitMs: MINUTE,
     flatCapturesToStop: 2,
     pauseBudgetMs: SECOND,
+    captureCpuShare: 0.02,
     analysisTimeoutMs: 5 * MINUTE,
     windowsMs: { short: 10 * MINUTE, medium: HOUR, long: 6 * HOUR },
     trend: { minPoints: 6, minWindowMs: 3 * MINUTE, minBytesPerSecond: KB },
@@ -79,9 +88,14 @@ export const PACE_RULES: Readonly<Record<Pace, PaceRules>> = {
     captureSpacingMs: 8 * SECOND,
     confirmedSpacingMs: 20 * SECOND,
     coolDownMs: 15 * SECOND,
+    probeSpacingMs: 4 * SECOND,
+    // A capture costs little where heaps are small and programs short.
+    census: null,
     majorGcWaitMs: 2 * SECOND,
     flatCapturesToStop: 2,
     pauseBudgetMs: 5 * SECOND,
+    // A capture every eight seconds that takes four of them must not be hindered.
+    captureCpuShare: 1,
     analysisTimeoutMs: MINUTE,
     windowsMs: { short: 30 * SECOND, medium: 2 * MINUTE, long: 10 * MINUTE },
     trend: { minPoints: 5, minWindowMs: 4 * SECOND, minBytesPerSecond: KB },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Writable } from 'node:stream';
 import { beforeEach, describe, it } from 'node:test';
-import type { CaptureRecord } from '../../src/capture/capture-record.js';
+import type { CaptureRecord, Rung } from '../../src/capture/capture-record.js';
 import type { DumpOutcome, HeapDumper } from '../../src/capture/heap-dumper.js';
 import type { AnalysisOutcome } from '../../src/daemon/analysis-client.js';
 import { Daemon } from '../../src/daemon/daemon.js';
@@ -18,6 +18,7 @@ import { createRecordingLogger, type RecordingLogger } from '../support/recordin
 import { suspectWith } from '../support/suspect.js';
 
 const MB = 2 ** 20;
+const COSTS = { pauseMs: 100, peakBytes: 20 * MB, cpuSeconds: 0, retries: 0 };
 const STEADY = [1000, 2000, 3000, 4000, 5000, 6000, 7000];
 
 /** A daemon whose time, collections, dumps and analyses belong to the test. */
@@ -34,6 +35,8 @@ class Bench {
   analyse: () => Promise<AnalysisOutcome> = async () => this.analysed([]);
   analyses: (Uint8Array | null)[] = [];
   pausePredictedMs = 100;
+  readonly rungs: Rung[] = ['full'];
+  readonly rungsDumped: Rung[] = [];
 
   constructor(options: Options = {}) {
     const gcSource: GcSource = {
@@ -48,10 +51,15 @@ class Bench {
     };
     const dumper: HeapDumper = {
       name: 'inline',
-      predict: () => ({ pauseMs: this.pausePredictedMs, memoryBytes: MB }),
-      dump: (_sink, { paused }) => {
-        paused(this.clock.monotonicMs(), this.clock.monotonicMs() + 100);
-        return this.dump();
+      rungs: this.rungs,
+      predict: () => ({ pauseMs: this.pausePredictedMs, memoryBytes: MB, cpuSeconds: 0.1, durationMs: 100 }),
+      dump: async (order) => {
+        this.rungsDumped.push(order.rung);
+        order.paused(this.clock.monotonicMs(), this.clock.monotonicMs() + 100);
+        const outcome = await this.dump();
+        const isGraph = order.rung === 'sampled' || order.rung === 'full';
+        if (isGraph && outcome.outcome === 'success') order.receiver.stream();
+        return outcome;
       },
     };
     this.daemon = new Daemon(resolveOptions({ pace: 'fast', ...options }), {
@@ -78,7 +86,7 @@ class Bench {
   }
 
   dumped(): DumpOutcome {
-    return { outcome: 'success', pauseMs: 100, liveBytes: 10 * MB, bytes: 12 * MB, peakBytes: 20 * MB };
+    return { ...COSTS, outcome: 'success', liveBytes: 10 * MB, census: null };
   }
 
   analysed(suspects: readonly Suspect[]): AnalysisOutcome {
@@ -184,7 +192,7 @@ describe('The daemon', () => {
   });
 
   it('reports a failed dump and a failed, crashed or late analysis, counts them, and tries again', async () => {
-    bench.dump = async () => ({ outcome: 'failure', reason: 'no', pauseMs: 1 });
+    bench.dump = async () => ({ ...COSTS, outcome: 'failure', reason: 'no' });
     bench.analyse = async () => ({ outcome: 'cancelled', reason: 'killed', cpuSeconds: 0, peakRssBytes: 0 });
     assert.equal((await bench.nextCapture()).outcome, 'dump-failed');
     bench.dump = async () => bench.dumped();

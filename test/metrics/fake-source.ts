@@ -57,6 +57,7 @@ function startingStatus(): DaemonStatus {
     timeToLimit: null,
     findings: [],
     captures: [],
+    census: null,
   };
 }
 
@@ -95,6 +96,7 @@ export function capture(changes: Partial<CaptureRecord> = {}): CaptureRecord {
     id: 'c1',
     atMs: 1_700_000_020_000,
     dumper: 'fork',
+    rung: 'sampled',
     trigger: 'trend',
     outcome: 'success',
     reason: null,
@@ -103,6 +105,8 @@ export function capture(changes: Partial<CaptureRecord> = {}): CaptureRecord {
     analysisMs: 1_500,
     peakBytes: 30 * MB,
     nodes: 400_000,
+    cpuSeconds: 2,
+    retries: 0,
     ...changes,
   };
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type CaptureSituation, decideCapture } from '../../src/trigger/capture-decision.js';
+import { CpuBudget } from '../../src/trigger/cpu-budget.js';
 import { PACE_RULES } from '../../src/trigger/pace.js';
 
 const RULES = PACE_RULES.fast;
@@ -12,11 +13,12 @@ const SITUATION: CaptureSituation = {
   startedAtMs: START,
   asked: null,
   capturing: false,
-  predicted: { pauseMs: 300, memoryBytes: 100 * MB },
+  predicted: { pauseMs: 300, memoryBytes: 60 * MB, analysisBytes: 40 * MB, cpuSeconds: 9 },
   dumperReason: 'captures are off',
   pauseBudgetMs: 1000,
   memoryAvailableBytes: 500 * MB,
   memoryLimitBytes: 1000 * MB,
+  cpuBudget: new CpuBudget(0.02),
   trend: {
     direction: 'rising',
     basis: 'major-gc',
@@ -80,7 +82,7 @@ describe('A capture', () => {
   });
 
   it('is refused, with the numbers, when it would pause the service for too long', () => {
-    const decision = decide({ predicted: { pauseMs: 1500, memoryBytes: MB } });
+    const decision = decide({ predicted: { ...SITUATION.predicted!, pauseMs: 1500 } });
     assert.ok(decision.decision === 'skip' && decision.refused);
     assert.equal(decision.reason, 'pause-over-budget');
     assert.match(decision.detail, /1500 ms.*1000 ms/);
@@ -90,8 +92,28 @@ describe('A capture', () => {
     const decision = decide({ memoryAvailableBytes: 199 * MB });
     assert.ok(decision.decision === 'skip' && decision.refused);
     assert.equal(decision.reason, 'no-memory-headroom');
-    assert.match(decision.detail, /100 MB.*199 MB.*100 MB/);
+    assert.match(decision.detail, /60 MB.*40 MB.*199 MB.*100 MB/);
     assert.equal(decide({ memoryAvailableBytes: 201 * MB }).decision, 'capture');
+  });
+
+  describe('that costs more CPU than captures have left', () => {
+    const cpuBudget = new CpuBudget(0.02);
+    cpuBudget.record(SITUATION.nowMs - 600_000, 66);
+
+    it('waits in a series until it fits, and says when', () => {
+      const decision = decide({ cpuBudget });
+      assert.ok(decision.decision === 'skip' && !decision.refused);
+      assert.equal(decision.reason, 'cpu-budget');
+      assert.match(decision.detail, /9 s of CPU, and 66 s of the 72 s .* in 3000 s/);
+      assert.equal(decide({ cpuBudget, nowMs: SITUATION.nowMs + 3_000_000 }).decision, 'capture');
+    });
+
+    it('is refused to the schedule and granted on demand', () => {
+      const decision = decide({ cpuBudget, asked: 'schedule' });
+      assert.ok(decision.decision === 'skip' && decision.refused);
+      assert.equal(decision.reason, 'cpu-budget');
+      assert.equal(decide({ cpuBudget, asked: 'demand' }).decision, 'capture');
+    });
   });
 
   it('that someone asked for needs no growth, but keeps the limits', () => {

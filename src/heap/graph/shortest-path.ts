@@ -4,20 +4,16 @@
  * roots, and V8's own objects last, so that paths go through JavaScript wherever JavaScript leads there.
  * Deviation: a tier is finished before the next begins, and nodes of a later tier are not entered, rather than queued.
  */
-import { wordsColumn } from '../snapshot/column.js';
 import { edgeTypeCode, type HeapSnapshot, labelAt, labelType } from '../snapshot/heap-snapshot.js';
 import { EdgeRule } from './edge-rule.js';
 import { nodeRoles, ROLE } from './node-role.js';
 import { findScopes, type Scopes, target, targetOf } from './scopes.js';
 import { isNodeScript, isOwnScript } from './script-name.js';
+import { type DeferredEdges, TIER, TieredSearch } from './tiered-search.js';
 
 const SHORTCUT = edgeTypeCode('shortcut');
-const WEAK = edgeTypeCode('weak');
-const INTERNAL = edgeTypeCode('internal');
 const PROPERTY = edgeTypeCode('property');
 export const NATIVE_CONTEXT = 'system / NativeContext';
-
-const TIER = { program: 0, nodeModules: 1, roots: 2, internals: 3 } as const;
 
 /** V8's lists of roots, best explanation first; the others follow in the order of the file. */
 const ROOT_ORDER = [
@@ -38,18 +34,27 @@ export interface ShortestPaths {
   readonly parent: Int32Array;
   /** NodeOrdinal → EdgeIndex by which it was reached, −1 means it was taken as a root or not reached. */
   readonly parentEdge: Int32Array;
+  /** How many nodes of `order` come first because no deferred edge was needed to reach them; all, where none is deferred. */
+  readonly certain: number;
   /** The main global object; none in a heap that has none. */
   readonly globals: readonly number[];
 }
 
-export function shortestPaths(snapshot: HeapSnapshot): ShortestPaths {
+/**
+ * Edges in `deferred` lead only to what nothing else reaches; on the way to that they count as if they had not been
+ * deferred, so that its paths are the same.
+ */
+export function shortestPaths(
+  snapshot: HeapSnapshot,
+  deferred: DeferredEdges | null = null,
+): ShortestPaths {
   const { nodeCount } = snapshot;
   const roles = nodeRoles(snapshot);
   const scopes = findScopes(snapshot);
   const rule = new EdgeRule(snapshot);
   const globals = mainGlobal(snapshot);
   openContexts(snapshot, roles, globals);
-  const search = new Search(snapshot, rule, tiers(snapshot, roles, scopes));
+  const search = new TieredSearch(snapshot, rule, tiers(snapshot, roles, scopes), deferred);
   for (const node of globals) search.seed(node);
   for (const node of moduleScopes(snapshot, scopes)) search.seed(node);
   search.run(TIER.program);
@@ -65,6 +70,7 @@ export function shortestPaths(snapshot: HeapSnapshot): ShortestPaths {
   }
   search.run(TIER.roots);
   search.run(TIER.internals);
+  const certain = search.resume();
   for (let node = 0; node < nodeCount; node++) if (!search.reached(node)) search.abandon(node);
   return {
     roles,
@@ -73,96 +79,9 @@ export function shortestPaths(snapshot: HeapSnapshot): ShortestPaths {
     order: search.order.subarray(0, search.count),
     parent: search.parent,
     parentEdge: search.parentEdge,
+    certain: deferred === null ? search.count : certain,
     globals,
   };
-}
-
-class Search {
-  readonly #snapshot: HeapSnapshot;
-  readonly #rule: EdgeRule;
-  readonly #tiers: Uint8Array;
-  readonly #seen: Uint8Array;
-  readonly order: Uint32Array;
-  readonly parent: Int32Array;
-  readonly parentEdge: Int32Array;
-  count = 0;
-  #head = 0;
-  #tier: number = TIER.program;
-  /** Nodes of a later tier that were met, each with the first edge to it in `parent` and `parentEdge`. */
-  #waiting = wordsColumn(1 << 10);
-
-  constructor(snapshot: HeapSnapshot, rule: EdgeRule, tiersOfNodes: Uint8Array) {
-    this.#snapshot = snapshot;
-    this.#rule = rule;
-    this.#tiers = tiersOfNodes;
-    this.#seen = new Uint8Array(snapshot.nodeCount);
-    this.order = new Uint32Array(snapshot.nodeCount);
-    this.parent = new Int32Array(snapshot.nodeCount).fill(-1);
-    this.parentEdge = new Int32Array(snapshot.nodeCount).fill(-1);
-    this.#visit(0, -1, -1);
-    this.#head = 1;
-  }
-
-  reached(node: number): boolean {
-    return this.#seen[node] === 1;
-  }
-
-  seed(node: number, edge = -1): void {
-    if (this.#seen[node] === 0) this.#visit(node, 0, edge);
-  }
-
-  /** Nothing strong leads there: it stands at the end of the order, below the root. */
-  abandon(node: number): void {
-    this.#visit(node, 0, -1);
-  }
-
-  run(tier: number): void {
-    if (tier > this.#tier) this.#open(tier);
-    const { firstEdge, firstLabel, labels, edgeTo } = this.#snapshot;
-    const seen = this.#seen;
-    while (this.#head < this.count) {
-      const node = this.order[this.#head++]!;
-      const end = firstEdge[node + 1]!;
-      const shift = firstLabel[node]! - firstEdge[node]!;
-      for (let edge = firstEdge[node]!; edge < end; edge++) {
-        const to = edgeTo[edge]!;
-        if (seen[to] !== 0) continue;
-        const type = labelType(labels[edge + shift]!);
-        if (type === WEAK) continue;
-        // All others retain whatever they are called.
-        if ((type === INTERNAL || type === SHORTCUT) && !this.#rule.retains(node, edge)) continue;
-        if (this.#tiers[to]! <= tier) this.#visit(to, node, edge);
-        else if (this.parent[to] === -1) this.#wait(to, node, edge);
-      }
-    }
-  }
-
-  /** A wider tier opens doors that were found closed, in the order in which they were. */
-  #open(tier: number): void {
-    this.#tier = tier;
-    const waiting = this.#waiting;
-    const closed = wordsColumn(1 << 10);
-    for (let at = 0; at < waiting.length; at++) {
-      const node = waiting.values[at]!;
-      if (this.#seen[node] === 1) continue;
-      if (this.#tiers[node]! <= tier) this.#visit(node, this.parent[node]!, this.parentEdge[node]!);
-      else closed.push(node);
-    }
-    this.#waiting = closed;
-  }
-
-  #wait(node: number, parent: number, edge: number): void {
-    this.parent[node] = parent;
-    this.parentEdge[node] = edge;
-    this.#waiting.push(node);
-  }
-
-  #visit(node: number, parent: number, edge: number): void {
-    this.#seen[node] = 1;
-    this.order[this.count++] = node;
-    this.parent[node] = parent;
-    this.parentEdge[node] = edge;
-  }
 }
 
 /** NodeOrdinal → the first tier in which the search may enter it from another node. */
@@ -186,7 +105,7 @@ function scopeIsNodes(snapshot: HeapSnapshot, scopes: Scopes, context: number): 
  * The program's global object. Contexts made by `node:vm` have one each, which belongs to whoever keeps the context: the
  * main one is told by what only Node puts there.
  */
-function mainGlobal(snapshot: HeapSnapshot): readonly number[] {
+export function mainGlobal(snapshot: HeapSnapshot): readonly number[] {
   const found: number[] = [];
   for (let edge = snapshot.firstEdge[0]!; edge < snapshot.firstEdge[1]!; edge++) {
     if (labelType(labelAt(snapshot, 0, edge)) !== SHORTCUT) continue;

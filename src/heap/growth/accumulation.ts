@@ -41,6 +41,11 @@ export interface Accumulation {
   readonly gainedBytes: number;
 }
 
+/** Whether some of its bytes are those of objects that a sampled capture left out. */
+export function isScaled({ holder, edge, members }: Accumulation, { nodes }: GrowthSeries): boolean {
+  return (CONTENT.has(edge) && nodes[holder]!.scaled) || members.some((row) => nodes[row]!.scaled);
+}
+
 export function findAccumulations(series: GrowthSeries): readonly Accumulation[] {
   const rising = mergeRings(
     groups(series).filter(

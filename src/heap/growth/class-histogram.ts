@@ -2,6 +2,7 @@ import { dominatorTree } from '../graph/dominator-tree.js';
 import { type HeapSnapshot, HUGE_SIZE, sizeOf } from '../snapshot/heap-snapshot.js';
 import { type ClassKey, type ClassTable, classTable } from './class-key.js';
 import type { ClassNames } from './class-names.js';
+import type { SampleWeights } from './sample-weights.js';
 
 export interface ClassRow extends ClassKey {
   /** ClassId in the table it was counted by. */
@@ -11,25 +12,35 @@ export interface ClassRow extends ClassKey {
   readonly bytes: number;
 }
 
-/** Objects of each class and their shallow size; zero-sized nodes (small integers) are not objects. */
+/**
+ * Objects of each class and their shallow size; zero-sized nodes (small integers) are not objects. `weights`: what the
+ * objects of a sampled snapshot stand for; without them each counts as one.
+ */
 export function classHistogram(
   snapshot: HeapSnapshot,
   names: ClassNames,
+  weights: SampleWeights | null,
   { keys, classOf }: ClassTable = classTable(snapshot, names),
 ): readonly ClassRow[] {
-  const counts = new Uint32Array(keys.length);
+  const counts = new Float64Array(keys.length);
   const bytes = new Float64Array(keys.length);
   const { selfSize } = snapshot;
   for (let node = 0; node < classOf.length; node++) {
     const size = selfSize[node]!;
     if (size === 0) continue;
     const id = classOf[node]!;
+    if (weights !== null) {
+      counts[id]! += weights.weight[node]!;
+      bytes[id]! += weights.bytes[node]!;
+      continue;
+    }
     counts[id]!++;
     bytes[id]! += size === HUGE_SIZE ? sizeOf(snapshot, node) : size;
   }
   const rows: ClassRow[] = [];
   for (const [classId, key] of keys.entries()) {
-    if (counts[classId]! > 0) rows.push({ ...key, classId, count: counts[classId]!, bytes: bytes[classId]! });
+    const [count, shallow] = [Math.round(counts[classId]!), Math.round(bytes[classId]!)];
+    if (count > 0) rows.push({ ...key, classId, count, bytes: shallow });
   }
   return rows;
 }

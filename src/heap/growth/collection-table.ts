@@ -35,7 +35,7 @@ interface TableShape {
   readonly stride: number;
 }
 
-function tableShape(selfSize: number): TableShape | null {
+export function tableShape(selfSize: number): TableShape | null {
   const slots = selfSize / WORD_BYTES - HEADER_WORDS - COUNTERS;
   for (const stride of [3, 2]) {
     const buckets = slots / (1 + 2 * stride);

@@ -26,15 +26,16 @@ function prototypeLabel({ strings }: HeapSnapshot): number {
   return labelOf(PROPERTY, Math.max(0, strings.find('__proto__')));
 }
 
-/** The classes whose properties of this object are entries; null for ordinary objects. */
+/** The classes whose properties of this object, more than `fields` each, are entries; null for ordinary objects. */
 export function dictionaryClasses(
   snapshot: HeapSnapshot,
   classes: ClassNames,
   node: number,
+  fields = MAX_RECORD_FIELDS,
 ): ReadonlySet<string> | null {
   const { firstEdge, edgeTo } = snapshot;
   const prototype = prototypeLabel(snapshot);
-  if (firstEdge[node + 1]! - firstEdge[node]! <= MAX_RECORD_FIELDS) return null;
+  if (firstEdge[node + 1]! - firstEdge[node]! <= fields) return null;
   const counts = new Map<string, number>();
   for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
     const label = labelAt(snapshot, node, edge);
@@ -42,7 +43,7 @@ export function dictionaryClasses(
     const name = classes.of(edgeTo[edge]!);
     counts.set(name, (counts.get(name) ?? 0) + 1);
   }
-  const many = [...counts].filter(([, count]) => count > MAX_RECORD_FIELDS).map(([name]) => name);
+  const many = [...counts].filter(([, count]) => count > fields).map(([name]) => name);
   return many.length === 0 ? null : new Set(many);
 }
 

@@ -3,6 +3,7 @@ import type { ClassNames } from './class-names.js';
 import { countElements, countTableEntries, tableOf } from './collection-table.js';
 import { countDictionary, dictionaryClasses, MAX_RECORD_FIELDS } from './dictionary.js';
 import type { PathSteps } from './path-step.js';
+import type { SampledContent } from './sampled-content.js';
 
 const ELEMENT = edgeTypeCode('element');
 const INTERNAL = edgeTypeCode('internal');
@@ -16,10 +17,17 @@ export class EntryCounts {
   readonly #snapshot: HeapSnapshot;
   readonly #classes: ClassNames;
   readonly #globals: ReadonlySet<number>;
+  readonly #content: SampledContent | null;
   /** Index into `labels` where a list begins → UNKNOWN, NONE or STORE: whether its nodes may hold entries. */
   readonly #ofList: Uint8Array;
 
-  constructor(snapshot: HeapSnapshot, classes: ClassNames, globals: ReadonlySet<number>) {
+  constructor(
+    snapshot: HeapSnapshot,
+    classes: ClassNames,
+    globals: ReadonlySet<number>,
+    content: SampledContent | null,
+  ) {
+    this.#content = content;
     this.#snapshot = snapshot;
     this.#classes = classes;
     this.#globals = globals;
@@ -31,6 +39,11 @@ export class EntryCounts {
     const { firstEdge } = this.#snapshot;
     const edges = firstEdge[node + 1]! - firstEdge[node]!;
     if (edges === 0) return 0;
+    const truncated = this.#content?.collections.get(node);
+    if (truncated !== undefined) {
+      if (truncated.folded !== null) steps.foldProperties(node, truncated.folded);
+      return truncated.entries;
+    }
     let entries = 0;
     if (this.#mayHold(node, edges)) {
       const table = tableOf(this.#snapshot, node);

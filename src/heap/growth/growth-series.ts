@@ -35,6 +35,8 @@ export interface SeriesNode {
   readonly artefact: number;
   /** Children were left out for want of room: a child that shows up has an unknown past. */
   readonly cut: boolean;
+  /** In one of the snapshots its bytes were an estimate, that of a sampled capture. */
+  readonly scaled: boolean;
   /** One figure a kept snapshot, oldest first. */
   readonly counts: readonly number[];
   /** Shallow bytes of the members and all below. */
@@ -161,6 +163,7 @@ function extendNodes(
       nodeKind: tree.nodeKind[node]!,
       artefact: tree.artefact[node]!,
       cut: old?.cut === true || cut[node] === 1 || unknown,
+      scaled: old?.scaled === true || tree.scaled[node] === 1,
       counts: grown(old?.counts, tree.count[node]!),
       bytes: grown(old?.bytes, tree.bytes[node]!),
       entries: grown(old?.entries, tree.entries[node]!),

@@ -29,12 +29,14 @@ export interface LeakShares {
 
 /**
  * `roots`: the objects of each growing path, its members (or its holders), as NodeOrdinals; at most MAX_LEAK_ROOTS, more
- * are a RangeError. `rules`: see `labelRules`. `stackNodes`: nodes that wait at a time, 4 bytes each. Takes 4 bytes a node.
+ * are a RangeError. `rules`: see `labelRules`. `bytes`: NodeOrdinal → what counts as its size, null means
+ * its own. `stackNodes`: nodes that wait at a time, 4 bytes each. Takes 4 bytes a node.
  */
 export function leakShares(
   snapshot: HeapSnapshot,
   rules: Uint8Array,
   roots: readonly Iterable<number>[],
+  bytes: Float64Array | null = null,
   stackNodes = STACK_NODES,
 ): LeakShares {
   if (roots.length > MAX_LEAK_ROOTS)
@@ -44,7 +46,7 @@ export function leakShares(
   for (const [root, nodes] of roots.entries()) for (const node of nodes) marking.set(node, 2 ** root);
   marking.markNotLeaked();
   for (const [root, nodes] of roots.entries()) marking.markFrom(nodes, 2 ** root);
-  return shares(snapshot, marking.masks, roots.length);
+  return shares(snapshot, marking.masks, roots.length, bytes);
 }
 
 class Marking {
@@ -126,13 +128,18 @@ class Marking {
   }
 }
 
-function shares(snapshot: HeapSnapshot, masks: Uint32Array, roots: number): LeakShares {
+function shares(
+  snapshot: HeapSnapshot,
+  masks: Uint32Array,
+  roots: number,
+  bytes: Float64Array | null,
+): LeakShares {
   const shareBytes = new Float64Array(roots);
   const exclusiveBytes = new Float64Array(roots);
   for (let node = 0; node < masks.length; node++) {
     const mask = masks[node]!;
     if (mask === 0 || mask >= NOT_LEAKED) continue;
-    const size = sizeOf(snapshot, node);
+    const size = bytes === null ? sizeOf(snapshot, node) : bytes[node]!;
     const reachedBy = bitCount(mask & ROOT_BITS);
     for (let bits = mask & ROOT_BITS; bits !== 0; bits &= bits - 1) {
       const root = 31 - Math.clz32(bits & -bits);

@@ -14,6 +14,8 @@ import { ClassNames } from './class-names.js';
 import { EntryCounts } from './entry-count.js';
 import { PathSteps } from './path-step.js';
 import { ARTEFACT, EDGE_KINDS, NODE_KINDS, PathTree, SCOPE } from './path-tree.js';
+import { type SampleWeights, sampleWeights } from './sample-weights.js';
+import type { SampledContent } from './sampled-content.js';
 import { TIMER, TIMER_LINKS, TIMERS_LIST, TimerCallbacks } from './timer-callback.js';
 
 const INTERNALS = '(V8 internals)';
@@ -29,14 +31,23 @@ export interface TracedHeap {
   readonly tree: PathTree;
   /** NodeOrdinal → tree node it was counted in. */
   readonly treeOf: Int32Array;
+  /** What each object stands for in a sampled snapshot; null in one of a whole heap, where each stands for itself. */
+  readonly weights: SampleWeights | null;
 }
 
-export function buildPathTree(snapshot: HeapSnapshot, paths: ShortestPaths): TracedHeap {
-  const builder = new PathTreeBuilder(snapshot, paths);
+/** `content`: the one by which the paths were found. */
+export function buildPathTree(
+  snapshot: HeapSnapshot,
+  paths: ShortestPaths,
+  content: SampledContent | null = null,
+): TracedHeap {
+  const weights = content === null ? null : sampleWeights(snapshot, paths, content);
+  const builder = new PathTreeBuilder(snapshot, paths, content, weights);
   const { order } = paths;
   for (let at = 0; at < order.length; at++) builder.add(order[at]!);
   builder.tree.sumUp();
-  return { snapshot, paths, classes: builder.classes, tree: builder.tree, treeOf: builder.treeOf };
+  if (weights !== null) builder.tree.round();
+  return { snapshot, paths, classes: builder.classes, tree: builder.tree, treeOf: builder.treeOf, weights };
 }
 
 class PathTreeBuilder {
@@ -45,6 +56,7 @@ class PathTreeBuilder {
   readonly treeOf: Int32Array;
   readonly #snapshot: HeapSnapshot;
   readonly #paths: ShortestPaths;
+  readonly #weights: SampleWeights | null;
   readonly #steps: PathSteps;
   readonly #entries: EntryCounts;
   readonly #globals: ReadonlySet<number>;
@@ -62,14 +74,20 @@ class PathTreeBuilder {
   /** Tree nodes within contexts of `node:vm`. */
   readonly #foreign = new Set<number>();
 
-  constructor(snapshot: HeapSnapshot, paths: ShortestPaths) {
+  constructor(
+    snapshot: HeapSnapshot,
+    paths: ShortestPaths,
+    content: SampledContent | null,
+    weights: SampleWeights | null,
+  ) {
     this.#snapshot = snapshot;
     this.#paths = paths;
+    this.#weights = weights;
     this.classes = new ClassNames(snapshot, paths.globals);
     this.treeOf = new Int32Array(snapshot.nodeCount);
     this.#globals = new Set(paths.globals);
     this.#steps = new PathSteps(snapshot, paths, this.classes, this.tree.names);
-    this.#entries = new EntryCounts(snapshot, this.classes, this.#globals);
+    this.#entries = new EntryCounts(snapshot, this.classes, this.#globals, content);
     this.#own = new OwnObjects(snapshot);
     this.#callbacks = new TimerCallbacks(snapshot);
     this.#timersList = this.tree.names.id(TIMERS_LIST);
@@ -81,7 +99,7 @@ class PathTreeBuilder {
 
   add(node: number): void {
     const { parent, roles } = this.#paths;
-    const size = sizeOf(this.#snapshot, node);
+    const size = this.#weights === null ? sizeOf(this.#snapshot, node) : this.#weights.bytes[node]!;
     if (node === 0) {
       this.tree.bytes[0]! += size;
       return;
@@ -100,10 +118,18 @@ class PathTreeBuilder {
     }
     this.treeOf[node] = at;
     this.tree.bytes[at]! += size;
+    // The table of a truncated collection has another size as well.
+    if (this.#weights !== null && size !== sizeOf(this.#snapshot, node)) this.tree.scaled[at] = 1;
+  }
+
+  /** How many objects a node stands for. */
+  #weight(node: number): number {
+    return this.#weights === null ? 1 : this.#weights.weight[node]!;
   }
 
   #part(node: number, above: number): number {
-    if (this.#snapshot.nodeName[node] === this.#reactionName) this.tree.entries[above]!++;
+    if (this.#snapshot.nodeName[node] === this.#reactionName)
+      this.tree.entries[above]! += this.#weight(node);
     return this.#paths.scopes.isContext[node] === 1 ? this.#scope(node, above) : this.#unheld(node, above);
   }
 
@@ -128,7 +154,7 @@ class PathTreeBuilder {
       at = this.#child(all, this.#steps.internal, this.tree.names.id(name), OTHER, ARTEFACT.v8);
       this.#internals.set(name, at);
     }
-    this.tree.count[at]!++;
+    this.tree.count[at]! += this.#weight(node);
     return at;
   }
 
@@ -141,8 +167,9 @@ class PathTreeBuilder {
     if (this.#foreign.has(above) || this.#isContextOfVm(this.#paths.parent[node]!)) this.#foreign.add(at);
     // Asked once a path: the members of one path are made by one class, as far as their names tell.
     if (this.tree.count[at] === 0 && this.#own.isOwn(node)) this.tree.artefact[at]! |= ARTEFACT.own;
-    this.tree.count[at]!++;
-    this.tree.entries[at]! += this.#entries.of(node, this.#steps);
+    const weight = this.#weight(node);
+    this.tree.count[at]! += weight;
+    this.tree.entries[at]! += weight * this.#entries.of(node, this.#steps);
     return at;
   }
 

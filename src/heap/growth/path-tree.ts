@@ -67,6 +67,8 @@ export class PathTree {
   readonly bytes: number[] = [0];
   /** Tree node → entries in all collections that are members, a count. */
   readonly entries: number[] = [0];
+  /** Tree node → 1 when its bytes are an estimate: some of them belong to what a sampled capture left out. */
+  readonly scaled: number[] = [0];
   readonly #depth: number[] = [0];
   /** Step and class → a small number for both. */
   readonly #pairs = new Map<number, number>();
@@ -157,12 +159,24 @@ export class PathTree {
     this.count.push(0);
     this.bytes.push(0);
     this.entries.push(0);
+    this.scaled.push(0);
     this.#depth.push(this.#depth[parent]! + 1);
     return node;
   }
 
   /** Adds to each node what lies below it. */
   sumUp(): void {
-    for (let node = this.length - 1; node > 0; node--) this.bytes[this.parent[node]!]! += this.bytes[node]!;
+    for (let node = this.length - 1; node > 0; node--) {
+      const above = this.parent[node]!;
+      this.bytes[above]! += this.bytes[node]!;
+      this.scaled[above]! |= this.scaled[node]!;
+    }
+  }
+
+  /** Weights are fractions; what they add up to are objects and bytes. */
+  round(): void {
+    for (const column of [this.count, this.bytes, this.entries]) {
+      for (let node = 0; node < column.length; node++) column[node] = Math.round(column[node]!);
+    }
   }
 }

@@ -10,7 +10,7 @@ const MAX_BYTES_A_CHARACTER = 3;
 /** Of nodes, and of classes: more than a path tree has. */
 const MAX_ROWS = 250_000;
 /** Goes up with every change of the rows; a series of another version is not read, a new one begins. */
-const FORMAT = 'leakwatch-series-2';
+const FORMAT = 'leakwatch-series-3';
 const NONE = -1;
 /** Lines and columns of a snapshot have 32 bits and begin with 0. */
 const MAX_COORDINATE = 2 ** 32;
@@ -96,7 +96,7 @@ function toWire({ times, heapBytes, classes, nodes }: GrowthSeries): unknown {
       node.edgeKind,
       names.id(node.className),
       node.nodeKind,
-      node.artefact * 2 + (node.cut ? 1 : 0),
+      node.artefact * 4 + (node.scaled ? 2 : 0) + (node.cut ? 1 : 0),
       deltas(node.counts),
       deltas(node.bytes),
       deltas(node.entries),
@@ -131,15 +131,16 @@ function fromWire(wire: unknown): GrowthSeries {
     classes: classes.map((row: unknown) => classFromWire(row, text, steps)),
     nodes: nodes.map((row: unknown, index) => {
       const [parent, edge, edgeKind, className, nodeKind, flags, counts, bytes, entries] = row as WireNode;
-      const bits = integer(flags, 0, 7);
+      const bits = integer(flags, 0, 15);
       return {
         parent: index === 0 ? integer(parent, -1, -1) : integer(parent, 0, index - 1),
         edge: text(edge),
         edgeKind: integer(edgeKind, 0, EDGE_KINDS.length - 1),
         className: text(className),
         nodeKind: integer(nodeKind, 0, NODE_KINDS.length - 1),
-        artefact: bits >> 1,
-        cut: (bits & 1) === 1,
+        artefact: bits >> 2,
+        scaled: (bits & 2) !== 0,
+        cut: (bits & 1) !== 0,
         counts: sums(counts, steps),
         bytes: sums(bytes, steps),
         entries: sums(entries, steps),

@@ -1,3 +1,4 @@
+import type { Ratio } from './ratio-texts.js';
 import type { StringTable } from './string-table.js';
 
 /** V8's node types, in an order of our own: files of different versions number them differently. */
@@ -88,6 +89,11 @@ export interface HeapSnapshot {
   /** Lists of labels, see above; take them apart with `labelType` and `labelName`. */
   readonly labels: Uint32Array;
   readonly strings: StringTable;
+  /**
+   * NodeOrdinal of each collection that a sampled capture truncated → its members in the file and in truth; null in a
+   * snapshot of a whole heap. The columns say what is in the file.
+   */
+  readonly sampled: ReadonlyMap<number, Ratio> | null;
 }
 
 /** The label of an edge of this node. Loops over all edges of a node add `firstLabel[n] - firstEdge[n]` themselves. */

@@ -18,6 +18,7 @@ import {
   QUOTE,
   type SectionReader,
 } from './section-reader.js';
+import { takeMarks } from './sampled-marks.js';
 import { snapshotError } from './snapshot-error.js';
 import { parseMeta, type SnapshotMeta } from './snapshot-meta.js';
 import { StringSection } from './string-section.js';
@@ -65,7 +66,7 @@ class SnapshotParser {
   #nodes: NodeColumns | null = null;
   #edges: EdgeColumns | null = null;
   #locations: LocationColumns | null = null;
-  #graph: Omit<HeapSnapshot, 'strings'> | null = null;
+  #graph: Omit<HeapSnapshot, 'strings' | 'sampled'> | null = null;
   #strings: StringSection | null = null;
 
   constructor(options: ParseOptions) {
@@ -95,7 +96,8 @@ class SnapshotParser {
     if (this.#state !== 'closed') throw snapshotError(this.#offset, 'it ends too early');
     if (this.#graph === null || this.#strings === null)
       throw snapshotError(this.#offset, 'a section is missing');
-    return { ...this.#graph, strings: this.#strings.table };
+    const snapshot = { ...this.#graph, strings: this.#strings.table };
+    return { ...snapshot, sampled: takeMarks(snapshot, this.#strings.ratios) };
   }
 
   #structure(byte: number, at: number): void {
@@ -164,7 +166,7 @@ class SnapshotParser {
     return Math.max(this.#nodes?.largestName ?? 0, this.#edges?.largestName ?? 0);
   }
 
-  #joinColumns(at: number): Omit<HeapSnapshot, 'strings'> {
+  #joinColumns(at: number): Omit<HeapSnapshot, 'strings' | 'sampled'> {
     const nodes = this.#nodes;
     const edges = this.#edges;
     if (this.#meta === null || nodes === null || edges === null)

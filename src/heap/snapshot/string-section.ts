@@ -1,3 +1,4 @@
+import { MAX_RATIO_BYTES, mayBeginRatio, RatioTexts } from './ratio-texts.js';
 import {
   BACKSLASH,
   CLOSE_BRACKET,
@@ -47,11 +48,12 @@ function withoutText(name: string): string {
 /** The string table. Only strings marked in `wanted` are copied out of the stream; the others are walked over. */
 export class StringSection implements SectionReader {
   readonly table = new NameTable();
+  readonly ratios = new RatioTexts();
   readonly #wanted: (index: number) => boolean;
   readonly #raw = Buffer.alloc(MAX_RAW_BYTES);
   #state = BEFORE_OPEN;
   #keep = false;
-  /** Bytes held in `#raw`, and the part of them that ends at a whole character. */
+  /** Bytes held in `#raw`, and the part of them that ends at a whole character. Of a string that is not kept, the first few. */
   #rawBytes = 0;
   #wholeBytes = 0;
   #hexDigits = 0;
@@ -84,10 +86,18 @@ export class StringSection implements SectionReader {
         if (byte === QUOTE || byte === BACKSLASH || byte < SPACE) break;
         pos++;
       }
-      if (chunk[pos] !== QUOTE || (this.#keep && !isPlainName(chunk, begin, pos)))
+      if (chunk[pos] !== QUOTE || (this.#keep && !isPlainName(chunk, begin, pos))) {
+        if (!this.#keep) this.#hold(chunk, begin, pos);
         return this.#keep ? begin : pos;
+      }
       if (this.#keep) this.table.push(chunk, begin, pos);
-      else this.table.skip();
+      else if (this.#rawBytes > 0) {
+        this.#hold(chunk, begin, pos);
+        this.#skipHeld();
+      } else {
+        if (mayBeginRatio(chunk[begin]!)) this.ratios.push(this.table.length, chunk, begin, pos);
+        this.table.skip();
+      }
       this.#state = AFTER_STRING;
       const next = chunk[pos + 2] === LINE_FEED ? pos + 3 : pos + 2;
       if (chunk[pos + 1] !== COMMA || chunk[next] !== QUOTE) return pos + 1;
@@ -128,7 +138,7 @@ export class StringSection implements SectionReader {
   #inString(byte: number, byteOffset: number): void {
     if (byte === QUOTE) {
       if (this.#keep) this.#pushText();
-      else this.table.skip();
+      else this.#skipHeld();
       this.#state = AFTER_STRING;
     } else if (byte === BACKSLASH) {
       this.#append(byte, false);
@@ -154,8 +164,19 @@ export class StringSection implements SectionReader {
     } else throw this.#unexpected(byteOffset);
   }
 
+  /** What a string that is not kept began with in the chunk before; one byte too many says that it is too long. */
+  #hold(chunk: Uint8Array, start: number, end: number): void {
+    for (let at = start; at < end && this.#rawBytes <= MAX_RATIO_BYTES; at++)
+      this.#raw[this.#rawBytes++] = chunk[at]!;
+  }
+
+  #skipHeld(): void {
+    this.ratios.push(this.table.length, this.#raw, 0, this.#rawBytes);
+    this.table.skip();
+  }
+
   #append(byte: number, whole: boolean): void {
-    if (!this.#keep || this.#rawBytes === MAX_RAW_BYTES) return;
+    if (this.#rawBytes === (this.#keep ? MAX_RAW_BYTES : MAX_RATIO_BYTES + 1)) return;
     this.#raw[this.#rawBytes++] = byte;
     if (whole) this.#wholeBytes = this.#rawBytes;
   }

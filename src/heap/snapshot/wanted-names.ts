@@ -26,7 +26,7 @@ const isContent = Uint8Array.from(NODE_TYPES, (type) => (CONTENT.includes(type) 
  * A string node's text is kept only when it is also the name of something.
  */
 export function wantedNames(
-  snapshot: Omit<HeapSnapshot, 'strings'>,
+  snapshot: Omit<HeapSnapshot, 'strings' | 'sampled'>,
   strings: number,
 ): (index: number) => boolean {
   const { nodeType, nodeName, labels, firstLabel, edgeTo, firstEdge, nodeCount } = snapshot;

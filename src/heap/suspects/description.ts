@@ -1,5 +1,5 @@
 import { isNodeScript, packageOf, shortScript } from '../graph/script-name.js';
-import type { Accumulation } from '../growth/accumulation.js';
+import { type Accumulation, isScaled } from '../growth/accumulation.js';
 import { type GrowthSeries, growthOf } from '../growth/growth-series.js';
 import { SCOPE } from '../growth/path-tree.js';
 import type { TracedHeap } from '../growth/path-tree-builder.js';
@@ -64,6 +64,7 @@ export class Describer {
       package: this.#package(owners, objects),
       locations: this.#places.ofAll(objects),
       ...(parentBytes > 0 ? { parentBytes } : {}),
+      ...(isScaled(accumulation, this.#series) ? { scaled: true } : {}),
       ...(others.length > 0 ? { alsoHeldBy: [...new Set(alsoHeldBy)].slice(0, MAX_ALSO_HELD) } : {}),
     };
   }

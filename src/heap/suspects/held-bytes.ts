@@ -18,7 +18,12 @@ export function heldBytes(
   }
   const rootOfTreeNode = Int8Array.from(rowOf, (row) => rootOfRow.get(row) ?? NONE);
   const roots = candidates.map((_, root) => membersOf(heap.treeOf, rootOfTreeNode, root));
-  const { shareBytes, exclusiveBytes } = leakShares(heap.snapshot, heap.paths.rule.rules, roots);
+  const { shareBytes, exclusiveBytes } = leakShares(
+    heap.snapshot,
+    heap.paths.rule.rules,
+    roots,
+    heap.weights?.bytes,
+  );
   return candidates.map((_, root) => ({ share: shareBytes[root]!, exclusive: exclusiveBytes[root]! }));
 }
 

@@ -25,7 +25,7 @@ export function sampleMembers(
   rowOf: Int32Array,
   rows: ReadonlySet<number>,
 ): ReadonlyMap<number, Samples> {
-  const { snapshot, treeOf, paths } = heap;
+  const { snapshot, treeOf, paths, weights } = heap;
   const samples = new Map([...rows].map((row) => [row, { objects: [] as number[], parentBytes: 0 }]));
   const parents = new Map<number, Set<number>>();
   /** Tree node → 1 when it is wanted: most are not. */
@@ -41,7 +41,7 @@ export function sampleMembers(
     parents.set(row, known);
     if (parent < 0 || known.has(parent) || known.size === MAX_PARENTS) continue;
     known.add(parent);
-    sample.parentBytes += sizeOf(snapshot, parent);
+    sample.parentBytes += weights === null ? sizeOf(snapshot, parent) : weights.bytes[parent]!;
   }
   return samples;
 }

@@ -96,6 +96,8 @@ export interface Suspect {
   readonly parentBytes?: number;
   /** What the members keep in the latest snapshot. */
   readonly held?: HeldBytes;
+  /** True when byte figures are estimates: a sampled capture left members out. Counts are of all members nevertheless. */
+  readonly scaled?: boolean;
   /** Other holders of the same members, as `owner` writes them; at most 4. Fixing one of them is not enough. */
   readonly alsoHeldBy?: readonly string[];
 }

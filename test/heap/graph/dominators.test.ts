@@ -32,6 +32,7 @@ function columns(nodeCount: number, edges: readonly (readonly [number, number])[
     nodeName: new Uint32Array(nodeCount),
     selfSize: new Uint32Array(nodeCount).fill(1),
     hugeSizes: new Map(),
+    sampled: null,
     nodeId: null,
     nodeLocation: new Uint16Array(nodeCount),
     locations: { scriptId: new Uint32Array(1), line: new Uint32Array(1), column: new Uint32Array(1) },

@@ -37,7 +37,7 @@ describe('the class histogram', () => {
       rope: concatenated string rope 32
       small: number smi 0
     `);
-    const rows = classHistogram(snapshot, new ClassNames(snapshot, []));
+    const rows = classHistogram(snapshot, new ClassNames(snapshot, []), null);
     assert.deepEqual(
       rows.map(({ className, count, bytes }) => [className, count, bytes]),
       [

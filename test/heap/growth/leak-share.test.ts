@@ -88,7 +88,7 @@ describe('LeakShare', () => {
       );
       const expected = naiveShares(snapshot, roots);
       for (const stackNodes of [1, 1000]) {
-        const found = leakShares(snapshot, labelRules(snapshot), roots, stackNodes);
+        const found = leakShares(snapshot, labelRules(snapshot), roots, null, stackNodes);
         for (const root of roots.keys()) {
           assert.ok(Math.abs(found.shareBytes[root]! - expected.shareBytes[root]!) < 1e-6, `seed ${seed}`);
           assert.equal(found.exclusiveBytes[root], expected.exclusiveBytes[root], `seed ${seed}`);

@@ -25,6 +25,7 @@ const root = {
   nodeKind: 5,
   artefact: 0,
   cut: false,
+  scaled: false,
   counts: [0],
   bytes: [0],
   entries: [0],
@@ -56,7 +57,7 @@ describe('the series', () => {
   });
 
   it('refuses a series with a figure or a place missing', () => {
-    const wire = { format: 'leakwatch-series-2', times: [1], heapBytes: [2], classes: [], names: [''] };
+    const wire = { format: 'leakwatch-series-3', times: [1], heapBytes: [2], classes: [], names: [''] };
     const node = [-1, 0, 0, 0, 5, 0, [1], [1], [1]];
     const decode = (nodes: unknown) => decodeSeries(deflateRawSync(JSON.stringify({ ...wire, nodes })));
     assert.ok(decode([node]) !== null);
@@ -92,7 +93,7 @@ describe('the series', () => {
       decodeSeries(
         deflateRawSync(
           JSON.stringify({
-            format: 'leakwatch-series-2',
+            format: 'leakwatch-series-3',
             times: [1],
             heapBytes: [2],
             classes: [row],
@@ -126,7 +127,7 @@ describe('the series', () => {
 
   it('of an older version is not read', () => {
     const { bytes } = encodeSeries({ times: [0], heapBytes: [1], classes: [], nodes: [root] });
-    const older = inflateRawSync(bytes).toString().replace('leakwatch-series-2', 'leakwatch-series-1');
+    const older = inflateRawSync(bytes).toString().replace('leakwatch-series-3', 'leakwatch-series-2');
     assert.ok(decodeSeries(bytes) !== null);
     assert.equal(decodeSeries(deflateRawSync(older)), null);
   });
@@ -140,6 +141,7 @@ describe('the series', () => {
       nodeKind: 0,
       artefact: 0,
       cut: false,
+      scaled: false,
       counts,
       bytes: counts.map((count) => count * 10),
       entries: counts.map(() => 0),

@@ -1,0 +1,72 @@
+import { writeSync } from 'node:fs';
+import { getHeapStatistics, setFlagsFromString, writeHeapSnapshot } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import type { NativeBinding } from '../native/binding.js';
+import type { Rung } from './capture-record.js';
+import { type ClassCount, classCensus } from './class-census.js';
+import { type TruncationBounds, truncateCollections } from './truncation.js';
+
+/** Ends what a census writes, so that half of it is not taken for the whole. */
+export const CENSUS_END = '\n';
+
+/** A leak is told by its holder and a sample of its members; a collection that no leak feeds has rarely more than this. */
+const BOUNDS: TruncationBounds = { threshold: 1000, keepOldest: 200, keepNewest: 300 };
+
+/** What a census writes. */
+export interface CensusMessage {
+  readonly classes: readonly ClassCount[];
+}
+
+/**
+ * What the forked child does, by rung. It has one thread, no event loop and a copy of the heap that nobody needs any
+ * more; everything it uses is loaded before the fork. `output`: the write end of a pipe, unused by the rung `probe`.
+ */
+export function childJob(binding: NativeBinding, rung: Rung, output: number): () => void {
+  switch (rung) {
+    case 'probe':
+      return () => {
+        // V8's own function, taken where the service's context does not get it.
+        setFlagsFromString('--expose-gc');
+        (runInNewContext('gc') as () => void)();
+        tellLiveBytes(binding);
+      };
+    case 'census':
+      return () => {
+        const rows = binding.census();
+        tellLiveBytes(binding);
+        const message: CensusMessage = { classes: classCensus(rows) };
+        writeAll(output, JSON.stringify(message) + CENSUS_END);
+      };
+    case 'sampled':
+      return () => {
+        truncate(binding);
+        writeSnapshot(output);
+      };
+    case 'full':
+      return () => {
+        writeSnapshot(output);
+        tellLiveBytes(binding);
+      };
+  }
+}
+
+/** In a frame of its own, so that the list does not hold what is dropped while the snapshot is written. */
+function truncate(binding: NativeBinding): void {
+  const collections = binding.largeCollections(BOUNDS.threshold);
+  tellLiveBytes(binding);
+  truncateCollections(collections, BOUNDS);
+}
+
+/** By path, because V8's writer opens a file. */
+function writeSnapshot(output: number): void {
+  writeHeapSnapshot(`/proc/self/fd/${output}`, { exposeNumericValues: true });
+}
+
+function writeAll(output: number, text: string): void {
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; ) at += writeSync(output, bytes, at);
+}
+
+function tellLiveBytes(binding: NativeBinding): void {
+  binding.tellLiveBytes(getHeapStatistics().used_heap_size);
+}

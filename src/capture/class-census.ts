@@ -1,0 +1,91 @@
+import { types } from 'node:util';
+
+/** How many objects of a class there are. */
+export interface ClassCount {
+  /** Name of the constructor; for plain objects also their shape: how many properties, and a digest of their names. */
+  readonly className: string;
+  readonly count: number;
+  /** Shallow bytes of all, without their elements and properties kept outside the object. */
+  readonly bytes: number;
+}
+
+/** Classes told; the smaller ones are left out. */
+const MAX_CLASSES = 300;
+const MAX_NAME = 120;
+/** Constructors looked for along the prototypes. */
+const MAX_PROTOTYPES = 8;
+const { getPrototypeOf, getOwnPropertyDescriptor, keys } = Object;
+const { isProxy } = types;
+
+/**
+ * Adds up the rows of `NativeBinding.census()` by class, the largest first. Runs in the forked child, and runs no code of
+ * the program: no getter, no trap.
+ */
+export function classCensus(rows: readonly (object | number)[]): readonly ClassCount[] {
+  const classes = new Map<string, { count: number; bytes: number }>();
+  for (let at = 0; at + 2 < rows.length; at += 3) {
+    const className = classNameOf(rows[at] as object);
+    const known = classes.get(className) ?? { count: 0, bytes: 0 };
+    known.count += rows[at + 1] as number;
+    known.bytes += rows[at + 2] as number;
+    classes.set(className, known);
+  }
+  return [...classes]
+    .map(([className, sums]) => ({ className, ...sums }))
+    .sort((a, b) => b.bytes - a.bytes || b.count - a.count)
+    .slice(0, MAX_CLASSES);
+}
+
+function classNameOf(object: object): string {
+  if (isProxy(object)) return 'Proxy';
+  if (typeof object === 'function') return 'Function';
+  const name = constructorName(object);
+  return name === 'Object' || name === '' ? shapeOf(object) : name.slice(0, MAX_NAME);
+}
+
+function constructorName(object: object): string {
+  let prototype: unknown = getPrototypeOf(object);
+  for (let depth = 0; depth < MAX_PROTOTYPES; depth++) {
+    if (typeof prototype !== 'object' || prototype === null || isProxy(prototype)) return '';
+    const made: unknown = getOwnPropertyDescriptor(prototype, 'constructor')?.value;
+    if (typeof made === 'function' && !isProxy(made)) {
+      const name: unknown = getOwnPropertyDescriptor(made, 'name')?.value;
+      if (typeof name === 'string' && name !== '') return name;
+    }
+    prototype = getPrototypeOf(prototype);
+  }
+  return '';
+}
+
+/** The names themselves may be data, such as the keys of a table, so only what tells shapes apart is kept of them. */
+function shapeOf(object: object): string {
+  const names = keys(object);
+  if (names.length > 64) return 'Object (table)';
+  let digest = 0;
+  for (const name of names) {
+    for (let at = 0; at < name.length; at++) digest = (Math.imul(digest, 31) + name.charCodeAt(at)) | 0;
+  }
+  return names.length === 0 ? 'Object' : `Object (${names.length} fields #${(digest >>> 0).toString(36)})`;
+}
+
+/** A class that has more of its kind than at the census before. */
+export interface ClassIncrease {
+  readonly className: string;
+  readonly count: number;
+  readonly bytes: number;
+}
+
+/** What grew between two censuses, by bytes, the most first. */
+export function censusIncrease(
+  before: readonly ClassCount[],
+  after: readonly ClassCount[],
+): readonly ClassIncrease[] {
+  const then = new Map(before.map((row) => [row.className, row]));
+  return after
+    .map(({ className, count, bytes }) => {
+      const was = then.get(className);
+      return { className, count: count - (was?.count ?? 0), bytes: bytes - (was?.bytes ?? 0) };
+    })
+    .filter(({ count, bytes }) => count > 0 && bytes > 0)
+    .sort((a, b) => b.bytes - a.bytes);
+}

@@ -1,0 +1,196 @@
+import { closeSync } from 'node:fs';
+import type { ChildEnd, ChildWords, ForkedChild, Mappings, NativeBinding } from '../native/binding.js';
+import type { Clock } from '../runtime/clock.js';
+import { readCpuLimit } from '../sampling/cpu-limit.js';
+import { createMemoryLimitReader, type MemoryLimitReader } from '../sampling/memory-limit.js';
+import { memoryAllotment, memoryReserve } from '../trigger/memory-allotment.js';
+import { type ChildUsage, type ChildUsageReader, openChildUsage } from './child-usage.js';
+import { type GovernedChild, Governor, type GovernorVerdict } from './governor.js';
+
+export interface ChildOrder {
+  readonly binding: NativeBinding;
+  readonly clock: Clock;
+  readonly mappings: Mappings;
+  /** What the child does; given the write end of a pipe. */
+  readonly job: (output: number) => () => void;
+  /** What the analysis is expected to take while the child lives, bytes. */
+  readonly analysisBytes: number;
+  /** How long it may run, milliseconds. */
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+  /** See `CaptureOrder`. */
+  paused(fromMs: number, toMs: number): void;
+  /** The read end of the pipe, which the callee closes: called once, when the child has begun to write. */
+  output(readFd: number): void;
+}
+
+export interface ChildRun {
+  /** Null where somebody else in the process took its end. */
+  readonly end: ChildEnd | null;
+  readonly words: ChildWords;
+  readonly verdict: GovernorVerdict;
+  readonly blockedMs: number;
+  /** Whether it had begun to write. */
+  readonly wrote: boolean;
+}
+
+/** How often the child is looked at; nothing tells of its end that the service could not notice. */
+const LOOK_MS = 20;
+/** What of the time limit is the child's own: its clock goes on while it is stopped, so it only stops a child that nobody watches. */
+const OWN_LIMIT_TIMES = 12;
+
+/** Forks one child and watches it to its end. Throws what the addon throws where there could be none. */
+export async function runForkedChild(order: ChildOrder): Promise<ChildRun> {
+  const memory = createMemoryLimitReader();
+  try {
+    const { readFd, writeFd } = order.binding.pipe();
+    const pipe = new PipeEnd(readFd, order);
+    try {
+      return await forkAndWatch(order, memory, pipe, writeFd);
+    } finally {
+      pipe.close();
+    }
+  } finally {
+    memory.close();
+  }
+}
+
+async function forkAndWatch(
+  order: ChildOrder,
+  memory: MemoryLimitReader,
+  pipe: PipeEnd,
+  writeFd: number,
+): Promise<ChildRun> {
+  const { binding, clock } = order;
+  const situation = { ...memory.read(), analysisBytes: order.analysisBytes };
+  const allotmentBytes = memoryAllotment(situation);
+  const fromMs = clock.monotonicMs();
+  const forked = forkWith(order, writeFd, allotmentBytes);
+  order.paused(fromMs, clock.monotonicMs());
+  const child = new LivingChild(forked.pid);
+  const governor = new Governor({
+    clock,
+    child,
+    memory: () => memory.read(),
+    reserveBytes: memoryReserve(situation),
+    allotmentBytes,
+    timeoutMs: order.timeoutMs,
+    cpuCores: readCpuLimit().cores,
+  });
+  try {
+    const end = await ended(order, child, pipe);
+    pipe.look();
+    const verdict = governor.end();
+    const words = binding.words(forked.page);
+    return { end, words, verdict, blockedMs: forked.blockedMs, wrote: pipe.wrote };
+  } catch (error) {
+    child.kill();
+    throw error;
+  } finally {
+    governor.end();
+    child.close();
+  }
+}
+
+/** The parent's write end is closed on every path: whoever reads must see the end when the child is gone. */
+function forkWith(order: ChildOrder, writeFd: number, allotmentBytes: number): ForkedChild {
+  const { binding, mappings, timeoutMs } = order;
+  try {
+    const options = { mappings, output: writeFd, allotmentBytes, limitMs: timeoutMs * OWN_LIMIT_TIMES };
+    return binding.fork(options, order.job(writeFd));
+  } finally {
+    closeSync(writeFd);
+  }
+}
+
+/** Hands the read end over at the first byte: until then a child may still have to be given up, and nobody be started in vain. */
+class PipeEnd {
+  readonly #readFd: number;
+  readonly #order: ChildOrder;
+  wrote = false;
+
+  constructor(readFd: number, order: ChildOrder) {
+    this.#readFd = readFd;
+    this.#order = order;
+  }
+
+  look(): void {
+    if (this.wrote || this.#order.binding.waiting(this.#readFd) === 0) return;
+    this.wrote = true;
+    this.#order.output(this.#readFd);
+  }
+
+  close(): void {
+    if (!this.wrote) closeSync(this.#readFd);
+  }
+}
+
+/** A child until it is waited for; from then on its number may be another's. */
+class LivingChild implements GovernedChild {
+  readonly pid: number;
+  readonly #usage: ChildUsageReader | null;
+  #gone = false;
+
+  constructor(pid: number) {
+    this.pid = pid;
+    this.#usage = openChildUsage(pid);
+  }
+
+  stop(): void {
+    this.#send('SIGSTOP');
+  }
+
+  resume(): void {
+    this.#send('SIGCONT');
+  }
+
+  kill(): void {
+    this.#send('SIGKILL');
+  }
+
+  usage(): ChildUsage | null {
+    return this.#usage?.read() ?? null;
+  }
+
+  /** Null while it runs; its end, or `lost` where somebody else in the process took that. */
+  wait(binding: NativeBinding): ChildEnd | 'lost' | null {
+    let end: ChildEnd | 'lost' | null = 'lost';
+    try {
+      end = binding.wait(this.pid);
+    } catch {
+      // ECHILD
+    }
+    this.#gone = end !== null;
+    return end;
+  }
+
+  close(): void {
+    this.#usage?.close();
+  }
+
+  #send(signal: NodeJS.Signals): void {
+    if (this.#gone) return;
+    try {
+      process.kill(this.pid, signal);
+    } catch {
+      // Somebody else has waited for it since.
+    }
+  }
+}
+
+function ended(order: ChildOrder, child: LivingChild, pipe: PipeEnd): Promise<ChildEnd | null> {
+  return new Promise((resolve, reject) => {
+    const look = (): void => {
+      try {
+        if (order.signal.aborted) child.kill();
+        pipe.look();
+        const end = child.wait(order.binding);
+        if (end === null) order.clock.after(LOOK_MS, look);
+        else resolve(end === 'lost' ? null : end);
+      } catch (error) {
+        reject(error);
+      }
+    };
+    order.clock.after(LOOK_MS, look);
+  });
+}

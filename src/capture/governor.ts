@@ -1,0 +1,242 @@
+import type { Clock, Timer } from '../runtime/clock.js';
+import type { MemoryLimit } from '../sampling/memory-limit.js';
+import type { ChildUsage } from './child-usage.js';
+import { CpuShare } from './cpu-share.js';
+
+/** A running child. Once it has been waited for, its methods must do nothing: its number may be another's. */
+export interface GovernedChild {
+  /** SIGSTOP. */
+  stop(): void;
+  /** SIGCONT. */
+  resume(): void;
+  /** SIGKILL. */
+  kill(): void;
+  /** Null when it cannot be told. */
+  usage(): ChildUsage | null;
+}
+
+export interface GovernorOptions {
+  readonly clock: Clock;
+  readonly child: GovernedChild;
+  /** What the container has left: the `read` of a reader, since it is asked at each tick. */
+  readonly memory: () => MemoryLimit;
+  /** What the service keeps (`memoryReserve`), bytes. */
+  readonly reserveBytes: number;
+  /** The most that the child itself may hold (`memoryAllotment`), bytes; null: whatever leaves the reserve. */
+  readonly allotmentBytes: number | null;
+  /** How long the child may run, the times it was stopped left out, milliseconds. */
+  readonly timeoutMs: number;
+  /** CPU quota of the container, cores; null: none. */
+  readonly cpuCores: number | null;
+  /** Between two looks at a running child, milliseconds. Default: 25. */
+  readonly tickMs?: number;
+}
+
+/** What became of a governed child. */
+export interface GovernorVerdict {
+  /** Null when the governor did not end it. */
+  readonly killed: { readonly reason: 'memory' | 'time'; readonly detail: string } | null;
+  /** The most private memory it was seen to hold, bytes. */
+  readonly peakBytes: number;
+  readonly cpuSeconds: number;
+  /** How long it was stopped for the sake of the CPU quota: in all, and at a stretch; milliseconds. */
+  readonly stoppedMs: number;
+  readonly longestStopMs: number;
+}
+
+const TICK_MS = 25;
+/** A stopped child does not grow, only the service does. */
+const STOPPED_TICK_MS = 100;
+/** Looking more often would cost a small quota more than a run that lasts too long, which the next stop makes up for. */
+const MIN_RUN_MS = 5;
+/** The child's part of a CPU quota. It bursts to a tenth more, and late ticks cost a little. */
+const SHARE_OF_QUOTA = 0.2;
+/** Cores at which service, child and analysis each have one, and nobody takes from another. */
+const FREE_CORES = 3;
+/** Of a tick that comes later than this the rest is not counted: the service was busy or frozen, and maybe the child too. */
+const MAX_COUNTED_GAP_MS = 1000;
+/** Stops included, a child may take this many times its time limit. */
+const LONGEST_TIMES = 10;
+const MIB = 2 ** 20;
+
+/**
+ * Watches one child while it captures, so that the capture dies and not the service: kills it when the container's memory
+ * would run short or when it takes too long, and under a CPU quota stops and resumes it, so that it takes no more than a
+ * fifth of the quota. Never throws and keeps nothing alive. What it governs dies with this process (PR_SET_PDEATHSIG),
+ * stopped or not; for a child that has ended or is killed here, `end()` must be called.
+ */
+export class Governor {
+  readonly #options: GovernorOptions;
+  readonly #tickMs: number;
+  readonly #share: CpuShare | null;
+  #timer: Timer | null = null;
+  #lastMs: number;
+  #runMs = 0;
+  #countedMs = 0;
+  #stopped = false;
+  #stopMs = 0;
+  #stoppedMs = 0;
+  #longestStopMs = 0;
+  #usage: ChildUsage = { cpuSeconds: 0, privateBytes: 0 };
+  #peakBytes = 0;
+  #killed: GovernorVerdict['killed'] = null;
+  #ended = false;
+
+  /** Begins at once. */
+  constructor(options: GovernorOptions) {
+    this.#options = options;
+    this.#tickMs = options.tickMs ?? TICK_MS;
+    const { cpuCores } = options;
+    this.#share =
+      cpuCores === null || cpuCores >= FREE_CORES ? null : new CpuShare(cpuCores * SHARE_OF_QUOTA);
+    this.#lastMs = options.clock.monotonicMs();
+    this.#await();
+  }
+
+  /** The child has ended, or nobody is to watch it any more: a stopped one goes on. May be called again. */
+  end(): GovernorVerdict {
+    if (!this.#ended) {
+      this.#ended = true;
+      this.#timer?.cancel();
+      this.#look();
+      if (this.#stopped) this.#resume();
+    }
+    return {
+      killed: this.#killed,
+      peakBytes: this.#peakBytes,
+      cpuSeconds: this.#usage.cpuSeconds,
+      stoppedMs: this.#stoppedMs,
+      longestStopMs: this.#longestStopMs,
+    };
+  }
+
+  readonly #tick = (): void => {
+    if (this.#ended || this.#killed !== null) return;
+    const grownBytes = this.#look();
+    this.#killed = this.#shortOfMemory(grownBytes) ?? this.#outOfTime();
+    if (this.#killed !== null) {
+      // Nobody is left to resume it later.
+      if (!attempt(() => this.#options.child.kill())) this.#resume();
+      return;
+    }
+    if (this.#share !== null) this.#ration(this.#share);
+    this.#await();
+  };
+
+  #await(): void {
+    this.#timer = this.#options.clock.after(this.#nextMs(), this.#tick);
+  }
+
+  #nextMs(): number {
+    if (this.#share === null) return this.#tickMs;
+    return this.#stopped
+      ? Math.min(STOPPED_TICK_MS, Math.max(1, Math.ceil(this.#share.refillMs)))
+      : Math.min(this.#tickMs, Math.max(MIN_RUN_MS, Math.floor(this.#share.runnableMs)));
+  }
+
+  /** Takes stock of the time since the last look, and returns by how many bytes the child has grown in it. */
+  #look(): number {
+    const nowMs = this.#options.clock.monotonicMs();
+    const gapMs = nowMs - this.#lastMs;
+    const countedMs = Math.min(gapMs, MAX_COUNTED_GAP_MS);
+    this.#lastMs = nowMs;
+    this.#countedMs += countedMs;
+    if (this.#stopped) {
+      this.#stopMs += gapMs;
+      this.#stoppedMs += gapMs;
+      this.#longestStopMs = Math.max(this.#longestStopMs, this.#stopMs);
+    } else this.#runMs += countedMs;
+    const before = this.#usage;
+    // Where it cannot be told, a child that may run has computed all the time.
+    const idle = this.#stopped || this.#ended;
+    this.#usage = this.#readUsage() ?? {
+      cpuSeconds: before.cpuSeconds + (idle ? 0 : countedMs / 1000),
+      privateBytes: before.privateBytes,
+    };
+    this.#peakBytes = Math.max(this.#peakBytes, this.#usage.privateBytes);
+    this.#share?.account(gapMs, (this.#usage.cpuSeconds - before.cpuSeconds) * 1000);
+    return this.#usage.privateBytes - before.privateBytes;
+  }
+
+  /** Looks ahead by one tick: until the next, the child may grow by as much as since the last, which may have come late. */
+  #shortOfMemory(grownBytes: number): GovernorVerdict['killed'] {
+    const { reserveBytes, allotmentBytes } = this.#options;
+    const { privateBytes } = this.#usage;
+    const availableBytes = this.#readAvailable();
+    const ahead = Math.max(0, grownBytes);
+    if (availableBytes !== null && availableBytes - ahead < reserveBytes) {
+      return {
+        reason: 'memory',
+        detail: `${megabytes(availableBytes)} MB of memory were left, ${megabytes(reserveBytes)} MB stay in reserve, and the capture held ${megabytes(privateBytes)} MB and had grown by ${megabytes(ahead)} MB since the last look`,
+      };
+    }
+    if (allotmentBytes === null || privateBytes <= allotmentBytes) return null;
+    return {
+      reason: 'memory',
+      detail: `the capture held ${megabytes(privateBytes)} MB, and ${megabytes(allotmentBytes)} MB were allotted to it`,
+    };
+  }
+
+  #outOfTime(): GovernorVerdict['killed'] {
+    const { timeoutMs } = this.#options;
+    const longestMs = timeoutMs * LONGEST_TIMES;
+    if (this.#runMs <= timeoutMs && this.#countedMs <= longestMs) return null;
+    const limit =
+      this.#runMs > timeoutMs
+        ? `it may run for ${seconds(timeoutMs)} s`
+        : `with its stops it may take ${seconds(longestMs)} s`;
+    return {
+      reason: 'time',
+      detail: `the capture ran for ${seconds(this.#runMs)} s and was stopped for ${seconds(this.#stoppedMs)} s; ${limit}`,
+    };
+  }
+
+  #ration(share: CpuShare): void {
+    if (this.#stopped) {
+      if (share.full) this.#resume();
+    } else if (share.usedUp) {
+      this.#stopped = attempt(() => this.#options.child.stop());
+    }
+  }
+
+  /** A child that cannot be resumed must not stay there, stopped. */
+  #resume(): void {
+    const { child } = this.#options;
+    if (!attempt(() => child.resume())) attempt(() => child.kill());
+    this.#stopped = false;
+    this.#stopMs = 0;
+  }
+
+  #readUsage(): ChildUsage | null {
+    try {
+      return this.#options.child.usage();
+    } catch {
+      return null;
+    }
+  }
+
+  #readAvailable(): number | null {
+    try {
+      return this.#options.memory().availableBytes;
+    } catch {
+      return null;
+    }
+  }
+}
+
+function attempt(work: () => void): boolean {
+  try {
+    work();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function megabytes(bytes: number): number {
+  return Math.round(bytes / MIB);
+}
+
+function seconds(ms: number): number {
+  return Math.round(ms / 100) / 10;
+}

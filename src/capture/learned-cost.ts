@@ -1,0 +1,156 @@
+import type { Clock } from '../runtime/clock.js';
+
+/** What a capture costs for each byte of live heap. */
+export interface CostRates {
+  readonly pauseMsPerByte: number;
+  /** Bytes beside the heap. */
+  readonly memoryPerByte: number;
+  readonly cpuSecondsPerByte: number;
+  readonly durationMsPerByte: number;
+}
+
+export interface CostPrediction {
+  /** How long the service would stand still, milliseconds. */
+  readonly pauseMs: number;
+  /** Memory taken beside the heap while it lasts, bytes. */
+  readonly memoryBytes: number;
+  readonly cpuSeconds: number;
+  readonly durationMs: number;
+}
+
+/** What one capture cost; null: not known. */
+export interface CostObservation {
+  /** Live heap, bytes. */
+  readonly heapBytes: number;
+  readonly pauseMs: number | null;
+  readonly memoryBytes: number | null;
+  readonly cpuSeconds: number | null;
+  readonly durationMs: number | null;
+  /** False where the capture was ended before it was done: it would have taken at least this. */
+  readonly complete: boolean;
+}
+
+/** A heap's density changes from one capture to the next; predictions err on the safe side by this much. */
+const CAUTION = 1.25;
+/** What captures taught about time is forgotten after this, so that a busy hour does not end them for good. */
+const TIME_FOR_MS = 10 * 60 * 1000;
+/** The largest memory of this and of the half hour before it counts: it is remembered for 30 to 60 minutes. */
+const MEMORY_FOR_MS = 30 * 60 * 1000;
+
+/**
+ * What captures cost in this process, learned from each, by rung of the ladder (or whatever else tells apart how they
+ * are taken). The first guesses should be pessimistic: they are corrected only by captures that they let pass.
+ */
+export class LearnedCost<Rung extends string> {
+  readonly #rungs: Readonly<Record<Rung, RungCost>>;
+
+  constructor(clock: Clock, guesses: Readonly<Record<Rung, CostRates>>) {
+    this.#rungs = Object.fromEntries(
+      Object.entries<CostRates>(guesses).map(([rung, rates]) => [rung, new RungCost(clock, rates)]),
+    ) as Record<Rung, RungCost>;
+  }
+
+  predict(rung: Rung, heapBytes: number): CostPrediction {
+    const { pause, memory, cpu, duration } = this.#rungs[rung];
+    return {
+      pauseMs: heapBytes * pause.expected() * CAUTION,
+      memoryBytes: heapBytes * memory.expected(),
+      cpuSeconds: heapBytes * cpu.expected(),
+      durationMs: heapBytes * duration.expected() * CAUTION,
+    };
+  }
+
+  learn(rung: Rung, observation: CostObservation): void {
+    const { heapBytes, complete } = observation;
+    if (!(heapBytes > 0)) return;
+    const { pause, memory, cpu, duration } = this.#rungs[rung];
+    // The service's pause is over before anything can end the capture.
+    pause.learn(observation.pauseMs, heapBytes, true);
+    memory.learn(observation.memoryBytes, heapBytes, complete);
+    cpu.learn(observation.cpuSeconds, heapBytes, complete);
+    duration.learn(observation.durationMs, heapBytes, complete);
+  }
+}
+
+class RungCost {
+  readonly pause: MeanRate;
+  readonly memory: LargestRate;
+  readonly cpu: MeanRate;
+  readonly duration: MeanRate;
+
+  constructor(clock: Clock, guess: CostRates) {
+    this.pause = new MeanRate(clock, guess.pauseMsPerByte, false);
+    this.memory = new LargestRate(clock, guess.memoryPerByte);
+    this.cpu = new MeanRate(clock, guess.cpuSecondsPerByte, true);
+    this.duration = new MeanRate(clock, guess.durationMsPerByte, false);
+  }
+}
+
+/** The mean of what was expected and what it was, since one capture on a busy machine may take many times as long. */
+class MeanRate {
+  readonly #clock: Clock;
+  readonly #guess: number;
+  readonly #keepsLower: boolean;
+  #learned = Number.POSITIVE_INFINITY;
+  #atMs = Number.NEGATIVE_INFINITY;
+
+  /** `keepsLower`: for what a calm machine takes as well as a busy one, a rate below the guess is never forgotten. */
+  constructor(clock: Clock, guess: number, keepsLower: boolean) {
+    this.#clock = clock;
+    this.#guess = guess;
+    this.#keepsLower = keepsLower;
+  }
+
+  expected(): number {
+    if (this.#clock.monotonicMs() - this.#atMs < TIME_FOR_MS) return this.#learned;
+    return this.#keepsLower ? Math.min(this.#guess, this.#learned) : this.#guess;
+  }
+
+  learn(value: number | null, heapBytes: number, complete: boolean): void {
+    if (value === null || !Number.isFinite(value)) return;
+    const expected = this.expected();
+    const rate = value / heapBytes;
+    this.#learned = complete ? (expected + rate) / 2 : Math.max(expected, rate * CAUTION);
+    this.#atMs = this.#clock.monotonicMs();
+  }
+}
+
+/**
+ * The largest seen lately: memory stays with the allocator, so a later capture may show less than it took. When nothing
+ * was seen lately the guess is back, unless the last was lower: a guess that forbids captures could never be corrected.
+ */
+class LargestRate {
+  readonly #clock: Clock;
+  readonly #guess: number;
+  /** Of the latest half hour that saw a capture, which began with its first. */
+  #latest: { readonly fromMs: number; readonly rate: number } | null = null;
+  /** Of the half hour before; 0: saw none. */
+  #before = 0;
+
+  constructor(clock: Clock, guess: number) {
+    this.#clock = clock;
+    this.#guess = guess;
+  }
+
+  expected(): number {
+    if (this.#latest === null) return this.#guess;
+    const { fromMs, rate } = this.#latest;
+    const ageMs = this.#clock.monotonicMs() - fromMs;
+    if (ageMs < MEMORY_FOR_MS) return Math.max(rate, this.#before);
+    return ageMs < 2 * MEMORY_FOR_MS ? rate : Math.min(rate, this.#guess);
+  }
+
+  learn(value: number | null, heapBytes: number, complete: boolean): void {
+    if (value === null || !Number.isFinite(value)) return;
+    const nowMs = this.#clock.monotonicMs();
+    const seen = (value / heapBytes) * CAUTION;
+    const rate = complete ? seen : Math.max(seen, this.expected());
+    const ageMs = this.#latest === null ? Number.POSITIVE_INFINITY : nowMs - this.#latest.fromMs;
+    if (this.#latest !== null && ageMs < MEMORY_FOR_MS) {
+      this.#latest = { fromMs: this.#latest.fromMs, rate: Math.max(this.#latest.rate, rate) };
+      return;
+    }
+    this.#before = this.#latest !== null && ageMs < 2 * MEMORY_FOR_MS ? this.#latest.rate : 0;
+    this.#latest = { fromMs: nowMs, rate };
+  }
+}

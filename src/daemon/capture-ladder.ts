@@ -1,0 +1,118 @@
+import type { Rung } from '../capture/capture-record.js';
+import { type ClassCount, type ClassIncrease, censusIncrease } from '../capture/class-census.js';
+import type { HeapDumper } from '../capture/heap-dumper.js';
+import type { PaceRules } from '../trigger/pace.js';
+
+/** A probe is to cost no more than this part of the CPU budget of captures, and of the service's time in pauses. */
+const PROBE_SHARE_OF_BUDGET = 0.25;
+const PROBE_SHARE_OF_TIME = 0.0002;
+/** Growth that a census must show, as part of the slowest that is of interest: what rises and falls with traffic may hide the rest. */
+const TELLING_PART = 0.5;
+/** Growing classes that are told. */
+const MAX_INCREASES = 10;
+
+/** What the latest census said. */
+export interface CensusStatus {
+  /** Milliseconds since the Unix epoch. */
+  readonly atMs: number;
+  readonly liveBytes: number;
+  /** What grew since the first census of the same growth, by bytes; null for a first one. */
+  readonly growing: readonly ClassIncrease[] | null;
+}
+
+interface Census {
+  readonly atMs: number;
+  readonly liveBytes: number;
+  readonly classes: readonly ClassCount[];
+}
+
+/** `graph`: who holds it is worth knowing. `wait`: the next census follows then. */
+type NextStep =
+  | { readonly rung: 'census' }
+  | { readonly rung: 'graph' }
+  | { readonly rung: 'wait'; readonly untilMs: number };
+
+/** Which rung comes next: probes while nothing is known of the live heap, censuses when it grows, graphs when they show it. */
+export class CaptureLadder {
+  readonly #rules: PaceRules;
+  readonly #dumper: HeapDumper | null;
+  #lastProbeMs = Number.NEGATIVE_INFINITY;
+  #first: Census | null = null;
+  #comparisons = 0;
+  #pays = false;
+  #latest: CensusStatus | null = null;
+
+  constructor(rules: PaceRules, dumper: HeapDumper | null) {
+    this.#rules = rules;
+    this.#dumper = dumper;
+  }
+
+  get graphRung(): Rung {
+    return this.#dumper?.rungs.includes('sampled') === true ? 'sampled' : 'full';
+  }
+
+  get census(): CensusStatus | null {
+    return this.#latest;
+  }
+
+  /** Whether the live heap is to be looked at, because nothing else told it lately. */
+  probeDue(nowMs: number, liveAtMs: number | null, heapBytes: number): boolean {
+    if (this.#dumper?.rungs.includes('probe') !== true) return false;
+    const { cpuSeconds, pauseMs } = this.#dumper.predict('probe', heapBytes);
+    const spacingMs = Math.max(
+      this.#rules.probeSpacingMs,
+      (cpuSeconds * 1000) / (this.#rules.captureCpuShare * PROBE_SHARE_OF_BUDGET),
+      this.#rules.pauseBudgetMs === 0 ? 0 : pauseMs / PROBE_SHARE_OF_TIME,
+    );
+    return nowMs - Math.max(this.#lastProbeMs, liveAtMs ?? Number.NEGATIVE_INFINITY) >= spacingMs;
+  }
+
+  probed(nowMs: number): void {
+    this.#lastProbeMs = nowMs;
+  }
+
+  /** What a growth that would start a series calls for. */
+  next(nowMs: number): NextStep {
+    const { census } = this.#rules;
+    if (census === null || this.#pays || this.#dumper?.rungs.includes('census') !== true)
+      return { rung: 'graph' };
+    if (this.#first === null) return { rung: 'census' };
+    const untilMs = this.#first.atMs + census.spacingMs * (this.#comparisons + 1);
+    return nowMs < untilMs ? { rung: 'wait', untilMs } : { rung: 'census' };
+  }
+
+  /**
+   * Takes a census in; false when it is one comparison too many that showed nothing growing, and the growth is called off.
+   * All are compared with the first, so that what leaks adds up while what comes and goes with traffic does not.
+   */
+  counted(census: Census): boolean {
+    const first = this.#first;
+    this.#latest = {
+      atMs: census.atMs,
+      liveBytes: census.liveBytes,
+      growing: first && censusIncrease(first.classes, census.classes).slice(0, MAX_INCREASES),
+    };
+    if (first === null) {
+      this.#first = census;
+      return true;
+    }
+    this.#comparisons += 1;
+    this.#pays = this.#hasGrown(first, census);
+    return this.#pays || this.#comparisons < (this.#rules.census?.comparisons ?? 0);
+  }
+
+  /** A series began or was called off: the next growth is counted anew. */
+  reset(): void {
+    this.#first = null;
+    this.#comparisons = 0;
+    this.#pays = false;
+  }
+
+  /** Objects of no class of their own, such as strings and numbers, show in the live heap only. */
+  #hasGrown(before: Census, after: Census): boolean {
+    const tellingBytes =
+      (this.#rules.trend.minBytesPerSecond * (after.atMs - before.atMs) * TELLING_PART) / 1000;
+    if (after.liveBytes - before.liveBytes >= tellingBytes) return true;
+    return censusIncrease(before.classes, after.classes).some(({ bytes }) => bytes >= tellingBytes);
+  }
+}

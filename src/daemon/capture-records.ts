@@ -1,0 +1,42 @@
+import type { CaptureRecord } from '../capture/capture-record.js';
+
+/** Captures kept for the report; older ones live on in the metrics' counters. */
+const MAX_GRAPHS = 32;
+/** Probes and censuses come often and say little that the trend does not. */
+const MAX_LOOKS = 8;
+
+/** The latest captures, graphs and mere looks each within their bound. */
+export class CaptureRecords {
+  #records: readonly CaptureRecord[] = [];
+
+  add(record: CaptureRecord): void {
+    const records = [...this.#records, record];
+    const isLook = ({ rung }: CaptureRecord): boolean => rung === 'probe' || rung === 'census';
+    const alike = records.filter((each) => isLook(each) === isLook(record));
+    const oldest = alike.length > (isLook(record) ? MAX_LOOKS : MAX_GRAPHS) ? alike[0] : undefined;
+    this.#records = records.filter((each) => each !== oldest);
+  }
+
+  /** Newest last. */
+  list(): readonly CaptureRecord[] {
+    return this.#records;
+  }
+}
+
+/** The record of a capture that was due and not taken. */
+export function skippedCapture(
+  about: Pick<CaptureRecord, 'atMs' | 'dumper' | 'rung' | 'trigger'> & { readonly reason: string },
+): CaptureRecord {
+  return {
+    ...about,
+    id: `capture-skipped-${about.atMs.toString(36)}`,
+    outcome: 'skipped',
+    pauseMs: 0,
+    durationMs: 0,
+    analysisMs: 0,
+    cpuSeconds: 0,
+    peakBytes: 0,
+    nodes: 0,
+    retries: 0,
+  };
+}

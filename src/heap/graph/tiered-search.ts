@@ -1,0 +1,173 @@
+import { wordsColumn } from '../snapshot/column.js';
+import { edgeTypeCode, type HeapSnapshot, labelType } from '../snapshot/heap-snapshot.js';
+import type { EdgeRule } from './edge-rule.js';
+
+const SHORTCUT = edgeTypeCode('shortcut');
+const WEAK = edgeTypeCode('weak');
+const INTERNAL = edgeTypeCode('internal');
+
+export const TIER = { program: 0, nodeModules: 1, roots: 2, internals: 3 } as const;
+
+/** Edges that are followed last. */
+export interface DeferredEdges {
+  /** NodeOrdinal → 1 where some of its edges are. */
+  readonly from: Uint8Array;
+  has(from: number, edge: number): boolean;
+}
+
+/** One call of `run`, to be done again with the deferred edges. */
+interface Run {
+  readonly tier: number;
+  /** Nodes with deferred edges, each with its level: steps from where the run began. In ascending order of levels. */
+  readonly sources: { readonly node: number; readonly level: number }[];
+}
+
+/** The breadth-first search of `shortestPaths`, level by level, tier by tier. */
+export class TieredSearch {
+  readonly #snapshot: HeapSnapshot;
+  readonly #rule: EdgeRule;
+  readonly #tiers: Uint8Array;
+  readonly #seen: Uint8Array;
+  readonly order: Uint32Array;
+  readonly parent: Int32Array;
+  readonly parentEdge: Int32Array;
+  count = 0;
+  #head = 0;
+  #tier: number = TIER.program;
+  /** Nodes of a later tier that were met, each with the first edge to it in `parent` and `parentEdge`. */
+  #waiting = wordsColumn(1 << 10);
+  /** Null once nothing is deferred any longer. */
+  #deferred: DeferredEdges | null;
+  readonly #runs: Run[] = [];
+
+  constructor(
+    snapshot: HeapSnapshot,
+    rule: EdgeRule,
+    tiersOfNodes: Uint8Array,
+    deferred: DeferredEdges | null,
+  ) {
+    this.#snapshot = snapshot;
+    this.#rule = rule;
+    this.#tiers = tiersOfNodes;
+    this.#deferred = deferred;
+    this.#seen = new Uint8Array(snapshot.nodeCount);
+    this.order = new Uint32Array(snapshot.nodeCount);
+    this.parent = new Int32Array(snapshot.nodeCount).fill(-1);
+    this.parentEdge = new Int32Array(snapshot.nodeCount).fill(-1);
+    this.#visit(0, -1, -1);
+    this.#head = 1;
+  }
+
+  reached(node: number): boolean {
+    return this.#seen[node] === 1;
+  }
+
+  seed(node: number, edge = -1): void {
+    if (this.#seen[node] === 0) this.#visit(node, 0, edge);
+  }
+
+  /** Nothing strong leads there: it stands at the end of the order, below the root. */
+  abandon(node: number): void {
+    this.#visit(node, 0, -1);
+  }
+
+  run(tier: number): void {
+    if (tier > this.#tier) this.#open(tier);
+    const run: Run = { tier, sources: [] };
+    this.#runs.push(run);
+    const byLevel = this.#deferred !== null;
+    for (let level = 0; this.#head < this.count; level++)
+      this.#expand(byLevel ? this.count : Number.POSITIVE_INFINITY, tier, run, level);
+  }
+
+  /**
+   * All runs once more, for what only deferred edges lead to. It joins each run at the level where it would have stood, so
+   * that it gets the path that it would have had. Returns how many nodes were reached without it.
+   */
+  resume(): number {
+    const certain = this.count;
+    const runs = this.#runs.splice(0);
+    if (this.#deferred === null || runs.every(({ sources }) => sources.length === 0)) return certain;
+    const deferred = this.#deferred;
+    this.#deferred = null;
+    this.#tier = TIER.program;
+    for (const run of runs) {
+      const { tier, sources } = run;
+      if (tier > this.#tier) this.#open(tier);
+      let next = 0;
+      for (let level = 0; next < sources.length || this.#head < this.count; level++) {
+        const end = this.count;
+        for (; next < sources.length && sources[next]!.level <= level; next++)
+          this.#follow(sources[next]!.node, tier, deferred, true);
+        this.#expand(end, tier, run, level);
+      }
+    }
+    return certain;
+  }
+
+  /** Follows the edges of the nodes up to `end`: those of one level. */
+  #expand(levelEnd: number, tier: number, run: Run, level: number): void {
+    const { firstEdge, firstLabel, labels, edgeTo } = this.#snapshot;
+    const seen = this.#seen;
+    const partial = this.#deferred?.from ?? null;
+    while (this.#head < this.count && this.#head < levelEnd) {
+      const node = this.order[this.#head++]!;
+      if (partial !== null && partial[node] === 1) {
+        run.sources.push({ node, level });
+        this.#follow(node, tier, this.#deferred!, false);
+        continue;
+      }
+      const end = firstEdge[node + 1]!;
+      const shift = firstLabel[node]! - firstEdge[node]!;
+      for (let edge = firstEdge[node]!; edge < end; edge++) {
+        const to = edgeTo[edge]!;
+        if (seen[to] !== 0) continue;
+        const type = labelType(labels[edge + shift]!);
+        if (type === WEAK) continue;
+        // All others retain whatever they are called.
+        if ((type === INTERNAL || type === SHORTCUT) && !this.#rule.retains(node, edge)) continue;
+        if (this.#tiers[to]! <= tier) this.#visit(to, node, edge);
+        else if (this.parent[to] === -1) this.#wait(to, node, edge);
+      }
+    }
+  }
+
+  /** Follows the edges of one node that are deferred, or those that are not. */
+  #follow(node: number, tier: number, deferred: DeferredEdges, isDeferred: boolean): void {
+    const { firstEdge, edgeTo } = this.#snapshot;
+    for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
+      const to = edgeTo[edge]!;
+      if (this.#seen[to] !== 0 || deferred.has(node, edge) !== isDeferred) continue;
+      if (!this.#rule.retains(node, edge)) continue;
+      if (this.#tiers[to]! <= tier) this.#visit(to, node, edge);
+      else if (this.parent[to] === -1) this.#wait(to, node, edge);
+    }
+  }
+
+  /** A wider tier opens doors that were found closed, in the order in which they were. */
+  #open(tier: number): void {
+    this.#tier = tier;
+    const waiting = this.#waiting;
+    const closed = wordsColumn(1 << 10);
+    for (let at = 0; at < waiting.length; at++) {
+      const node = waiting.values[at]!;
+      if (this.#seen[node] === 1) continue;
+      if (this.#tiers[node]! <= tier) this.#visit(node, this.parent[node]!, this.parentEdge[node]!);
+      else closed.push(node);
+    }
+    this.#waiting = closed;
+  }
+
+  #wait(node: number, parent: number, edge: number): void {
+    this.parent[node] = parent;
+    this.parentEdge[node] = edge;
+    this.#waiting.push(node);
+  }
+
+  #visit(node: number, parent: number, edge: number): void {
+    this.#seen[node] = 1;
+    this.order[this.count++] = node;
+    this.parent[node] = parent;
+    this.parentEdge[node] = edge;
+  }
+}

@@ -1,0 +1,220 @@
+/**
+ * What a sampled capture left of its truncated collections: which edges lead to their members, how many there were, and
+ * how large their tables must have been. Members of an object used as a table are those of its properties that the path
+ * tree folds into entries; the others are fields, of which an object has one however many members it has.
+ */
+import { target } from '../graph/scopes.js';
+import { mainGlobal } from '../graph/shortest-path.js';
+import type { DeferredEdges } from '../graph/tiered-search.js';
+import {
+  edgeTypeCode,
+  type HeapSnapshot,
+  labelAt,
+  labelName,
+  labelType,
+  nodeTypeCode,
+  sizeOf,
+} from '../snapshot/heap-snapshot.js';
+import type { Ratio } from '../snapshot/ratio-texts.js';
+import { ClassNames } from './class-names.js';
+import { countElements, tableOf, tableShape } from './collection-table.js';
+import { dictionaryClasses, isDataKey, MAX_RECORD_FIELDS } from './dictionary.js';
+import { elementsBytes, indicesBytes, namesBytes, orderedTableBytes } from './store-size.js';
+
+const ARRAY = nodeTypeCode('array');
+const SYNTHETIC = nodeTypeCode('synthetic');
+const ELEMENT = edgeTypeCode('element');
+const HIDDEN = edgeTypeCode('hidden');
+const INTERNAL = edgeTypeCode('internal');
+const PROPERTY = edgeTypeCode('property');
+
+/** Properties that lead to one class are fields up to this number, also where few members are left to tell. */
+const MIN_FIELDS = 3;
+/** V8 keeps the elements of an object in a plain store while about this part of it is filled. */
+const MIN_FILLED = 1 / 4;
+/** What is no member: the prototype, symbols, accessors, private fields. */
+const NOT_COUNTED = /^(?:__proto__$|<symbol |[gs]et .|#)/;
+/** V8's lists of strings that it shares: they hold what is a key of a truncated table no more than weakly. */
+const STRING_LISTS = ['(Internalized strings)', '(Shareable object cache)'];
+
+/** One truncated collection. */
+export interface SampledCollection {
+  /** Entries it had, as `EntryCounts` would count them. */
+  readonly entries: number;
+  /** Members it had for each that is left. */
+  readonly factor: number;
+  /** The classes whose properties are entries; null where properties are none. */
+  readonly folded: ReadonlySet<string> | null;
+}
+
+export class SampledContent implements DeferredEdges {
+  /** NodeOrdinal → 1 where edges of it lead to members of a truncated collection, or to strings that V8 shares. */
+  readonly from: Uint8Array;
+  /** NodeOrdinal of a truncated collection → what is known of it. */
+  readonly collections = new Map<number, SampledCollection>();
+  /** NodeOrdinal of a store that lost its content → its bytes before, an estimate. */
+  readonly storeBytes = new Map<number, number>();
+  readonly #snapshot: HeapSnapshot;
+  readonly #classes: ClassNames;
+  readonly #globals: readonly number[];
+  /** NodeOrdinal of a collection or of one of its stores → the collection. */
+  readonly #collectionOf = new Map<number, SampledCollection>();
+  /** NodeOrdinals of the lists of strings. */
+  readonly #lists: ReadonlySet<number>;
+
+  constructor(snapshot: HeapSnapshot, marks: ReadonlyMap<number, Ratio>) {
+    this.#snapshot = snapshot;
+    this.#globals = mainGlobal(snapshot);
+    this.#classes = new ClassNames(snapshot, this.#globals);
+    this.from = new Uint8Array(snapshot.nodeCount);
+    this.#lists = stringLists(snapshot);
+    for (const list of this.#lists) this.from[list] = 1;
+    for (const [node, ratio] of marks) this.#add(node, ratio);
+  }
+
+  /** Whether an edge leads to a member, or only keeps a shared string. */
+  has(from: number, edge: number): boolean {
+    return this.#lists.has(from) || this.isMember(from, edge);
+  }
+
+  isMember(from: number, edge: number): boolean {
+    const collection = this.#collectionOf.get(from);
+    if (collection === undefined) return false;
+    const label = labelAt(this.#snapshot, from, edge);
+    switch (labelType(label)) {
+      case ELEMENT:
+        return true;
+      case HIDDEN:
+        return this.#snapshot.nodeType[from] === ARRAY;
+      case INTERNAL:
+        return this.#snapshot.nodeType[from] === ARRAY && this.#snapshot.strings.numeral(labelName(label)) >= 0;
+      case PROPERTY:
+        return this.#isEntry(collection, this.#snapshot.edgeTo[edge]!, labelName(label));
+      default:
+        return false;
+    }
+  }
+
+  /** Members for each one that is left; `from` is the collection or one of its stores. */
+  factor(from: number): number {
+    return this.#collectionOf.get(from)?.factor ?? 1;
+  }
+
+  /** Whether strings that V8 shares hang on it. */
+  isStringList(node: number): boolean {
+    return this.#lists.has(node);
+  }
+
+  #isEntry({ folded }: Pick<SampledCollection, 'folded'>, to: number, name: number): boolean {
+    const text = this.#snapshot.strings.text(name);
+    return !NOT_COUNTED.test(text) && (folded?.has(this.#classes.of(to)) === true || isDataKey(text));
+  }
+
+  #add(node: number, ratio: Ratio): void {
+    const table = tableOf(this.#snapshot, node);
+    const collection = table >= 0 ? ofTable(ratio) : this.#ofObject(node, ratio);
+    this.collections.set(node, collection);
+    const stores = table >= 0 ? [table] : this.#stores(node, ratio);
+    for (const at of [node, ...stores]) {
+      this.#collectionOf.set(at, collection);
+      this.from[at] = 1;
+    }
+    if (table >= 0) {
+      const shape = tableShape(sizeOf(this.#snapshot, table));
+      if (shape !== null) this.#estimate(table, orderedTableBytes(ratio.total, shape.stride));
+    }
+  }
+
+  #ofObject(node: number, { kept, total }: Ratio): SampledCollection {
+    const fields = Math.min(MAX_RECORD_FIELDS, Math.max(MIN_FIELDS, (MAX_RECORD_FIELDS * kept) / total));
+    const isGlobal = this.#globals.includes(node);
+    const folded = isGlobal ? null : dictionaryClasses(this.#snapshot, this.#classes, node, fields);
+    // Of an array of numbers it is the room there is.
+    const elements = Math.min(kept, countElements(this.#snapshot, node));
+    const { entries, others } = this.#countProperties(node, folded);
+    const seen = elements + entries;
+    // Members that are numbers show no edge; those that are `undefined` do, and do not count.
+    if (seen === 0 && this.#elements(node)[0] === 0)
+      return { entries: isGlobal ? 0 : total, factor: total / kept, folded };
+    // What is left over is fields as far as they are seen; beyond that, members that show no edge.
+    const keptFields = Math.max(0, Math.min(others, kept - seen));
+    const factor = (total - keptFields) / (kept - keptFields);
+    // The entries of the global object are those that its paths show.
+    return { entries: isGlobal ? 0 : Math.round(seen * factor), factor, folded };
+  }
+
+  #countProperties(node: number, folded: ReadonlySet<string> | null): { entries: number; others: number } {
+    const { firstEdge, edgeTo, strings } = this.#snapshot;
+    let entries = 0;
+    let others = 0;
+    for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
+      const label = labelAt(this.#snapshot, node, edge);
+      if (labelType(label) !== PROPERTY) continue;
+      const name = labelName(label);
+      if (this.#isEntry({ folded }, edgeTo[edge]!, name)) entries++;
+      else if (!NOT_COUNTED.test(strings.text(name))) others++;
+    }
+    return { entries, others };
+  }
+
+  /** Its stores, whose sizes are estimated on the way. */
+  #stores(node: number, { total }: Ratio): readonly number[] {
+    const { nodeType, firstEdge } = this.#snapshot;
+    const stores: number[] = [];
+    const [elements, last] = this.#elements(node);
+    const indices = target(this.#snapshot, node, 'elements');
+    const names = target(this.#snapshot, node, 'properties');
+    const hasNames = names >= 0 && nodeType[names] === ARRAY;
+    const seen = firstEdge[node + 1]! - firstEdge[node]!;
+    const part = hasNames ? elements / Math.max(1, seen) : 1;
+    if (indices >= 0 && nodeType[indices] === ARRAY && part > 0) {
+      stores.push(indices);
+      const members = Math.round(total * part);
+      // The elements of a truncated array have moved together; those of other objects are where they were.
+      if (last + 1 <= elements) this.#estimate(indices, elementsBytes(members));
+      else if (members >= last * MIN_FILLED) this.#estimate(indices, elementsBytes(last + 1));
+      else this.#estimate(indices, indicesBytes(members));
+    }
+    if (hasNames) {
+      stores.push(names);
+      this.#estimate(names, namesBytes(Math.round(total * (1 - part))));
+    }
+    return stores;
+  }
+
+  /** How many it shows, and the largest index, −1 where it shows none. */
+  #elements(node: number): readonly [number, number] {
+    const { firstEdge } = this.#snapshot;
+    let count = 0;
+    let last = -1;
+    for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
+      const label = labelAt(this.#snapshot, node, edge);
+      if (labelType(label) !== ELEMENT) continue;
+      count++;
+      last = Math.max(last, labelName(label));
+    }
+    return [count, last];
+  }
+
+  #estimate(store: number, bytes: number): void {
+    this.storeBytes.set(store, Math.max(bytes, sizeOf(this.#snapshot, store)));
+  }
+}
+
+/** Null for a snapshot of a whole heap. */
+export function sampledContent(snapshot: HeapSnapshot): SampledContent | null {
+  return snapshot.sampled === null ? null : new SampledContent(snapshot, snapshot.sampled);
+}
+
+function ofTable({ kept, total }: Ratio): SampledCollection {
+  return { entries: total, factor: total / kept, folded: null };
+}
+
+function stringLists({ nodeCount, nodeType, nodeName, strings }: HeapSnapshot): ReadonlySet<number> {
+  const names = new Set(STRING_LISTS.map((name) => strings.find(name)).filter((name) => name >= 0));
+  const lists = new Set<number>();
+  for (let node = 0; node < nodeCount; node++) {
+    if (nodeType[node] === SYNTHETIC && names.has(nodeName[node]!)) lists.add(node);
+  }
+  return lists;
+}

@@ -1,0 +1,38 @@
+/** What memory is there for a capture. Bytes. */
+export interface MemorySituation {
+  /** What can still be allocated before a limit or the host is exhausted; null when unknown. */
+  readonly availableBytes: number | null;
+  /** The tightest limit of the container; null when none is set. */
+  readonly limitBytes: number | null;
+  /** What the process that analyses the capture is expected to take. */
+  readonly analysisBytes: number;
+}
+
+const MIB = 2 ** 20;
+/** What a container must keep while a capture runs: a tenth of its limit, and never less than this. */
+const MIN_RESERVE_BYTES = 32 * MIB;
+const RESERVED_PART = 0.1;
+/** A capture takes no more than this where nobody can tell what is left. Linux always can. */
+const UNKNOWN_AVAILABLE_BYTES = 1024 * MIB;
+
+/**
+ * What stays with the service while a capture runs, bytes: a tenth of the container's limit, or of what the host has
+ * left where there is no limit. Below it a capture is refused, and a running one is killed.
+ */
+export function memoryReserve({
+  availableBytes,
+  limitBytes,
+}: Pick<MemorySituation, 'availableBytes' | 'limitBytes'>): number {
+  return Math.max(MIN_RESERVE_BYTES, (limitBytes ?? availableBytes ?? 0) * RESERVED_PART);
+}
+
+/**
+ * The bytes a dumper, or its child process, may take: what is available, less the reserve, less the analysis. Zero when
+ * there is nothing to spare. Where it is not known what is available it counts as 1 GiB, or as the limit if that is less.
+ */
+export function memoryAllotment(situation: MemorySituation): number {
+  const { availableBytes, limitBytes, analysisBytes } = situation;
+  // A group whose usage cannot be read leaves what the host has, which may be more than the group could ever get.
+  const most = Math.min(availableBytes ?? UNKNOWN_AVAILABLE_BYTES, limitBytes ?? Number.POSITIVE_INFINITY);
+  return Math.max(0, most - memoryReserve(situation) - analysisBytes);
+}

@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type CostObservation, LearnedCost } from '../../src/capture/learned-cost.js';
+import { ManualClock } from '../support/manual-clock.js';
+
+const MB = 2 ** 20;
+const MINUTE = 60_000;
+const GUESS = {
+  pauseMsPerByte: 0.1 / MB,
+  memoryPerByte: 2,
+  cpuSecondsPerByte: 0.1 / MB,
+  durationMsPerByte: 100 / MB,
+};
+const OBSERVED: CostObservation = {
+  heapBytes: 100 * MB,
+  pauseMs: 20,
+  memoryBytes: 80 * MB,
+  cpuSeconds: 4,
+  durationMs: 6000,
+  complete: true,
+};
+
+function learning() {
+  const clock = new ManualClock();
+  return { clock, cost: new LearnedCost(clock, { sampled: GUESS, full: { ...GUESS, memoryPerByte: 15 } }) };
+}
+
+/** Whole milliseconds, MB and tenths of a second, as the guesses above give them. */
+function rounded(
+  cost: LearnedCost<'sampled' | 'full'>,
+  heapMb: number,
+  rung: 'sampled' | 'full' = 'sampled',
+) {
+  const { pauseMs, memoryBytes, cpuSeconds, durationMs } = cost.predict(rung, heapMb * MB);
+  return {
+    pauseMs: Math.round(pauseMs * 100) / 100,
+    memoryMb: Math.round(memoryBytes / MB),
+    cpuSeconds: Math.round(cpuSeconds * 10) / 10,
+    durationMs: Math.round(durationMs),
+  };
+}
+
+describe('What a capture is predicted to cost', () => {
+  it('is the guess at first, in proportion to the heap, and cautious about time', () => {
+    const { cost } = learning();
+    assert.deepEqual(rounded(cost, 100), {
+      pauseMs: 12.5,
+      memoryMb: 200,
+      cpuSeconds: 10,
+      durationMs: 12_500,
+    });
+    assert.equal(rounded(cost, 200).memoryMb, 400);
+  });
+
+  it('is the mean of expectation and experience for time, and the experience itself for memory', () => {
+    const { cost } = learning();
+    cost.learn('sampled', OBSERVED);
+    assert.deepEqual(rounded(cost, 100), {
+      pauseMs: 18.75,
+      memoryMb: 100,
+      cpuSeconds: 7,
+      durationMs: 10_000,
+    });
+    cost.learn('sampled', OBSERVED);
+    assert.equal(rounded(cost, 100).cpuSeconds, 5.5);
+  });
+
+  it('is learned for each rung alone', () => {
+    const { cost } = learning();
+    cost.learn('sampled', OBSERVED);
+    assert.equal(rounded(cost, 10, 'full').memoryMb, 150);
+  });
+
+  it('keeps the largest memory of the last half hour, and forgets it within another', () => {
+    const { clock, cost } = learning();
+    cost.learn('sampled', { ...OBSERVED, memoryBytes: 800 * MB });
+    cost.learn('sampled', OBSERVED);
+    assert.equal(rounded(cost, 100).memoryMb, 1000);
+    clock.advance(35 * MINUTE);
+    cost.learn('sampled', OBSERVED);
+    assert.equal(rounded(cost, 100).memoryMb, 1000);
+    clock.advance(30 * MINUTE);
+    assert.equal(rounded(cost, 100).memoryMb, 100);
+  });
+
+  it('falls back to the guess after a bad hour in which nothing could be captured any more', () => {
+    const { clock, cost } = learning();
+    cost.learn('sampled', { ...OBSERVED, memoryBytes: 800 * MB, cpuSeconds: 90, pauseMs: 900 });
+    clock.advance(60 * MINUTE);
+    assert.deepEqual(rounded(cost, 100), {
+      pauseMs: 12.5,
+      memoryMb: 200,
+      cpuSeconds: 10,
+      durationMs: 12_500,
+    });
+  });
+
+  it('never goes back to a guess of memory or CPU that experience has undercut', () => {
+    const { clock, cost } = learning();
+    cost.learn('full', OBSERVED);
+    clock.advance(24 * 60 * MINUTE);
+    assert.equal(rounded(cost, 100, 'full').memoryMb, 100);
+    assert.equal(rounded(cost, 100, 'full').cpuSeconds, 7);
+  });
+
+  it('is more than what a capture had taken when it was killed, and never less than was expected before', () => {
+    const { cost } = learning();
+    const killed = { ...OBSERVED, memoryBytes: 600 * MB, cpuSeconds: 2, durationMs: 40_000, complete: false };
+    cost.learn('sampled', killed);
+    assert.deepEqual(rounded(cost, 100), {
+      pauseMs: 18.75,
+      memoryMb: 750,
+      cpuSeconds: 10,
+      durationMs: 62_500,
+    });
+    cost.learn('full', { ...killed, memoryBytes: 600 * MB });
+    assert.equal(rounded(cost, 100, 'full').memoryMb, 1500);
+  });
+
+  it('learns nothing from what is not known or makes no sense', () => {
+    const { cost } = learning();
+    const before = rounded(cost, 100);
+    cost.learn('sampled', { ...OBSERVED, heapBytes: 0 });
+    cost.learn('sampled', { ...OBSERVED, heapBytes: Number.NaN });
+    cost.learn('sampled', {
+      ...OBSERVED,
+      pauseMs: null,
+      memoryBytes: Number.NaN,
+      cpuSeconds: null,
+      durationMs: null,
+    });
+    assert.deepEqual(rounded(cost, 100), before);
+  });
+});

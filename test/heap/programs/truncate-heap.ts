@@ -1,0 +1,50 @@
+/**
+ * What the forked child of a sampled capture does before its snapshot, without a fork: finds the collections of this
+ * process with an inspector session and truncates them. The process is good for nothing but a snapshot afterwards.
+ */
+import { type Runtime, Session } from 'node:inspector';
+import { truncateCollections } from '../../../src/capture/truncation.js';
+
+/** Small, so that programs of a few hundred calls are truncated. */
+const BOUNDS = { threshold: 120, keepOldest: 40, keepNewest: 60 };
+
+export function truncateHeap(): void {
+  const found = new Set<object>();
+  Object.defineProperty(globalThis, 'leakwatchTest', {
+    value: (objects: readonly object[]) => {
+      for (const object of objects) collect(object, found);
+    },
+    configurable: true,
+  });
+  queryObjects();
+  Reflect.deleteProperty(globalThis, 'leakwatchTest');
+  if (truncateCollections([...found], BOUNDS).truncated === 0) throw new Error('nothing was truncated');
+}
+
+function queryObjects(): void {
+  const session = new Session();
+  session.connect();
+  // A session of the own thread answers before `post` returns.
+  let prototypeObjectId = '';
+  session.post('Runtime.evaluate', { expression: 'Object.prototype' }, (_, { result }) => {
+    prototypeObjectId = String(result.objectId);
+  });
+  let all: Runtime.RemoteObject | null = null;
+  session.post('Runtime.queryObjects', { prototypeObjectId }, (_, { objects }) => {
+    all = objects;
+  });
+  const functionDeclaration = 'function () { globalThis.leakwatchTest(this); }';
+  const { objectId } = all as unknown as Runtime.RemoteObject;
+  session.post('Runtime.callFunctionOn', { objectId: String(objectId), functionDeclaration });
+  session.disconnect();
+}
+
+/** The inspector does not find objects without a prototype, but what holds them. */
+function collect(object: object, found: Set<object>): void {
+  found.add(object);
+  if (object instanceof Array || ArrayBuffer.isView(object)) return;
+  for (const descriptor of Object.values(Object.getOwnPropertyDescriptors(object))) {
+    const { value } = descriptor as { readonly value?: unknown };
+    if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === null) found.add(value);
+  }
+}

@@ -1,0 +1,13 @@
+/** Prints the limits that its control groups set it. */
+import { readCpuLimit } from '../../../src/sampling/cpu-limit.js';
+import { createMemoryLimitReader, readMemoryLimit } from '../../../src/sampling/memory-limit.js';
+
+const held = [Buffer.alloc(0)];
+const reader = createMemoryLimitReader();
+const before = reader.read();
+held.push(Buffer.alloc(64 * 2 ** 20, 1));
+const after = reader.read();
+reader.close();
+process.stdout.write(
+  JSON.stringify({ memory: readMemoryLimit(), before, after, cpu: readCpuLimit(), held: held.length }),
+);

@@ -1,0 +1,19 @@
+import type { KernelFiles } from '../../src/sampling/control-group.js';
+
+/** Files of the kernel as a test draws them: path → content, which may change under an open file. */
+export function drawnFiles(files: Readonly<Record<string, string>>): KernelFiles {
+  const readFile = (path: string): string | null => files[path] ?? null;
+  return {
+    readFile,
+    open(path) {
+      if (!(path in files)) return null;
+      let open = true;
+      return {
+        read: () => (open ? readFile(path) : null),
+        close: () => {
+          open = false;
+        },
+      };
+    },
+  };
+}
