@@ -4,6 +4,7 @@ import { runInNewContext } from 'node:vm';
 import type { NativeBinding } from '../native/binding.js';
 import type { Rung } from './capture-record.js';
 import { type ClassCount, classCensus } from './class-census.js';
+import { findCollections } from './large-collections.js';
 import { type TruncationBounds, truncateCollections } from './truncation.js';
 
 /** Ends what a census writes, so that half of it is not taken for the whole. */
@@ -25,20 +26,21 @@ export function childJob(binding: NativeBinding, rung: Rung, output: number): ()
   switch (rung) {
     case 'probe':
       return () => {
-        // V8's own function, taken where the service's context does not get it.
-        setFlagsFromString('--expose-gc');
-        (runInNewContext('gc') as () => void)();
+        collect();
         tellLiveBytes(binding);
       };
     case 'census':
       return () => {
-        const rows = binding.census();
+        collect();
         tellLiveBytes(binding);
-        const message: CensusMessage = { classes: classCensus(rows) };
+        findCollections(binding, BOUNDS.threshold);
+        const message: CensusMessage = { classes: classCensus(binding.census()) };
         writeAll(output, JSON.stringify(message) + CENSUS_END);
       };
     case 'sampled':
       return () => {
+        collect();
+        tellLiveBytes(binding);
         truncate(binding);
         writeSnapshot(output);
       };
@@ -50,11 +52,15 @@ export function childJob(binding: NativeBinding, rung: Rung, output: number): ()
   }
 }
 
+/** By V8's own function, taken where the service's contexts do not get it. */
+function collect(): void {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+}
+
 /** In a frame of its own, so that the list does not hold what is dropped while the snapshot is written. */
 function truncate(binding: NativeBinding): void {
-  const collections = binding.largeCollections(BOUNDS.threshold);
-  tellLiveBytes(binding);
-  truncateCollections(collections, BOUNDS);
+  truncateCollections(findCollections(binding, BOUNDS.threshold), BOUNDS);
 }
 
 /** By path, because V8's writer opens a file. */

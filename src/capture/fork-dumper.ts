@@ -11,14 +11,14 @@ import { type CostPrediction, LearnedCost } from './learned-cost.js';
 const PER_MIB = 1 / 2 ** 20;
 
 /**
- * First guesses, before this process has taught us better. Measured on Node 20 to 26 with 30 to 170 MB of small objects:
- * the pause is 0.06 ms a MB on a quiet machine; the sampled graph took 45 ms of CPU a MB and 1.4 times the heap.
+ * First guesses, before this process has taught us better; about twice what was measured on Node 20 to 26 with 3 million
+ * small objects in 180 MB: 2.5, 4.7 and 11 ms of CPU a MB for the first three, and 0.12, 0.15 and 0.67 times the heap.
  */
 const PAUSE = { pauseMsPerByte: 0.3 * PER_MIB };
 const GUESSES = {
-  probe: { ...PAUSE, memoryPerByte: 0.3, cpuSecondsPerByte: 0.004 * PER_MIB, durationMsPerByte: 4 * PER_MIB },
-  census: { ...PAUSE, memoryPerByte: 2, cpuSecondsPerByte: 0.05 * PER_MIB, durationMsPerByte: 50 * PER_MIB },
-  sampled: { ...PAUSE, memoryPerByte: 2.5, cpuSecondsPerByte: 0.08 * PER_MIB, durationMsPerByte: 80 * PER_MIB },
+  probe: { ...PAUSE, memoryPerByte: 0.2, cpuSecondsPerByte: 0.005 * PER_MIB, durationMsPerByte: 5 * PER_MIB },
+  census: { ...PAUSE, memoryPerByte: 0.3, cpuSecondsPerByte: 0.01 * PER_MIB, durationMsPerByte: 10 * PER_MIB },
+  sampled: { ...PAUSE, memoryPerByte: 1.2, cpuSecondsPerByte: 0.025 * PER_MIB, durationMsPerByte: 25 * PER_MIB },
   full: { ...PAUSE, memoryPerByte: 15, cpuSecondsPerByte: 0.5 * PER_MIB, durationMsPerByte: 500 * PER_MIB },
 } as const;
 

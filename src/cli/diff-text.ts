@@ -14,6 +14,9 @@ const MAX_FIELDS = 8;
 const TWO_FILES =
   'Two snapshots show a difference, not steady growth: a third, taken later under the same load, tells a leak from a warm-up.';
 
+const SAMPLED =
+  'Sampled snapshots hold a part of their big collections: numbers of entries are exact, other figures are scaled from that part.';
+
 /** What grew, for a person: worst first, then the files and the classes. Ends in a newline. */
 export function diffText(files: readonly string[], comparison: Compared, top: number): string {
   const blocks =
@@ -26,6 +29,7 @@ export function diffText(files: readonly string[], comparison: Compared, top: nu
   blocks.push(fileBlock(files, comparison), classBlock(comparison.classes, top));
   if (found.length > top) blocks.push([`${plural(found.length - top, 'more path')} grew: see --top.`]);
   blocks.push([...comparison.notes]);
+  if (comparison.snapshots.some(({ scaled }) => scaled === true)) blocks.push([SAMPLED]);
   return `${blocks
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join('\n'))
@@ -53,7 +57,7 @@ function suspectBlock(suspect: Suspect): string[] {
     `${formatShare(suspect.shareOfGrowth)} of the heap's growth`,
   ];
   return [
-    `${artefact === null ? 'LEAK suspected' : `GROWTH, ${artefact}`}   ${gain(suspect.gainedBytes ?? last.bytes - first.bytes)}`,
+    `${artefact === null ? 'LEAK suspected' : `GROWTH, ${artefact}`}   ${gain(suspect.gainedBytes ?? last.bytes - first.bytes, suspect.scaled)}`,
     ...labelled(
       'what',
       wrap(
@@ -76,7 +80,7 @@ function suspectBlock(suspect: Suspect): string[] {
 function differenceBlock(path: PathDifference): string[] {
   const { artefact, retainerPath, counts, bytes } = path;
   return [
-    `GREW${artefact === null ? '' : `, ${artefact}`}   ${gain(path.gainedBytes)}`,
+    `GREW${artefact === null ? '' : `, ${artefact}`}   ${gain(path.gainedBytes, path.scaled)}`,
     ...labelled('what', wrap(heldMembers(path, counts), ' ')),
     ...labelled('held by', wrap(heldBy(retainerPath), ' › ')),
     ...labelled('holds', wrap(members(path.className, counts[1], bytes[1], []), ' ')),
@@ -95,8 +99,8 @@ function code({ locations = [], package: origin = null }: Suspect): string[] {
   return places;
 }
 
-function gain(bytes: number): string {
-  return `${bytes > 0 ? '+' : ''}${formatBytes(bytes)}`;
+function gain(bytes: number, scaled = false): string {
+  return `${scaled ? 'about ' : ''}${bytes > 0 ? '+' : ''}${formatBytes(bytes)}`;
 }
 
 function heldMembers(
@@ -118,13 +122,13 @@ function members(name: string, count: number, bytes: number, fields: readonly st
 }
 
 function fileBlock(files: readonly string[], { snapshots }: Compared): string[] {
-  const rows = snapshots.map(({ heapBytes, nodes }, at) => {
+  const rows = snapshots.map(({ heapBytes, nodes, scaled = false }, at) => {
     const before = snapshots[at - 1];
     return [
       safeName(files[at] ?? ''),
-      formatBytes(heapBytes),
-      before === undefined ? '' : gain(heapBytes - before.heapBytes),
-      formatCount(nodes),
+      `${scaled ? 'about ' : ''}${formatBytes(heapBytes)}`,
+      before === undefined ? '' : gain(heapBytes - before.heapBytes, scaled || before.scaled),
+      `${formatCount(nodes)}${scaled ? ' in the file' : ''}`,
     ];
   });
   return table(

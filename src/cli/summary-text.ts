@@ -10,12 +10,13 @@ const MAX_HELD = 4;
 
 /** A heap for a person: what holds most first, then objects and classes. Ends in a newline. */
 export function summaryText(file: string, summary: HeapSummary, top: number): string {
-  const { heapBytes, nodes, edges, classes, dominators, suspects } = summary;
+  const { heapBytes, nodes, edges, classes, dominators, suspects, truncated } = summary;
   const places = suspects.filter(({ holder }) => holder === 'program');
   const blocks = [
     [
       `HEAP   ${formatBytes(heapBytes)} in ${plural(nodes, 'object')}, ${plural(edges, 'reference')}, ${plural(classes.length, 'class', 'classes')}`,
       ...labelled('file', [file]),
+      ...labelled('sampled', wrap(missing(truncated), ' ')),
     ],
     ...places.slice(0, top).map(suspectBlock),
     places.length === 0 ? ['No single object of the program holds a large part of it.'] : [],
@@ -28,6 +29,15 @@ export function summaryText(file: string, summary: HeapSummary, top: number): st
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join('\n'))
     .join('\n\n')}\n`;
+}
+
+/** A sampled snapshot holds less than the heap did. */
+function missing(truncated: HeapSummary['truncated']): readonly string[] {
+  if (truncated === undefined) return [];
+  const { collections, members } = truncated;
+  const many = plural(collections, 'collection');
+  const what = `${plural(members, 'member')} of ${many} were left out; all sizes are of what is in the file`;
+  return what.split(' ');
 }
 
 function suspectBlock(suspect: SizeSuspect): string[] {

@@ -12,7 +12,7 @@ import { buildPathTree, type TracedHeap } from './growth/path-tree-builder.js';
 import { sampledContent } from './growth/sampled-content.js';
 import { largestNodes } from './largest-nodes.js';
 import { pathOwner } from './path-owner.js';
-import { sizeOf } from './snapshot/heap-snapshot.js';
+import { type HeapSnapshot, sizeOf } from './snapshot/heap-snapshot.js';
 import type { RetainerStep } from './suspects/suspect.js';
 
 /** Biggest dominators listed. */
@@ -67,6 +67,7 @@ export interface SizeSuspect extends HeapDominator {
   readonly dominatedClasses: readonly DominatedClass[];
 }
 
+/** All figures are of what is in the file, also where a sampled capture left a part of the heap out. */
 export interface HeapSummary {
   readonly nodes: number;
   readonly edges: number;
@@ -78,6 +79,14 @@ export interface HeapSummary {
   readonly dominators: readonly HeapDominator[];
   /** The program's first, then largest first, at most 20: size alone is suspect here, growth takes more than one snapshot. */
   readonly suspects: readonly SizeSuspect[];
+  /** Of a sampled snapshot only. */
+  readonly truncated?: TruncatedCollections;
+}
+
+/** Collections that a sampled capture truncated, and how many of their members it left out. */
+export interface TruncatedCollections {
+  readonly collections: number;
+  readonly members: number;
 }
 
 export type SummaryStep = 'tracing' | 'counting' | 'ranking';
@@ -103,7 +112,9 @@ export function summarizeHeap(
   const classes = histogram(graph, heap.classes, table);
   onProgress('ranking');
   const describe = (node: number) => describeNode(graph, heap, table, node);
+  const truncated = truncatedOf(snapshot);
   return {
+    ...(truncated === null ? {} : { truncated }),
     nodes: snapshot.nodeCount,
     edges: snapshot.edgeCount,
     heapBytes: graph.retainedSize[0] ?? 0,
@@ -120,6 +131,13 @@ export function summarizeHeap(
       })
       .sort((a, b) => Number(b.holder === 'program') - Number(a.holder === 'program')),
   };
+}
+
+function truncatedOf({ sampled }: HeapSnapshot): TruncatedCollections | null {
+  if (sampled === null) return null;
+  let members = 0;
+  for (const { kept, total } of sampled.values()) members += total - kept;
+  return { collections: sampled.size, members };
 }
 
 function histogram(graph: HeapGraph, names: ClassNames, table: ClassTable): readonly HeapClass[] {

@@ -4,7 +4,7 @@
  */
 import { systemClock } from '../runtime/clock.js';
 import { type AnalysisStep, analyze } from './analysis.js';
-import { findAccumulations } from './growth/accumulation.js';
+import { findAccumulations, isScaled } from './growth/accumulation.js';
 import type { ClassGrowth } from './growth/class-growth.js';
 import { type GrowthSeries, growthOf, MAX_STEPS } from './growth/growth-series.js';
 import { decodeSeries } from './growth/series-codec.js';
@@ -21,10 +21,14 @@ const MAX_PATHS = 20;
 const PRIMITIVES = new Set(['string', 'symbol', 'bigint']);
 
 export interface SnapshotTotals {
+  /** In the file. */
   readonly nodes: number;
+  /** In the file. */
   readonly edges: number;
-  /** Sum of the shallow sizes of all nodes, bytes. */
+  /** Sum of the shallow sizes of all nodes, bytes; of a sampled snapshot that of the whole heap, an estimate. */
   readonly heapBytes: number;
+  /** True for a sampled snapshot: bytes and numbers of objects are estimates, those of a collection's entries are not. */
+  readonly scaled?: boolean;
 }
 
 /** A path with more members in the last snapshot than in the first: the topmost one, where they accumulate. */
@@ -39,6 +43,8 @@ export interface PathDifference {
   readonly counts: readonly [number, number];
   /** Shallow bytes of the members and of everything first reached through them: in the first snapshot and in the last. */
   readonly bytes: readonly [number, number];
+  /** True when byte figures are estimates, as in `Suspect`. */
+  readonly scaled?: boolean;
   /** Growth in bytes, tables of the collection included, without what is listed as a path of its own. */
   readonly gainedBytes: number;
   /** Set when the growth is V8's or a tool's own, with the reason. */
@@ -94,7 +100,8 @@ export async function compareSnapshots(
     if (result.outcome === 'failure') return { ...result, snapshot: index, elapsedMs: elapsed() };
     bytes = result.series;
     suspects = result.suspects.filter(isBeyondItsPast);
-    totals.push({ nodes: result.nodes, edges: result.edges, heapBytes: result.heapBytes });
+    const { nodes, edges, heapBytes, scaled } = result;
+    totals.push({ nodes, edges, heapBytes, ...(scaled === true ? { scaled } : {}) });
     for (const note of result.notes ?? []) notes.add(note);
     series = decodeSeries(bytes);
     const mismatch = index === 0 || series === null ? null : programMismatch(series.classes);
@@ -138,6 +145,7 @@ function pathDifferences(series: GrowthSeries): readonly PathDifference[] {
         retainerPath: path,
         counts: [counts[0]!, counts.at(-1)!],
         bytes: [bytes[0]!, bytes.at(-1)!],
+        ...(isScaled(accumulation, ends) ? { scaled: true } : {}),
         gainedBytes,
         artefact: artefactReason([...rowsTo(nodes, holder), ...members].map((row) => nodes[row]!)),
       };

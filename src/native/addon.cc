@@ -262,6 +262,7 @@ NAPI_MODULE_INIT() {
       {"tellLiveBytes", nullptr, TellLiveBytes, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"waiting", nullptr, Waiting, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"largeCollections", nullptr, LargeCollections, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"walkCollections", nullptr, WalkCollections, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"census", nullptr, Census, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
   };
   napi_define_properties(env, exports, sizeof(functions) / sizeof(functions[0]), functions);

@@ -31,13 +31,16 @@ struct Range {
   uintptr_t end;
 };
 struct Mappings;
-// Reads /proc/self/smaps: null and errno where that fails. Needs no lock and no V8: any thread may call it.
+// Reads /proc/self/smaps: null and errno where that fails, EBUSY where other threads never stop forking. Needs no lock and
+// no V8: any thread may call it.
 Mappings* ScanMappings();
 void FreeMappings(Mappings*);
-// Makes what V8 keeps from children inheritable; false and errno where /proc/self/maps cannot be read.
+// Makes what V8 keeps from children inheritable; false and errno where /proc/self/maps cannot be read. One thread at a time.
 bool ShareMappings(Mappings*);
-// Undoes ShareMappings in the parent.
+// Undoes ShareMappings in the parent; to be called also where that failed.
 void UnshareMappings(Mappings*);
+// All readable, private, anonymous memory of this process, ascending; to be freed. False without memory or /proc.
+bool ReadableMappings(Range** ranges, size_t* count);
 struct MappingCounts {
   uint32_t kept;     // ranges made inheritable, and private again after the fork
   uint32_t unknown;  // ranges that came after the scan: made inheritable, and left so
@@ -75,7 +78,9 @@ SharedPage* PageOfChild();
 const char* WhyUnsupported();
 // Null, or the name of what this Node does not export: then neither of the two below may be called.
 const char* ResolveHeapObjects();
-// (threshold: number) => object[]: Maps, Sets, arrays and dictionaries with more members.
+// (threshold: number) => object[]: Maps, Sets, arrays and dictionaries with more members, by V8's own walk.
 napi_value LargeCollections(napi_env, napi_callback_info);
-// () => [representative, count, bytes, …, left out]
+// (roots: object[], samples: object[], threshold: number) => object[] | null: the same of what `roots` reach.
+napi_value WalkCollections(napi_env, napi_callback_info);
+// () => [representative, count, bytes, …, left out] of the latest of the two, or of a walk of V8's.
 napi_value Census(napi_env, napi_callback_info);

@@ -237,7 +237,11 @@ void LeaveChild(int code) {
 ForkResult ForkInheriting(Mappings* mappings, const ForkOptions& options, SharedPage* page) {
   ForkResult result = {-1, 0, 0, 0};
   const double began = NowMs();
-  if (!FindLockSlots() || !ShareMappings(mappings)) {
+  if (!FindLockSlots()) {
+    result.error = errno;
+    return result;
+  }
+  if (!ShareMappings(mappings)) {
     result.error = errno;
     UnshareMappings(mappings);
     return result;

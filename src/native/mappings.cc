@@ -17,6 +17,9 @@
 // reason a known range counts only where nothing else can have come to its place: the mapping is the same from end to
 // end, or the part begins and ends where V8's pages do (multiples of 256 KiB).
 //
+// A scan that sees the mappings while another thread forks would take V8's for inheritable, so it is thrown away and done
+// again (`changes`, as in a sequence lock: odd between ShareMappings and UnshareMappings).
+//
 // What is left to chance: while the fork lasts another thread may unmap a known range and something else may come to the
 // very same place; it is then kept from later children. V8 asks for random places, everybody else gets the highest free
 // one, and it would have to happen within some milliseconds. A spawn by another thread at that time copies the page tables
@@ -31,11 +34,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 namespace {
 
 constexpr uintptr_t kV8Page = 256 * 1024;
+
+// A fork lasts milliseconds; a process in which a scan never gets by without one answers EBUSY.
+constexpr int kMaxScans = 100;
+constexpr long kBetweenScansNs = 2000000;
+unsigned changes = 0;
 
 struct Mapping {
   uintptr_t begin;
@@ -141,11 +150,10 @@ struct Mappings {
   uint32_t unknown;
 };
 
-Mappings* ScanMappings() {
-  Mappings* mappings = static_cast<Mappings*>(calloc(1, sizeof(Mappings)));
-  if (mappings == nullptr) return nullptr;
+static bool ReadSmaps(Mappings* mappings) {
+  mappings->scanned.count = 0;
   bool in_mapping = false;
-  const bool ok = ReadLines("/proc/self/smaps", [&](char* line) {
+  return ReadLines("/proc/self/smaps", [&](char* line) {
     // Fields begin with a capital letter, mappings with a digit of an address.
     const bool is_field = line[0] >= 'A' && line[0] <= 'Z';
     if (!is_field) {
@@ -158,8 +166,24 @@ Mappings* ScanMappings() {
     }
     return true;
   });
-  if (ok) return mappings;
-  const int error = errno;
+}
+
+Mappings* ScanMappings() {
+  Mappings* mappings = static_cast<Mappings*>(calloc(1, sizeof(Mappings)));
+  if (mappings == nullptr) return nullptr;
+  int error = EBUSY;
+  for (int scan = 0; scan < kMaxScans; scan++) {
+    const unsigned before = __atomic_load_n(&changes, __ATOMIC_SEQ_CST);
+    if (before % 2 == 0) {
+      if (!ReadSmaps(mappings)) {
+        error = errno;
+        break;
+      }
+      if (__atomic_load_n(&changes, __ATOMIC_SEQ_CST) == before) return mappings;
+    }
+    const timespec pause = {0, kBetweenScansNs};
+    nanosleep(&pause, nullptr);
+  }
   FreeMappings(mappings);
   errno = error;
   return nullptr;
@@ -182,6 +206,7 @@ static bool Share(Mappings* mappings, const Range& range, bool restore) {
 }
 
 bool ShareMappings(Mappings* mappings) {
+  __atomic_add_fetch(&changes, 1, __ATOMIC_SEQ_CST);
   mappings->shared.count = 0;
   mappings->unknown = 0;
   const List<Mapping>& scanned = mappings->scanned;
@@ -206,8 +231,22 @@ bool ShareMappings(Mappings* mappings) {
 
 void UnshareMappings(Mappings* mappings) {
   for (size_t i = 0; i < mappings->shared.count; i++) Advise(mappings->shared.items[i], MADV_DONTFORK);
+  __atomic_add_fetch(&changes, 1, __ATOMIC_SEQ_CST);
 }
 
 MappingCounts CountMappings(const Mappings* mappings) {
   return MappingCounts{static_cast<uint32_t>(mappings->shared.count), mappings->unknown};
+}
+
+bool ReadableMappings(Range** ranges, size_t* count) {
+  List<Range> list;
+  const bool ok = ReadLines("/proc/self/maps", [&](char* line) {
+    Mapping mapping;
+    const bool readable = strchr(line, ' ') != nullptr && strchr(line, ' ')[1] == 'r';
+    return !readable || !ParseMapping(line, &mapping) || list.Add(Range{mapping.begin, mapping.end});
+  });
+  *ranges = list.items;
+  *count = list.count;
+  if (!ok) free(list.items);
+  return ok;
 }

@@ -16,11 +16,15 @@ import { GraphWalker } from './walked-path.js';
 
 const ROUNDS = 3;
 const CALLS = 600;
+/** V8 caches the digits of small numbers: as long as a heap is small they are not its members' own. */
+const SCALED_WITHIN = 0.2;
 const program = (name: string) => fileURLToPath(new URL(`./programs/${name}.js`, import.meta.url));
 
 interface Analyzed extends Success {
   /** How far the first suspect's path leads in the graph of the latest snapshot. */
   readonly walked: readonly string[];
+  /** The same with a sampled snapshot as the latest. */
+  readonly sampled: Success;
 }
 
 const analyzed = new Map<string, Promise<Analyzed>>();
@@ -36,20 +40,22 @@ async function runProgram(name: string): Promise<Analyzed> {
   const folder = await mkdtemp(join(tmpdir(), 'leakwatch-'));
   try {
     await promisify(execFile)(process.execPath, [program('runner'), program(name), folder]);
-    let latest: Success | null = null;
-    for (let round = 0; round < ROUNDS; round++) {
+    const read = async (name: string, previous: Success | null, round: number): Promise<Success> => {
       const result = await analyze({
-        snapshot: createReadStream(join(folder, `${round}.heapsnapshot`)),
-        previous: latest?.series ?? null,
+        snapshot: createReadStream(join(folder, `${name}.heapsnapshot`)),
+        previous: previous?.series ?? null,
         capturedAtMs: round * 1000,
       });
       assert.ok(result.outcome === 'success', result.outcome === 'failure' ? result.reason : '');
-      latest = result;
-    }
-    assert.ok(latest !== null);
+      return result;
+    };
+    let before: Success | null = null;
+    for (let round = 0; round < ROUNDS - 1; round++) before = await read(`${round}`, before, round);
+    const latest = await read(`${ROUNDS - 1}`, before, ROUNDS - 1);
+    const sampled = await read(`${ROUNDS - 1}.sampled`, before, ROUNDS - 1);
     const last = createReadStream(join(folder, `${ROUNDS - 1}.heapsnapshot`));
     const walker = new GraphWalker(await parseSnapshot(last));
-    return { ...latest, walked: walker.walk(latest.suspects[0]?.retainerPath ?? []) };
+    return { ...latest, sampled, walked: walker.walk(latest.suspects[0]?.retainerPath ?? []) };
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -316,6 +322,8 @@ function locationOf({ locations }: Suspect): string | undefined {
   return first && `${first.function} ${first.url.replace(/^.*\//, '')}:${first.line}`;
 }
 
+const countsOf = ({ steps }: Suspect) => steps.map(({ count }) => count);
+
 const ofProgram = ({ suspects }: Success) => suspects.filter(({ artefact }) => artefact === null);
 
 describe('an analysis of real snapshots', { concurrency: 2 }, () => {
@@ -351,6 +359,30 @@ describe('an analysis of real snapshots', { concurrency: 2 }, () => {
       );
     });
   }
+
+  for (const [name, { perCall }] of Object.entries(LEAKS)) {
+    it(`finds the same in a sampled snapshot of a leak into: ${name}`, async () => {
+      const { suspects, sampled } = await analyzeProgram(name);
+      const [full, part] = [suspects[0]!, sampled.suspects[0]!];
+      assert.equal(sampled.scaled, true);
+      for (const field of ['fingerprint', 'owner', 'className', 'mechanism', 'package', 'bound'] as const)
+        assert.deepEqual(part[field], full[field], field);
+      assert.deepEqual(part.retainerPath, full.retainerPath);
+      assert.deepEqual(part.alsoHeldBy, full.alsoHeldBy);
+      assert.deepEqual(part.locations?.[0], full.locations?.[0]);
+      assert.equal(ofProgram(sampled).length, 1, 'one leak is one suspect');
+      if (perCall !== null) assert.deepEqual(countsOf(part), countsOf(full));
+      const [partBytes, fullBytes] = [part.steps.at(-1)!.bytes, full.steps.at(-1)!.bytes];
+      assert.ok(Math.abs(partBytes - fullBytes) <= SCALED_WITHIN * fullBytes, `${partBytes} of ${fullBytes}`);
+    });
+  }
+
+  it('counts the numbers in a truncated collection exactly, as the whole heap does not show them', async () => {
+    const counted = async (name: string) =>
+      countsOf((await analyzeProgram(name)).sampled.suspects[0]!).at(-1);
+    assert.equal(await counted('number-array'), CALLS * ROUNDS * 20);
+    assert.equal(await counted('number-map'), CALLS * ROUNDS * 5);
+  });
 
   it('gives the same fingerprint to the same leak in another process', async () => {
     const [one, other] = [await analyzeProgram('map'), await runProgram('map')];

@@ -44,10 +44,7 @@ export interface ShortestPaths {
  * Edges in `deferred` lead only to what nothing else reaches; on the way to that they count as if they had not been
  * deferred, so that its paths are the same.
  */
-export function shortestPaths(
-  snapshot: HeapSnapshot,
-  deferred: DeferredEdges | null = null,
-): ShortestPaths {
+export function shortestPaths(snapshot: HeapSnapshot, deferred: DeferredEdges | null = null): ShortestPaths {
   const { nodeCount } = snapshot;
   const roles = nodeRoles(snapshot);
   const scopes = findScopes(snapshot);

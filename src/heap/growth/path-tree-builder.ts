@@ -128,8 +128,7 @@ class PathTreeBuilder {
   }
 
   #part(node: number, above: number): number {
-    if (this.#snapshot.nodeName[node] === this.#reactionName)
-      this.tree.entries[above]! += this.#weight(node);
+    if (this.#snapshot.nodeName[node] === this.#reactionName) this.tree.entries[above]! += this.#weight(node);
     return this.#paths.scopes.isContext[node] === 1 ? this.#scope(node, above) : this.#unheld(node, above);
   }
 

@@ -67,7 +67,7 @@ function membersWeight(weight: Float64Array, content: SampledContent, from: numb
 
 /**
  * NodeOrdinal → immediate dominator, without the edges to members by which the path tree does not reach them, and without
- * V8's lists of strings.
+ * registers.
  */
 function ownershipTree(
   snapshot: HeapSnapshot,
@@ -80,7 +80,7 @@ function ownershipTree(
   for (let node = 0; node < nodeCount; node++) {
     if (content.from[node] !== 1) continue;
     const [begin, end] = [firstEdge[node]!, firstEdge[node + 1]!];
-    if (content.isStringList(node)) {
+    if (content.isRegister(node)) {
       rules.fill(LABEL_RULE.never, firstLabel[node]!, firstLabel[node]! + end - begin);
       continue;
     }

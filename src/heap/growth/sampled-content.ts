@@ -23,6 +23,7 @@ import { elementsBytes, indicesBytes, namesBytes, orderedTableBytes } from './st
 
 const ARRAY = nodeTypeCode('array');
 const SYNTHETIC = nodeTypeCode('synthetic');
+const NATIVE = nodeTypeCode('native');
 const ELEMENT = edgeTypeCode('element');
 const HIDDEN = edgeTypeCode('hidden');
 const INTERNAL = edgeTypeCode('internal');
@@ -34,8 +35,16 @@ const MIN_FIELDS = 3;
 const MIN_FILLED = 1 / 4;
 /** What is no member: the prototype, symbols, accessors, private fields. */
 const NOT_COUNTED = /^(?:__proto__$|<symbol |[gs]et .|#)/;
-/** V8's lists of strings that it shares: they hold what is a key of a truncated table no more than weakly. */
-const STRING_LISTS = ['(Internalized strings)', '(Shareable object cache)'];
+/**
+ * By which V8 finds the strings again that it shares, and Node its native objects: what is on them is there because
+ * something else holds it, a table as its key maybe.
+ */
+const REGISTERS = [
+  '(Internalized strings)',
+  '(Shareable object cache)',
+  'Node / CleanupQueue',
+  'Node / BaseObjectList',
+];
 
 /** One truncated collection. */
 export interface SampledCollection {
@@ -48,7 +57,7 @@ export interface SampledCollection {
 }
 
 export class SampledContent implements DeferredEdges {
-  /** NodeOrdinal → 1 where edges of it lead to members of a truncated collection, or to strings that V8 shares. */
+  /** NodeOrdinal → 1 where edges of it lead to members of a truncated collection, or to what is only registered. */
   readonly from: Uint8Array;
   /** NodeOrdinal of a truncated collection → what is known of it. */
   readonly collections = new Map<number, SampledCollection>();
@@ -59,22 +68,21 @@ export class SampledContent implements DeferredEdges {
   readonly #globals: readonly number[];
   /** NodeOrdinal of a collection or of one of its stores → the collection. */
   readonly #collectionOf = new Map<number, SampledCollection>();
-  /** NodeOrdinals of the lists of strings. */
-  readonly #lists: ReadonlySet<number>;
+  readonly #registers: ReadonlySet<number>;
 
   constructor(snapshot: HeapSnapshot, marks: ReadonlyMap<number, Ratio>) {
     this.#snapshot = snapshot;
     this.#globals = mainGlobal(snapshot);
     this.#classes = new ClassNames(snapshot, this.#globals);
     this.from = new Uint8Array(snapshot.nodeCount);
-    this.#lists = stringLists(snapshot);
-    for (const list of this.#lists) this.from[list] = 1;
+    this.#registers = registers(snapshot);
+    for (const register of this.#registers) this.from[register] = 1;
     for (const [node, ratio] of marks) this.#add(node, ratio);
   }
 
-  /** Whether an edge leads to a member, or only keeps a shared string. */
+  /** Whether an edge leads to a member, or comes from a register. */
   has(from: number, edge: number): boolean {
-    return this.#lists.has(from) || this.isMember(from, edge);
+    return this.#registers.has(from) || this.isMember(from, edge);
   }
 
   isMember(from: number, edge: number): boolean {
@@ -87,7 +95,9 @@ export class SampledContent implements DeferredEdges {
       case HIDDEN:
         return this.#snapshot.nodeType[from] === ARRAY;
       case INTERNAL:
-        return this.#snapshot.nodeType[from] === ARRAY && this.#snapshot.strings.numeral(labelName(label)) >= 0;
+        return (
+          this.#snapshot.nodeType[from] === ARRAY && this.#snapshot.strings.numeral(labelName(label)) >= 0
+        );
       case PROPERTY:
         return this.#isEntry(collection, this.#snapshot.edgeTo[edge]!, labelName(label));
       default:
@@ -100,9 +110,9 @@ export class SampledContent implements DeferredEdges {
     return this.#collectionOf.get(from)?.factor ?? 1;
   }
 
-  /** Whether strings that V8 shares hang on it. */
-  isStringList(node: number): boolean {
-    return this.#lists.has(node);
+  /** Whether it holds nothing that something else does not hold. */
+  isRegister(node: number): boolean {
+    return this.#registers.has(node);
   }
 
   #isEntry({ folded }: Pick<SampledCollection, 'folded'>, to: number, name: number): boolean {
@@ -210,11 +220,12 @@ function ofTable({ kept, total }: Ratio): SampledCollection {
   return { entries: total, factor: total / kept, folded: null };
 }
 
-function stringLists({ nodeCount, nodeType, nodeName, strings }: HeapSnapshot): ReadonlySet<number> {
-  const names = new Set(STRING_LISTS.map((name) => strings.find(name)).filter((name) => name >= 0));
-  const lists = new Set<number>();
+function registers({ nodeCount, nodeType, nodeName, strings }: HeapSnapshot): ReadonlySet<number> {
+  const names = new Set(REGISTERS.map((name) => strings.find(name)).filter((name) => name >= 0));
+  const found = new Set<number>();
   for (let node = 0; node < nodeCount; node++) {
-    if (nodeType[node] === SYNTHETIC && names.has(nodeName[node]!)) lists.add(node);
+    const type = nodeType[node];
+    if ((type === SYNTHETIC || type === NATIVE) && names.has(nodeName[node]!)) found.add(node);
   }
-  return lists;
+  return found;
 }

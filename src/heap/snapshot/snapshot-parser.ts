@@ -9,6 +9,7 @@ import { LocationColumns } from './location-columns.js';
 import { NodeColumns } from './node-columns.js';
 import { NumberSection } from './number-section.js';
 import { RawValue } from './raw-value.js';
+import { takeMarks } from './sampled-marks.js';
 import {
   CLOSE_BRACE,
   COLON,
@@ -18,7 +19,6 @@ import {
   QUOTE,
   type SectionReader,
 } from './section-reader.js';
-import { takeMarks } from './sampled-marks.js';
 import { snapshotError } from './snapshot-error.js';
 import { parseMeta, type SnapshotMeta } from './snapshot-meta.js';
 import { StringSection } from './string-section.js';

@@ -1,0 +1,66 @@
+/**
+ * Load at a steady rate, in a process of its own: `node load.js URL RATE`. Each request has a moment at which it is due,
+ * and its latency counts from there: one that could not be sent because others hung has waited as well. (autocannon
+ * sends the requests of a second in one burst at its beginning, and counts from when it sent them.)
+ * Every message is a `Window`, answered with `LoadFigures`; what came before it is then forgotten.
+ */
+import { Agent, get } from 'node:http';
+import { percentile } from '../statistics.js';
+import { monotonicMs, type Window } from './window.js';
+
+/** Of the requests that were due in the window. */
+export interface LoadFigures {
+  readonly requests: number;
+  readonly failed: number;
+  readonly p99Ms: number;
+  readonly longestMs: number;
+}
+
+interface Answer {
+  readonly dueMs: number;
+  readonly latencyMs: number;
+  readonly ok: boolean;
+}
+
+const CONNECTIONS = 50;
+const TICK_MS = 1;
+
+const [url, rate] = process.argv.slice(2);
+const everyMs = 1000 / Number(rate);
+const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
+const waiting = new Set<number>();
+let answers: Answer[] = [];
+let dueMs = monotonicMs();
+
+setInterval(() => {
+  for (const nowMs = monotonicMs(); dueMs <= nowMs; dueMs += everyMs) send(dueMs);
+}, TICK_MS);
+process.on('message', (message) => void answer(message as Window));
+process.on('disconnect', () => process.exit());
+
+function send(due: number): void {
+  waiting.add(due);
+  const done = (ok: boolean) => {
+    if (waiting.delete(due)) answers.push({ dueMs: due, latencyMs: monotonicMs() - due, ok });
+  };
+  const request = get(`${url}/orders`, { agent }, (response) => {
+    response.resume().on('end', () => done(response.statusCode === 200));
+  });
+  request.on('error', () => done(false));
+}
+
+/** Waits until all that was due in the window has been answered. */
+async function answer({ fromMs, toMs }: Window): Promise<void> {
+  while (dueMs < toMs || [...waiting].some((due) => due < toMs))
+    await new Promise((resolve) => setTimeout(resolve, TICK_MS));
+  const within = answers.filter(({ dueMs: due }) => due >= fromMs && due < toMs);
+  answers = [];
+  const latencies = within.map(({ latencyMs }) => latencyMs);
+  const figures: LoadFigures = {
+    requests: within.length,
+    failed: within.filter(({ ok }) => !ok).length,
+    p99Ms: percentile(latencies, 0.99),
+    longestMs: latencies.reduce((longest, latency) => Math.max(longest, latency), 0),
+  };
+  process.send?.(figures);
+}

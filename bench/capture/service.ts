@@ -1,0 +1,124 @@
+/**
+ * The service that is captured: `node --expose-gc service.js MEGABYTES`, an HTTP server whose heap is about that large.
+ * The first line of stdout is a `ServiceReady`; every message is a `ServiceOrder`, answered with a `WindowFigures`.
+ */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { getHeapStatistics } from 'node:v8';
+import type { CaptureRecord, Rung } from '../../src/capture/capture-record.js';
+import { ForkDumper } from '../../src/capture/fork-dumper.js';
+import type { DumpSuccess, HeapDumper } from '../../src/capture/heap-dumper.js';
+import { InlineDumper } from '../../src/capture/inline-dumper.js';
+import { startAnalysis } from '../../src/daemon/analysis-client.js';
+import { runCapture } from '../../src/daemon/capture-run.js';
+import { loadBinding } from '../../src/native/binding.js';
+import { systemClock } from '../../src/runtime/clock.js';
+import { type ForkFigures, ForkStopwatch } from './fork-figures.js';
+import { type LoopFigures, LoopMeter } from './loop-meter.js';
+import { SmallObjects } from './small-objects.js';
+import { monotonicMs, type Window } from './window.js';
+
+export interface ServiceReady {
+  readonly url: string;
+  readonly heapBytes: number;
+}
+
+export type ServiceOrder =
+  /** A window without a capture. */
+  | { readonly order: 'rest'; readonly ms: number }
+  | { readonly order: 'capture'; readonly dumper: 'fork' | 'inline'; readonly rung: Rung };
+
+export interface CaptureFigures {
+  readonly record: CaptureRecord;
+  /** Without the analysis, bytes; as the dumper estimates it. */
+  readonly dumpPeakBytes: number;
+  readonly dumpCpuSeconds: number;
+  /** One for each child, the last is the one that succeeded. */
+  readonly forks: readonly ForkFigures[];
+  /** How long the service's thread took to start the process of the analysis, milliseconds. */
+  readonly analysisStartMs: number;
+}
+
+export interface WindowFigures {
+  readonly window: Window;
+  readonly loop: LoopFigures;
+  /** Of the service's process while the window lasted, user and system. */
+  readonly cpuSeconds: number;
+  /** Null for a rest. */
+  readonly capture: CaptureFigures | null;
+}
+
+/** A full capture at the lowest priority may take this long on a busy machine. */
+const TIMEOUT_MS = 20 * 60 * 1000;
+
+const [megabytes] = process.argv.slice(2);
+const collect = globalThis.gc ?? (() => {});
+const orders = new SmallObjects(Number(megabytes) * 1e6, () => getHeapStatistics().used_heap_size);
+collect();
+const stopwatch = new ForkStopwatch();
+const binding = stopwatch.binding(requireBinding());
+const dumpers: Readonly<Record<'fork' | 'inline', HeapDumper>> = {
+  fork: new ForkDumper(binding, systemClock),
+  inline: new InlineDumper(systemClock),
+};
+
+const server = createServer((request, response) => {
+  const body = JSON.stringify(orders.visit(request.url ?? '/'));
+  response.writeHead(200, { 'content-type': 'application/json' }).end(body);
+});
+server.listen(0, '127.0.0.1', () => {
+  const { port } = server.address() as AddressInfo;
+  const heapBytes = getHeapStatistics().used_heap_size;
+  const ready: ServiceReady = { url: `http://127.0.0.1:${port}`, heapBytes };
+  console.log(JSON.stringify(ready));
+});
+const meter = new LoopMeter();
+process.on('message', (message) => void obey(message as ServiceOrder));
+process.on('disconnect', () => process.exit());
+
+async function obey(order: ServiceOrder): Promise<void> {
+  const before = process.cpuUsage();
+  meter.begin();
+  const fromMs = monotonicMs();
+  const capture = order.order === 'rest' ? await rest(order.ms) : await take(order);
+  // One more turn, for what stood still in this one.
+  await rest(5);
+  const loop = meter.end();
+  const { user, system } = process.cpuUsage(before);
+  const window = { fromMs, toMs: monotonicMs() };
+  process.send?.({ window, loop, cpuSeconds: (user + system) / 1e6, capture } satisfies WindowFigures);
+}
+
+function rest(ms: number): Promise<null> {
+  return new Promise((resolve) => setTimeout(resolve, ms, null));
+}
+
+async function take({ dumper, rung }: Extract<ServiceOrder, { order: 'capture' }>): Promise<CaptureFigures> {
+  stopwatch.begin();
+  let dump: DumpSuccess | null = null;
+  const { record } = await runCapture({
+    dumper: dumpers[dumper],
+    startAnalysis: stopwatch.analysis(startAnalysis),
+    clock: systemClock,
+    rung,
+    trigger: 'demand',
+    heapBytes: getHeapStatistics().used_heap_size,
+    analysisBytes: 0,
+    previous: null,
+    timeoutMs: TIMEOUT_MS,
+    signal: new AbortController().signal,
+    paused() {},
+    dumped: (success) => {
+      dump = success;
+    },
+  });
+  const { peakBytes = 0, cpuSeconds = 0 } = (dump as DumpSuccess | null) ?? {};
+  const { forks, analysisStartMs } = stopwatch;
+  return { record, dumpPeakBytes: peakBytes, dumpCpuSeconds: cpuSeconds, forks, analysisStartMs };
+}
+
+function requireBinding() {
+  const { binding: found, reason } = loadBinding();
+  if (found === null) throw new Error(`nothing to measure: ${reason}`);
+  return found;
+}

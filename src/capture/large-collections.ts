@@ -1,0 +1,110 @@
+import { createRequire } from 'node:module';
+import type { NativeBinding } from '../native/binding.js';
+
+/** What of `process` is not documented, but there in all versions. */
+interface ProcessInternals {
+  _getActiveHandles?(): object[];
+  _getActiveRequests?(): object[];
+}
+
+/** Taken at load: the child must not load anything. */
+const { cache } = createRequire(import.meta.url);
+
+/**
+ * In the forked child: all collections with more than `threshold` members. The quick walk follows pointers by what it
+ * knows of V8's insides; large arrays are hidden in one holder of each kind beforehand, and if one of them is not among
+ * what it finds, V8's own slow walk is taken.
+ */
+export function findCollections(binding: NativeBinding, threshold: number): readonly object[] {
+  const hidden = hide(threshold + 1);
+  const { _getActiveHandles, _getActiveRequests } = process as unknown as ProcessInternals;
+  const roots = [
+    globalThis,
+    process,
+    cache,
+    hidden.holders,
+    // What only native handles hold: servers, sockets, and through them all that listens.
+    ...(_getActiveHandles?.call(process) ?? []),
+    ...(_getActiveRequests?.call(process) ?? []),
+  ];
+  const found = binding.walkCollections(roots, samples(), threshold);
+  if (found === null) return binding.largeCollections(threshold);
+  const known = new Set(found);
+  const isWhole = hidden.arrays.every((array) => known.has(array));
+  return isWhole ? found.filter((object) => object !== hidden.arrays) : binding.largeCollections(threshold);
+}
+
+/** One object of each kind that keeps its content outside itself, in another type of array. */
+function samples(): readonly object[] {
+  const dictionary: Record<string, number> = Object.create(null) as Record<string, number>;
+  dictionary['a'] = 1;
+  const sparse: number[] = [];
+  sparse[1e7] = 1;
+  const key = {};
+  return [
+    [key],
+    new Map([[1, key]]),
+    new Set([key]),
+    new WeakMap([[key, key]]),
+    dictionary,
+    sparse,
+    globalThis,
+  ];
+}
+
+class PrivateHolder {
+  readonly #held: unknown;
+  constructor(held: unknown) {
+    this.#held = held;
+  }
+  get held(): unknown {
+    return this.#held;
+  }
+}
+
+function* suspended(held: unknown): Generator<unknown> {
+  yield 1;
+  yield held;
+}
+
+/** Arrays of `length`, each reachable through one holder of another kind and from nowhere else but the list `arrays`. */
+function hide(length: number): { readonly holders: readonly unknown[]; readonly arrays: readonly object[] } {
+  const arrays: object[] = [];
+  const one = (): object => {
+    const array = new Array<number>(length).fill(0);
+    arrays.push(array);
+    return array;
+  };
+  const closure = (
+    (held) => () =>
+      held
+  )(one());
+  const generator = suspended(one());
+  generator.next();
+  const key = {};
+  const table = Object.create(null) as Record<string, unknown>;
+  table['held'] = one();
+  const wide: Record<string, unknown> = {};
+  for (let at = 0; at < 40; at++) wide[`field${at}`] = at;
+  wide['field39'] = one();
+  const sparse: unknown[] = [];
+  sparse[1e7] = one();
+  const holders = [
+    { held: one() },
+    [one()],
+    closure,
+    generator,
+    new Map([[1, one()]]),
+    new Map([[one(), 1]]),
+    new Set([one()]),
+    [key, new WeakMap([[key, one()]])],
+    table,
+    wide,
+    sparse,
+    new PrivateHolder(one()),
+    Promise.resolve(one()),
+    Object.bind(null, one()),
+    new Proxy({ held: one() }, {}),
+  ];
+  return { holders, arrays };
+}

@@ -1,0 +1,87 @@
+// What of V8's object layout is read: offsets and types that Node exports for debuggers (v8dbg_…), looked up at load.
+//
+// A tagged pointer has its lowest bit set (the next one too if it is weak); a small integer has it clear and its value in
+// the upper half of the word, which ResolveHeapObjects() makes sure of. Every object begins with a tagged pointer to its
+// hidden class.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+// The address of a slot that holds a tagged pointer: V8's Local and Global, Node-API's napi_value.
+using Slot = uintptr_t*;
+
+struct HeapLayout {
+  const int* map_offset;       // of an object: its hidden class
+  const int* elements_offset;  // of a JavaScript object: its indexed members
+  const int* array_length_offset;
+  // Of a hidden class.
+  const int* type_offset;
+  const int* words_offset;  // size of its objects in words; 0: each has its own
+  const int* bits_offset;
+  const int* prototype_offset;
+  const int* dictionary_shift;
+  // Instance types.
+  const int *map_type, *set_type, *array_type, *object_type, *map_class_type, *number_type, *property_array_type;
+  const int *first_nonstring_type, *first_context_type, *last_context_type, *first_receiver_type;
+};
+extern HeapLayout layout;
+
+constexpr uintptr_t kTag = 1;
+constexpr unsigned kSmallIntegerShift = 32;
+// An object's own named properties, beyond those inside it: the field after the hidden class.
+constexpr size_t kPropertiesOffset = sizeof(uintptr_t);
+// The first field of a kind of object: a Map's and Set's table, an array's length.
+constexpr size_t kFirstFieldOffset = 3 * sizeof(uintptr_t);
+// Of a hash table: its number of elements is the first of what follows the length.
+constexpr size_t kHashTableCountOffset = 2 * sizeof(uintptr_t);
+
+template <typename T>
+inline T Field(uintptr_t object, size_t offset) {
+  T value;
+  memcpy(&value, reinterpret_cast<const char*>(object - kTag + offset), sizeof(T));
+  return value;
+}
+
+inline uintptr_t HiddenClass(uintptr_t object) { return Field<uintptr_t>(object, *layout.map_offset); }
+
+inline int InstanceType(uintptr_t hidden_class) { return Field<uint16_t>(hidden_class, *layout.type_offset); }
+
+// 0 for what is no small integer.
+inline int64_t SmallInteger(uintptr_t object, size_t offset) {
+  const int64_t word = Field<int64_t>(object, offset);
+  return (word & 0xFFFFFFFF) == 0 ? word >> kSmallIntegerShift : 0;
+}
+
+inline bool IsPointer(uintptr_t word) { return (word & kTag) != 0; }
+
+// Members of a Map, Set, array or plain object that is used as a table; 0 for all others. Objects with indexed members
+// may have fewer than said.
+inline int64_t MembersOf(uintptr_t object) {
+  const uintptr_t hidden_class = HiddenClass(object);
+  const int type = InstanceType(hidden_class);
+  // An array that is so long that its length is no small integer is not filled.
+  if (type == *layout.array_type) return SmallInteger(object, kFirstFieldOffset);
+  if (type == *layout.map_type || type == *layout.set_type) {
+    const uintptr_t table = Field<uintptr_t>(object, kFirstFieldOffset);
+    return IsPointer(table) ? SmallInteger(table, kHashTableCountOffset) : 0;
+  }
+  if (type != *layout.object_type) return 0;
+  const uintptr_t elements = Field<uintptr_t>(object, *layout.elements_offset);
+  int64_t members = IsPointer(elements) ? SmallInteger(elements, *layout.array_length_offset) : 0;
+  if ((Field<uint32_t>(hidden_class, *layout.bits_offset) >> *layout.dictionary_shift & 1) != 0) {
+    const uintptr_t properties = Field<uintptr_t>(object, kPropertiesOffset);
+    if (IsPointer(properties)) members += SmallInteger(properties, kHashTableCountOffset);
+  }
+  return members;
+}
+
+// A handle of V8's to an object, never given back. Nothing on V8's heap moves for it.
+Slot Globalize(uintptr_t object);
+
+// The census, in heap_objects.cc: counts objects by hidden class, from StartCount() on. Then, before anything moves,
+// KeepRepresentatives().
+void StartCount();
+void CountObject(uintptr_t object);
+void KeepRepresentatives();
