@@ -1,7 +1,8 @@
-/** `npm run bench [-- overhead | engine] [options]`: the first is the one without a name. */
+/** `npm run bench [-- overhead | engine | capture] [options]`: the first is the one without a name. */
 const SCENARIOS: Readonly<Record<string, () => Promise<unknown>>> = {
   overhead: () => import('./overhead.js'),
   engine: () => import('./engine/main.js'),
+  capture: () => import('./capture/main.js'),
 };
 
 const [name] = process.argv.slice(2);

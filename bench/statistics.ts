@@ -6,7 +6,7 @@ export function median(values: readonly number[]): number {
 }
 
 /** The value that `share` (0 to 1) of the values do not exceed (nearest rank). NaN of none. */
-export function percentile(values: readonly number[], share: number): number {
+export function percentile(values: ArrayLike<number>, share: number): number {
   const sorted = Float64Array.from(values).sort();
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;
 }

@@ -29,7 +29,9 @@ export class ChildMemory {
       // A forked child is the service's own program, other than the analysis.
       if (child === '' || commandLine(child) !== this.#program) continue;
       const rollup = read(`/proc/${child}/smaps_rollup`);
-      const kilobytes = [...rollup.matchAll(/^Private_(?:Clean|Dirty): +(\d+) kB$/gm)].map(([, kB]) => Number(kB));
+      const kilobytes = [...rollup.matchAll(/^Private_(?:Clean|Dirty): +(\d+) kB$/gm)].map(([, kB]) =>
+        Number(kB),
+      );
       const bytes = kilobytes.reduce((sum, kB) => sum + kB, 0) * 1024;
       this.#peakBytes = Math.max(this.#peakBytes, bytes);
     }

@@ -30,10 +30,13 @@ const everyMs = 1000 / Number(rate);
 const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
 const waiting = new Set<number>();
 let answers: Answer[] = [];
+/** When the next request is due. */
 let dueMs = monotonicMs();
 
+// At a rate of 0 nothing is ever due; a window then waits for its end only.
 setInterval(() => {
-  for (const nowMs = monotonicMs(); dueMs <= nowMs; dueMs += everyMs) send(dueMs);
+  if (everyMs === Number.POSITIVE_INFINITY) dueMs = monotonicMs();
+  else for (const nowMs = monotonicMs(); dueMs <= nowMs; dueMs += everyMs) send(dueMs);
 }, TICK_MS);
 process.on('message', (message) => void answer(message as Window));
 process.on('disconnect', () => process.exit());

@@ -1,3 +1,4 @@
+import { openSync, readSync } from 'node:fs';
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import { percentile } from '../statistics.js';
 
@@ -5,10 +6,14 @@ import { percentile } from '../statistics.js';
 export interface LoopFigures {
   /** The longest that the loop stood still, as a chain of timers saw it. */
   readonly longestMs: number;
+  /** The longest when the time in which its thread was ready and waited for a core is not counted. */
+  readonly longestOnCoreMs: number;
   readonly p99Ms: number;
   /** The same as `perf_hooks.monitorEventLoopDelay` saw it. */
   readonly histogramLongestMs: number;
   readonly histogramP99Ms: number;
+  /** Time that the thread waited for a core, of the window's; 0 to 1. */
+  readonly waitedShare: number;
 }
 
 const RESOLUTION_MS = 1;
@@ -22,12 +27,19 @@ const MAX_GAPS = 1 << 20;
 export class LoopMeter {
   readonly #histogram: IntervalHistogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   readonly #gaps = new Float64Array(MAX_GAPS);
+  readonly #schedule = openSync('/proc/thread-self/schedstat', 'r');
+  readonly #text = Buffer.alloc(128);
   #count = 0;
   #longest = 0;
-  #last = performance.now();
+  #longestOnCore = 0;
+  #beganAt = 0;
+  #waitedAtBegin = 0;
+  #last = 0;
+  #lastWaited = 0;
 
   constructor() {
     this.#histogram.enable();
+    this.begin();
     this.#await();
   }
 
@@ -35,7 +47,9 @@ export class LoopMeter {
     this.#histogram.reset();
     this.#count = 0;
     this.#longest = 0;
-    this.#last = performance.now();
+    this.#longestOnCore = 0;
+    this.#last = this.#beganAt = performance.now();
+    this.#lastWaited = this.#waitedAtBegin = this.#waitedMs();
   }
 
   /** To be called in a turn of its own, so that what stood still last has been seen. */
@@ -43,20 +57,31 @@ export class LoopMeter {
     const beyond = (ms: number) => Math.max(0, ms - RESOLUTION_MS);
     return {
       longestMs: beyond(this.#longest),
+      longestOnCoreMs: beyond(this.#longestOnCore),
       p99Ms: beyond(percentile(this.#gaps.subarray(0, this.#count), 0.99)),
       histogramLongestMs: beyond(this.#histogram.max / 1e6),
       histogramP99Ms: beyond(this.#histogram.percentile(99) / 1e6),
+      waitedShare: (this.#lastWaited - this.#waitedAtBegin) / (this.#last - this.#beganAt),
     };
   }
 
   #await(): void {
     setTimeout(() => {
       const now = performance.now();
+      const waited = this.#waitedMs();
       const gap = now - this.#last;
-      this.#last = now;
       this.#longest = Math.max(this.#longest, gap);
+      this.#longestOnCore = Math.max(this.#longestOnCore, gap - (waited - this.#lastWaited));
       if (this.#count < MAX_GAPS) this.#gaps[this.#count++] = gap;
+      this.#last = now;
+      this.#lastWaited = waited;
       this.#await();
     }, RESOLUTION_MS).unref();
+  }
+
+  /** Since the thread began: the second number of its `schedstat`, nanoseconds. */
+  #waitedMs(): number {
+    const length = readSync(this.#schedule, this.#text, 0, this.#text.length, 0);
+    return Number(this.#text.latin1Slice(0, length).split(' ')[1]) / 1e6;
   }
 }

@@ -5,6 +5,11 @@ export type DumperName = (typeof DUMPER_NAMES)[number];
 export const RUNGS = ['probe', 'census', 'sampled', 'full'] as const;
 export type Rung = (typeof RUNGS)[number];
 
+/** Whether it yields a graph that is analysed; the others are looks. */
+export function hasGraph(rung: Rung): boolean {
+  return rung === 'sampled' || rung === 'full';
+}
+
 export const CAPTURE_TRIGGERS = ['trend', 'schedule', 'demand'] as const;
 export type CaptureTrigger = (typeof CAPTURE_TRIGGERS)[number];
 

@@ -10,10 +10,13 @@ export interface ClassCount {
 }
 
 /** Classes told; the smaller ones are left out. */
-const MAX_CLASSES = 300;
+export const MAX_CLASSES = 300;
 const MAX_NAME = 120;
 /** Constructors looked for along the prototypes. */
 const MAX_PROTOTYPES = 8;
+/** A plain object with more properties is a table. */
+const MAX_FIELDS = 64;
+const INDEX = /^\d+$/;
 const { getPrototypeOf, getOwnPropertyDescriptor, keys } = Object;
 const { isProxy } = types;
 
@@ -57,10 +60,15 @@ function constructorName(object: object): string {
   return '';
 }
 
-/** The names themselves may be data, such as the keys of a table, so only what tells shapes apart is kept of them. */
+/**
+ * The names themselves may be data, such as the keys of a table, so only what tells shapes apart is kept of them. Objects
+ * without a prototype are V8's dictionaries: they share one hidden class whatever their keys, so those of the one that
+ * stands for all say nothing. Nor do indices, which the hidden class knows nothing of.
+ */
 function shapeOf(object: object): string {
-  const names = keys(object);
-  if (names.length > 64) return 'Object (table)';
+  if (getPrototypeOf(object) === null) return 'Object (without prototype)';
+  const names = keys(object).filter((name) => !INDEX.test(name));
+  if (names.length > MAX_FIELDS) return 'Object (table)';
   let digest = 0;
   for (const name of names) {
     for (let at = 0; at < name.length; at++) digest = (Math.imul(digest, 31) + name.charCodeAt(at)) | 0;
@@ -68,23 +76,27 @@ function shapeOf(object: object): string {
   return names.length === 0 ? 'Object' : `Object (${names.length} fields #${(digest >>> 0).toString(36)})`;
 }
 
-/** A class that has more of its kind than at the census before. */
+/** A class that has more of its kind than at an earlier census. */
 export interface ClassIncrease {
   readonly className: string;
   readonly count: number;
   readonly bytes: number;
 }
 
-/** What grew between two censuses, by bytes, the most first. */
+/**
+ * What grew between two censuses, by bytes, the most first. What a full list does not name had no more bytes than its last
+ * row, and counts as having had them: it must not pass for growth that it comes in sight.
+ */
 export function censusIncrease(
   before: readonly ClassCount[],
   after: readonly ClassCount[],
 ): readonly ClassIncrease[] {
   const then = new Map(before.map((row) => [row.className, row]));
+  const unnamed = { count: 0, bytes: before.length < MAX_CLASSES ? 0 : (before.at(-1)?.bytes ?? 0) };
   return after
     .map(({ className, count, bytes }) => {
-      const was = then.get(className);
-      return { className, count: count - (was?.count ?? 0), bytes: bytes - (was?.bytes ?? 0) };
+      const was = then.get(className) ?? unnamed;
+      return { className, count: count - was.count, bytes: bytes - was.bytes };
     })
     .filter(({ count, bytes }) => count > 0 && bytes > 0)
     .sort((a, b) => b.bytes - a.bytes);

@@ -27,6 +27,9 @@ const MAX_TRIES = 6;
 const FIRST_BACK_OFF_MS = 40;
 /** A scan waits for a free thread of libuv's pool, which the service may keep busy for good. */
 const MAX_SCAN_MS = 10_000;
+/** What the child dies of when nobody reads any more what it writes: not its own fault, and told like a stream's. */
+const SIGPIPE = 13;
+const READER_GONE = 'EPIPE: nobody was left to read the snapshot';
 /** A census that says more is not ours. */
 const MAX_CENSUS_CHARACTERS = 2 ** 20;
 /** A process that may be forked at all needs no more than this for what is not heap: a floor for predictions. */
@@ -56,13 +59,13 @@ export class ForkDumper implements HeapDumper {
     const costs = { pauseMs: 0, peakBytes: 0, cpuSeconds: 0, retries: 0 };
     try {
       for (;;) {
-        const attempt = await this.#attempt(order);
+        const attempt = await this.#inTurn(order);
         const { run, census } = attempt;
         costs.pauseMs = Math.max(costs.pauseMs, run.blockedMs);
         costs.peakBytes = Math.max(costs.peakBytes, run.words.peakBytes, run.verdict.peakBytes);
-        costs.cpuSeconds += run.end?.cpuSeconds ?? run.verdict.cpuSeconds;
+        costs.cpuSeconds += cpuSecondsOf(run);
         const end = judge(run, order.signal);
-        this.#learn(order, attempt, end.ended !== 'failed');
+        this.#learn(order, attempt, end.ended);
         if (end.ended === 'done') {
           if (order.rung === 'census' && census === null)
             return { ...costs, outcome: 'failure', reason: 'the census of the child cannot be read' };
@@ -72,11 +75,23 @@ export class ForkDumper implements HeapDumper {
           const tries = costs.retries === 0 ? '' : ` (after ${costs.retries + 1} tries)`;
           return { ...costs, outcome: 'failure', reason: end.reason + tries };
         }
-        await this.#pause(FIRST_BACK_OFF_MS * 2 ** costs.retries);
+        await this.#pause(FIRST_BACK_OFF_MS * 2 ** costs.retries, order.signal);
         costs.retries += 1;
       }
     } catch (error) {
       return { ...costs, outcome: 'failure', reason: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  /** Threads fork one at a time; who meets another waits for it, which is a matter of some milliseconds. */
+  async #inTurn(order: CaptureOrder): Promise<Attempt> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#attempt(order);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EBUSY' || tries >= MAX_TRIES) throw error;
+        await this.#pause(FIRST_BACK_OFF_MS * 2 ** (tries - 1), order.signal);
+      }
     }
   }
 
@@ -120,23 +135,34 @@ export class ForkDumper implements HeapDumper {
     });
   }
 
-  #pause(delayMs: number): Promise<void> {
+  /** Ends early when the capture is called off: who does that waits for it. */
+  #pause(delayMs: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
-      this.#clock.after(delayMs, resolve);
+      const end = (): void => {
+        timer.cancel();
+        signal.removeEventListener('abort', end);
+        resolve();
+      };
+      const timer = this.#clock.after(delayMs, end);
+      signal.addEventListener('abort', end);
     });
   }
 
-  #learn({ rung, heapBytes }: CaptureOrder, { run, durationMs }: Attempt, complete: boolean): void {
+  /** Of a child that was merely unlucky only the pause says anything; one that failed would have taken at least what it took. */
+  #learn(
+    { rung, heapBytes }: CaptureOrder,
+    { run, durationMs }: Attempt,
+    ended: ChildVerdict['ended'],
+  ): void {
     const { liveBytes, peakBytes } = run.words;
-    const isWhole = complete && liveBytes > 0;
+    const tells = ended !== 'unlucky';
     this.#cost.learn(rung, {
       heapBytes: liveBytes > 0 ? liveBytes : heapBytes,
       pauseMs: run.blockedMs,
-      // A child that was given up early says nothing of what a whole one takes.
-      memoryBytes: isWhole || !complete ? Math.max(peakBytes, run.verdict.peakBytes) : null,
-      cpuSeconds: isWhole ? (run.end?.cpuSeconds ?? null) : null,
-      durationMs: isWhole ? durationMs : null,
-      complete,
+      memoryBytes: tells ? Math.max(peakBytes, run.verdict.peakBytes) : null,
+      cpuSeconds: tells ? cpuSecondsOf(run) : null,
+      durationMs: tells ? durationMs : null,
+      complete: ended === 'done',
     });
   }
 }
@@ -145,6 +171,11 @@ interface Attempt {
   readonly run: ChildRun;
   readonly census: readonly ClassCount[] | null;
   readonly durationMs: number;
+}
+
+/** Where somebody else took the child's end, as the governor saw it. */
+function cpuSecondsOf({ end, verdict }: ChildRun): number {
+  return end?.cpuSeconds ?? verdict.cpuSeconds;
 }
 
 type ChildVerdict =
@@ -164,6 +195,7 @@ function judge({ end, words, verdict, wrote }: ChildRun, signal: AbortSignal): C
   const unlucky = wrote ? 'failed' : 'unlucky';
   if (died) {
     const number = end.signal > 0 ? end.signal : end.exitCode - CHILD_EXIT.signal;
+    if (number === SIGPIPE) return { ended: 'failed', reason: READER_GONE };
     // Nobody but an administrator, or the kernel when memory runs out, sends this one.
     const byKernel = number === 9 ? ', as the kernel does where memory runs out' : '';
     return {
@@ -209,8 +241,16 @@ function readCensus(readFd: number): Promise<readonly ClassCount[] | null> {
 function parseCensus(text: string): readonly ClassCount[] | null {
   if (!text.endsWith(CENSUS_END)) return null;
   try {
-    return (JSON.parse(text) as CensusMessage).classes;
+    // It was written in a copy of the program, which may have given JSON.stringify ideas of its own (toJSON).
+    const { classes } = JSON.parse(text) as Partial<CensusMessage>;
+    return Array.isArray(classes) && classes.every(isClassCount) ? classes : null;
   } catch {
     return null;
   }
+}
+
+function isClassCount(row: Partial<ClassCount> | null): boolean {
+  return (
+    typeof row?.className === 'string' && Number.isFinite(row.count) && Number.isFinite(row.bytes)
+  );
 }

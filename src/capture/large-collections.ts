@@ -81,6 +81,8 @@ function hide(length: number): { readonly holders: readonly unknown[]; readonly 
   )(one());
   const generator = suspended(one());
   generator.next();
+  const got = one();
+  const withGetter = Object.defineProperty({}, 'held', { get: () => got });
   const key = {};
   const table = Object.create(null) as Record<string, unknown>;
   table['held'] = one();
@@ -94,6 +96,7 @@ function hide(length: number): { readonly holders: readonly unknown[]; readonly 
     [one()],
     closure,
     generator,
+    withGetter,
     new Map([[1, one()]]),
     new Map([[one(), 1]]),
     new Set([one()]),

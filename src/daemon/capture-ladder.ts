@@ -2,9 +2,9 @@ import type { Rung } from '../capture/capture-record.js';
 import { type ClassCount, type ClassIncrease, censusIncrease } from '../capture/class-census.js';
 import type { HeapDumper } from '../capture/heap-dumper.js';
 import type { PaceRules } from '../trigger/pace.js';
+import { PROBE_SHARE_OF_BUDGET } from './capture-cost.js';
 
-/** A probe is to cost no more than this part of the CPU budget of captures, and of the service's time in pauses. */
-const PROBE_SHARE_OF_BUDGET = 0.25;
+/** Probes are to stop the service for no more than this part of its time. */
 const PROBE_SHARE_OF_TIME = 0.0002;
 /** Growth that a census must show, as part of the slowest that is of interest: what rises and falls with traffic may hide the rest. */
 const TELLING_PART = 0.5;
@@ -26,11 +26,11 @@ interface Census {
   readonly classes: readonly ClassCount[];
 }
 
-/** `graph`: who holds it is worth knowing. `wait`: the next census follows then. */
-type NextStep =
-  | { readonly rung: 'census' }
-  | { readonly rung: 'graph' }
-  | { readonly rung: 'wait'; readonly untilMs: number };
+interface NextStep {
+  readonly rung: Rung;
+  /** When its turn comes, epoch milliseconds; null: now. */
+  readonly notBeforeMs: number | null;
+}
 
 /** Which rung comes next: probes while nothing is known of the live heap, censuses when it grows, graphs when they show it. */
 export class CaptureLadder {
@@ -40,6 +40,7 @@ export class CaptureLadder {
   #first: Census | null = null;
   #comparisons = 0;
   #pays = false;
+  #calmSinceMs: number | null = null;
   #latest: CensusStatus | null = null;
 
   constructor(rules: PaceRules, dumper: HeapDumper | null) {
@@ -75,10 +76,20 @@ export class CaptureLadder {
   next(nowMs: number): NextStep {
     const { census } = this.#rules;
     if (census === null || this.#pays || this.#dumper?.rungs.includes('census') !== true)
-      return { rung: 'graph' };
-    if (this.#first === null) return { rung: 'census' };
-    const untilMs = this.#first.atMs + census.spacingMs * (this.#comparisons + 1);
-    return nowMs < untilMs ? { rung: 'wait', untilMs } : { rung: 'census' };
+      return { rung: this.graphRung, notBeforeMs: null };
+    const dueMs =
+      this.#first === null ? nowMs : this.#first.atMs + census.spacingMs * (this.#comparisons + 1);
+    return { rung: 'census', notBeforeMs: nowMs < dueMs ? dueMs : null };
+  }
+
+  /**
+   * A growth that was gone for as long as a cool-down lasts is not the one that comes next: compared with a census of
+   * long ago, what has just begun to grow would have to make up for all the time in between.
+   */
+  follow(nowMs: number, grows: boolean): void {
+    if (grows) this.#calmSinceMs = null;
+    else this.#calmSinceMs ??= nowMs;
+    if (this.#calmSinceMs !== null && nowMs - this.#calmSinceMs >= this.#rules.coolDownMs) this.reset();
   }
 
   /**

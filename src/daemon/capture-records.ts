@@ -1,4 +1,4 @@
-import type { CaptureRecord } from '../capture/capture-record.js';
+import { type CaptureRecord, hasGraph } from '../capture/capture-record.js';
 
 /** Captures kept for the report; older ones live on in the metrics' counters. */
 const MAX_GRAPHS = 32;
@@ -11,9 +11,8 @@ export class CaptureRecords {
 
   add(record: CaptureRecord): void {
     const records = [...this.#records, record];
-    const isLook = ({ rung }: CaptureRecord): boolean => rung === 'probe' || rung === 'census';
-    const alike = records.filter((each) => isLook(each) === isLook(record));
-    const oldest = alike.length > (isLook(record) ? MAX_LOOKS : MAX_GRAPHS) ? alike[0] : undefined;
+    const alike = records.filter(({ rung }) => hasGraph(rung) === hasGraph(record.rung));
+    const oldest = alike.length > (hasGraph(record.rung) ? MAX_GRAPHS : MAX_LOOKS) ? alike[0] : undefined;
     this.#records = records.filter((each) => each !== oldest);
   }
 

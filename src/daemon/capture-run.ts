@@ -1,6 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { Writable } from 'node:stream';
-import type { CaptureOutcome, CaptureRecord, CaptureTrigger, Rung } from '../capture/capture-record.js';
+import {
+  type CaptureOutcome,
+  type CaptureRecord,
+  type CaptureTrigger,
+  hasGraph,
+  type Rung,
+} from '../capture/capture-record.js';
 import type { ClassCount } from '../capture/class-census.js';
 import type { DumpOutcome, DumpSuccess, HeapDumper, SnapshotReceiver } from '../capture/heap-dumper.js';
 import type { AnalysisResult } from '../heap/analysis.js';
@@ -123,9 +129,9 @@ function summarise(
   if (signal.aborted) return { outcome: 'cancelled', reason: 'the watcher was stopped' };
   if (analysed === null) {
     if (dump.outcome === 'failure') return { outcome: 'dump-failed', reason: dump.reason };
-    return rung === 'probe' || rung === 'census'
-      ? { outcome: 'success', reason: null }
-      : { outcome: 'dump-failed', reason: 'no snapshot was written' };
+    return hasGraph(rung)
+      ? { outcome: 'dump-failed', reason: 'no snapshot was written' }
+      : { outcome: 'success', reason: null };
   }
   switch (analysed.outcome) {
     case 'success':

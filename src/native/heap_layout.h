@@ -22,6 +22,9 @@ struct HeapLayout {
   const int* bits_offset;
   const int* prototype_offset;
   const int* dictionary_shift;
+  const int *descriptors_offset, *own_descriptors_shift, *own_descriptors_mask;
+  // Of an array of descriptors: bytes before the first, words of each, and which of these is the value.
+  const int *descriptors_header, *descriptor_words, *descriptor_value;
   // Instance types.
   const int *map_type, *set_type, *array_type, *object_type, *map_class_type, *number_type, *property_array_type;
   const int *first_nonstring_type, *first_context_type, *last_context_type, *first_receiver_type;

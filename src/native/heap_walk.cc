@@ -5,7 +5,7 @@
 //   - Nothing moves: the child has one thread, which is in this function, and V8 is not called until the walk is over.
 //   - Only what is reachable is visited, from objects that JavaScript handed over; so all that is found is alive.
 //   - Only these are read: fields of objects whose hidden class tells their size, and arrays of tagged words that begin
-//     with their length (fixed arrays, hash tables, contexts). Which types the latter are differs between versions and is
+//     with their length (fixed arrays, hash tables, contexts), and getters in the descriptors of hidden classes. Which types the latter are differs between versions and is
 //     taken from samples: a Map's table, a dictionary's properties, …
 //   - A word is followed only when it is tagged as a strong pointer, leads into readable anonymous memory, and what is
 //     there begins with a hidden class (the hidden class of whose hidden class is its own). So raw words inside objects
@@ -40,6 +40,8 @@ struct Walk {
   Chunk* chunks;  // open addressing
   size_t mask;
   Chunk* latest;
+  uintptr_t latest_class;  // of a hidden class that was looked at last, and whether its objects hold others
+  bool latest_holds;
   uintptr_t known_classes[4096];
   uintptr_t* pending;
   size_t pending_count, pending_capacity;
@@ -130,25 +132,52 @@ bool Append(uintptr_t** list, size_t* count, size_t* capacity, uintptr_t item) {
   return true;
 }
 
-void Visit(Walk* walk, uintptr_t word) {
-  if (!IsStrong(word)) return;
-  const uintptr_t address = word - kTag;
-  Chunk* chunk = ChunkOf(walk, address);
-  if (chunk == nullptr) return;
+// Whether this is the first time; false also without memory.
+bool MarkVisited(Walk* walk, Chunk* chunk, uintptr_t address) {
   if (chunk->visited == nullptr) chunk->visited = static_cast<uint8_t*>(calloc(1, kBitmapBytes));
   if (chunk->visited == nullptr) {
     walk->out_of_memory = true;
-    return;
+    return false;
   }
   const size_t bit = (address & (kChunkBytes - 1)) / sizeof(uintptr_t);
-  if ((chunk->visited[bit / 8] >> bit % 8 & 1) != 0) return;
+  if ((chunk->visited[bit / 8] >> bit % 8 & 1) != 0) return false;
   chunk->visited[bit / 8] |= static_cast<uint8_t>(1 << bit % 8);
+  return true;
+}
+
+void Visit(Walk* walk, uintptr_t word) {
+  if (!IsStrong(word)) return;
+  Chunk* chunk = ChunkOf(walk, word - kTag);
+  if (chunk == nullptr) return;
   const uintptr_t hidden_class = HiddenClass(word);
-  if (!IsHiddenClass(walk, hidden_class)) return;
-  // Strings and numbers hold nothing; there are many of them.
-  const int type = InstanceType(hidden_class);
-  if (type < *layout.first_nonstring_type || type == *layout.number_type || type == *layout.map_class_type) return;
+  // What is itself a hidden class is marked when the first of its objects is visited, and only then.
+  if (walk->latest_class != hidden_class) {
+    if (!IsHiddenClass(walk, hidden_class)) return;
+    walk->latest_class = hidden_class;
+    // Strings and numbers hold nothing; there are many of them.
+    const int type = InstanceType(hidden_class);
+    walk->latest_holds =
+        type >= *layout.first_nonstring_type && type != *layout.number_type && type != *layout.map_class_type;
+  }
+  if (!walk->latest_holds || !MarkVisited(walk, chunk, word - kTag)) return;
   if (!Append(&walk->pending, &walk->pending_count, &walk->pending_capacity, word)) walk->out_of_memory = true;
+}
+
+// A hidden class holds the prototype, and the getters and setters that its objects have in common.
+void VisitHiddenClass(Walk* walk, uintptr_t hidden_class) {
+  Chunk* chunk = ChunkOf(walk, hidden_class - kTag);
+  if (chunk == nullptr || !MarkVisited(walk, chunk, hidden_class - kTag)) return;
+  Visit(walk, Field<uintptr_t>(hidden_class, *layout.prototype_offset));
+  const uintptr_t descriptors = Field<uintptr_t>(hidden_class, *layout.descriptors_offset);
+  if (!IsStrong(descriptors) || ChunkOf(walk, descriptors - kTag) == nullptr) return;
+  const uint32_t own = (Field<uint32_t>(hidden_class, *layout.bits_offset) &
+                        static_cast<uint32_t>(*layout.own_descriptors_mask)) >> *layout.own_descriptors_shift;
+  for (uint32_t i = 0; i < own; i++) {
+    const size_t word = i * static_cast<size_t>(*layout.descriptor_words) + static_cast<size_t>(*layout.descriptor_value);
+    const size_t offset = static_cast<size_t>(*layout.descriptors_header) + word * sizeof(uintptr_t);
+    if (ChunkOf(walk, descriptors - kTag + offset) == nullptr) return;
+    Visit(walk, Field<uintptr_t>(descriptors, offset));
+  }
 }
 
 // How many tagged words follow the length, if this is an array of such; 0 otherwise.
@@ -185,7 +214,7 @@ void VisitContent(Walk* walk, uintptr_t word) {
   const size_t words = Field<uint8_t>(hidden_class, *layout.words_offset);
   if (words == 0) return VisitArray(walk, word, ArrayLength(walk, word, type));
   if (type >= *layout.first_receiver_type) {
-    Visit(walk, Field<uintptr_t>(hidden_class, *layout.prototype_offset));
+    VisitHiddenClass(walk, hidden_class);
     CountObject(word);
     if (MembersOf(word) > walk->threshold &&
         !Append(&walk->found, &walk->found_count, &walk->found_capacity, word)) {

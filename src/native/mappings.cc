@@ -9,11 +9,13 @@
 //
 //   part of a present mapping    scan said          at the fork        after it, in the parent
 //   known                        DONTFORK           DOFORK             DONTFORK again
-//   known                        inheritable        nothing            nothing
+//   known                        inheritable        DOFORK             nothing
 //   not known                    not there          DOFORK             nothing
 //
-// DOFORK on what was inheritable changes nothing. What came after the scan is left inheritable: it costs a later spawn
-// a few page tables, while keeping a range from children that was never V8's would cost them their life. For the same
+// DOFORK on what is inheritable changes nothing, and the scan may be wrong about that: V8 maps a page first and makes it
+// private then, and where the scan comes in between the page passes for inheritable (seen in one fork of twenty of a busy
+// service, whose child then missed the page and crashed). What came after the scan is left inheritable: it costs a later
+// spawn a few page tables, while keeping a range from children that was never V8's would cost them their life. For the same
 // reason a known range counts only where nothing else can have come to its place: the mapping is the same from end to
 // end, or the part begins and ends where V8's pages do (multiples of 256 KiB).
 //
@@ -196,12 +198,11 @@ void FreeMappings(Mappings* mappings) {
   free(mappings);
 }
 
-// What cannot be made inheritable is passed over: another thread may just have unmapped it, and where the child should
-// need it after all it crashes, which is one failed try.
-static bool Share(Mappings* mappings, const Range& range, bool restore) {
-  if (range.begin >= range.end) return true;
-  if (restore && !mappings->shared.Add(range)) return false;
-  if (Advise(range, MADV_DOFORK) && !restore) mappings->unknown++;
+// Remembers a part that the scan knew to be private, or counts one that it did not know.
+static bool Note(Mappings* mappings, const Range& part, bool restore) {
+  if (part.begin >= part.end) return true;
+  if (restore) return mappings->shared.Add(part);
+  mappings->unknown++;
   return true;
 }
 
@@ -214,18 +215,21 @@ bool ShareMappings(Mappings* mappings) {
   return ReadLines("/proc/self/maps", [&](char* line) {
     Mapping present;
     if (!ParseMapping(line, &present)) return true;
+    // What cannot be made inheritable is passed over: another thread may just have unmapped it, and where the child should
+    // need it after all it crashes, which is one failed try.
+    Advise(Range{present.begin, present.end}, MADV_DOFORK);
     while (at < scanned.count && scanned.items[at].end <= present.begin) at++;
     uintptr_t begin = present.begin;
     for (size_t i = at; i < scanned.count && scanned.items[i].begin < present.end; i++) {
       const Mapping& before = scanned.items[i];
       const Range part = {before.begin > begin ? before.begin : begin, before.end < present.end ? before.end : present.end};
-      if (!Share(mappings, Range{begin, part.begin}, false)) return false;
+      if (!Note(mappings, Range{begin, part.begin}, false)) return false;
       const bool same = before.begin == present.begin && before.end == present.end;
       const bool known = same || (IsV8Aligned(part.begin) && IsV8Aligned(part.end));
-      if (before.private_to_parent && !Share(mappings, part, known)) return false;
-      begin = part.end;
+      if (before.private_to_parent && !Note(mappings, part, known)) return false;
+      if (part.end > begin) begin = part.end;
     }
-    return Share(mappings, Range{begin, present.end}, false);
+    return Note(mappings, Range{begin, present.end}, false);
   });
 }
 

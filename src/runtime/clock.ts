@@ -1,3 +1,6 @@
+/** Of Node's timers. */
+const LONGEST_DELAY_MS = 2 ** 31 - 1;
+
 export interface Timer {
   cancel(): void;
 }
@@ -10,6 +13,12 @@ export interface Clock {
   monotonicMs(): number;
   /** Calls back once; never keeps the process alive. */
   after(delayMs: number, callback: () => void): Timer;
+}
+
+/** Keeps the process alive until cancelled, for who waits for something that does not. */
+export function keepAlive(): Timer {
+  const handle = setInterval(() => {}, LONGEST_DELAY_MS);
+  return { cancel: () => clearInterval(handle) };
 }
 
 export const systemClock: Clock = {

@@ -86,7 +86,8 @@ describe('a series of sampled snapshots', { concurrency: 2 }, () => {
         assert.ok(isClose(found.held!.share, expected.held!.share));
         const row = (result: Success) =>
           result.classes.find(({ className }) => className === expected.className);
-        if (expected.className !== 'Object') assert.deepEqual(row(part)?.counts, row(full)?.counts);
+        if (!['Object', 'string'].includes(expected.className))
+          assert.deepEqual(row(part)?.counts, row(full)?.counts);
         assert.equal(found.steps.at(-1)!.count - found.steps[0]!.count, CALLS * (ROUNDS - 1));
       } finally {
         await rm(folder, { recursive: true });

@@ -7,6 +7,8 @@ export interface GroupLimits {
   readonly memoryBytes?: number;
   /** CPU quota, such as 0.5. */
   readonly cpuCores?: number;
+  /** Processes and threads. */
+  readonly processes?: number;
 }
 
 /** Real control groups, made for the child processes of a test. */
@@ -16,6 +18,8 @@ interface TestGroup {
   spawn(program: string, args: readonly string[], options?: SpawnOptions): ChildProcess;
   /** A file of the group, such as `memory.failcnt`; null when there is none. */
   read(file: string): string | null;
+  /** Writes such a file. */
+  write(file: string, text: string): void;
   /** Processes that the kernel killed because the group was out of memory. */
   oomKills(): number;
   /** Kills what is left in it and removes it. */
@@ -70,6 +74,9 @@ function limitVersion1(makeDirectory: (parent: string) => string, limits: GroupL
     writeFileSync(join(directory, 'cpu.cfs_period_us'), String(PERIOD_US));
     writeFileSync(join(directory, 'cpu.cfs_quota_us'), String(Math.round(limits.cpuCores * PERIOD_US)));
   }
+  if (limits.processes !== undefined) {
+    writeFileSync(join(makeDirectory(join(ROOT, 'pids')), 'pids.max'), String(limits.processes));
+  }
 }
 
 /** The files are missing, and writing them fails, where the root does not hand the controllers down. */
@@ -82,18 +89,24 @@ function limitVersion2(directory: string, limits: GroupLimits): void {
     const quota = `${Math.round(limits.cpuCores * PERIOD_US)} ${PERIOD_US}`;
     writeFileSync(join(directory, 'cpu.max'), quota, { flag: 'r+' });
   }
+  if (limits.processes !== undefined) {
+    writeFileSync(join(directory, 'pids.max'), String(limits.processes), { flag: 'r+' });
+  }
 }
 
 function testGroup(version: 1 | 2, directories: readonly string[]): TestGroup {
+  const find = (file: string): string | undefined =>
+    directories.map((directory) => join(directory, file)).find((path) => existsSync(path));
   const read = (file: string): string | null => {
-    for (const directory of directories) {
-      if (existsSync(join(directory, file))) return readFileSync(join(directory, file), 'utf8');
-    }
-    return null;
+    const path = find(file);
+    return path === undefined ? null : readFileSync(path, 'utf8');
   };
   return {
     version,
     read,
+    write(file, text) {
+      writeFileSync(find(file) ?? '', text, { flag: 'r+' });
+    },
     spawn(program, args, options = {}) {
       // The shell enters the groups and becomes the program.
       const enter = directories.map((directory) => `echo $$ > ${join(directory, 'cgroup.procs')}`);

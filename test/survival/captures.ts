@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { closeSync, readdirSync, readFileSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
+import { getHeapStatistics } from 'node:v8';
 import type { Rung } from '../../src/capture/capture-record.js';
 import { ForkDumper } from '../../src/capture/fork-dumper.js';
 import type { CaptureOrder } from '../../src/capture/heap-dumper.js';
@@ -28,6 +29,8 @@ export interface CaptureWishes {
   /** Does not read, so that the child stands still in the middle of its snapshot; what it returns is to be closed. */
   readonly hold?: (readFd: number) => void;
   readonly signal?: AbortSignal;
+  /** The dumper's own timers keep nothing alive; by default this does until the capture has ended. */
+  readonly keepsAlive?: boolean;
   readonly analysisBytes?: number;
   readonly timeoutMs?: number;
 }
@@ -56,14 +59,14 @@ export async function capture(rung: Rung, wishes: CaptureWishes = {}): Promise<C
         else wishes.hold(readFd);
       },
     },
-    heapBytes: process.memoryUsage().heapUsed,
+    heapBytes: getHeapStatistics().used_heap_size,
     analysisBytes: wishes.analysisBytes ?? 0,
     timeoutMs: wishes.timeoutMs ?? 120_000,
     signal: wishes.signal ?? new AbortController().signal,
     paused: () => {},
   };
-  // The dumper's own timers keep nothing alive.
   const alive = setInterval(() => {}, 1000);
+  if (wishes.keepsAlive === false) alive.unref();
   try {
     const fromMs = systemClock.monotonicMs();
     const dump = await dumper.dump(order);
@@ -97,13 +100,15 @@ export interface HeldCapture {
   letGo(): void;
 }
 
-export async function holdCapture(signal?: AbortSignal): Promise<HeldCapture> {
+export async function holdCapture(
+  wishes: Pick<CaptureWishes, 'signal' | 'keepsAlive'> = {},
+): Promise<HeldCapture> {
   let held: number | null = null;
   const ended = capture('full', {
     hold: (readFd) => {
       held = readFd;
     },
-    ...(signal === undefined ? {} : { signal }),
+    ...wishes,
   });
   const readFd = await eventually('the child writes its snapshot', () => held, 120_000);
   const [childPid, ...others] = childrenLeft();

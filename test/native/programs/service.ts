@@ -1,8 +1,10 @@
 // A service in the situation named by its first argument: forks, and prints as JSON what came of it.
 import { execFileSync, spawn } from 'node:child_process';
+import type { EventEmitter } from 'node:events';
 import { writeSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { Session } from 'node:inspector/promises';
+import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString, writeHeapSnapshot } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -50,7 +52,7 @@ const scenarios: Readonly<Record<string, () => Promise<unknown>>> = {
 
   'an addon comes later': async () => {
     const before = await runJob(collect);
-    const { default: memwatch } = await import('@airbnb/node-memwatch');
+    const memwatch = createRequire(import.meta.url)('@airbnb/node-memwatch') as EventEmitter;
     let collections = 0;
     // With a listener each collection queues work for the thread pool, in the child as well.
     memwatch.on('stats', () => void collections++);

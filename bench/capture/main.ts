@@ -1,0 +1,128 @@
+/**
+ * What a capture costs the service that it is taken of; writes docs/benchmarks-capture.md.
+ * `npm run bench -- capture [--sizes 15,140,700] [--rounds 5] [--rate 300] [--ladder 140] [--large-inline]`
+ *
+ * Stalls: one service of each size under steady load, in which windows with a forked capture and windows without one
+ * (base) take turns and are equally long. Each capture stands against the mean of the two windows around it; these two
+ * against one another are the noise. In-process captures have a service of their own: what they leave behind in V8 (an
+ * id for each object) would make later captures dearer.
+ *
+ * Ladder: the rungs in turn on a service without load, while the memory of the child is read from outside.
+ */
+import { writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { RUNGS, type Rung } from '../../src/capture/capture-record.js';
+import { ChildMemory } from './child-memory.js';
+import { type CapturePage, capturePage, type LadderRun, type StallResult, type StallRound } from './page.js';
+import { type Measured, Session } from './session.js';
+
+const FIRST_REST_MS = 3000;
+const WARM_UP_MS = 2000;
+/** Under it a window holds too few requests for a 99th percentile. */
+const LEAST_REST_MS = 2000;
+/** From this size on a round takes a minute or more. */
+const LARGE_MB = 500;
+const LARGE_ROUNDS = 3;
+/** From this size on a capture in process takes half a minute or more. */
+const ONCE_INLINE_MB = 100;
+
+const { values } = parseArgs({
+  options: {
+    sizes: { type: 'string', default: '15,140,700' },
+    rounds: { type: 'string', default: '5' },
+    rate: { type: 'string', default: '300' },
+    ladder: { type: 'string', default: '140' },
+    'ladder-rounds': { type: 'string', default: '3' },
+    'large-inline': { type: 'boolean', default: false },
+  },
+});
+const rounds = Number(values.rounds);
+const rate = Number(values.rate);
+
+const stalls: StallResult[] = [];
+const failures: string[] = [];
+for (const megabytes of values.sizes.split(',').map(Number)) {
+  const isLarge = megabytes >= LARGE_MB;
+  stalls.push(await measureStalls(megabytes, 'fork', isLarge ? Math.min(rounds, LARGE_ROUNDS) : rounds));
+  if (isLarge && !values['large-inline']) continue;
+  stalls.push(await measureStalls(megabytes, 'inline', megabytes >= ONCE_INLINE_MB ? 1 : rounds));
+}
+const ladder = Number(values.ladder) > 0 ? await measureLadder(Number(values.ladder)) : [];
+const root = dirname(createRequire(import.meta.url).resolve('leakwatch/package.json'));
+const page: CapturePage = { stalls, ladder, rate, failures };
+writeFileSync(join(root, 'docs', 'benchmarks-capture.md'), capturePage(page));
+console.log('written to docs/benchmarks-capture.md');
+
+async function measureStalls(
+  megabytes: number,
+  dumper: 'fork' | 'inline',
+  count: number,
+): Promise<StallResult> {
+  const session = await Session.start(megabytes, rate);
+  try {
+    await session.measure({ order: 'rest', ms: WARM_UP_MS });
+    const result: StallRound[] = [];
+    let before = await session.measure({ order: 'rest', ms: FIRST_REST_MS });
+    for (let round = 0; round < count; round++) {
+      const capture = await session.measure({ order: 'capture', dumper, rung: rungFor(dumper) });
+      const { fromMs, toMs } = capture.window;
+      // A stopped loop makes no base longer.
+      const ms = dumper === 'inline' ? FIRST_REST_MS : Math.max(LEAST_REST_MS, toMs - fromMs);
+      const after = await session.measure({ order: 'rest', ms });
+      if (succeeded(capture, `${megabytes} MB, ${dumper}`)) result.push({ before, capture, after });
+      tell(megabytes, dumper, { before, capture, after });
+      before = after;
+    }
+    return { megabytes, dumper, heapBytes: session.heapBytes, rounds: result };
+  } finally {
+    await session.end();
+  }
+}
+
+/** What detection takes by default of each. */
+function rungFor(dumper: 'fork' | 'inline'): Rung {
+  return dumper === 'fork' ? 'sampled' : 'full';
+}
+
+async function measureLadder(megabytes: number): Promise<LadderRun[]> {
+  const session = await Session.start(megabytes, 0);
+  const runs: LadderRun[] = [];
+  try {
+    await session.measure({ order: 'rest', ms: WARM_UP_MS });
+    for (let round = 0; round < Number(values['ladder-rounds']); round++) {
+      for (const rung of RUNGS) {
+        const memory = new ChildMemory(session.pid);
+        const figures = await session.measure({ order: 'capture', dumper: 'fork', rung });
+        const run = { rung, heapBytes: session.heapBytes, privateBytes: memory.stop(), figures };
+        if (succeeded(figures, `${megabytes} MB, ${rung}`)) runs.push(run);
+        const { record, dumpCpuSeconds } = figures.capture!;
+        console.log(
+          `${megabytes} MB  ${rung.padEnd(8)} ${record.outcome} ${record.reason ?? ''} ${(record.durationMs / 1000).toFixed(1)} s, ` +
+            `CPU of the child ${dumpCpuSeconds.toFixed(2)} s, ${(run.privateBytes / 1e6).toFixed(0)} MB`,
+        );
+      }
+    }
+    return runs;
+  } finally {
+    await session.end();
+  }
+}
+
+/** What failed says nothing of what a capture costs; the page names it. */
+function succeeded({ capture }: Measured, what: string): boolean {
+  const { outcome, reason } = capture!.record;
+  if (outcome !== 'success') failures.push(`${what}: ${outcome}, ${reason}`);
+  return outcome === 'success';
+}
+
+function tell(megabytes: number, dumper: string, { before, capture, after }: StallRound): void {
+  const text = (figures: Measured) =>
+    `longest ${figures.loop.longestMs.toFixed(1)} p99 ${figures.loop.p99Ms.toFixed(2)} latency p99 ${figures.load.p99Ms.toFixed(1)}`;
+  const { record } = capture.capture!;
+  console.log(
+    `${megabytes} MB  ${dumper.padEnd(6)} ${record.outcome} ${record.reason ?? ''}  ${text(capture)} ms, pause ${record.pauseMs.toFixed(1)} ms; ` +
+      `base ${text(before)} / ${text(after)} ms`,
+  );
+}

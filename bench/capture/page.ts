@@ -1,0 +1,232 @@
+import { availableParallelism, totalmem } from 'node:os';
+import { RUNGS, type Rung } from '../../src/capture/capture-record.js';
+import { table } from '../page.js';
+import { median, spread } from '../statistics.js';
+import type { ForkFigures } from './fork-figures.js';
+import type { Measured } from './session.js';
+
+/** A capture, and the windows without one around it. */
+export interface StallRound {
+  readonly before: Measured;
+  readonly capture: Measured;
+  readonly after: Measured;
+}
+
+export interface StallResult {
+  readonly megabytes: number;
+  readonly dumper: 'fork' | 'inline';
+  /** When the load begins. */
+  readonly heapBytes: number;
+  readonly rounds: readonly StallRound[];
+}
+
+export interface LadderRun {
+  readonly rung: Rung;
+  readonly heapBytes: number;
+  /** The most that the child was seen to hold. */
+  readonly privateBytes: number;
+  readonly figures: Measured;
+}
+
+export interface CapturePage {
+  readonly stalls: readonly StallResult[];
+  readonly ladder: readonly LadderRun[];
+  /** Requests a second. */
+  readonly rate: number;
+  /** Captures that are in none of the figures. */
+  readonly failures: readonly string[];
+}
+
+const MB = 1e6;
+const DUMPERS = { fork: 'forked', inline: 'in process' } as const;
+
+/** `docs/benchmarks-capture.md`. */
+export function capturePage({ stalls, ladder, rate, failures }: CapturePage): string {
+  const forked = stalls.filter(({ dumper }) => dumper === 'fork');
+  const waits = stalls.flatMap(({ rounds }) =>
+    rounds.flatMap(({ before, after }) => [before, after].map(({ loop }) => loop.waitedShare * 100)),
+  );
+  return `# Benchmarks of captures
+
+Written by \`npm run bench -- capture\`; do not edit. What a capture costs the service that it is taken of. Figures are
+medians of the rounds, with the lowest and the highest in brackets.
+
+Machine: ${availableParallelism()} cores, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, ${process.platform} ${process.arch}, Node ${process.versions.node}. Service, load, forked child and analysis share the cores.
+
+## Does the service stand still?
+
+An HTTP server with a heap of small objects (class instances in a Map, in arrays and in a dictionary), ${rate} requests a
+second from another process, each due at its own moment and timed from there. Windows with a capture and windows without
+one (base) take turns in the same process and last equally long. Forked captures are sampled ones, what detection takes,
+analysis included; in-process ones are full, the only kind there is, each size in a process of its own.
+
+"Longest stall" is the longest that a chain of 1 ms timers saw the event loop stand still; "on a core" leaves out the time
+in which its thread was ready to run and waited for a core that something else had (from its \`schedstat\`). In base
+windows it waited for ${spread(waits, 1)} % of the time: that is how busy the machine was with other things.
+
+${table([
+  [
+    'heap',
+    'capture',
+    'rounds',
+    'longest stall',
+    'base',
+    'fork and what it needs',
+    'lasts',
+    'memory beside the heap',
+  ],
+  ...stalls.map(stallRow),
+])}
+
+${comparisons(stalls)}
+Ratios of a capture's window to the mean of the base windows before and after it; the noise is one base window against the
+other, the same code twice. A ratio within the range of its noise cannot be told from no cost at all.
+
+${table([
+  ['heap', 'capture', 'figure', 'base', 'capture / base', 'noise'],
+  ...stalls.flatMap((result) => [
+    ratioRow(result, 'p99 of loop delay, timers', ({ loop }) => loop.p99Ms),
+    ratioRow(result, 'p99 of loop delay, monitorEventLoopDelay', ({ loop }) => loop.histogramP99Ms),
+    ratioRow(result, 'p99 of latency', ({ load }) => load.p99Ms),
+  ]),
+])}
+
+## What the fork consists of
+
+The service's thread stands still for three things of a forked capture: the fork, the start of the analysis process some
+seconds later, and looks at the child every 20 ms, of some microseconds each. Finding V8's mappings happens in a thread of
+libuv's pool before the fork.
+
+${table([
+  [
+    'heap',
+    'fork and what it needs',
+    'of that fork(2)',
+    'mappings made inheritable',
+    'search, other thread',
+    'start of the analysis',
+    'retries',
+  ],
+  ...forked.map(forkRow),
+])}
+
+Of fork(2), most is the copy of page tables, which is proportional to the pages that are resident (about 0.1 µs each).
+
+${ladder.length === 0 ? '' : ladderSection(ladder)}
+Captures that failed, and are in none of the figures: ${failures.length === 0 ? 'none.' : `\n\n${failures.map((text) => `- ${text}`).join('\n')}`}
+`;
+}
+
+function stallRow({ heapBytes, dumper, rounds }: StallResult): string[] {
+  const pauses = rounds.map(({ capture }) => capture.capture!.record.pauseMs);
+  return [
+    `${(heapBytes / MB).toFixed(0)} MB`,
+    DUMPERS[dumper],
+    String(rounds.length),
+    `${figure(rounds.map(({ capture }) => capture.loop.longestMs))} ms`,
+    `${figure(rounds.map(({ before, after }) => Math.max(before.loop.longestMs, after.loop.longestMs)))} ms`,
+    `${figure(rounds.map(({ capture }) => capture.loop.longestOnCoreMs))} ms`,
+    `${figure(rounds.map(({ before, after }) => Math.max(before.loop.longestOnCoreMs, after.loop.longestOnCoreMs)))} ms`,
+    dumper === 'fork' ? `${figure(pauses)} ms` : '',
+    `${figure(rounds.map(({ capture }) => capture.capture!.record.durationMs / 1000))} s`,
+    `${spread(
+      rounds.map(({ capture }) => capture.capture!.dumpPeakBytes / MB),
+      0,
+    )} MB`,
+  ];
+}
+
+/** How many times longer the service stands still in process, by size. */
+function comparisons(stalls: readonly StallResult[]): string {
+  const longest = ({ rounds }: StallResult) => median(rounds.map(({ capture }) => capture.loop.longestMs));
+  const lines = stalls
+    .filter(({ dumper }) => dumper === 'fork')
+    .flatMap((fork) => {
+      const inline = stalls.find(
+        ({ megabytes, dumper }) => dumper === 'inline' && megabytes === fork.megabytes,
+      );
+      if (inline === undefined) return [];
+      const ratio = longest(inline) / longest(fork);
+      return [`- ${fork.megabytes} MB: the stall is ${ratio.toFixed(0)} times longer in process.`];
+    });
+  return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
+}
+
+function ratioRow(
+  { heapBytes, dumper, rounds }: StallResult,
+  name: string,
+  of: (window: Measured) => number,
+): string[] {
+  const base = rounds.map(({ before, after }) => (of(before) + of(after)) / 2);
+  const ratios = rounds.map(({ capture }, round) => of(capture) / base[round]!);
+  const noise = rounds.map(({ before, after }) => of(after) / of(before));
+  return [
+    `${(heapBytes / MB).toFixed(0)} MB`,
+    DUMPERS[dumper],
+    name,
+    `${spread(base, 2)} ms`,
+    spread(ratios, 2),
+    spread(noise, 2),
+  ];
+}
+
+function forkRow({ heapBytes, rounds }: StallResult): string[] {
+  const captures = rounds.map(({ capture }) => capture.capture!);
+  const forks = captures.flatMap((capture) => capture.forks);
+  const of = (name: keyof ForkFigures) => forks.map((fork) => fork[name]);
+  return [
+    `${(heapBytes / MB).toFixed(0)} MB`,
+    `${figure(of('blockedMs'))} ms`,
+    `${figure(of('forkMs'))} ms`,
+    spread(of('mappings'), 0),
+    `${figure(of('scanMs'))} ms`,
+    `${figure(captures.map(({ analysisStartMs }) => analysisStartMs))} ms`,
+    String(forks.length - captures.length),
+  ];
+}
+
+function ladderSection(ladder: readonly LadderRun[]): string {
+  const of = (rung: Rung, value: (run: LadderRun) => number) =>
+    ladder.filter((run) => run.rung === rung).map(value);
+  const cpu = ({ figures }: LadderRun) => figures.capture!.dumpCpuSeconds;
+  const fullCpu = median(of('full', cpu));
+  const rows = RUNGS.map((rung) => [
+    rung,
+    `${figure(of(rung, ({ figures }) => figures.capture!.record.durationMs / 1000))} s`,
+    `${figure(of(rung, cpu))} s`,
+    `1 / ${(fullCpu / median(of(rung, cpu))).toFixed(0)}`,
+    `${spread(
+      of(rung, ({ privateBytes }) => privateBytes / MB),
+      0,
+    )} MB`,
+    median(of(rung, ({ privateBytes, heapBytes }) => privateBytes / heapBytes)).toFixed(2),
+    median(of(rung, ({ figures, heapBytes }) => figures.capture!.dumpPeakBytes / heapBytes)).toFixed(2),
+    String(median(of(rung, ({ figures }) => figures.capture!.record.nodes))),
+  ]);
+  return `## The ladder
+
+The same service with ${(ladder[0]!.heapBytes / MB).toFixed(0)} MB and without load, the rungs in turn. CPU is the forked child's. Memory is what the child did
+not share with the service at its worst: read from its \`smaps_rollup\` every 50 ms, and as the child itself estimates it
+for its governor (from page faults, so that it errs upwards).
+
+${table([
+  [
+    'rung',
+    'lasts',
+    'CPU',
+    'of full',
+    'private memory',
+    'times the heap',
+    'by its own estimate',
+    'nodes described',
+  ],
+  ...rows,
+])}
+`;
+}
+
+/** As many digits as mean something. */
+function figure(values: readonly number[]): string {
+  const largest = Math.max(...values);
+  return spread(values, largest < 10 ? 2 : largest < 100 ? 1 : 0);
+}

@@ -1,0 +1,86 @@
+import { hasGraph, type Rung } from '../capture/capture-record.js';
+import type { HeapDumper } from '../capture/heap-dumper.js';
+import type { PredictedCapture } from '../trigger/capture-decision.js';
+import { CpuBudget } from '../trigger/cpu-budget.js';
+import type { CaptureRun } from './capture-run.js';
+
+/** Probes have this part of the CPU budget to themselves. */
+export const PROBE_SHARE_OF_BUDGET = 0.25;
+/** An analysis process that has read nothing yet, bytes, beside what it shares with the service. */
+const GUESSED_ANALYSIS_BYTES = 48 * 2 ** 20;
+/** What the memory of a process that reads a small snapshot is, what it shares included, bytes. */
+const EMPTY_ANALYSIS_BYTES = 80 * 2 ** 20;
+/** What it takes to start and to read a small snapshot. */
+const EMPTY_ANALYSIS_SECONDS = 1;
+/** First guesses for each byte of the heap that is read. A sample is some megabytes, whatever it was drawn from. */
+const SAMPLED: PerHeapByte = { bytes: 0.1, cpuSeconds: 0 };
+const FULL: PerHeapByte = { bytes: 1, cpuSeconds: 0.05 / 2 ** 20 };
+
+interface PerHeapByte {
+  readonly bytes: number;
+  readonly cpuSeconds: number;
+}
+
+/**
+ * What captures are expected to cost, dumper and analysis process together, and what they cost so far.
+ *
+ * Probes are counted apart. The first capture in an hour that is free of others may cost what it likes (`CpuBudget`), and
+ * there would be no such hour with a probe every few minutes; nor must a dear capture, which is paid off for hours, leave
+ * the trend without points. They keep to their share by how far they are spaced (`CaptureLadder.probeDue`).
+ */
+export class CaptureCost {
+  readonly #dumper: HeapDumper | null;
+  readonly #budget: CpuBudget;
+  /** The most that an analysis took. */
+  readonly #analysis: Record<'sampled' | 'full', PerHeapByte> = { sampled: SAMPLED, full: FULL };
+
+  /** `coreShare`: part of one core, averaged over an hour. */
+  constructor(dumper: HeapDumper | null, coreShare: number) {
+    this.#dumper = dumper;
+    this.#budget = new CpuBudget(coreShare * (1 - PROBE_SHARE_OF_BUDGET));
+  }
+
+  /** Null without a dumper. */
+  predict(rung: Rung, heapBytes: number): PredictedCapture | null {
+    if (this.#dumper === null) return null;
+    const { pauseMs, memoryBytes, cpuSeconds } = this.#dumper.predict(rung, heapBytes);
+    const analysis = this.#ofAnalysis(rung, heapBytes);
+    return {
+      pauseMs,
+      memoryBytes,
+      analysisBytes: analysis.bytes,
+      cpuSeconds: cpuSeconds + analysis.cpuSeconds,
+    };
+  }
+
+  /** What the analysis process will take, bytes. */
+  analysisBytes(rung: Rung, heapBytes: number): number {
+    return this.#ofAnalysis(rung, heapBytes).bytes;
+  }
+
+  /** Whether the CPU time is to be had. */
+  budgetFor(rung: Rung): Pick<CpuBudget, 'decide'> {
+    return rung === 'probe' ? { decide: () => ({ fits: true }) } : this.#budget;
+  }
+
+  /** Those on demand are free. */
+  record({ record, analysisBytes, analysisCpuSeconds }: CaptureRun, heapBytes: number, nowMs: number): void {
+    const { rung, trigger, cpuSeconds, pauseMs } = record;
+    if (rung !== 'probe' && trigger !== 'demand') this.#budget.record(nowMs, cpuSeconds + pauseMs / 1000);
+    if ((rung !== 'sampled' && rung !== 'full') || heapBytes <= 0) return;
+    const known = this.#analysis[rung];
+    this.#analysis[rung] = {
+      bytes: Math.max(known.bytes, (analysisBytes - EMPTY_ANALYSIS_BYTES) / heapBytes),
+      cpuSeconds: Math.max(known.cpuSeconds, (analysisCpuSeconds - EMPTY_ANALYSIS_SECONDS) / heapBytes),
+    };
+  }
+
+  #ofAnalysis(rung: Rung, heapBytes: number): { bytes: number; cpuSeconds: number } {
+    if (!hasGraph(rung)) return { bytes: 0, cpuSeconds: 0 };
+    const { bytes, cpuSeconds } = this.#analysis[rung === 'sampled' ? 'sampled' : 'full'];
+    return {
+      bytes: GUESSED_ANALYSIS_BYTES + heapBytes * bytes,
+      cpuSeconds: EMPTY_ANALYSIS_SECONDS + heapBytes * cpuSeconds,
+    };
+  }
+}

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { type SpawnOptions, spawn, spawnSync } from 'node:child_process';
+import { constants } from 'node:os';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { createTestGroup } from '../support/control-group.js';
+import type { Capture } from './captures.js';
+import { mustNotSkip, reportOf, unavailable, withService } from './service.js';
+
+interface RefusedReport {
+  readonly attempts: readonly Capture[];
+  readonly left: readonly string[];
+}
+
+const FILTER = fileURLToPath(new URL('../../../../test/survival/refuse-fork.py', import.meta.url));
+
+function assertRefused({ attempts, left }: RefusedReport, reason: RegExp): void {
+  assert.equal(attempts.length, 4);
+  for (const each of attempts) {
+    assert.equal(each.outcome, 'failure');
+    assert.match(each.reason ?? '', reason);
+  }
+  assert.deepEqual(left, []);
+}
+
+/** Starts programs through another; the reason why not where a first try fails. */
+function through(program: string, args: readonly string[]): string | null {
+  const tried = spawnSync(program, [...args, process.execPath, '--version'], { encoding: 'utf8' });
+  if (tried.status === 0) return null;
+  return `${program} does not do here: ${tried.error?.message ?? tried.stderr}`;
+}
+
+describe('A capture is a failure with a reason, and the service goes on, where', { skip: unavailable }, () => {
+  for (const [name, number] of [
+    ['EAGAIN', constants.errno.EAGAIN],
+    ['ENOMEM', constants.errno.ENOMEM],
+    ['EPERM', constants.errno.EPERM],
+  ] as const) {
+    it(`fork answers ${name} (a filter of seccomp)`, async (context) => {
+      const args = [FILTER, String(number)];
+      const lack = through('python3', args);
+      if (lack !== null) {
+        assert.ok(!mustNotSkip(), lack);
+        context.skip(lack);
+        return;
+      }
+      const start = (program: string, own: readonly string[], options: SpawnOptions) =>
+        spawn('python3', [...args, program, ...own], options);
+      const reason = { EAGAIN: /temporarily unavailable/, ENOMEM: /allocate memory/, EPERM: /not permitted/ }[name];
+      assertRefused(await reportOf<RefusedReport>('refused-service', { start }), reason);
+    });
+  }
+
+  it('no more processes are allowed', async (context) => {
+    const { group, reason } = createTestGroup({ processes: 100 });
+    if (group === null) {
+      assert.ok(!mustNotSkip(), reason);
+      context.skip(reason);
+      return;
+    }
+    try {
+      const start = (program: string, args: readonly string[], options: SpawnOptions) =>
+        group.spawn(program, args, options);
+      await withService('refused-service', { args: ['--first'], start }, async (service) => {
+        const { first } = await service.said<{ first: Capture }>('first');
+        assert.equal(first.outcome, 'success', JSON.stringify(first));
+        group.write('pids.max', '1');
+        service.tell('again');
+        assertRefused(await service.report<RefusedReport>(), /fork: Resource temporarily unavailable/);
+      });
+    } finally {
+      await group.destroy();
+    }
+  });
+
+  it('/proc is not there', async (context) => {
+    const hide = ['--mount', 'sh', '-c', 'mount -t tmpfs none /proc && exec "$0" "$@"'];
+    const lack = through('unshare', hide);
+    if (lack !== null) {
+      assert.ok(!mustNotSkip(), lack);
+      context.skip(lack);
+      return;
+    }
+    const start = (program: string, args: readonly string[], options: SpawnOptions) =>
+      spawn('unshare', [...hide, program, ...args], options);
+    assertRefused(await reportOf<RefusedReport>('refused-service', { start }), /smaps: No such file or directory/);
+  });
+
+  it('descriptors run out, of which none is lost', async () => {
+    const start = (program: string, args: readonly string[], options: SpawnOptions) =>
+      spawn('/bin/sh', ['-c', 'ulimit -n 100 && exec "$0" "$@"', program, ...args], options);
+    const report = await reportOf<RefusedReport & { leaked: readonly number[]; afterwards: Capture }>(
+      'refused-service',
+      { args: ['--few-descriptors'], start },
+    );
+    const reasons = report.attempts.map((each) => each.reason ?? each.outcome);
+    assert.match(reasons[0] ?? '', /too many open files/i);
+    assert.equal(reasons.at(-1), 'success', reasons.join('\n'));
+    for (const each of report.attempts) assert.ok(each.outcome === 'success' || each.reason !== '');
+    assert.deepEqual(report.leaked, [0]);
+    assert.equal(report.afterwards.outcome, 'success', JSON.stringify(report.afterwards));
+    assert.deepEqual(report.left, []);
+  });
+});
