@@ -217,6 +217,8 @@ function judge({ end, words, verdict, wrote }: ChildRun, signal: AbortSignal): C
       };
     case CHILD_EXIT.time:
       return { ended: 'failed', reason: 'the forked child gave up at its time limit' };
+    case CHILD_EXIT.unable:
+      return { ended: 'failed', reason: 'the forked child could not let go of what it inherited' };
     default:
       return { ended: 'failed', reason: `the forked child ended with code ${end.exitCode}` };
   }

@@ -1,4 +1,3 @@
-import { closeSync } from 'node:fs';
 import type { ChildEnd, ChildWords, ForkedChild, Mappings, NativeBinding } from '../native/binding.js';
 import type { Clock } from '../runtime/clock.js';
 import { readCpuLimit } from '../sampling/cpu-limit.js';
@@ -99,7 +98,7 @@ function forkWith(order: ChildOrder, writeFd: number, allotmentBytes: number): F
     const options = { mappings, output: writeFd, allotmentBytes, limitMs: timeoutMs * OWN_LIMIT_TIMES };
     return binding.fork(options, order.job(writeFd));
   } finally {
-    closeSync(writeFd);
+    binding.close(writeFd);
   }
 }
 
@@ -121,7 +120,7 @@ class PipeEnd {
   }
 
   close(): void {
-    if (!this.wrote) closeSync(this.#readFd);
+    if (!this.wrote) this.#order.binding.close(this.#readFd);
   }
 }
 

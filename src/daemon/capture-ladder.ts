@@ -26,7 +26,7 @@ interface Census {
   readonly classes: readonly ClassCount[];
 }
 
-interface NextStep {
+export interface NextStep {
   readonly rung: Rung;
   /** When its turn comes, epoch milliseconds; null: now. */
   readonly notBeforeMs: number | null;

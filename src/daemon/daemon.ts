@@ -1,12 +1,12 @@
 import { EventEmitter } from 'node:events';
-import type { CaptureRecord, CaptureTrigger, Rung } from '../capture/capture-record.js';
+import { type CaptureRecord, type CaptureTrigger, hasGraph, type Rung } from '../capture/capture-record.js';
 import type { ClassCount } from '../capture/class-census.js';
-import type { ChosenDumper, DumpSuccess, HeapDumper } from '../capture/heap-dumper.js';
+import type { ChosenDumper, DumpSuccess } from '../capture/heap-dumper.js';
 import type { FindingStatus } from '../findings/finding.js';
 import { FindingLedger } from '../findings/ledger.js';
 import type { ResolvedOptions } from '../options.js';
 import type { WatcherState } from '../report/report.js';
-import type { Clock } from '../runtime/clock.js';
+import { type Clock, keepAlive } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
 import type { GcEvent, GcSource } from '../sampling/gc-source.js';
 import type { HeapReader } from '../sampling/heap-reader.js';
@@ -19,11 +19,10 @@ import {
   type CaptureSituation,
   decideCapture,
   decideLook,
-  type PredictedCapture,
 } from '../trigger/capture-decision.js';
-import { CpuBudget } from '../trigger/cpu-budget.js';
 import type { StartAnalysis } from './analysis-client.js';
-import { CaptureLadder } from './capture-ladder.js';
+import { CaptureCost } from './capture-cost.js';
+import { CaptureLadder, type NextStep } from './capture-ladder.js';
 import { CaptureRecords, skippedCapture } from './capture-records.js';
 import { type CaptureRun, runCapture } from './capture-run.js';
 import { CaptureSeries } from './capture-series.js';
@@ -37,13 +36,6 @@ import {
 } from './daemon-status.js';
 import type { OwnPauses } from './own-pauses.js';
 import type { Job } from './schedule.js';
-
-/** An analysis process that has read nothing yet, bytes, beside what it shares with the service; and what it takes for each byte of the heap it reads. */
-const GUESSED_ANALYSIS_BYTES = 48 * 2 ** 20;
-/** What the memory of a process that reads a small snapshot is, what it shares included, bytes. */
-const EMPTY_ANALYSIS_BYTES = 80 * 2 ** 20;
-const GUESSED_ANALYSIS_SECONDS = 1;
-const ANALYSIS_PER_BYTE: Readonly<Record<Rung, number>> = { probe: 0, census: 0, sampled: 0.1, full: 1 };
 
 /** Everything the daemon touches the world through. */
 export interface DaemonAdapters {
@@ -68,7 +60,7 @@ export class Daemon extends EventEmitter<WatcherEvents> {
   readonly #series: CaptureSeries;
   readonly #ledger: FindingLedger;
   readonly #cost: CostMeter;
-  readonly #cpuBudget: CpuBudget;
+  readonly #captureCost: CaptureCost;
   readonly #stopping = new AbortController();
   readonly #errors = Object.fromEntries(ERROR_STAGES.map((stage) => [stage, 0])) as Record<
     ErrorStage,
@@ -86,16 +78,15 @@ export class Daemon extends EventEmitter<WatcherEvents> {
   #capturing: Promise<void> | null = null;
   /** Since when a capture is due and waits for V8's next full collection, epoch milliseconds. */
   #dueSinceMs: number | null = null;
-  /** The most that an analysis took for each byte of heap, by rung. */
-  readonly #analysisPerByte = { ...ANALYSIS_PER_BYTE };
   #refusedBefore = false;
+  #probesFail = false;
   #scheduled: CaptureTrigger | null = null;
 
   constructor(options: ResolvedOptions, adapters: DaemonAdapters) {
     super();
     this.#options = options;
     this.#cost = new CostMeter(adapters.clock);
-    this.#cpuBudget = new CpuBudget(options.rules.captureCpuShare);
+    this.#captureCost = new CaptureCost(adapters.dumper.dumper, options.rules.captureCpuShare);
     this.#adapters = adapters;
     this.#series = new CaptureSeries(options.rules);
     this.#ladder = new CaptureLadder(options.rules, adapters.dumper.dumper);
@@ -123,7 +114,10 @@ export class Daemon extends EventEmitter<WatcherEvents> {
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#adapters.gcSource.stop();
+    // It is called off and ends in a moment, but of what it waits for nothing keeps a program alive.
+    const hold = keepAlive();
     await this.#capturing;
+    hold.cancel();
     this.removeAllListeners();
   }
 
@@ -204,11 +198,12 @@ export class Daemon extends EventEmitter<WatcherEvents> {
   /** Captures now, if it pays and is allowed; after a full collection by V8 at once, otherwise when none came for a while. */
   #captureIfDecided(afterFullCollection: boolean): void {
     const nowMs = this.#adapters.clock.now();
-    const decision = decideCapture(this.#situation(this.#ladder.graphRung, nowMs), this.#options.rules);
-    const rung = decision.decision === 'capture' ? this.#rungFor(decision.trigger, nowMs) : null;
-    if (decision.decision === 'skip' || rung === null) {
+    const { rung, notBeforeMs } = this.#nextStep(nowMs);
+    const decision = decideCapture(this.#situation(rung, nowMs), this.#options.rules);
+    if (decision.decision === 'skip' || notBeforeMs !== null) {
       this.#dueSinceMs = null;
-      if (decision.decision === 'skip') this.#skip(decision, nowMs);
+      if (decision.decision === 'skip') this.#skip(decision, rung, nowMs);
+      else this.#why = censusWords(notBeforeMs, nowMs);
       this.#probeIfDue(nowMs);
       return;
     }
@@ -219,15 +214,11 @@ export class Daemon extends EventEmitter<WatcherEvents> {
     this.#begin(rung, decision.trigger);
   }
 
-  /** Null while the next census is waited for. */
-  #rungFor(trigger: CaptureTrigger, nowMs: number): Rung | null {
-    if (trigger !== 'trend' || this.#series.situation(false).captures > 0) return this.#ladder.graphRung;
-    const next = this.#ladder.next(nowMs);
-    if (next.rung === 'graph') return this.#ladder.graphRung;
-    if (next.rung === 'census') return 'census';
-    const seconds = Math.round((next.untilMs - nowMs) / 1000);
-    this.#why = `census: the heap grows; its classes are counted again in ${seconds} s`;
-    return null;
+  /** Graphs where someone asked for one or a series is running; otherwise as far up the ladder as the growth has come. */
+  #nextStep(nowMs: number): NextStep {
+    return this.#scheduled !== null || this.#series.situation(false).captures > 0
+      ? { rung: this.#ladder.graphRung, notBeforeMs: null }
+      : this.#ladder.next(nowMs);
   }
 
   /** The trend of the live heap needs points, and V8 may not collect fully for minutes. */
@@ -253,28 +244,15 @@ export class Daemon extends EventEmitter<WatcherEvents> {
       startedAtMs: this.#startedAtMs,
       asked: this.#scheduled,
       capturing: this.#capturing !== null,
-      predicted: dumper.dumper === null ? null : this.#predict(dumper.dumper, rung),
+      predicted: this.#captureCost.predict(rung, this.#heapBytes()),
       dumperReason: dumper.reason,
       pauseBudgetMs: this.#options.pauseBudgetMs,
       memoryAvailableBytes: sample?.memoryAvailableBytes ?? null,
       memoryLimitBytes: sample?.memoryLimitBytes ?? null,
-      cpuBudget: this.#cpuBudget,
+      cpuBudget: this.#captureCost.budgetFor(rung),
       trend: risingTrend(this.#trends),
       series: this.#series.situation(this.#has('confirmed')),
     };
-  }
-
-  /** Dumper and analysis process together. */
-  #predict(dumper: HeapDumper, rung: Rung): PredictedCapture {
-    const heapBytes = this.#heapBytes();
-    const { pauseMs, memoryBytes, cpuSeconds } = dumper.predict(rung, heapBytes);
-    const analysed = hasGraph(rung) ? GUESSED_ANALYSIS_SECONDS : 0;
-    const analysisBytes = this.#analysisBytes(rung);
-    return { pauseMs, memoryBytes, analysisBytes, cpuSeconds: cpuSeconds + analysed };
-  }
-
-  #analysisBytes(rung: Rung): number {
-    return hasGraph(rung) ? GUESSED_ANALYSIS_BYTES + this.#heapBytes() * this.#analysisPerByte[rung] : 0;
   }
 
   /** What a capture will find: it collects first, so the young generation's garbage costs nothing. */
@@ -283,13 +261,16 @@ export class Daemon extends EventEmitter<WatcherEvents> {
     return Math.min(sample?.usedBytes ?? 0, sample?.oldBytes ?? 0);
   }
 
-  #skip(decision: Extract<CaptureDecision, { decision: 'skip' }>, nowMs: number): void {
+  #skip(decision: Extract<CaptureDecision, { decision: 'skip' }>, rung: Rung, nowMs: number): void {
+    // A probe in between changes nothing.
+    if (decision.reason === 'already-capturing') return;
     this.#why = `${decision.reason}: ${decision.detail}`;
-    if (decision.reason !== 'cpu-budget') this.#waitsForCpu = false;
+    if (decision.reason === 'no-growth') this.#ladder.follow(nowMs, false);
+    const waitedForCpu = this.#waitsForCpu;
+    this.#waitsForCpu = decision.reason === 'cpu-budget' && !decision.refused;
     if (!decision.refused || decision.trigger === null) {
       // It is one wait, however often it is looked at.
-      if (decision.reason === 'cpu-budget' && !this.#waitsForCpu) this.#recordSkip('trend', nowMs);
-      this.#waitsForCpu = decision.reason === 'cpu-budget';
+      if (this.#waitsForCpu && !waitedForCpu) this.#recordSkip(rung, 'trend', nowMs);
       return;
     }
     this.#scheduled = null;
@@ -297,14 +278,12 @@ export class Daemon extends EventEmitter<WatcherEvents> {
     if (!this.#refusedBefore)
       this.#adapters.logger.warn(`a capture is refused (said once): ${decision.detail}`);
     this.#refusedBefore = true;
-    this.#recordSkip(decision.trigger, nowMs);
+    this.#recordSkip(rung, decision.trigger, nowMs);
   }
 
-  #recordSkip(trigger: CaptureTrigger, atMs: number): void {
+  #recordSkip(rung: Rung, trigger: CaptureTrigger, atMs: number): void {
     const dumper = this.#adapters.dumper.dumper?.name ?? 'none';
-    this.#record(
-      skippedCapture({ atMs, dumper, rung: this.#ladder.graphRung, trigger, reason: this.#why }),
-    );
+    this.#record(skippedCapture({ atMs, dumper, rung, trigger, reason: this.#why }));
   }
 
   /** Why nothing was captured at the latest tick. */
@@ -327,28 +306,18 @@ export class Daemon extends EventEmitter<WatcherEvents> {
       rung,
       trigger,
       heapBytes,
-      analysisBytes: this.#analysisBytes(rung),
+      analysisBytes: this.#captureCost.analysisBytes(rung, heapBytes),
       previous: this.#series.memory,
       timeoutMs: this.#options.rules.analysisTimeoutMs,
       signal: this.#stopping.signal,
       paused: (fromMs, toMs) => ownPauses.add(fromMs, toMs),
       dumped: (dump) => this.#guard('capture', () => this.#onDumped(dump)),
     });
-    this.#account(run, heapBytes);
+    this.#cost.addBeside(run.record.cpuSeconds);
+    this.#captureCost.record(run, heapBytes, clock.now());
     this.#guard('findings', () => this.#judge(run));
     this.#record(run.record);
     this.#settleState();
-  }
-
-  #account({ record, analysisBytes }: CaptureRun, heapBytes: number): void {
-    const { rung, trigger, cpuSeconds, pauseMs } = record;
-    this.#cost.addBeside(cpuSeconds);
-    if (trigger !== 'demand')
-      this.#cpuBudget.record(this.#adapters.clock.now(), cpuSeconds + pauseMs / 1000);
-    if (heapBytes > 0) {
-      const perByte = (analysisBytes - EMPTY_ANALYSIS_BYTES) / heapBytes;
-      this.#analysisPerByte[rung] = Math.max(this.#analysisPerByte[rung], perByte);
-    }
   }
 
   #onDumped(dump: DumpSuccess): void {
@@ -362,14 +331,11 @@ export class Daemon extends EventEmitter<WatcherEvents> {
     const nowMs = this.#adapters.clock.now();
     if (run.record.outcome === 'cancelled') return;
     if (run.census !== null) return this.#compare(run.census, run.record.atMs);
-    if (run.record.outcome === 'success' && !hasGraph(run.record.rung)) return;
-    if (run.result === null) {
-      this.#errors[run.record.outcome === 'dump-failed' ? 'capture' : 'analysis'] += 1;
-      this.#adapters.logger.warn(`capture ${run.record.outcome}: ${run.record.reason}`);
-      // A probe costs no graph its turn.
-      if (run.record.rung !== 'probe') this.#series.missed(nowMs);
+    if (run.record.rung === 'probe' && run.record.outcome === 'success') {
+      this.#probesFail = false;
       return;
     }
+    if (run.result === null) return this.#failed(run.record, nowMs);
     this.#series.succeeded(run.result.series);
     const perSecond = this.#series.requestsPerSecond(nowMs, this.#lastSample?.requests ?? 0);
     // The first snapshot of a series has nothing to be compared with.
@@ -380,6 +346,16 @@ export class Daemon extends EventEmitter<WatcherEvents> {
     this.#settleState();
     for (const finding of update.changed) this.#tell('finding', finding);
     if (update.changed.length > 0) this.#guard('store', () => this.#adapters.store.keep());
+  }
+
+  /** What is in the way of a probe is in the way of the next, a minute later: it is said once, and costs no graph its turn. */
+  #failed({ rung, outcome, reason }: CaptureRecord, nowMs: number): void {
+    this.#errors[outcome === 'dump-failed' ? 'capture' : 'analysis'] += 1;
+    const said = rung === 'probe' && this.#probesFail;
+    const message = `capture ${outcome}: ${reason}${hasGraph(rung) ? '' : ` (${rung})`}`;
+    this.#adapters.logger[said ? 'debug' : 'warn'](message);
+    if (rung === 'probe') this.#probesFail = true;
+    else this.#series.missed(nowMs);
   }
 
   #compare(classes: readonly ClassCount[], atMs: number): void {
@@ -459,8 +435,9 @@ export class Daemon extends EventEmitter<WatcherEvents> {
   }
 }
 
-function hasGraph(rung: Rung): boolean {
-  return rung === 'sampled' || rung === 'full';
+function censusWords(notBeforeMs: number | null, nowMs: number): string {
+  const seconds = Math.round(((notBeforeMs ?? nowMs) - nowMs) / 1000);
+  return `census: the heap grows; its classes are counted again in ${seconds} s`;
 }
 
 /** The trend that is told to people: the medium window's, else the short one's, else the long one's. */

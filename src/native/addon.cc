@@ -171,6 +171,7 @@ napi_value Fork(napi_env env, napi_callback_info info) {
     ReleasePage(env, page, nullptr);
     return ThrowErrno(env, "fork", forked.error);
   }
+  AddChild(env, forked.pid);
   napi_value result, shared;
   napi_create_object(env, &result);
   napi_create_external(env, page, ReleasePage, nullptr, &shared);
@@ -184,7 +185,7 @@ napi_value Fork(napi_env env, napi_callback_info info) {
   return result;
 }
 
-// --- wait(pid), words(page), tellLiveBytes(bytes), pipe(), waiting(readFd)
+// --- wait(pid), words(page), tellLiveBytes(bytes), pipe(), close(descriptor), waiting(readFd)
 
 napi_value Wait(napi_env env, napi_callback_info info) {
   double pid = 0;
@@ -200,7 +201,9 @@ napi_value Wait(napi_env env, napi_callback_info info) {
     napi_get_null(env, &result);
     return result;
   }
-  if (ended < 0) return ThrowErrno(env, "wait", errno);
+  const int error = errno;
+  RemoveChild(env, static_cast<pid_t>(pid));
+  if (ended < 0) return ThrowErrno(env, "wait", error);
   napi_create_object(env, &result);
   const auto seconds = [](const timeval& time) {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
@@ -240,6 +243,14 @@ napi_value Waiting(napi_env env, napi_callback_info info) {
   return Number(env, bytes);
 }
 
+// Not fs.closeSync: a worker thread is told of each descriptor that was not opened by fs ("closed but not opened").
+napi_value Close(napi_env env, napi_callback_info info) {
+  double descriptor = -1;
+  napi_get_value_double(env, Argument(env, info, 0), &descriptor);
+  if (close(static_cast<int>(descriptor)) != 0) return ThrowErrno(env, "close", errno);
+  return nullptr;
+}
+
 napi_value Pipe(napi_env env, napi_callback_info) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return ThrowErrno(env, "pipe", errno);
@@ -259,6 +270,7 @@ NAPI_MODULE_INIT() {
       {"wait", nullptr, Wait, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"words", nullptr, Words, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"pipe", nullptr, Pipe, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"close", nullptr, Close, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"tellLiveBytes", nullptr, TellLiveBytes, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"waiting", nullptr, Waiting, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"largeCollections", nullptr, LargeCollections, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
@@ -266,6 +278,7 @@ NAPI_MODULE_INIT() {
       {"census", nullptr, Census, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
   };
   napi_define_properties(env, exports, sizeof(functions) / sizeof(functions[0]), functions);
+  StartChildren(env);
   Set(env, exports, "unsupported", TextOrNull(env, WhyUnsupported()));
   Set(env, exports, "missingSymbol", TextOrNull(env, ResolveHeapObjects()));
   return exports;

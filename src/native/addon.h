@@ -41,6 +41,8 @@ bool ShareMappings(Mappings*);
 void UnshareMappings(Mappings*);
 // All readable, private, anonymous memory of this process, ascending; to be freed. False without memory or /proc.
 bool ReadableMappings(Range** ranges, size_t* count);
+// The same of all that is writable and shared with other processes or files.
+bool SharedMappings(Range** ranges, size_t* count);
 struct MappingCounts {
   uint32_t kept;     // ranges made inheritable, and private again after the fork
   uint32_t unknown;  // ranges that came after the scan: made inheritable, and left so
@@ -72,6 +74,20 @@ ForkResult ForkInheriting(Mappings*, const ForkOptions&, SharedPage*);
 
 // The page of the child in which this is called; null in the parent.
 SharedPage* PageOfChild();
+
+// containment.cc
+// In the child: takes from it all ways to change what is not its own; false where the kernel does not let it.
+bool Contain(int output, const SharedPage*);
+// Stands for open(2) in the child: /proc/self/fd/OUTPUT is the output, whatever may be opened for writing.
+int OpenInChild(const char* path, int flags, unsigned mode);
+
+// children.cc
+// Once in each thread that loads the addon.
+void StartChildren(napi_env);
+// The thread has forked it, and waits for it; should the thread end before that, the child ends too and is waited for.
+void AddChild(napi_env, pid_t);
+// Somebody has waited for it.
+void RemoveChild(napi_env, pid_t);
 
 // heap_objects.cc
 // Null, or why this process cannot be forked at all.

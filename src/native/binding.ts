@@ -67,6 +67,8 @@ export interface NativeBinding {
   tellLiveBytes(bytes: number): void;
   /** Both ends close at `exec`; the write end blocks. */
   pipe(): { readonly readFd: number; readonly writeFd: number };
+  /** Closes an end of it. */
+  close(descriptor: number): void;
   /** Bytes that wait in a pipe. */
   waiting(readFd: number): number;
   /** Null, or what of V8's exported symbols is not there for the two functions below. */

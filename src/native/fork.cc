@@ -200,7 +200,8 @@ bool LetGoOfDescriptors(int output) {
       const int descriptor = DescriptorOf(entry->name);
       if (descriptor < 0 || descriptor == output || descriptor == statm) continue;
       if (descriptor == nothing || descriptor == directory) continue;
-      if (dup2(nothing, descriptor) < 0) return false;
+      // Nothing can be put above the limit of descriptors; what is there was inherited, or is older than the limit.
+      if (dup2(nothing, descriptor) < 0 && close(descriptor) != 0) return false;
     }
   }
   close(directory);
@@ -220,7 +221,7 @@ void BecomeHarmless(pid_t parent, const ForkOptions& options, SharedPage* page) 
   if (!NeutraliseLocks()) _exit(kExitUnable);
   WriteNoFiles(options.output);
   LowerPriority();
-  if (!LetGoOfDescriptors(options.output)) _exit(kExitUnable);
+  if (!LetGoOfDescriptors(options.output) || !Contain(options.output, page)) _exit(kExitUnable);
 }
 
 }  // namespace

@@ -242,15 +242,31 @@ MappingCounts CountMappings(const Mappings* mappings) {
   return MappingCounts{static_cast<uint32_t>(mappings->shared.count), mappings->unknown};
 }
 
-bool ReadableMappings(Range** ranges, size_t* count) {
+template <typename Wanted>
+static bool SelectMappings(Range** ranges, size_t* count, Wanted wanted) {
   List<Range> list;
   const bool ok = ReadLines("/proc/self/maps", [&](char* line) {
-    Mapping mapping;
-    const bool readable = strchr(line, ' ') != nullptr && strchr(line, ' ')[1] == 'r';
-    return !readable || !ParseMapping(line, &mapping) || list.Add(Range{mapping.begin, mapping.end});
+    char* rest;
+    const uintptr_t begin = strtoul(line, &rest, 16);
+    const uintptr_t end = *rest == '-' ? strtoul(rest + 1, &rest, 16) : begin;
+    if (end == begin || strlen(rest) < 6 || !wanted(line, rest + 1)) return true;
+    return list.Add(Range{begin, end});
   });
   *ranges = list.items;
   *count = list.count;
   if (!ok) free(list.items);
   return ok;
+}
+
+bool ReadableMappings(Range** ranges, size_t* count) {
+  return SelectMappings(ranges, count, [](const char* line, const char* permissions) {
+    Mapping mapping;
+    return permissions[0] == 'r' && ParseMapping(line, &mapping);
+  });
+}
+
+bool SharedMappings(Range** ranges, size_t* count) {
+  return SelectMappings(ranges, count, [](const char*, const char* permissions) {
+    return permissions[1] == 'w' && permissions[3] == 's';
+  });
 }

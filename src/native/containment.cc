@@ -1,0 +1,150 @@
+// Keeps what runs in the child by accident from the world.
+//
+// The child collects garbage, and then V8 calls the weak callbacks of native addons: the destructors of wrapped objects.
+// They believe to be in the service. That of a database may close it, which removes its journal by path and writes into
+// memory that it shares with the file; a truncated collection makes such objects garbage that are alive in the service.
+// Descriptors are taken care of (fork.cc). Three ways are left, and closed here:
+//
+//   system calls      A seccomp filter refuses (EPERM) those that change something outside the process: names and
+//                     attributes of files, opening for writing, sockets, signals to others, new processes and programs,
+//                     System V and POSIX queues. All others are allowed: V8 and libc may need any, and memory,
+//                     descriptors and time of this process are nobody else's.
+//   shared mappings   All writable ones but the shared page become read-only; who writes there ends the child.
+//   the snapshot      V8's writer opens its file by path, which the filter would refuse: see OpenInChild.
+//
+// A filter needs no privilege (PR_SET_NO_NEW_PRIVS). Where the kernel has none the child is not run.
+
+#include "addon.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace {
+
+#if defined(__x86_64__)
+constexpr uint32_t kArchitecture = AUDIT_ARCH_X86_64;
+#else
+constexpr uint32_t kArchitecture = AUDIT_ARCH_AARCH64;
+#endif
+
+// Refused whatever their arguments. The newer machine has no numbers for what the …at calls replace.
+const uint16_t kRefused[] = {
+#ifdef SYS_unlink
+    SYS_unlink, SYS_rename, SYS_rmdir, SYS_mkdir, SYS_link, SYS_symlink, SYS_mknod, SYS_creat, SYS_chmod, SYS_chown,
+    SYS_lchown, SYS_utime, SYS_utimes, SYS_futimesat, SYS_fork, SYS_vfork,
+#endif
+#ifdef SYS_renameat
+    SYS_renameat,
+#endif
+    SYS_unlinkat, SYS_renameat2, SYS_mkdirat, SYS_linkat, SYS_symlinkat, SYS_mknodat, SYS_truncate, SYS_ftruncate,
+    SYS_fallocate, SYS_fchmod, SYS_fchmodat, SYS_fchown, SYS_fchownat, SYS_utimensat, SYS_setxattr, SYS_lsetxattr,
+    SYS_fsetxattr, SYS_removexattr, SYS_lremovexattr, SYS_fremovexattr, SYS_openat2, SYS_mount, SYS_umount2,
+    SYS_socket, SYS_connect, SYS_bind, SYS_sendto, SYS_sendmsg, SYS_sendmmsg, SYS_tkill, SYS_rt_sigqueueinfo,
+    SYS_rt_tgsigqueueinfo, SYS_pidfd_send_signal, SYS_execve, SYS_execveat, SYS_clone, SYS_clone3, SYS_ptrace,
+    SYS_process_vm_writev, SYS_msgsnd, SYS_msgctl, SYS_semop, SYS_semtimedop, SYS_semctl, SYS_shmctl, SYS_mq_open,
+    SYS_mq_unlink, SYS_mq_timedsend, SYS_io_uring_setup, SYS_io_uring_enter, SYS_keyctl, SYS_reboot,
+};
+constexpr uint32_t kWriting = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC;
+
+constexpr sock_filter Statement(uint16_t code, uint32_t value) { return sock_filter{code, 0, 0, value}; }
+
+// A filter is a list of jumps forward. Each test here stands before its own answer, so no distance has to be counted.
+struct Filter {
+  sock_filter code[4 * (sizeof(kRefused) / sizeof(kRefused[0])) + 64];
+  uint16_t length = 0;
+
+  void Add(sock_filter statement) { code[length++] = statement; }
+  void Load(size_t offset) { Add(Statement(BPF_LD | BPF_W | BPF_ABS, static_cast<uint32_t>(offset))); }
+  void Answer(uint32_t answer) { Add(Statement(BPF_RET | BPF_K, answer)); }
+  void Refuse() { Answer(SECCOMP_RET_ERRNO | EPERM); }
+  // Goes over the next `count` statements unless what was loaded is `value`.
+  void SkipUnless(uint32_t value, uint8_t count) { Add(sock_filter{BPF_JMP | BPF_JEQ | BPF_K, 0, count, value}); }
+  void SkipUnlessAny(uint32_t bits, uint8_t count) { Add(sock_filter{BPF_JMP | BPF_JSET | BPF_K, 0, count, bits}); }
+};
+
+// The lower half of an argument: all that matter here are ints.
+constexpr size_t Argument(size_t index) { return offsetof(seccomp_data, args) + 8 * index; }
+
+void RefuseWriting(Filter* filter, uint32_t number, size_t flags) {
+  filter->SkipUnless(number, 4);
+  filter->Load(Argument(flags));
+  filter->SkipUnlessAny(kWriting, 1);
+  filter->Refuse();
+  filter->Answer(SECCOMP_RET_ALLOW);
+}
+
+// Its own signals stay possible: abort() is one.
+void RefuseForOthers(Filter* filter, uint32_t number, uint32_t pid) {
+  filter->SkipUnless(number, 4);
+  filter->Load(Argument(0));
+  filter->SkipUnless(pid, 1);
+  filter->Answer(SECCOMP_RET_ALLOW);
+  filter->Refuse();
+}
+
+bool InstallFilter() {
+  static Filter filter;
+  const uint32_t pid = static_cast<uint32_t>(getpid());
+  filter.Load(offsetof(seccomp_data, arch));
+  filter.SkipUnless(kArchitecture, 1);
+  filter.Add(Statement(BPF_JMP | BPF_JA, 1));
+  filter.Refuse();
+  filter.Load(offsetof(seccomp_data, nr));
+#if defined(__x86_64__)
+  // The x32 interface has numbers of its own.
+  filter.SkipUnlessAny(0x40000000, 1);
+  filter.Refuse();
+#endif
+#ifdef SYS_open
+  RefuseWriting(&filter, SYS_open, 1);
+#endif
+  RefuseWriting(&filter, SYS_openat, 2);
+  RefuseForOthers(&filter, SYS_kill, pid);
+  RefuseForOthers(&filter, SYS_tgkill, pid);
+  for (uint16_t number : kRefused) {
+    filter.SkipUnless(number, 1);
+    filter.Refuse();
+  }
+  filter.Answer(SECCOMP_RET_ALLOW);
+  const sock_fprog program = {filter.length, filter.code};
+  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+int output_descriptor = -1;
+
+bool IsOutput(const char* path) {
+  char expected[40];
+  snprintf(expected, sizeof(expected), "/proc/self/fd/%d", output_descriptor);
+  return strcmp(path, expected) == 0;
+}
+
+}  // namespace
+
+bool Contain(int output, const SharedPage* page) {
+  Range* ranges;
+  size_t count;
+  if (!SharedMappings(&ranges, &count)) return false;
+  for (size_t i = 0; i < count; i++) {
+    void* begin = reinterpret_cast<void*>(ranges[i].begin);
+    if (begin != page && mprotect(begin, ranges[i].end - ranges[i].begin, PROT_READ) != 0) return false;
+  }
+  free(ranges);
+  output_descriptor = output;
+  return InstallFilter();
+}
+
+int OpenInChild(const char* path, int flags, unsigned mode) {
+  if (IsOutput(path)) return fcntl(output_descriptor, F_DUPFD_CLOEXEC, 0);
+  return open(path, flags, mode);
+}
