@@ -21,6 +21,7 @@ export {
   type SummaryStep,
   type SuspectHolder,
   summarizeHeap,
+  type TruncatedCollections,
 } from './heap/heap-summary.js';
 export {
   EDGE_TYPES,
@@ -34,6 +35,7 @@ export {
   type SourceLocations,
   sizeOf,
 } from './heap/snapshot/heap-snapshot.js';
+export type { SampledMembers } from './heap/snapshot/ratio-texts.js';
 export { parseSnapshotFile, readChunks } from './heap/snapshot/snapshot-file.js';
 export { type ParseOptions, parseSnapshot } from './heap/snapshot/snapshot-parser.js';
 export type { StringTable } from './heap/snapshot/string-table.js';

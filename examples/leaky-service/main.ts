@@ -88,7 +88,7 @@ function showProgress(report: Report): void {
     heap.trend.windowMs === 0
       ? 'trend not known yet'
       : `${perMinute >= 0 ? '+' : ''}${perMinute.toFixed(1)} MB/min`;
-  const taken = watcher.captures.filter((capture) => capture.outcome === 'success');
+  const taken = watcher.captures.filter(({ outcome, nodes }) => outcome === 'success' && nodes > 0);
   const line = `${clock()}  live heap ${(heap.liveBytes / 1e6).toFixed(1)} MB  ${trend}  ${taken.length} captures  ${watcher.state}`;
   if (process.stdout.isTTY) {
     process.stdout.write(`\r\u001b[2K${line}`);

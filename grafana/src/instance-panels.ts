@@ -303,7 +303,7 @@ const CAPTURES: RowSpec = {
       kind: 'lines',
       title: 'Pause of a capture',
       description:
-        'How long the service stood still for a capture: the mean, and the upper bound of the bucket the longest one is in.',
+        'How long the service stood still for a capture, a probe or a census: the mean, and the upper bound of the bucket the longest one is in.',
       unit: Seconds,
       width: 8,
       queries: [
@@ -336,16 +336,35 @@ const CAPTURES: RowSpec = {
       title: 'Memory of the latest capture',
       description: 'The most memory the latest capture took beside the heap; 0 when unknown.',
       unit: BytesIEC,
-      width: 12,
+      width: 8,
       queries: [{ expr: ofInstance('leakwatch_capture_peak_bytes'), legend: 'peak' }],
     },
     {
       kind: 'lines',
       title: 'Objects in the latest graph',
-      description: 'Objects in the graph of the latest capture that succeeded.',
+      description:
+        'Objects in the snapshot of the latest capture that succeeded; of a sampled one, in the sample.',
       unit: Short,
-      width: 12,
+      width: 8,
       queries: [{ expr: ofInstance('leakwatch_analysis_nodes'), legend: 'objects' }],
+    },
+    {
+      kind: 'bars',
+      title: 'Probes, censuses and retries',
+      description:
+        'Looks at the heap that are no graphs: its size and its classes. A retry is a forked child that met a thread of V8 at work; some are normal.',
+      unit: Short,
+      width: 8,
+      queries: [
+        {
+          expr: `sum by (rung, outcome) (increase(${ofInstance('leakwatch_heap_looks_total')}${RATE}))`,
+          legend: '{{rung}} {{outcome}}',
+        },
+        {
+          expr: `increase(${ofInstance('leakwatch_capture_retries_total')}${RATE})`,
+          legend: 'retries',
+        },
+      ],
     },
   ],
 };
@@ -356,10 +375,14 @@ const COST: RowSpec = {
     {
       kind: 'lines',
       title: 'CPU of the watcher',
-      description: 'Part of one core that watching takes, analysis processes included.',
+      description:
+        'Part of one core that watching takes, forked children and analysis processes included; and these alone.',
       unit: PercentUnit,
       width: 8,
-      queries: [{ expr: `rate(${ofInstance('leakwatch_watcher_cpu_seconds_total')}${RATE})`, legend: 'CPU' }],
+      queries: [
+        { expr: `rate(${ofInstance('leakwatch_watcher_cpu_seconds_total')}${RATE})`, legend: 'all' },
+        { expr: `rate(${ofInstance('leakwatch_capture_cpu_seconds_total')}${RATE})`, legend: 'captures' },
+      ],
     },
     {
       kind: 'lines',

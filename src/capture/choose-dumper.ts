@@ -11,8 +11,7 @@ export function chooseDumper(
   load: () => BindingChoice = loadBinding,
 ): ChosenDumper {
   if (mode === 'off') return { dumper: null, reason: "captures are switched off (capture: 'off')" };
-  if (mode === 'inline')
-    return { dumper: new InlineDumper(clock), reason: "asked for by capture: 'inline'" };
+  if (mode === 'inline') return { dumper: new InlineDumper(clock), reason: "asked for by capture: 'inline'" };
   const { binding, reason } = load();
   if (binding !== null) {
     const sampled =

@@ -17,8 +17,18 @@ const PER_MIB = 1 / 2 ** 20;
 const PAUSE = { pauseMsPerByte: 0.3 * PER_MIB };
 const GUESSES = {
   probe: { ...PAUSE, memoryPerByte: 0.2, cpuSecondsPerByte: 0.005 * PER_MIB, durationMsPerByte: 5 * PER_MIB },
-  census: { ...PAUSE, memoryPerByte: 0.3, cpuSecondsPerByte: 0.01 * PER_MIB, durationMsPerByte: 10 * PER_MIB },
-  sampled: { ...PAUSE, memoryPerByte: 1.2, cpuSecondsPerByte: 0.025 * PER_MIB, durationMsPerByte: 25 * PER_MIB },
+  census: {
+    ...PAUSE,
+    memoryPerByte: 0.3,
+    cpuSecondsPerByte: 0.01 * PER_MIB,
+    durationMsPerByte: 10 * PER_MIB,
+  },
+  sampled: {
+    ...PAUSE,
+    memoryPerByte: 1.2,
+    cpuSecondsPerByte: 0.025 * PER_MIB,
+    durationMsPerByte: 25 * PER_MIB,
+  },
   full: { ...PAUSE, memoryPerByte: 15, cpuSecondsPerByte: 0.5 * PER_MIB, durationMsPerByte: 500 * PER_MIB },
 } as const;
 
@@ -252,7 +262,5 @@ function parseCensus(text: string): readonly ClassCount[] | null {
 }
 
 function isClassCount(row: Partial<ClassCount> | null): boolean {
-  return (
-    typeof row?.className === 'string' && Number.isFinite(row.count) && Number.isFinite(row.bytes)
-  );
+  return typeof row?.className === 'string' && Number.isFinite(row.count) && Number.isFinite(row.bytes);
 }

@@ -30,8 +30,7 @@ export function findCollections(binding: NativeBinding, threshold: number): read
   const found = binding.walkCollections(roots, samples(), threshold);
   if (found === null) return binding.largeCollections(threshold);
   const known = new Set(found);
-  const isWhole = hidden.arrays.every((array) => known.has(array));
-  return isWhole ? found.filter((object) => object !== hidden.arrays) : binding.largeCollections(threshold);
+  return hidden.arrays.every((array) => known.has(array)) ? found : binding.largeCollections(threshold);
 }
 
 /** One object of each kind that keeps its content outside itself, in another type of array. */
@@ -67,47 +66,66 @@ function* suspended(held: unknown): Generator<unknown> {
   yield held;
 }
 
-/** Arrays of `length`, each reachable through one holder of another kind and from nowhere else but the list `arrays`. */
-function hide(length: number): { readonly holders: readonly unknown[]; readonly arrays: readonly object[] } {
-  const arrays: object[] = [];
-  const one = (): object => {
-    const array = new Array<number>(length).fill(0);
-    arrays.push(array);
-    return array;
-  };
-  const closure = (
-    (held) => () =>
-      held
-  )(one());
-  const generator = suspended(one());
-  generator.next();
-  const got = one();
-  const withGetter = Object.defineProperty({}, 'held', { get: () => got });
-  const key = {};
-  const table = Object.create(null) as Record<string, unknown>;
-  table['held'] = one();
+// Functions of their own, each with a scope that holds nothing else: a shared one would show all arrays at once.
+function closureOver(held: unknown): () => unknown {
+  return () => held;
+}
+
+function withGetter(held: unknown): object {
+  return Object.defineProperty({}, 'held', { get: () => held });
+}
+
+function withManyFields(held: unknown): object {
   const wide: Record<string, unknown> = {};
   for (let at = 0; at < 40; at++) wide[`field${at}`] = at;
-  wide['field39'] = one();
+  wide['field39'] = held;
+  return wide;
+}
+
+function tableOf(held: unknown): object {
+  const table = Object.create(null) as Record<string, unknown>;
+  table['held'] = held;
+  return table;
+}
+
+function sparseWith(held: unknown): object {
   const sparse: unknown[] = [];
-  sparse[1e7] = one();
-  const holders = [
-    { held: one() },
-    [one()],
-    closure,
-    generator,
-    withGetter,
-    new Map([[1, one()]]),
-    new Map([[one(), 1]]),
-    new Set([one()]),
-    [key, new WeakMap([[key, one()]])],
-    table,
-    wide,
-    sparse,
-    new PrivateHolder(one()),
-    Promise.resolve(one()),
-    Object.bind(null, one()),
-    new Proxy({ held: one() }, {}),
-  ];
-  return { holders, arrays };
+  sparse[1e7] = held;
+  return sparse;
+}
+
+function behindKey(held: unknown): object {
+  const key = {};
+  return [key, new WeakMap([[key, held]])];
+}
+
+function atYield(held: unknown): object {
+  const generator = suspended(held);
+  generator.next();
+  return generator;
+}
+
+const HOLDERS: readonly ((held: unknown) => unknown)[] = [
+  (held) => ({ held }),
+  (held) => [held],
+  closureOver,
+  withGetter,
+  withManyFields,
+  tableOf,
+  sparseWith,
+  atYield,
+  behindKey,
+  (held) => new Map([[1, held]]),
+  (held) => new Map([[held, 1]]),
+  (held) => new Set([held]),
+  (held) => new PrivateHolder(held),
+  (held) => Promise.resolve(held),
+  (held) => Object.bind(null, held),
+  (held) => new Proxy({ held }, {}),
+];
+
+/** Arrays of `length`, each reachable through one holder of another kind, and all from the list `arrays`. */
+function hide(length: number): { readonly holders: readonly unknown[]; readonly arrays: readonly object[] } {
+  const arrays = HOLDERS.map(() => new Array<number>(length).fill(0));
+  return { holders: arrays.map((array, at) => HOLDERS[at]?.(array)), arrays };
 }

@@ -5,6 +5,7 @@ import { devNull } from 'node:os';
 import { Duplex, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { AnalysisResult, AnalysisStep } from '../heap/analysis.js';
+import { closePipeEnd } from '../native/binding.js';
 import { type Clock, systemClock, type Timer } from '../runtime/clock.js';
 import { readMemoryLimit } from '../sampling/memory-limit.js';
 import { type AnalysisHeader, type AnalysisMessage, decodeMessage } from './analysis-message.js';
@@ -102,7 +103,7 @@ export const startAnalysis: StartAnalysis = (options) => {
       kill() {},
     };
   } finally {
-    if (snapshotFd !== null) closeSync(snapshotFd);
+    if (snapshotFd !== null) closePipeEnd(snapshotFd);
   }
 };
 

@@ -207,6 +207,7 @@ export class Daemon extends EventEmitter<WatcherEvents> {
       this.#probeIfDue(nowMs);
       return;
     }
+    this.#ladder.follow(nowMs, true);
     this.#dueSinceMs ??= nowMs;
     if (!afterFullCollection && nowMs - this.#dueSinceMs < this.#options.rules.majorGcWaitMs) return;
     this.#dueSinceMs = null;
@@ -262,10 +263,10 @@ export class Daemon extends EventEmitter<WatcherEvents> {
   }
 
   #skip(decision: Extract<CaptureDecision, { decision: 'skip' }>, rung: Rung, nowMs: number): void {
+    this.#why = `${decision.reason}: ${decision.detail}`;
     // A probe in between changes nothing.
     if (decision.reason === 'already-capturing') return;
-    this.#why = `${decision.reason}: ${decision.detail}`;
-    if (decision.reason === 'no-growth') this.#ladder.follow(nowMs, false);
+    this.#ladder.follow(nowMs, decision.reason !== 'no-growth');
     const waitedForCpu = this.#waitsForCpu;
     this.#waitsForCpu = decision.reason === 'cpu-budget' && !decision.refused;
     if (!decision.refused || decision.trigger === null) {

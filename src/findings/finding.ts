@@ -38,6 +38,8 @@ export interface Finding {
     readonly bytesPerRequest: number | null;
     /** 0 to 1. */
     readonly shareOfGrowth: number;
+    /** True when byte figures are estimates: sampled captures leave out most members of large collections. Counts of members are exact. */
+    readonly bytesScaled: boolean;
     readonly steps: readonly { readonly at: string; readonly count: number; readonly bytes: number }[];
   };
   readonly allocationSites: readonly AllocationSite[];

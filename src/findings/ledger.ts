@@ -125,6 +125,7 @@ function describe(
       objectsPerSecond: verdict.objectsPerSecond,
       bytesPerRequest: perRequest,
       shareOfGrowth: suspect.shareOfGrowth,
+      bytesScaled: suspect.scaled === true,
       steps: suspect.steps.map((step) => ({
         at: new Date(step.atMs).toISOString(),
         count: step.count,
@@ -142,7 +143,8 @@ function titleOf(suspect: Suspect, verdict: Verdict): string {
   const last = suspect.steps.at(-1);
   const perMinute = Math.round(verdict.objectsPerSecond * 60).toLocaleString('en-US');
   const now = (last?.count ?? 0).toLocaleString('en-US');
-  return `${suspect.owner} gains ${perMinute} entries a minute at every capture (${now} now, ${megabytes(last?.bytes ?? 0)})`;
+  const about = suspect.scaled === true ? 'about ' : '';
+  return `${suspect.owner} gains ${perMinute} entries a minute at every capture (${now} now, ${about}${megabytes(last?.bytes ?? 0)})`;
 }
 
 function megabytes(bytes: number): string {

@@ -1,12 +1,12 @@
 import { Registry } from 'prom-client';
-import type { CaptureRecord } from '../capture/capture-record.js';
+import { type CaptureOutcome, type CaptureRecord, hasGraph } from '../capture/capture-record.js';
 import type { DaemonStatus, WatcherEvents } from '../daemon/daemon-status.js';
 import { LeakwatchError } from '../errors.js';
 import type { Finding } from '../findings/finding.js';
 import { packageVersion } from '../runtime/package-version.js';
 import type { HeapSample } from '../sampling/heap-sample.js';
 import { createFamily, type Labels, type MetricFamily, type Reading } from './metric-family.js';
-import { METRIC_NAMES, type MetricName } from './metric-table.js';
+import { LOOK_OUTCOMES, METRIC_NAMES, type MetricName } from './metric-table.js';
 import type { MetricsRegistry } from './metrics-registry.js';
 import { OpenFindings } from './open-findings.js';
 import { STATUS_READINGS } from './status-readings.js';
@@ -144,12 +144,20 @@ function subscribe(
 }
 
 function recordCapture(capture: CaptureRecord, family: (name: MetricName) => MetricFamily): void {
-  const { dumper, trigger, outcome } = capture;
-  family('leakwatch_captures_total').add({ dumper, trigger, outcome }, 1);
+  const { dumper, rung, trigger, outcome } = capture;
+  if (hasGraph(rung)) family('leakwatch_captures_total').add({ dumper, trigger, outcome }, 1);
+  else family('leakwatch_heap_looks_total').add({ rung, outcome: lookOutcome(outcome) }, 1);
   if (outcome === 'skipped') return;
   family('leakwatch_capture_pause_seconds').observe(NO_LABELS, capture.pauseMs / 1000);
+  family('leakwatch_capture_retries_total').add(NO_LABELS, capture.retries);
+  family('leakwatch_capture_cpu_seconds_total').add(NO_LABELS, capture.cpuSeconds);
+  if (!hasGraph(rung)) return;
   family('leakwatch_capture_duration_seconds').set(NO_LABELS, capture.durationMs / 1000);
   family('leakwatch_capture_peak_bytes').set(NO_LABELS, capture.peakBytes);
   family('leakwatch_analysis_duration_seconds').set(NO_LABELS, capture.analysisMs / 1000);
   if (outcome === 'success') family('leakwatch_analysis_nodes').set(NO_LABELS, capture.nodes);
+}
+
+function lookOutcome(outcome: CaptureOutcome): (typeof LOOK_OUTCOMES)[number] {
+  return LOOK_OUTCOMES.find((known) => known === outcome) ?? 'failed';
 }

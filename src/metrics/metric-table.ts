@@ -25,6 +25,10 @@ export interface MetricSpec {
 /** The most series all metrics of the package may have together. */
 export const SERIES_LIMIT = 200;
 
+/** The rungs below a graph, and what may become of them: `failed` is whatever is neither of the others. */
+const LOOK_RUNGS = ['probe', 'census'] as const;
+export const LOOK_OUTCOMES = ['success', 'skipped', 'failed'] as const;
+
 /** How many findings, worst first, have a rank of their own. */
 export const SUSPECT_RANKS = ['1', '2', '3', '4', '5'] as const;
 
@@ -76,7 +80,7 @@ export const METRIC_TABLE = {
   },
   leakwatch_watcher_cpu_seconds_total: {
     type: 'counter',
-    help: 'CPU time of the watcher in this process and in its analysis processes.',
+    help: 'CPU time of the watcher in this process, in forked children and in analysis processes.',
     labels: {},
     aggregator: 'sum',
   },
@@ -209,34 +213,52 @@ export const METRIC_TABLE = {
     // Without a dumper there is nothing to do but skip.
     excludes: ({ dumper, outcome }) => dumper === 'none' && outcome !== 'skipped',
   },
+  leakwatch_heap_looks_total: {
+    type: 'counter',
+    help: 'Looks at the heap that are no graphs: probes (size of the live heap) and censuses (its classes), by outcome.',
+    labels: { rung: LOOK_RUNGS, outcome: LOOK_OUTCOMES },
+    aggregator: 'sum',
+  },
+  leakwatch_capture_retries_total: {
+    type: 'counter',
+    help: 'Forked children that met a thread of V8 at work and were replaced by another, of all rungs.',
+    labels: {},
+    aggregator: 'sum',
+  },
+  leakwatch_capture_cpu_seconds_total: {
+    type: 'counter',
+    help: 'CPU time of forked children and analysis processes, of all rungs.',
+    labels: {},
+    aggregator: 'sum',
+  },
   leakwatch_capture_pause_seconds: {
     type: 'histogram',
-    help: 'How long the service stood still for a capture; skipped captures are not in it.',
+    help: 'How long the service stood still for a capture, probes and censuses included; skipped ones are not in it.',
     labels: {},
     aggregator: 'sum',
     buckets: PAUSE_BUCKETS,
   },
   leakwatch_capture_duration_seconds: {
     type: 'gauge',
-    help: 'The latest capture that was not skipped, from the decision to the end of its analysis.',
+    help: 'The latest capture of a graph that was not skipped, from the decision to the end of its analysis.',
     labels: {},
     aggregator: 'max',
   },
   leakwatch_capture_peak_bytes: {
     type: 'gauge',
-    help: 'The most memory the latest capture took beside the heap; 0 when unknown.',
+    help: 'The most memory the latest capture of a graph took beside the heap; 0 when unknown.',
     labels: {},
     aggregator: 'max',
   },
   leakwatch_analysis_duration_seconds: {
     type: 'gauge',
-    help: "Time the latest capture's analysis process needed.",
+    help: "Time the analysis process of the latest capture of a graph needed.",
     labels: {},
     aggregator: 'max',
   },
   leakwatch_analysis_nodes: {
     type: 'gauge',
-    help: 'Objects in the graph of the latest capture that succeeded.',
+    help: 'Objects in the snapshot of the latest capture that succeeded; of a sampled one, in the sample.',
     labels: {},
     aggregator: 'max',
   },

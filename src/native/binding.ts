@@ -1,3 +1,4 @@
+import { closeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
 /** The forkable mappings of this process as they were at one moment; opaque, freed by garbage collection. */
@@ -110,6 +111,13 @@ let loaded: BindingChoice | null = null;
 export function loadBinding(): BindingChoice {
   loaded ??= load(`${process.platform}-${process.arch}`);
   return loaded;
+}
+
+/** Closes an end of a pipe of the addon's, wherever it was handed to. */
+export function closePipeEnd(descriptor: number): void {
+  const { binding } = loadBinding();
+  if (binding === null) closeSync(descriptor);
+  else binding.close(descriptor);
 }
 
 function load(target: string): BindingChoice {

@@ -246,10 +246,11 @@ template <typename Wanted>
 static bool SelectMappings(Range** ranges, size_t* count, Wanted wanted) {
   List<Range> list;
   const bool ok = ReadLines("/proc/self/maps", [&](char* line) {
-    char* rest;
-    const uintptr_t begin = strtoul(line, &rest, 16);
-    const uintptr_t end = *rest == '-' ? strtoul(rest + 1, &rest, 16) : begin;
-    if (end == begin || strlen(rest) < 6 || !wanted(line, rest + 1)) return true;
+    const char* at = line;
+    const uintptr_t begin = ReadHex(&at);
+    if (*at++ != '-') return true;
+    const uintptr_t end = ReadHex(&at);
+    if (end <= begin || strlen(at) < 6 || !wanted(line, at + 1)) return true;
     return list.Add(Range{begin, end});
   });
   *ranges = list.items;

@@ -20,14 +20,22 @@ export interface ReportCapture {
   /** ISO 8601. */
   readonly at: string;
   readonly dumper: string;
+  /** How deep it looked: `probe` (size of the live heap), `census` (its classes), `sampled` or `full` (its graph). */
+  readonly rung: string;
   readonly trigger: string;
   readonly outcome: string;
   /** Why it was skipped or failed, with the numbers; null on success. */
   readonly reason: string | null;
   readonly pauseMs: number;
   readonly durationMs: number;
+  /** Of it in the analysis process; 0 where there was none. */
+  readonly analysisMs: number;
+  /** Beside the service: forked children and the analysis process. */
+  readonly cpuSeconds: number;
   readonly peakBytes: number;
   readonly nodes: number;
+  /** Forked children that were given up before one succeeded. */
+  readonly retries: number;
 }
 
 /** The body of `GET /ops/leaks`, of `LEAKWATCH_REPORT` and of `watcher.report()`. */
@@ -167,13 +175,17 @@ function reportCapture(capture: ReportInputCapture): ReportCapture {
     id: capture.id,
     at: isoTime(capture.atMs),
     dumper: capture.dumper,
+    rung: capture.rung,
     trigger: capture.trigger,
     outcome: capture.outcome,
     reason: capture.reason === null ? null : boundedText(capture.reason),
     pauseMs: finite(capture.pauseMs),
     durationMs: finite(capture.durationMs),
+    analysisMs: finite(capture.analysisMs),
+    cpuSeconds: finite(capture.cpuSeconds),
     peakBytes: finite(capture.peakBytes),
     nodes: finite(capture.nodes),
+    retries: finite(capture.retries),
   };
 }
 

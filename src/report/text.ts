@@ -25,6 +25,12 @@ const HEADLINES: Readonly<Record<FindingStatus, string>> = {
   resolved: 'GROWTH resolved',
 };
 
+/** What the service stands still for, by dumper. */
+const PAUSES: Readonly<Record<string, string>> = {
+  fork: 'to fork a copy of the process',
+  inline: 'snapshots are taken in the process itself',
+};
+
 /** What a finding is read together with. */
 export interface FindingContext {
   readonly heap: Report['heap'];
@@ -62,11 +68,12 @@ export function renderFinding(finding: Finding, context: FindingContext): string
 }
 
 function headline(finding: Finding, heap: Report['heap']): string {
-  const { bytesPerSecond, bytesPerRequest } = finding.growth;
+  const { bytesPerSecond, bytesPerRequest, bytesScaled } = finding.growth;
   const growing = finding.status === 'confirmed' || finding.status === 'suspected';
   const perRequest = bytesPerRequest === null ? '' : `, about ${formatBytes(bytesPerRequest)} per request`;
   const parts = [`${HEADLINES[finding.status]} (${formatShare(finding.confidence)})`];
-  if (growing) parts.push(`${formatRate(bytesPerSecond)}${perRequest}`, ...heapLimit(finding, heap));
+  const rate = `${bytesScaled ? 'about ' : ''}${formatRate(bytesPerSecond)}`;
+  if (growing) parts.push(`${rate}${perRequest}`, ...heapLimit(finding, heap));
   return parts.join('   ');
 }
 
@@ -102,29 +109,47 @@ function shortUrl(url: string): string {
   return path.split('/').slice(-4).join('/').replace(/^\//, '');
 }
 
+/** Probes and censuses are no captures to a reader, but they stop the service too. */
 function cost(captures: readonly ReportCapture[]): string[] {
   const taken = captures.filter(({ outcome }) => outcome !== 'skipped');
-  if (taken.length === 0) return [];
-  const longest = taken.reduce((most, { pauseMs }) => Math.max(most, pauseMs), 0);
-  return [plural(taken.length, 'capture'), `longest pause ${formatMilliseconds(longest)}`];
+  const longest = taken.reduce<ReportCapture | null>(
+    (most, capture) => (most === null || capture.pauseMs > most.pauseMs ? capture : most),
+    null,
+  );
+  if (longest === null) return [];
+  const why = PAUSES[longest.dumper];
+  const pause = `longest pause ${formatMilliseconds(longest.pauseMs)}${why === undefined ? '' : ` (${why})`}`;
+  return [plural(taken.filter(hasGraph).length, 'capture'), pause];
+}
+
+function hasGraph({ rung }: ReportCapture): boolean {
+  return rung === 'sampled' || rung === 'full';
 }
 
 function noLeak(report: Report): string {
   const { watcher, heap } = report;
   const reason = name(watcher.reason, MAX_SENTENCE);
   if (watcher.state === 'failed') return `not watching, so nothing is known about leaks: ${reason}`;
-  const successes = watcher.captures.filter(({ outcome }) => outcome === 'success').length;
+  const graphs = watcher.captures.filter(hasGraph);
+  const successes = graphs.filter(({ outcome }) => outcome === 'success').length;
   const facts = [plural(successes, 'capture'), liveHeap(heap)];
   const watched = watchedSeconds(report);
   if (watched !== null) facts.unshift(`watched for ${formatDuration(watched)}`);
-  const refused = watcher.captures.at(-1)?.outcome === 'success' ? null : watcher.captures.at(-1)?.reason;
-  if (refused !== undefined && refused !== null)
-    facts.push(`the latest capture failed (${name(refused, MAX_SENTENCE)})`);
+  facts.push(...failure('capture', graphs.at(-1)));
+  for (const rung of ['census', 'probe'])
+    facts.push(...failure(rung, watcher.captures.findLast((capture) => capture.rung === rung)));
   const grows = heap.at !== null && heap.trend.windowMs > 0 && heap.trend.low > 0;
   const verdict = `no leak found so far${grows ? ', but the heap rises and who holds it is not known' : ''}`;
   const doubt =
     watcher.state === 'watching' ? '' : ` (${watcher.state}${reason === '' ? '' : `: ${reason}`})`;
   return `${verdict}${doubt}: ${facts.join(', ')}`;
+}
+
+/** A success of another kind says nothing of this one. */
+function failure(what: string, latest: ReportCapture | undefined): string[] {
+  if (latest === undefined || latest.outcome === 'success' || latest.reason === null) return [];
+  const became = latest.outcome === 'skipped' ? 'was skipped' : 'failed';
+  return [`the latest ${what} ${became} (${name(latest.reason, MAX_SENTENCE)})`];
 }
 
 function processLine(report: Report): string {

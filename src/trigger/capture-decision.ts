@@ -95,8 +95,7 @@ export function decideLook(situation: CaptureSituation, rules: PaceRules): Captu
   if (situation.predicted === null) return waiting('captures-off', situation.dumperReason);
   if (situation.capturing) return waiting('already-capturing', 'a capture is running');
   const warm = situation.startedAtMs + rules.warmUpMs / 2;
-  if (situation.nowMs < warm)
-    return waiting('warming-up', `${seconds(warm - situation.nowMs)} s to go`);
+  if (situation.nowMs < warm) return waiting('warming-up', `${seconds(warm - situation.nowMs)} s to go`);
   return withinLimits(situation, situation.predicted, 'trend', 'nothing else told the live heap lately');
 }
 

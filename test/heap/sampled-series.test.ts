@@ -83,7 +83,7 @@ describe('a series of sampled snapshots', { concurrency: 2 }, () => {
         for (const [step, { bytes }] of found.steps.entries())
           assert.ok(isClose(bytes, expected.steps[step]!.bytes), `${bytes} at ${step}`);
         assert.ok(isClose(found.gainedBytes!, expected.gainedBytes!));
-        assert.ok(isClose(found.held!.share, expected.held!.share));
+        assert.ok(isClose(found.held!.exclusive, expected.held!.exclusive));
         const row = (result: Success) =>
           result.classes.find(({ className }) => className === expected.className);
         if (!['Object', 'string'].includes(expected.className))

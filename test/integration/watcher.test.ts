@@ -150,10 +150,15 @@ const CONTRACT: Fields = {
 const ADDITIONS: readonly string[] = [
   'watcher.since',
   'watcher.captures[].at',
+  'watcher.captures[].rung',
   'watcher.captures[].reason',
+  'watcher.captures[].analysisMs',
+  'watcher.captures[].cpuSeconds',
+  'watcher.captures[].retries',
   'heap.at',
   'heap.secondsToLimitRange',
   'findings[].fields',
+  'findings[].growth.bytesScaled',
 ];
 
 /** `heap.trend.low` of every field of `value`, as far as `fields` goes down; entries of lists as `captures[].id`. */

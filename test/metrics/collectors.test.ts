@@ -29,7 +29,7 @@ test('every metric of the table is exported from the start, with zeros, within t
   assert.equal(series.get('leakwatch_suspect_growth_bytes_per_second{rank="5"}'), 0);
   assert.equal(series.get('leakwatch_heap_exhaustion_timestamp_seconds'), Infinity);
   assert.ok(series.size <= SERIES_LIMIT, `${series.size} series`);
-  assert.equal(series.size, 157);
+  assert.equal(series.size, 165);
 });
 
 test('a leak that was found and a daemon at work add no series', async () => {
@@ -138,6 +138,35 @@ test('a skipped capture is counted, and leaves the pauses and the figures of the
   assert.equal(series.get('leakwatch_capture_pause_seconds_count'), 2);
   assert.equal(series.get('leakwatch_capture_pause_seconds_sum'), 0.034);
   assert.equal(series.get('leakwatch_capture_duration_seconds'), 0.9);
+  assert.equal(series.get('leakwatch_analysis_nodes'), 400_000);
+});
+
+test('probes and censuses are looks, not captures: only their pauses and their cost are added to those', async () => {
+  const source = new FakeSource();
+  const metrics = createMetrics(source);
+  source.emit('capture', capture({ rung: 'full', retries: 1 }));
+  const look = { analysisMs: 0, nodes: 0, peakBytes: 1, cpuSeconds: 0.5, pauseMs: 6, durationMs: 80 };
+  source.emit('capture', capture({ ...look, rung: 'probe' }));
+  source.emit('capture', capture({ ...look, rung: 'probe', outcome: 'dump-failed', retries: 5 }));
+  source.emit('capture', capture({ ...look, rung: 'census', retries: 2 }));
+  source.emit('capture', capture({ ...look, rung: 'census', outcome: 'skipped', pauseMs: 0, cpuSeconds: 0 }));
+  source.emit('capture', capture({ ...look, rung: 'census', outcome: 'cancelled', pauseMs: 0, cpuSeconds: 0 }));
+  const series = await seriesOf(metrics);
+  const counted = [...series].filter(([name, value]) => /_(captures|looks)_total/.test(name) && value > 0);
+  assert.deepEqual(Object.fromEntries(counted), {
+    'leakwatch_captures_total{dumper="fork",trigger="trend",outcome="success"}': 1,
+    'leakwatch_heap_looks_total{rung="probe",outcome="success"}': 1,
+    'leakwatch_heap_looks_total{rung="probe",outcome="failed"}': 1,
+    'leakwatch_heap_looks_total{rung="census",outcome="success"}': 1,
+    'leakwatch_heap_looks_total{rung="census",outcome="skipped"}': 1,
+    'leakwatch_heap_looks_total{rung="census",outcome="failed"}': 1,
+  });
+  assert.equal(series.get('leakwatch_capture_pause_seconds_count'), 5);
+  assert.equal(series.get('leakwatch_capture_retries_total'), 8);
+  assert.equal(series.get('leakwatch_capture_cpu_seconds_total'), 3.5);
+  assert.equal(series.get('leakwatch_capture_duration_seconds'), 2.5);
+  assert.equal(series.get('leakwatch_capture_peak_bytes'), 30 * 2 ** 20);
+  assert.equal(series.get('leakwatch_analysis_duration_seconds'), 1.5);
   assert.equal(series.get('leakwatch_analysis_nodes'), 400_000);
 });
 

@@ -129,6 +129,7 @@ export function finding(changes: Partial<Finding> = {}): Finding {
       objectsPerSecond: 1,
       bytesPerRequest: null,
       shareOfGrowth: 0.9,
+      bytesScaled: false,
       steps: [],
     },
     allocationSites: [],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { closeSync, createReadStream, readdirSync, readFileSync } from 'node:fs';
+import { createReadStream, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import {
@@ -54,10 +54,10 @@ export async function startJob(job: (output: number) => void, limits: JobLimits 
     const child = binding().fork(options, () => job(writeFd));
     return { child, output: readAll(readFd), end: ended(child.pid) };
   } catch (error) {
-    closeSync(readFd);
+    binding().close(readFd);
     throw error;
   } finally {
-    closeSync(writeFd);
+    binding().close(writeFd);
   }
 }
 

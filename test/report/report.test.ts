@@ -27,14 +27,18 @@ test('a report has the fields that the outside relies on', () => {
   assert.deepEqual(built.watcher.captures[0], {
     id: 'c0',
     at: '2026-01-05T02:00:10.000Z',
-    dumper: 'inline',
+    dumper: 'fork',
+    rung: 'sampled',
     trigger: 'trend',
     outcome: 'success',
     reason: null,
     pauseMs: 9,
     durationMs: 400,
+    analysisMs: 150,
+    cpuSeconds: 0.4,
     peakBytes: 0,
     nodes: 412_345,
+    retries: 0,
   });
   assert.equal(built.heap.at, '2026-01-05T02:12:00.000Z');
   assert.equal(built.heap.secondsToLimit, 11_520);

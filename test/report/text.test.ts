@@ -26,7 +26,7 @@ test('a confirmed leak reads at a glance', () => {
       '  held by    globalThis › app › locals › history: OrderHistory › byCustomer: Map',
       '  holds      Order ×12,310 (each about 1.2 KB: items[], customer, createdAt)',
       "  because    grew at every one of 6 captures over 84 s; no bound found on its owner; 93 % of the heap's growth",
-      '  cost       6 captures, longest pause 14 ms',
+      '  cost       6 captures, longest pause 14 ms (to fork a copy of the process)',
       '',
       'process 4711, Node v20.20.2, watched for 12 min: live heap 64.0 MB of 512 MB, rising +1.9 MB/min over 10 min',
       '',
@@ -52,7 +52,7 @@ test('lines for which nothing is known are left out', () => {
     retainerPath: [],
     fields: [],
     reasons: [],
-    growth: { bytesPerSecond: 100, objectsPerSecond: 0, bytesPerRequest: null, shareOfGrowth: 0, steps: [] },
+    growth: { bytesPerSecond: 100, objectsPerSecond: 0, bytesPerRequest: null, shareOfGrowth: 0, bytesScaled: false, steps: [] },
   });
   const heap = { ...report().heap, secondsToLimit: null, secondsToLimitRange: null };
   assert.equal(renderFinding(bare, { heap, captures: [] }), 'LEAK confirmed (97 %)   +6.0 KB/min\n');
@@ -64,6 +64,39 @@ test("a finding's own time to the limit stands in until the heap has a forecast"
   assert.match(
     renderFinding(finding({ secondsToLimit: 300 }), { heap, captures: [] }),
     /heap limit in 5 min$/m,
+  );
+});
+
+test('bytes that were estimated from a sample are said to be about that many', () => {
+  const growth = { ...finding().growth, bytesScaled: true };
+  assert.match(text({ growth }), /^LEAK confirmed \(97 %\) {3}about \+1\.9 MB\/min, about 1\.1 KB per request {3}/);
+});
+
+const [capture] = reportInput().watcher.captures;
+
+function costOf(captures: readonly Partial<ReportInput['watcher']['captures'][number]>[]): string {
+  const { watcher } = reportInput();
+  const given = { ...watcher, captures: captures.map((changes) => ({ ...capture!, ...changes })) };
+  return /^ {2}cost +(.*)$/m.exec(renderReport(buildReport(reportInput({ watcher: given }))))?.[1] ?? '';
+}
+
+test('the cost counts captures of a graph, but the longest pause is of everything that stopped the service', () => {
+  assert.equal(
+    costOf([
+      { rung: 'probe', pauseMs: 3 },
+      { rung: 'census', pauseMs: 40 },
+      { rung: 'sampled', pauseMs: 12 },
+      { rung: 'full', pauseMs: 20 },
+      { rung: 'full', outcome: 'skipped', pauseMs: 99 },
+    ]),
+    '2 captures, longest pause 40 ms (to fork a copy of the process)',
+  );
+});
+
+test('a snapshot that was taken in the process itself is told apart from a fork', () => {
+  assert.equal(
+    costOf([{ rung: 'full', dumper: 'inline', pauseMs: 918 }]),
+    '1 capture, longest pause 918 ms (snapshots are taken in the process itself)',
   );
 });
 
@@ -149,12 +182,26 @@ test('a rising heap without a finding, and a capture that was refused, are said 
     withoutLeak({}, { low: 5 }),
     /^no leak found so far, but the heap rises and who holds it is not known: /,
   );
-  const [capture] = reportInput().watcher.captures;
   const refused = { ...capture!, outcome: 'skipped', reason: 'pause-over-budget: about 1500 ms' };
   assert.match(
     withoutLeak({ captures: [refused] }),
-    /the latest capture failed \(pause-over-budget: about 1500 ms\)/,
+    /the latest capture was skipped \(pause-over-budget: about 1500 ms\)/,
   );
+});
+
+test('probes neither count as captures nor hide what became of the latest one', () => {
+  const probe = { ...capture!, rung: 'probe' };
+  const failed = { ...capture!, outcome: 'dump-failed', reason: 'no descriptors' };
+  assert.match(
+    withoutLeak({ captures: [capture!, failed, probe, probe] }),
+    /, 1 capture, .*, the latest capture failed \(no descriptors\)\n$/,
+  );
+  const refused = { ...probe, outcome: 'dump-failed', reason: 'EAGAIN: fork' };
+  assert.match(
+    withoutLeak({ captures: [probe, refused, capture!] }),
+    /, 1 capture, .*, the latest probe failed \(EAGAIN: fork\)\n$/,
+  );
+  assert.doesNotMatch(withoutLeak({ captures: [refused, probe] }), /failed/);
 });
 
 test('a watcher that failed says that it knows nothing', () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { closeSync, readdirSync, readFileSync, writeSync } from 'node:fs';
+import { readdirSync, readFileSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { getHeapStatistics } from 'node:v8';
 import type { Rung } from '../../src/capture/capture-record.js';
@@ -113,7 +113,7 @@ export async function holdCapture(
   const readFd = await eventually('the child writes its snapshot', () => held, 120_000);
   const [childPid, ...others] = childrenLeft();
   assert.ok(childPid !== undefined && others.length === 0, `children: ${childPid} ${others}`);
-  return { childPid: Number(childPid), ended, letGo: () => closeSync(readFd) };
+  return { childPid: Number(childPid), ended, letGo: () => binding().close(readFd) };
 }
 
 interface Snapshot {

@@ -15,7 +15,7 @@ import {
   nodeTypeCode,
   sizeOf,
 } from '../snapshot/heap-snapshot.js';
-import type { Ratio } from '../snapshot/ratio-texts.js';
+import type { SampledMembers } from '../snapshot/ratio-texts.js';
 import { ClassNames } from './class-names.js';
 import { countElements, tableOf, tableShape } from './collection-table.js';
 import { dictionaryClasses, isDataKey, MAX_RECORD_FIELDS } from './dictionary.js';
@@ -70,7 +70,7 @@ export class SampledContent implements DeferredEdges {
   readonly #collectionOf = new Map<number, SampledCollection>();
   readonly #registers: ReadonlySet<number>;
 
-  constructor(snapshot: HeapSnapshot, marks: ReadonlyMap<number, Ratio>) {
+  constructor(snapshot: HeapSnapshot, marks: ReadonlyMap<number, SampledMembers>) {
     this.#snapshot = snapshot;
     this.#globals = mainGlobal(snapshot);
     this.#classes = new ClassNames(snapshot, this.#globals);
@@ -120,7 +120,7 @@ export class SampledContent implements DeferredEdges {
     return !NOT_COUNTED.test(text) && (folded?.has(this.#classes.of(to)) === true || isDataKey(text));
   }
 
-  #add(node: number, ratio: Ratio): void {
+  #add(node: number, ratio: SampledMembers): void {
     const table = tableOf(this.#snapshot, node);
     const collection = table >= 0 ? ofTable(ratio) : this.#ofObject(node, ratio);
     this.collections.set(node, collection);
@@ -135,7 +135,7 @@ export class SampledContent implements DeferredEdges {
     }
   }
 
-  #ofObject(node: number, { kept, total }: Ratio): SampledCollection {
+  #ofObject(node: number, { kept, total }: SampledMembers): SampledCollection {
     const fields = Math.min(MAX_RECORD_FIELDS, Math.max(MIN_FIELDS, (MAX_RECORD_FIELDS * kept) / total));
     const isGlobal = this.#globals.includes(node);
     const folded = isGlobal ? null : dictionaryClasses(this.#snapshot, this.#classes, node, fields);
@@ -168,7 +168,7 @@ export class SampledContent implements DeferredEdges {
   }
 
   /** Its stores, whose sizes are estimated on the way. */
-  #stores(node: number, { total }: Ratio): readonly number[] {
+  #stores(node: number, { total }: SampledMembers): readonly number[] {
     const { nodeType, firstEdge } = this.#snapshot;
     const stores: number[] = [];
     const [elements, last] = this.#elements(node);
@@ -216,7 +216,7 @@ export function sampledContent(snapshot: HeapSnapshot): SampledContent | null {
   return snapshot.sampled === null ? null : new SampledContent(snapshot, snapshot.sampled);
 }
 
-function ofTable({ kept, total }: Ratio): SampledCollection {
+function ofTable({ kept, total }: SampledMembers): SampledCollection {
   return { entries: total, factor: total / kept, folded: null };
 }
 

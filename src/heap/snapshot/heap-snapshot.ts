@@ -1,4 +1,4 @@
-import type { Ratio } from './ratio-texts.js';
+import type { SampledMembers } from './ratio-texts.js';
 import type { StringTable } from './string-table.js';
 
 /** V8's node types, in an order of our own: files of different versions number them differently. */
@@ -93,7 +93,7 @@ export interface HeapSnapshot {
    * NodeOrdinal of each collection that a sampled capture truncated → its members in the file and in truth; null in a
    * snapshot of a whole heap. The columns say what is in the file.
    */
-  readonly sampled: ReadonlyMap<number, Ratio> | null;
+  readonly sampled: ReadonlyMap<number, SampledMembers> | null;
 }
 
 /** The label of an edge of this node. Loops over all edges of a node add `firstLabel[n] - firstEdge[n]` themselves. */

@@ -9,10 +9,11 @@ const NINE = 0x39;
 const STROKE = 0x2f;
 const MAX_NUMBER = 2 ** 32 - 1;
 
-export interface Ratio {
-  /** Members of a truncated collection that are in the file, a count. */
+/** Members of a collection that a sampled capture truncated. */
+export interface SampledMembers {
+  /** Those in the file, a count. */
   readonly kept: number;
-  /** Members that it had, a count; more than `kept`. */
+  /** Those it had, a count; more than `kept`. */
   readonly total: number;
 }
 
@@ -40,7 +41,7 @@ export class RatioTexts {
     this.#total.push(total);
   }
 
-  find(index: number): Ratio | null {
+  find(index: number): SampledMembers | null {
     let low = 0;
     let high = this.#index.length;
     while (low < high) {

@@ -4,7 +4,7 @@
  * their texts and their name become numbers of no size, so that nothing counts them, follows them or names them.
  */
 import { edgeTypeCode, type HeapSnapshot, labelOf, nodeTypeCode } from './heap-snapshot.js';
-import type { Ratio, RatioTexts } from './ratio-texts.js';
+import type { RatioTexts, SampledMembers } from './ratio-texts.js';
 
 /** The same as `SAMPLED_MARK` of the capture, which this engine must not import. */
 export const MARK_NAME = 'leakwatch.sampled';
@@ -18,12 +18,12 @@ const NUMBER = nodeTypeCode('number');
 export function takeMarks(
   snapshot: Omit<HeapSnapshot, 'sampled'>,
   ratios: RatioTexts,
-): ReadonlyMap<number, Ratio> | null {
+): ReadonlyMap<number, SampledMembers> | null {
   const { nodeCount, nodeType, nodeName, selfSize, firstEdge, firstLabel, labels, edgeTo } = snapshot;
   const name = snapshot.strings.find(MARK_NAME);
   if (name < 0) return null;
   const label = labelOf(PROPERTY, name);
-  const marks = new Map<number, Ratio>();
+  const marks = new Map<number, SampledMembers>();
   const hide = (node: number) => {
     nodeType[node] = NUMBER;
     selfSize[node] = 0;

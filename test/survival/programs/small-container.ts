@@ -1,0 +1,48 @@
+/** A service of 50 MB of small objects that captures itself again and again: as the watcher would, and against its advice. */
+import { getHeapStatistics } from 'node:v8';
+import { ForkDumper } from '../../../src/capture/fork-dumper.js';
+import { InlineDumper } from '../../../src/capture/inline-dumper.js';
+import { systemClock } from '../../../src/runtime/clock.js';
+import { readMemoryLimit } from '../../../src/sampling/memory-limit.js';
+import { memoryAllotment } from '../../../src/trigger/memory-allotment.js';
+import { binding, type Capture, captureUntilDone, childrenLeft, say, smallObjects } from '../captures.js';
+
+const MIB = 2 ** 20;
+const kept = smallObjects(450_000);
+const heapBytes = getHeapStatistics().used_heap_size;
+say({ heapMb: Math.round(heapBytes / MIB) });
+if (process.argv[2] === '--in-process') await captureInProcess();
+else await captureTimes(Number(process.argv[2]));
+
+async function captureInProcess(): Promise<void> {
+  const { Writable } = await import('node:stream');
+  const outcome = await new InlineDumper(systemClock).dump({
+    rung: 'full',
+    receiver: {
+      stream: () => new Writable({ write: (_chunk, _encoding, done) => done() }),
+      pipe: () => {},
+    },
+    heapBytes,
+    analysisBytes: 0,
+    timeoutMs: 120_000,
+    signal: new AbortController().signal,
+    paused: () => {},
+  });
+  say({ outcome, kept: kept.length });
+}
+
+async function captureTimes(times: number): Promise<void> {
+  const dumper = new ForkDumper(binding(), systemClock);
+  const captures: Capture[] = [];
+  let refused = 0;
+  for (let time = 0; time < times; time++) {
+    const rung = time % 5 === 0 ? 'full' : 'sampled';
+    const situation = { ...readMemoryLimit(), analysisBytes: 0 };
+    const needed = dumper.predict(rung, heapBytes).memoryBytes;
+    // Every other one is taken though there is too little memory for it.
+    if (time % 2 === 1 && needed > memoryAllotment(situation)) refused += 1;
+    else captures.push(...(await captureUntilDone(rung)));
+  }
+  const rssMb = Math.round(process.memoryUsage.rss() / MIB);
+  say({ captures, refused, rssMb, left: childrenLeft(), kept: kept.length });
+}
