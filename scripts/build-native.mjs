@@ -18,7 +18,16 @@ const triples = { x64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' };
 const flags = [
   ...['-x', 'c++', '-std=c++17', '-O2', '-Wall', '-Wextra'],
   ...['-fno-exceptions', '-fno-rtti', '-fno-threadsafe-statics', '-fvisibility=hidden'],
-  ...['-fPIC', '-shared', '-s', '-Wl,-z,relro', '-Wl,-z,now', '-Wl,-z,noexecstack', '-Wl,-z,nodelete', '-Wl,--as-needed'],
+  ...[
+    '-fPIC',
+    '-shared',
+    '-s',
+    '-Wl,-z,relro',
+    '-Wl,-z,now',
+    '-Wl,-z,noexecstack',
+    '-Wl,-z,nodelete',
+    '-Wl,--as-needed',
+  ],
 ];
 
 const { values: asked } = parseArgs({

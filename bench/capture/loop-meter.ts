@@ -82,6 +82,6 @@ export class LoopMeter {
   /** Since the thread began: the second number of its `schedstat`, nanoseconds. */
   #waitedMs(): number {
     const length = readSync(this.#schedule, this.#text, 0, this.#text.length, 0);
-    return Number(this.#text.latin1Slice(0, length).split(' ')[1]) / 1e6;
+    return Number(this.#text.toString('latin1', 0, length).split(' ')[1]) / 1e6;
   }
 }

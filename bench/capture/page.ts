@@ -88,6 +88,7 @@ ${table([
     ratioRow(result, 'p99 of loop delay, timers', ({ loop }) => loop.p99Ms),
     ratioRow(result, 'p99 of loop delay, monitorEventLoopDelay', ({ loop }) => loop.histogramP99Ms),
     ratioRow(result, 'p99 of latency', ({ load }) => load.p99Ms),
+    ratioRow(result, 'waiting for a core', ({ loop }) => loop.waitedShare * 100, '%'),
   ]),
 ])}
 
@@ -156,6 +157,7 @@ function ratioRow(
   { heapBytes, dumper, rounds }: StallResult,
   name: string,
   of: (window: Measured) => number,
+  unit = 'ms',
 ): string[] {
   const base = rounds.map(({ before, after }) => (of(before) + of(after)) / 2);
   const ratios = rounds.map(({ capture }, round) => of(capture) / base[round]!);
@@ -164,7 +166,7 @@ function ratioRow(
     `${(heapBytes / MB).toFixed(0)} MB`,
     DUMPERS[dumper],
     name,
-    `${spread(base, 2)} ms`,
+    `${spread(base, 2)} ${unit}`,
     spread(ratios, 2),
     spread(noise, 2),
   ];

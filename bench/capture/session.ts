@@ -43,11 +43,17 @@ export class Session {
 }
 
 async function ask<Answer>(program: ReturnType<typeof startProgram>, question: object): Promise<Answer> {
-  const ended = once(program, 'exit').then(([code, signal]): never => {
-    throw new Error(`a program of the benchmark ended with ${code ?? signal}`);
+  const answered = new AbortController();
+  const { signal } = answered;
+  const ended = once(program, 'exit', { signal }).then(([code, by]): never => {
+    throw new Error(`a program of the benchmark ended with ${code ?? by}`);
   });
   ended.catch(() => {});
   program.send(question);
-  const [answer] = await Promise.race([once(program, 'message'), ended]);
-  return answer as Answer;
+  try {
+    const [answer] = await Promise.race([once(program, 'message', { signal }), ended]);
+    return answer as Answer;
+  } finally {
+    answered.abort();
+  }
 }

@@ -25,7 +25,7 @@ const GUESSES = {
   },
   sampled: {
     ...PAUSE,
-    memoryPerByte: 1.2,
+    memoryPerByte: 0.4,
     cpuSecondsPerByte: 0.025 * PER_MIB,
     durationMsPerByte: 25 * PER_MIB,
   },
@@ -42,8 +42,8 @@ const SIGPIPE = 13;
 const READER_GONE = 'EPIPE: nobody was left to read the snapshot';
 /** A census that says more is not ours. */
 const MAX_CENSUS_CHARACTERS = 2 ** 20;
-/** A process that may be forked at all needs no more than this for what is not heap: a floor for predictions. */
-const FLOOR_BYTES = 12 * 2 ** 20;
+/** What a child takes whatever the heap: a bare Node.js has 5 MB of its own, and its graph takes ten times that. */
+const FLOOR_BYTES = { probe: 12 * 2 ** 20, census: 16 * 2 ** 20, sampled: 56 * 2 ** 20, full: 48 * 2 ** 20 };
 
 /** Captures in a forked copy of the process, which costs the service the time of one fork(2). */
 export class ForkDumper implements HeapDumper {
@@ -62,7 +62,7 @@ export class ForkDumper implements HeapDumper {
 
   predict(rung: Rung, heapBytes: number): CostPrediction {
     const predicted = this.#cost.predict(rung, heapBytes);
-    return { ...predicted, memoryBytes: predicted.memoryBytes + FLOOR_BYTES };
+    return { ...predicted, memoryBytes: predicted.memoryBytes + FLOOR_BYTES[rung] };
   }
 
   async dump(order: CaptureOrder): Promise<DumpOutcome> {
@@ -106,7 +106,7 @@ export class ForkDumper implements HeapDumper {
   }
 
   async #attempt(order: CaptureOrder): Promise<Attempt> {
-    const mappings = await this.#scan();
+    const mappings = await this.#scan(order.signal);
     order.signal.throwIfAborted();
     let census: Promise<readonly ClassCount[] | null> = Promise.resolve(null);
     const fromMs = this.#clock.monotonicMs();
@@ -127,21 +127,19 @@ export class ForkDumper implements HeapDumper {
     return { run, census: await census, durationMs: this.#clock.monotonicMs() - fromMs };
   }
 
-  #scan(): Promise<Mappings> {
+  #scan(signal: AbortSignal): Promise<Mappings> {
+    signal.throwIfAborted();
     return new Promise((resolve, reject) => {
       const timer = this.#clock.after(MAX_SCAN_MS, () =>
         reject(new Error(`libuv's thread pool was busy for ${MAX_SCAN_MS / 1000} s`)),
       );
-      this.#binding.scan().then(
-        (mappings) => {
-          timer.cancel();
-          resolve(mappings);
-        },
-        (error: unknown) => {
-          timer.cancel();
-          reject(error);
-        },
-      );
+      const abort = (): void => reject(signal.reason);
+      signal.addEventListener('abort', abort);
+      const scanned = this.#binding.scan().finally(() => {
+        timer.cancel();
+        signal.removeEventListener('abort', abort);
+      });
+      scanned.then(resolve, reject);
     });
   }
 
@@ -169,7 +167,7 @@ export class ForkDumper implements HeapDumper {
     this.#cost.learn(rung, {
       heapBytes: liveBytes > 0 ? liveBytes : heapBytes,
       pauseMs: run.blockedMs,
-      memoryBytes: tells ? Math.max(peakBytes, run.verdict.peakBytes) : null,
+      memoryBytes: tells ? Math.max(0, Math.max(peakBytes, run.verdict.peakBytes) - FLOOR_BYTES[rung]) : null,
       cpuSeconds: tells ? cpuSecondsOf(run) : null,
       durationMs: tells ? durationMs : null,
       complete: ended === 'done',

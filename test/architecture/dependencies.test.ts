@@ -57,6 +57,19 @@ const IMPORT_RULES: readonly Rule[] = [
     forbids: inFolders('http', 'metrics', 'daemon'),
   },
   {
+    name: 'the addon serves captures',
+    because:
+      'what it does is safe only in the order that capture/ keeps; the client of the analysis closes a pipe with it',
+    applies: (file) => !inFolders('capture', 'native')(file) && file !== 'daemon/analysis-client.ts',
+    forbids: inFolders('native'),
+  },
+  {
+    name: 'the binding stands alone',
+    because: 'native/ is loaded where nothing else is',
+    applies: inFolders('native'),
+    forbids: (target) => !inFolders('native')(target) && !target.startsWith('node:'),
+  },
+  {
     name: 'express stays in http',
     because: 'its import takes 100 ms, so it is loaded late and in one place',
     applies: (file) => !inFolders('http')(file),
@@ -102,6 +115,12 @@ const TEXT_RULES: readonly TextRule[] = [
     because: 'console and process.exit belong to cli/main.ts',
     applies: (file) => file !== 'cli/main.ts',
     pattern: /\bconsole\.|\bprocess\.exit\(/,
+  },
+  {
+    name: 'a .node file is loaded in one place',
+    because: 'its absence must yield the next best dumper with a reason, never a throw',
+    applies: (file) => file !== 'native/binding.ts',
+    pattern: /\.node\b['"`]|process\.dlopen|\bbindings\(/,
   },
   {
     name: 'no export *',

@@ -18,9 +18,13 @@ const noReadelf = spawnSync('readelf', ['--version']).error !== undefined && 'th
 /** Compiles for `target`, warnings being errors; why that cannot be done here. */
 function lackFor(target: string): string | false {
   const args = ['--out', folder, '--target', target, '--strict', '--required'];
-  const { status, stderr } = spawnSync(process.execPath, [join(ROOT, 'scripts', 'build-native.mjs'), ...args], {
-    encoding: 'utf8',
-  });
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    [join(ROOT, 'scripts', 'build-native.mjs'), ...args],
+    {
+      encoding: 'utf8',
+    },
+  );
   if (process.env['TEST_NO_SKIPS'] === '1') return false;
   if (status !== 0 && stderr.includes('no addon is compiled')) return stderr.trim();
   return noReadelf;
@@ -55,7 +59,9 @@ for (const target of ['x64', 'arm64']) {
     });
 
     it('shows its two entries only', () => {
-      const shown = [...readelf('--dyn-syms').matchAll(/ GLOBAL +DEFAULT +\d+ (\S+)/g)].map(([, name]) => name);
+      const shown = [...readelf('--dyn-syms').matchAll(/ GLOBAL +DEFAULT +\d+ (\S+)/g)].map(
+        ([, name]) => name,
+      );
       assert.deepEqual(shown.sort(), ['napi_register_module_v1', 'node_api_module_get_api_version_v1']);
     });
 

@@ -63,7 +63,10 @@ describe('loadBinding', () => {
   });
 
   it('says why a file is no addon', { skip: process.platform !== 'linux' }, () => {
-    assert.match(reasonOf({ addon: 'garbage' }) ?? '', /^the addon cannot be loaded: .+: (invalid ELF header|file too short)$/);
+    assert.match(
+      reasonOf({ addon: 'garbage' }) ?? '',
+      /^the addon cannot be loaded: .+: (invalid ELF header|file too short)$/,
+    );
     assert.match(reasonOf({ addon: '' }) ?? '', /^the addon cannot be loaded: .+: file too short$/);
   });
 
@@ -87,7 +90,9 @@ function hiding(): { readonly library: string; readonly lack: string | false } {
       return hidden && strcmp(hidden, name) == 0 ? NULL : real(handle, name);
     }`;
   mkdirSync(folder, { recursive: true });
-  const { status, error } = spawnSync('gcc', ['-shared', '-fPIC', '-x', 'c', '-', '-o', library], { input: source });
+  const { status, error } = spawnSync('gcc', ['-shared', '-fPIC', '-x', 'c', '-', '-o', library], {
+    input: source,
+  });
   if (unavailable) return { library, lack: unavailable };
   if (status === 0) return { library, lack: false };
   return { library, lack: process.env['TEST_NO_SKIPS'] === '1' ? false : (error?.message ?? 'gcc failed') };

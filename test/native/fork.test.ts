@@ -132,7 +132,10 @@ describe('A forked child', { skip: unavailable }, () => {
   it('cannot fork itself', async () => {
     const { output, end } = await runJob((descriptor) => {
       try {
-        binding().fork({ mappings: null as never, output: descriptor, allotmentBytes: 0, limitMs: 1 }, () => {});
+        binding().fork(
+          { mappings: null as never, output: descriptor, allotmentBytes: 0, limitMs: 1 },
+          () => {},
+        );
       } catch (error) {
         writeSync(descriptor, String((error as NodeJS.ErrnoException).code));
       }
@@ -244,14 +247,19 @@ describe('Threads that fork', { skip: unavailable }, () => {
 
   it('may be workers', async () => {
     const outcomes = await outcomesOf(new Worker(program, { workerData: { forks: 10, alone: true } }));
-    assert.deepEqual(outcomes, Array.from({ length: 10 }, () => 'done:a worker of 7'));
+    assert.deepEqual(
+      outcomes,
+      Array.from({ length: 10 }, () => 'done:a worker of 7'),
+    );
   });
 
   it('take turns: who comes second is told so, and nobody crashes', async () => {
     const workers = [1, 2, 3].map(() => new Worker(program, { workerData: { forks: 15, alone: false } }));
     const outcomes = (await Promise.all(workers.map(outcomesOf))).flat();
     assert.equal(outcomes.length, 45);
-    const strange = outcomes.filter((outcome) => !['done:a worker of 7', 'EBUSY', 'waited'].includes(outcome));
+    const strange = outcomes.filter(
+      (outcome) => !['done:a worker of 7', 'EBUSY', 'waited'].includes(outcome),
+    );
     assert.deepEqual(strange, []);
     assert.ok(outcomes.filter((outcome) => outcome.startsWith('done')).length >= 15);
   });

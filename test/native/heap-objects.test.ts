@@ -106,10 +106,7 @@ describe('The large collections of a forked child', { skip: unavailable || missi
       `new Map(Array.from({ length: ${MEMBERS} }, (_, i) => [i, i]))`,
       createContext(),
     ) as object,
-    'array of another context': runInContext(
-      `Array.from({ length: ${MEMBERS} })`,
-      createContext(),
-    ) as object,
+    'array of another context': runInContext(`Array.from({ length: ${MEMBERS} })`, createContext()) as object,
   };
   const others: Readonly<Record<string, object>> = {
     'shrunk map': shrunk,
@@ -165,7 +162,8 @@ describe('The large collections of a forked child', { skip: unavailable || missi
 /** Count and bytes of the instances of a class, which have fields of their own, unlike the prototype of a derived class. */
 function rowOf(rows: readonly (object | number)[], { prototype }: { prototype: object }): unknown[] | null {
   const at = rows.findIndex(
-    (row) => typeof row === 'object' && Object.getPrototypeOf(row) === prototype && Object.hasOwn(row, 'first'),
+    (row) =>
+      typeof row === 'object' && Object.getPrototypeOf(row) === prototype && Object.hasOwn(row, 'first'),
   );
   return at < 0 ? null : rows.slice(at + 1, at + 3);
 }

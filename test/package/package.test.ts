@@ -94,6 +94,13 @@ function install(): string | false {
   return 'npm cannot reach a registry';
 }
 
+/** For `skip`: this machine had no compiler, or there is no addon for it. */
+function withoutAddon(): string | false {
+  if (process.env['TEST_NO_SKIPS'] === '1') return false;
+  const file = join(ROOT, 'dist', 'src', 'native', `linux-${process.arch}.node`);
+  return existsSync(file) ? false : 'the addon was not built here';
+}
+
 const TOKEN = 'q83vZJxN1f_0pYw2Kd7LtR5sUeA9bGhCmXoTiQzWnEk';
 
 describe('The tarball', () => {
@@ -140,6 +147,16 @@ describe('The tarball', () => {
       return [`${stem}.js`, `${stem}.d.ts`, `${stem}.js.map`].filter((one) => !paths.includes(one));
     });
     assert.deepEqual(missing, []);
+  });
+
+  it('holds the addon of this machine, built of the sources beside it', { skip: withoutAddon() }, () => {
+    const addon = `dist/src/native/linux-${process.arch}.node`;
+    assert.ok(paths.includes(addon));
+    assert.ok(paths.includes('src/native/fork.cc') && paths.includes('src/native/addon.h'));
+    // Nothing is to be compiled when they agree, and so no compiler is looked for.
+    const script = join(ROOT, 'scripts', 'build-native.mjs');
+    const { status, stderr } = run(process.execPath, [script, '--required'], { env: { PATH: consumer } });
+    assert.deepEqual([status, stderr], [0, '']);
   });
 
   it('names no path of the machine that built it', () => {
@@ -211,6 +228,50 @@ describe('The package, installed from the tarball', { skip: unreachable }, () =>
        })();`,
     );
     for (const program of [esm, commonjs]) assert.equal(output(process.execPath, [program]), 'true\n');
+  });
+
+  it('forks without a compiler or an install script, for ES modules and CommonJS programs', {
+    skip: withoutAddon(),
+  }, () => {
+    const place = join(consumer, 'node_modules', 'leakwatch', 'dist', 'src', 'native', 'binding.js');
+    const use = `const { binding, reason } = loadBinding();
+       if (binding === null) throw new Error(reason);
+       let end = null;
+       for (let tries = 0; end?.exitCode !== 0 && tries < 20; tries++) {
+         const { readFd, writeFd } = binding.pipe();
+         const order = { mappings: await binding.scan(), output: writeFd, allotmentBytes: 0, limitMs: 60_000 };
+         const { pid } = binding.fork(order, () => writeSync(writeFd, 'the child'));
+         closeSync(writeFd);
+         console.log(readFileSync(readFd, 'utf8'));
+         closeSync(readFd);
+         while ((end = binding.wait(pid)) === null) await new Promise((resolve) => setTimeout(resolve, 5));
+       }
+       const watcher = await watch({ capture: 'fork' });
+       console.log(end.exitCode, watcher.report().watcher.dumper);
+       await watcher.stop();`;
+    const programs = [
+      write(
+        'fork.mjs',
+        `import { closeSync, readFileSync, writeSync } from 'node:fs';
+         import { watch } from 'leakwatch';
+         import { loadBinding } from ${JSON.stringify(place)};
+         ${use}`,
+      ),
+      write(
+        'fork.cjs',
+        `const { closeSync, readFileSync, writeSync } = require('node:fs');
+         (async () => {
+           const { watch } = await import('leakwatch');
+           const { loadBinding } = await import(${JSON.stringify(place)});
+           ${use}
+         })();`,
+      ),
+    ];
+    for (const program of programs) {
+      const { status, stdout, stderr } = run(process.execPath, [program], { env: { PATH: consumer } });
+      assert.deepEqual([status, stderr], [0, '']);
+      assert.match(stdout, /^\n*the child\n0 fork\n$/);
+    }
   });
 
   it('goes on without the optional addon, and says what it uses instead', () => {

@@ -37,7 +37,7 @@ function repeatedly(times: number, work: () => Promise<void>): Business {
         return;
       }
       // Not all of the time, or the child would hardly ever have its turn.
-      await new Promise((resolve) => setTimeout(resolve, 2));
+      await new Promise((resolve) => setTimeout(resolve, 4));
     }
   });
   return {
@@ -56,7 +56,7 @@ function same(what: string, got: string, wanted: string): void {
 
 async function timers(): Promise<Business> {
   let done = 0;
-  const intervals = Array.from({ length: 200 }, (_, index) =>
+  const intervals = Array.from({ length: 100 }, (_, index) =>
     setInterval(
       () => {
         done += 1;
