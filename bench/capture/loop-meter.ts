@@ -9,6 +9,9 @@ export interface LoopFigures {
   /** The longest when the time in which its thread was ready and waited for a core is not counted. */
   readonly longestOnCoreMs: number;
   readonly p99Ms: number;
+  /** The same before and after the mark; without one, or with nothing behind it, null. */
+  readonly p99BeforeMarkMs: number | null;
+  readonly p99AfterMarkMs: number | null;
   /** The same as `perf_hooks.monitorEventLoopDelay` saw it. */
   readonly histogramLongestMs: number;
   readonly histogramP99Ms: number;
@@ -30,6 +33,7 @@ export class LoopMeter {
   readonly #schedule = openSync('/proc/thread-self/schedstat', 'r');
   readonly #text = Buffer.alloc(128);
   #count = 0;
+  #marked: number | null = null;
   #longest = 0;
   #longestOnCore = 0;
   #beganAt = 0;
@@ -46,19 +50,29 @@ export class LoopMeter {
   begin(): void {
     this.#histogram.reset();
     this.#count = 0;
+    this.#marked = null;
     this.#longest = 0;
     this.#longestOnCore = 0;
     this.#last = this.#beganAt = performance.now();
     this.#lastWaited = this.#waitedAtBegin = this.#waitedMs();
   }
 
+  /** Divides the window in two. */
+  mark(): void {
+    this.#marked = this.#count;
+  }
+
   /** To be called in a turn of its own, so that what stood still last has been seen. */
   end(): LoopFigures {
     const beyond = (ms: number) => Math.max(0, ms - RESOLUTION_MS);
+    const p99 = (from: number, to: number) => beyond(percentile(this.#gaps.subarray(from, to), 0.99));
+    const marked = this.#marked;
     return {
       longestMs: beyond(this.#longest),
       longestOnCoreMs: beyond(this.#longestOnCore),
-      p99Ms: beyond(percentile(this.#gaps.subarray(0, this.#count), 0.99)),
+      p99Ms: p99(0, this.#count),
+      p99BeforeMarkMs: marked === null || marked === 0 ? null : p99(0, marked),
+      p99AfterMarkMs: marked === null || marked === this.#count ? null : p99(marked, this.#count),
       histogramLongestMs: beyond(this.#histogram.max / 1e6),
       histogramP99Ms: beyond(this.#histogram.percentile(99) / 1e6),
       waitedShare: (this.#lastWaited - this.#waitedAtBegin) / (this.#last - this.#beganAt),

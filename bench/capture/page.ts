@@ -71,6 +71,8 @@ ${table([
     'rounds',
     'longest stall',
     'base',
+    'on a core',
+    'base',
     'fork and what it needs',
     'lasts',
     'memory beside the heap',
@@ -86,6 +88,8 @@ ${table([
   ['heap', 'capture', 'figure', 'base', 'capture / base', 'noise'],
   ...stalls.flatMap((result) => [
     ratioRow(result, 'p99 of loop delay, timers', ({ loop }) => loop.p99Ms),
+    ratioRow(result, 'the same, until the analysis', ({ loop }) => loop.p99BeforeMarkMs ?? loop.p99Ms),
+    ratioRow(result, 'the same, with the analysis', ({ loop }) => loop.p99AfterMarkMs ?? loop.p99Ms),
     ratioRow(result, 'p99 of loop delay, monitorEventLoopDelay', ({ loop }) => loop.histogramP99Ms),
     ratioRow(result, 'p99 of latency', ({ load }) => load.p99Ms),
     ratioRow(result, 'waiting for a core', ({ loop }) => loop.waitedShare * 100, '%'),
@@ -94,9 +98,10 @@ ${table([
 
 ## What the fork consists of
 
-The service's thread stands still for three things of a forked capture: the fork, the start of the analysis process some
-seconds later, and looks at the child every 20 ms, of some microseconds each. Finding V8's mappings happens in a thread of
-libuv's pool before the fork.
+The service's thread stands still for three things of a forked capture: the fork, the start of the analysis process when
+the child begins to write, and looks at the child, of about a tenth of a millisecond each. Finding V8's mappings happens in
+a thread of libuv's pool before the fork. Afterwards each page that the service writes to for the first time is copied
+while the child lives, a few microseconds each, so its next garbage collections take longer.
 
 ${table([
   [
@@ -111,7 +116,7 @@ ${table([
   ...forked.map(forkRow),
 ])}
 
-Of fork(2), most is the copy of page tables, which is proportional to the pages that are resident (about 0.1 µs each).
+Of fork(2), most is the copy of page tables, which is proportional to the pages that are resident: about 0.15 µs each.
 
 ${ladder.length === 0 ? '' : ladderSection(ladder)}
 Captures that failed, and are in none of the figures: ${failures.length === 0 ? 'none.' : `\n\n${failures.map((text) => `- ${text}`).join('\n')}`}

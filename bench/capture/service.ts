@@ -98,7 +98,10 @@ async function take({ dumper, rung }: Extract<ServiceOrder, { order: 'capture' }
   let dump: DumpSuccess | null = null;
   const { record } = await runCapture({
     dumper: dumpers[dumper],
-    startAnalysis: stopwatch.analysis(startAnalysis),
+    startAnalysis: stopwatch.analysis((options) => {
+      meter.mark();
+      return startAnalysis(options);
+    }),
     clock: systemClock,
     rung,
     trigger: 'demand',

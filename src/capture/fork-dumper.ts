@@ -89,7 +89,7 @@ export class ForkDumper implements HeapDumper {
         costs.retries += 1;
       }
     } catch (error) {
-      return { ...costs, outcome: 'failure', reason: error instanceof Error ? error.message : String(error) };
+      return { ...costs, outcome: 'failure', reason: reasonOf(error) };
     }
   }
 
@@ -179,6 +179,13 @@ interface Attempt {
   readonly run: ChildRun;
   readonly census: readonly ClassCount[] | null;
   readonly durationMs: number;
+}
+
+/** With the code first, as Node's own errors of the system have it: `EAGAIN: fork: …`. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { code, message } = error as NodeJS.ErrnoException;
+  return typeof code !== 'string' || message.startsWith(code) ? message : `${code}: ${message}`;
 }
 
 /** Where somebody else took the child's end, as the governor saw it. */

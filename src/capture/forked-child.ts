@@ -42,10 +42,11 @@ const OWN_LIMIT_TIMES = 12;
 export async function runForkedChild(order: ChildOrder): Promise<ChildRun> {
   const memory = createMemoryLimitReader();
   try {
+    const room = roomFor(order, memory);
     const { readFd, writeFd } = order.binding.pipe();
     const pipe = new PipeEnd(readFd, order);
     try {
-      return await forkAndWatch(order, memory, pipe, writeFd);
+      return await forkAndWatch(order, memory, room, pipe, writeFd);
     } finally {
       pipe.close();
     }
@@ -54,15 +55,31 @@ export async function runForkedChild(order: ChildOrder): Promise<ChildRun> {
   }
 }
 
+interface Room {
+  readonly allotmentBytes: number;
+  readonly reserveBytes: number;
+}
+
+/** The memory may be gone that was there when the capture was decided; where it is short, forking itself may end the service. */
+function roomFor(order: ChildOrder, memory: MemoryLimitReader): Room {
+  const situation = { ...memory.read(), analysisBytes: order.analysisBytes };
+  const allotmentBytes = memoryAllotment(situation);
+  const reserveBytes = memoryReserve(situation);
+  if (allotmentBytes > 0) return { allotmentBytes, reserveBytes };
+  const left = situation.availableBytes ?? situation.limitBytes ?? 0;
+  throw new Error(
+    `no memory is left for a capture: ${megabytes(left)} MB, of which its analysis takes ${megabytes(order.analysisBytes)} MB and ${megabytes(reserveBytes)} MB stay in reserve`,
+  );
+}
+
 async function forkAndWatch(
   order: ChildOrder,
   memory: MemoryLimitReader,
+  { allotmentBytes, reserveBytes }: Room,
   pipe: PipeEnd,
   writeFd: number,
 ): Promise<ChildRun> {
   const { binding, clock } = order;
-  const situation = { ...memory.read(), analysisBytes: order.analysisBytes };
-  const allotmentBytes = memoryAllotment(situation);
   const fromMs = clock.monotonicMs();
   const forked = forkWith(order, writeFd, allotmentBytes);
   order.paused(fromMs, clock.monotonicMs());
@@ -71,7 +88,7 @@ async function forkAndWatch(
     clock,
     child,
     memory: () => memory.read(),
-    reserveBytes: memoryReserve(situation),
+    reserveBytes,
     allotmentBytes,
     timeoutMs: order.timeoutMs,
     cpuCores: readCpuLimit().cores,
@@ -82,9 +99,6 @@ async function forkAndWatch(
     const verdict = governor.end();
     const words = binding.words(forked.page);
     return { end, words, verdict, blockedMs: forked.blockedMs, wrote: pipe.wrote };
-  } catch (error) {
-    child.kill();
-    throw error;
   } finally {
     governor.end();
     child.close();
@@ -177,19 +191,27 @@ class LivingChild implements GovernedChild {
   }
 }
 
+/** Whatever goes wrong on the way, the child is waited for: a dead one would stay a zombie. */
 function ended(order: ChildOrder, child: LivingChild, pipe: PipeEnd): Promise<ChildEnd | null> {
   return new Promise((resolve, reject) => {
+    let fault: { readonly error: unknown } | null = null;
     const look = (): void => {
       try {
-        if (order.signal.aborted) child.kill();
-        pipe.look();
-        const end = child.wait(order.binding);
-        if (end === null) order.clock.after(LOOK_MS, look);
-        else resolve(end === 'lost' ? null : end);
+        if (order.signal.aborted || fault !== null) child.kill();
+        else pipe.look();
       } catch (error) {
-        reject(error);
+        fault = { error };
+        child.kill();
       }
+      const end = child.wait(order.binding);
+      if (end === null) order.clock.after(LOOK_MS, look);
+      else if (fault !== null) reject(fault.error);
+      else resolve(end === 'lost' ? null : end);
     };
     order.clock.after(LOOK_MS, look);
   });
+}
+
+function megabytes(bytes: number): number {
+  return Math.round(bytes / 2 ** 20);
 }

@@ -17,6 +17,8 @@ const MAX_OLD_SPACE_MB = 1024;
 const MAX_MEMORY_BYTES = 2 ** 31;
 /** Of what host and container have left: the rest stays with the service. */
 const SHARE_OF_AVAILABLE = 0.5;
+/** Resident in the analysis process and no memory of its own: the pages of Node.js's file, which the service has as well. */
+const SHARED_BYTES = 48 * MIB;
 /** A process that ended, or was killed, is given up after this, though its pipes are still held or it will not go. */
 const END_GRACE_MS = 5000;
 /** What Node may need to start: where its shared libraries are, and on Windows where the system is. Lower case. */
@@ -39,7 +41,7 @@ export interface AnalysisOptions {
   readonly timeoutMs: number;
   /**
    * Resident memory at which the process gives up, with a failure that says so. By default half of what is left to
-   * this process, and 2 GiB at most.
+   * this process beside what the two share, and 2 GiB at most.
    */
   readonly memoryLimitBytes?: number;
   /** Bound of the process's JavaScript heap, at which it crashes; the columns of the graph lie beside it. By default as much as `memoryLimitBytes`, within 32 MiB to 1 GiB. */
@@ -126,7 +128,8 @@ interface Bounds {
 
 function defaultMemoryLimit(): number {
   const { availableBytes } = readMemoryLimit();
-  return Math.min(MAX_MEMORY_BYTES, Math.floor((availableBytes ?? Infinity) * SHARE_OF_AVAILABLE));
+  const ownBytes = Math.floor((availableBytes ?? Infinity) * SHARE_OF_AVAILABLE);
+  return Math.min(MAX_MEMORY_BYTES, SHARED_BYTES + ownBytes);
 }
 
 function oldSpaceFor(memoryLimitBytes: number): number {

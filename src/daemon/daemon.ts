@@ -328,20 +328,21 @@ export class Daemon extends EventEmitter<WatcherEvents> {
     window.addCapturePoint(this.#live.atMs, dump.liveBytes);
   }
 
-  #judge(run: CaptureRun): void {
+  #judge({ record, census, result }: CaptureRun): void {
     const nowMs = this.#adapters.clock.now();
-    if (run.record.outcome === 'cancelled') return;
-    if (run.census !== null) return this.#compare(run.census, run.record.atMs);
-    if (run.record.rung === 'probe' && run.record.outcome === 'success') {
-      this.#probesFail = false;
-      return;
-    }
-    if (run.result === null) return this.#failed(run.record, nowMs);
-    this.#series.succeeded(run.result.series);
+    if (record.outcome === 'cancelled') return;
+    if (record.outcome !== 'success') this.#failed(record, nowMs);
+    else if (census !== null) this.#compare(census, record.atMs);
+    else if (result !== null) this.#judgeGraph(result, record.atMs, nowMs);
+    else this.#probesFail = false;
+  }
+
+  #judgeGraph(result: NonNullable<CaptureRun['result']>, capturedAtMs: number, nowMs: number): void {
+    this.#series.succeeded(result.series);
     const perSecond = this.#series.requestsPerSecond(nowMs, this.#lastSample?.requests ?? 0);
     // The first snapshot of a series has nothing to be compared with.
-    if (run.result.snapshots === 1) return;
-    const update = this.#ledger.record(run.result.suspects, run.record.atMs, perSecond);
+    if (result.snapshots === 1) return;
+    const update = this.#ledger.record(result.suspects, capturedAtMs, perSecond);
     const open = this.#has('confirmed') || this.#has('suspected') || this.#has('plateaued');
     this.#series.judged(nowMs, !update.quiet, open);
     this.#settleState();

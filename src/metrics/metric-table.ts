@@ -252,7 +252,7 @@ export const METRIC_TABLE = {
   },
   leakwatch_analysis_duration_seconds: {
     type: 'gauge',
-    help: "Time the analysis process of the latest capture of a graph needed.",
+    help: 'Time the analysis process of the latest capture of a graph needed.',
     labels: {},
     aggregator: 'max',
   },

@@ -10,9 +10,6 @@
 //   time          A timer looks every 10 ms whether the child is still within its limits (below). It runs before anything
 //                 else that could hang.
 //   locks         see lock_slots.cc
-//   files         Of what the service asked for in its own case, nothing is written in the child's: a diagnostic report, a
-//                 snapshot near the heap limit. Relative names lead to /proc, where nothing can be created, and files
-//                 cannot grow (RLIMIT_FSIZE; of no concern to pipes).
 //   priority      nice 19, SCHED_IDLE, idle I/O class: it runs when nobody else wants the core.
 //   out of memory oom_score_adj 1000, so that the kernel takes it first; and long before that it gives up by itself at
 //                 its allotment (below).
@@ -20,6 +17,7 @@
 //                 the child ends. Closing them is no way out: libuv aborts when writing to its eventfd fails. So
 //                 /dev/null is put over each but the output: sockets are let go, numbers stay valid, and whatever the
 //                 child writes by accident goes nowhere.
+//   the rest      see containment.cc
 //
 // fork(2) of libc, not the system call: it leaves malloc usable in the child. Its SIGCHLD cannot be helped: a program that
 // listens for it hears of our child, and one that waits for any child takes its end from us (ECHILD).
@@ -122,6 +120,9 @@ void SetSignals() {
   action.sa_handler = OnCrash;
   action.sa_flags = SA_ONSTACK;
   for (int number : kCrashSignals) sigaction(number, &action, nullptr);
+  // Of what else leaves one. A limit of 1, not 0: the kernel then also does not start a program that core_pattern may name.
+  const rlimit no_core = {1, 1};
+  setrlimit(RLIMIT_CORE, &no_core);
   action.sa_handler = OnTick;
   action.sa_flags = SA_ONSTACK | SA_RESTART;
   sigaction(SIGALRM, &action, nullptr);
@@ -145,18 +146,6 @@ void Write(const char* path, const char* text) {
   if (write(file, text, strlen(text)) < 0) {
   }
   close(file);
-}
-
-void WriteNoFiles(int output) {
-  // A limit of 1, not 0: the kernel then also does not start a program that core_pattern may name.
-  const rlimit no_core = {1, 1};
-  setrlimit(RLIMIT_CORE, &no_core);
-  if (chdir("/proc") != 0) {
-  }
-  // Beyond the limit a write fails, rather than end the child. Has the output a position, then it is a file itself.
-  signal(SIGXFSZ, SIG_IGN);
-  const rlimit empty = {0, 0};
-  if (lseek(output, 0, SEEK_CUR) < 0) setrlimit(RLIMIT_FSIZE, &empty);
 }
 
 // Each of these may be forbidden; the child is then only less modest.
@@ -219,7 +208,6 @@ void BecomeHarmless(pid_t parent, const ForkOptions& options, SharedPage* page) 
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
   if (!NeutraliseLocks()) _exit(kExitUnable);
-  WriteNoFiles(options.output);
   LowerPriority();
   if (!LetGoOfDescriptors(options.output) || !Contain(options.output, page)) _exit(kExitUnable);
 }

@@ -137,7 +137,12 @@ function noLeak(report: Report): string {
   if (watched !== null) facts.unshift(`watched for ${formatDuration(watched)}`);
   facts.push(...failure('capture', graphs.at(-1)));
   for (const rung of ['census', 'probe'])
-    facts.push(...failure(rung, watcher.captures.findLast((capture) => capture.rung === rung)));
+    facts.push(
+      ...failure(
+        rung,
+        watcher.captures.findLast((capture) => capture.rung === rung),
+      ),
+    );
   const grows = heap.at !== null && heap.trend.windowMs > 0 && heap.trend.low > 0;
   const verdict = `no leak found so far${grows ? ', but the heap rises and who holds it is not known' : ''}`;
   const doubt =

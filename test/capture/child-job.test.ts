@@ -74,7 +74,11 @@ describe('The job of a forked child', { skip: unavailable }, () => {
     for (let index = 0; index < 3000; index++) Map.prototype.set.call(guarded, index, { index });
     const array: unknown[] = Array.from({ length: 3000 }, (_, index) => index);
     Object.defineProperty(array, 1500, { get: trip('an element'), configurable: true, enumerable: true });
-    const proxy = new Proxy(array, { get: trip('a trap'), ownKeys: trip('a trap'), getPrototypeOf: trip('a trap') });
+    const proxy = new Proxy(array, {
+      get: trip('a trap'),
+      ownKeys: trip('a trap'),
+      getPrototypeOf: trip('a trap'),
+    });
     Object.assign(program, { guarded, array, proxy });
     for (const rung of ['census', 'sampled'] as const) {
       const { output } = await run(rung, (descriptor) => {

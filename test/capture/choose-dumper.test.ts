@@ -28,7 +28,10 @@ describe('The dumper', () => {
   it('says so where this Node allows no sampling', () => {
     const { name, rungs, reason } = chosen('auto', here('v8dbg_type_JSMap__JS_MAP_TYPE'));
     assert.deepEqual([name, rungs], ['fork', 2]);
-    assert.match(reason, /without sampling, since this Node\.js does not export v8dbg_type_JSMap__JS_MAP_TYPE$/);
+    assert.match(
+      reason,
+      /without sampling, since this Node\.js does not export v8dbg_type_JSMap__JS_MAP_TYPE$/,
+    );
   });
 
   it('falls back to the process itself without an addon, and says why', () => {

@@ -8,8 +8,8 @@ import type { DumpOutcome } from '../../src/capture/heap-dumper.js';
 import { SAMPLED_MARK } from '../../src/capture/truncation.js';
 import { CHILD_EXIT } from '../../src/native/binding.js';
 import { keepAlive, systemClock, type Timer } from '../../src/runtime/clock.js';
-import { eventually } from '../support/eventually.js';
 import { binding, childrenLeft, openDescriptors, unavailable } from '../native/forked-job.js';
+import { eventually } from '../support/eventually.js';
 import { HurriedClock, type ScriptedChild, ScriptedForks, TestOrder } from './scripted-forks.js';
 
 const MB = 2 ** 20;
@@ -82,13 +82,25 @@ describe('The forked dumper', { skip: unavailable }, () => {
   });
 
   for (const [what, child, told] of [
-    ['threw', { end: { exitCode: CHILD_EXIT.threw }, words: { message: 'Error: ENOSPC' } }, /failed: Error: ENOSPC$/],
-    ['came to its allotment', { end: { exitCode: CHILD_EXIT.memory }, words: { peakBytes: 70 * MB } }, /the 70 MB of memory/],
+    [
+      'threw',
+      { end: { exitCode: CHILD_EXIT.threw }, words: { message: 'Error: ENOSPC' } },
+      /failed: Error: ENOSPC$/,
+    ],
+    [
+      'came to its allotment',
+      { end: { exitCode: CHILD_EXIT.memory }, words: { peakBytes: 70 * MB } },
+      /the 70 MB of memory/,
+    ],
     ['came to its time limit', { end: { exitCode: CHILD_EXIT.time } }, /at its time limit$/],
     ['was killed by the kernel', { end: { exitCode: -1, signal: 9 } }, /signal 9, as the kernel does/],
-    ['could not let go of what it inherited', { end: { exitCode: CHILD_EXIT.unable } }, /could not let go of what it inherited$/],
+    [
+      'could not let go of what it inherited',
+      { end: { exitCode: CHILD_EXIT.unable } },
+      /could not let go of what it inherited$/,
+    ],
     ['lost its reader', { ...DONE, end: { exitCode: -1, signal: 13 }, writes: '{' }, /^EPIPE: /],
-    ['could not be forked', { refused: 'EAGAIN' }, /^EAGAIN: fork$/],
+    ['could not be forked', { refused: 'EAGAIN' }, /^EAGAIN: fork: refused$/],
   ] satisfies [string, ScriptedChild, RegExp][]) {
     it(`fails with a reason, and at once, where a child ${what}`, async () => {
       const { reason, forks } = await dumped(child);
@@ -101,13 +113,16 @@ describe('The forked dumper', { skip: unavailable }, () => {
     const { outcome, forks } = await dumped({ refused: 'EBUSY' }, { refused: 'EBUSY' }, DONE);
     assert.deepEqual([outcome.outcome, outcome.retries, forks.forks], ['success', 0, 3]);
     const busy = await dumped(...Array<ScriptedChild>(6).fill({ refused: 'EBUSY' }));
-    assert.deepEqual([busy.reason, busy.forks.forks], ['EBUSY: fork', 6]);
+    assert.deepEqual([busy.reason, busy.forks.forks], ['EBUSY: fork: refused', 6]);
   });
 
   it('takes a child whose end somebody else has taken by what it told before', async () => {
     const told = await dumped({ ...DONE, end: 'lost' });
     assert.equal(told.outcome.outcome, 'success');
-    assert.equal((await dumped({ end: 'lost' })).reason, "the end of the child was taken by somebody else's wait");
+    assert.equal(
+      (await dumped({ end: 'lost' })).reason,
+      "the end of the child was taken by somebody else's wait",
+    );
   });
 
   it('adds up what the children cost, and tells the longest pause and the highest peak', async () => {
@@ -148,12 +163,12 @@ describe('The forked dumper', { skip: unavailable }, () => {
   });
 });
 
-describe('A capture that must be ended', { skip: unavailable }, () => {
-  it('is killed by the governor where it holds more than is allotted to it', async () => {
-    const { dumper, test, forks } = scripted({ end: 'none' });
+describe('A capture that must not go on', { skip: unavailable }, () => {
+  it('does not even begin where the analysis leaves it no memory', async () => {
+    const { dumper, test, forks } = scripted();
     const outcome = await dumper.dump(test.order({ analysisBytes: 2 ** 50 }));
-    assert.match(reasonOf(outcome) ?? '', /and 0 MB were allotted to it$/);
-    assert.equal(forks.left, 0);
+    assert.match(reasonOf(outcome) ?? '', /^no memory is left for a capture: /);
+    assert.equal(forks.forks, 0);
   });
 
   it('is killed by the governor where it takes too long', async () => {
@@ -184,9 +199,15 @@ describe('A capture that must be ended', { skip: unavailable }, () => {
     assert.equal(running.forks.left, 0);
 
     const waiting = scripted(WAITED);
-    const stuck = { ...systemClock, after: (ms: number, then: () => void) => systemClock.after(ms === 40 ? 1e9 : 1, then) };
+    const stuck = {
+      ...systemClock,
+      after: (ms: number, then: () => void) => systemClock.after(ms === 40 ? 1e9 : 1, then),
+    };
     const wait = new ForkDumper(waiting.forks, stuck).dump(waiting.test.order());
-    await eventually('the child has been waited for', () => waiting.forks.forks === 1 && waiting.forks.left === 0);
+    await eventually(
+      'the child has been waited for',
+      () => waiting.forks.forks === 1 && waiting.forks.left === 0,
+    );
     await new Promise(setImmediate);
     waiting.test.abort.abort(new Error('called off'));
     assert.equal(reasonOf(await wait), 'called off');
@@ -195,7 +216,12 @@ describe('A capture that must be ended', { skip: unavailable }, () => {
 
   it('leaves no descriptor open, whatever becomes of it', async () => {
     const before = openDescriptors();
-    for (const child of [DONE, { ...DONE, writes: '{}' }, { ...CRASHED, writes: '{' }, { refused: 'EAGAIN' }]) {
+    for (const child of [
+      DONE,
+      { ...DONE, writes: '{}' },
+      { ...CRASHED, writes: '{' },
+      { refused: 'EAGAIN' },
+    ]) {
       const { test } = await dumped(child);
       await Promise.all(test.received);
     }
@@ -219,7 +245,11 @@ describe('What a forked dumper learns', { skip: unavailable }, () => {
 
   it('is the pause alone of a child that was unlucky, however far it came', async () => {
     const guess = predict(scripted());
-    const unlucky = { ...WAITED, words: { liveBytes: 40 * MB, peakBytes: MB }, end: { exitCode: 101, cpuSeconds: 0 } };
+    const unlucky = {
+      ...WAITED,
+      words: { liveBytes: 40 * MB, peakBytes: MB },
+      end: { exitCode: 101, cpuSeconds: 0 },
+    };
     const after = predict(await dumped(...Array<ScriptedChild>(6).fill({ ...unlucky, blockedMs: 1000 })));
     assert.deepEqual([after.memoryBytes, after.cpuSeconds], [guess.memoryBytes, guess.cpuSeconds]);
     assert.ok(after.pauseMs > 500, `${after.pauseMs}`);
@@ -234,7 +264,9 @@ describe('What a forked dumper learns', { skip: unavailable }, () => {
     );
     assert.ok(after.memoryBytes > 900 * MB && after.cpuSeconds > 50);
     const guess = predict(scripted());
-    const little = predict(await dumped({ end: { exitCode: CHILD_EXIT.time, cpuSeconds: 0 }, words: { liveBytes: 40 * MB } }));
+    const little = predict(
+      await dumped({ end: { exitCode: CHILD_EXIT.time, cpuSeconds: 0 }, words: { liveBytes: 40 * MB } }),
+    );
     assert.ok(little.memoryBytes >= guess.memoryBytes && little.cpuSeconds >= guess.cpuSeconds);
   });
 });
@@ -249,7 +281,9 @@ class Parcel {
 describe('The forked dumper of this process', { skip: unavailable }, () => {
   const parcels = Array.from({ length: 50_000 }, (_, index) => new Parcel(index));
 
-  async function capture(rung: Rung): Promise<{ outcome: DumpOutcome & { outcome: 'success' }; text: string }> {
+  async function capture(
+    rung: Rung,
+  ): Promise<{ outcome: DumpOutcome & { outcome: 'success' }; text: string }> {
     const test = new TestOrder();
     const outcome = await new ForkDumper(binding(), systemClock).dump(test.order({ rung }));
     assert.ok(outcome.outcome === 'success', reasonOf(outcome) ?? '');
@@ -284,7 +318,10 @@ describe('The forked dumper of this process', { skip: unavailable }, () => {
 
   it('writes a snapshot, of the sample or of everything', async () => {
     const count = (text: string) => {
-      const { nodes, snapshot } = JSON.parse(text) as { nodes: number[]; snapshot: { meta: { node_fields: string[] } } };
+      const { nodes, snapshot } = JSON.parse(text) as {
+        nodes: number[];
+        snapshot: { meta: { node_fields: string[] } };
+      };
       return nodes.length / snapshot.meta.node_fields.length;
     };
     const { text: sampled } = await capture('sampled');

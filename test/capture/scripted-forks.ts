@@ -43,8 +43,7 @@ export class ScriptedForks implements NativeBinding {
   fork({ output }: { readonly output: number }): ForkedChild {
     this.forks += 1;
     const child = this.script.shift() ?? assert.fail('one fork more than the test expects');
-    if (child.refused !== undefined)
-      throw Object.assign(new Error(`${child.refused}: fork`), { code: child.refused });
+    if (child.refused !== undefined) throw Object.assign(new Error('fork: refused'), { code: child.refused });
     if (child.writes !== undefined) writeSync(output, child.writes);
     const page = {} as ForkedChild['page'];
     this.#pages.set(page, child);
@@ -71,7 +70,8 @@ export class ScriptedForks implements NativeBinding {
     if (child.end === 'none' && child.killed === undefined) return null;
     this.#children.delete(pid);
     if (child.end === 'lost') throw Object.assign(new Error('ECHILD: wait4'), { code: 'ECHILD' });
-    if (child.end === 'none') return { exitCode: -1, signal: child.killed === 'SIGKILL' ? 9 : 15, cpuSeconds: 0 };
+    if (child.end === 'none')
+      return { exitCode: -1, signal: child.killed === 'SIGKILL' ? 9 : 15, cpuSeconds: 0 };
     return { exitCode: 0, signal: 0, cpuSeconds: 1, ...child.end };
   }
 

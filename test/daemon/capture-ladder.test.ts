@@ -17,7 +17,11 @@ interface Cost {
   readonly pauseMs?: number;
 }
 
-function ladderOf(rungs: readonly Rung[] = ALL, rules: PaceRules = production, cost: Cost = {}): CaptureLadder {
+function ladderOf(
+  rungs: readonly Rung[] = ALL,
+  rules: PaceRules = production,
+  cost: Cost = {},
+): CaptureLadder {
   const dumper: HeapDumper = {
     name: 'fork',
     rungs,
@@ -83,7 +87,10 @@ describe('A growth', () => {
     const ladder = ladderOf();
     assert.equal(next(ladder, 0), 'census');
     assert.equal(ladder.counted(census(0, 1000, 100)), true);
-    assert.deepEqual([next(ladder, 0), next(ladder, 1.9), next(ladder, 2)], ['census at 2', 'census at 2', 'census']);
+    assert.deepEqual(
+      [next(ladder, 0), next(ladder, 1.9), next(ladder, 2)],
+      ['census at 2', 'census at 2', 'census'],
+    );
     assert.equal(ladder.counted(census(2, 1000, 100)), true);
     assert.deepEqual([next(ladder, 3), next(ladder, 4)], ['census at 4', 'census']);
     assert.equal(ladder.counted(census(4, 1000, 100)), true);
@@ -92,7 +99,9 @@ describe('A growth', () => {
 
   it('is called off at the third comparison that shows nothing', () => {
     const ladder = ladderOf();
-    const counted = [0, 2, 4, 6].map((minutes) => ladder.counted(census(minutes, 1000 + minutes, 100 + minutes)));
+    const counted = [0, 2, 4, 6].map((minutes) =>
+      ladder.counted(census(minutes, 1000 + minutes, 100 + minutes)),
+    );
     assert.deepEqual(counted, [true, true, true, false]);
   });
 

@@ -24,13 +24,14 @@ const ANALYSED: AnalysisOutcome = {
 const KILLED: AnalysisOutcome = { outcome: 'cancelled', reason: 'killed', cpuSeconds: 0.1, peakRssBytes: 9 };
 
 /** What a dump of the test does before it ends as it says. */
-type Dump = (
-  order: CaptureOrder,
-  analyses: readonly AnalysisOptions[],
-) => DumpOutcome | Promise<DumpOutcome>;
+type Dump = (order: CaptureOrder, analyses: readonly AnalysisOptions[]) => DumpOutcome | Promise<DumpOutcome>;
 
 /** Runs a capture whose dump and analysis belong to the test; `analysed` ends as it says unless it is killed before. */
-async function run(dump: Dump, analysed: AnalysisOutcome = ANALYSED, changes: Partial<CaptureRunOptions> = {}) {
+async function run(
+  dump: Dump,
+  analysed: AnalysisOutcome = ANALYSED,
+  changes: Partial<CaptureRunOptions> = {},
+) {
   const started: AnalysisOptions[] = [];
   const dumped: number[] = [];
   let killed = 0;
@@ -129,14 +130,20 @@ describe('A capture', () => {
   it('without a graph needs no analysis', async () => {
     const census = [{ className: 'Order', count: 1, bytes: 2 }];
     const probe = await run(() => SUCCESS, ANALYSED, { rung: 'probe' });
-    assert.deepEqual([probe.record.outcome, probe.record.analysisMs, probe.started.length], ['success', 0, 0]);
+    assert.deepEqual(
+      [probe.record.outcome, probe.record.analysisMs, probe.started.length],
+      ['success', 0, 0],
+    );
     const counted = await run(() => ({ ...SUCCESS, census }) as DumpOutcome, ANALYSED, { rung: 'census' });
     assert.deepEqual([counted.record.outcome, counted.census, counted.result], ['success', census, null]);
   });
 
   it('fails where a child says that it is done and has written nothing', async () => {
     const { record, result } = await run(() => SUCCESS);
-    assert.deepEqual([record.outcome, record.reason, result], ['dump-failed', 'no snapshot was written', null]);
+    assert.deepEqual(
+      [record.outcome, record.reason, result],
+      ['dump-failed', 'no snapshot was written', null],
+    );
   });
 
   it('tells of the live heap as soon as it is known, and only then', async () => {
@@ -146,7 +153,10 @@ describe('A capture', () => {
 
   it('ends its analysis when the dump has failed', async () => {
     const { record, killed, analysisCpuSeconds } = await run(writes(failure('the forked child failed: x')));
-    assert.deepEqual([record.outcome, record.reason, killed], ['dump-failed', 'the forked child failed: x', 1]);
+    assert.deepEqual(
+      [record.outcome, record.reason, killed],
+      ['dump-failed', 'the forked child failed: x', 1],
+    );
     assert.deepEqual([record.cpuSeconds, analysisCpuSeconds], [2.1, 0.1]);
   });
 
@@ -169,7 +179,10 @@ describe('A capture', () => {
     const crashed = { ...KILLED, outcome: 'crashed', reason: 'signal SIGSEGV' } as const;
     assert.equal((await run(writes(lost), crashed)).record.reason, 'signal SIGSEGV');
     const own = (await run(writes(failure('the forked child gave up at its time limit')), short)).record;
-    assert.deepEqual([own.outcome, own.reason], ['dump-failed', 'the forked child gave up at its time limit']);
+    assert.deepEqual(
+      [own.outcome, own.reason],
+      ['dump-failed', 'the forked child gave up at its time limit'],
+    );
   });
 
   it('is late when its analysis is, whatever became of the dump', async () => {

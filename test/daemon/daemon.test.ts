@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { Writable } from 'node:stream';
 import { beforeEach, describe, it } from 'node:test';
-import type { CaptureRecord, Rung } from '../../src/capture/capture-record.js';
+import { type CaptureRecord, hasGraph, type Rung } from '../../src/capture/capture-record.js';
+import type { ClassCount } from '../../src/capture/class-census.js';
 import type { DumpOutcome, HeapDumper } from '../../src/capture/heap-dumper.js';
 import type { AnalysisOutcome } from '../../src/daemon/analysis-client.js';
 import { Daemon } from '../../src/daemon/daemon.js';
@@ -35,10 +36,13 @@ class Bench {
   analyse: () => Promise<AnalysisOutcome> = async () => this.analysed([]);
   analyses: (Uint8Array | null)[] = [];
   pausePredictedMs = 100;
-  readonly rungs: Rung[] = ['full'];
+  cpuPredicted = 0.1;
+  /** Live heap, as any rung finds it, bytes. */
+  live: () => number = () => 10 * MB;
+  classes: () => readonly ClassCount[] = () => [];
   readonly rungsDumped: Rung[] = [];
 
-  constructor(options: Options = {}) {
+  constructor(options: Options = {}, rungs: readonly Rung[] = ['full']) {
     const gcSource: GcSource = {
       name: 'built-in',
       reason: 'asked for',
@@ -51,15 +55,20 @@ class Bench {
     };
     const dumper: HeapDumper = {
       name: 'inline',
-      rungs: this.rungs,
-      predict: () => ({ pauseMs: this.pausePredictedMs, memoryBytes: MB, cpuSeconds: 0.1, durationMs: 100 }),
+      rungs,
+      predict: (rung) => ({
+        pauseMs: this.pausePredictedMs,
+        memoryBytes: MB,
+        cpuSeconds: rung === 'probe' ? 0.1 : this.cpuPredicted,
+        durationMs: 100,
+      }),
       dump: async (order) => {
         this.rungsDumped.push(order.rung);
         order.paused(this.clock.monotonicMs(), this.clock.monotonicMs() + 100);
         const outcome = await this.dump();
-        const isGraph = order.rung === 'sampled' || order.rung === 'full';
-        if (isGraph && outcome.outcome === 'success') order.receiver.stream();
-        return outcome;
+        if (outcome.outcome === 'failure') return outcome;
+        if (hasGraph(order.rung)) order.receiver.stream();
+        return { ...outcome, census: order.rung === 'census' ? this.classes() : null };
       },
     };
     this.daemon = new Daemon(resolveOptions({ pace: 'fast', ...options }), {
@@ -86,7 +95,7 @@ class Bench {
   }
 
   dumped(): DumpOutcome {
-    return { ...COSTS, outcome: 'success', liveBytes: 10 * MB, census: null };
+    return { ...COSTS, outcome: 'success', liveBytes: this.live(), census: null };
   }
 
   analysed(suspects: readonly Suspect[]): AnalysisOutcome {
@@ -111,6 +120,17 @@ class Bench {
     for (let i = 0; i < seconds; i++) {
       this.clock.advance(1000);
       await this.jobs.get('sample')?.run();
+    }
+  }
+
+  /** Ticks every ten seconds for this long, in which V8 collects fully where `collects` says so. */
+  async pass(minutes: number, collects = false): Promise<void> {
+    for (let tick = 0; tick < minutes * 6; tick++) {
+      this.clock.advance(10_000);
+      if (collects) this.collected([this.major(this.live())]);
+      await this.jobs.get('sample')?.run();
+      // A capture takes some turns of the loop.
+      for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate);
     }
   }
 
@@ -289,5 +309,184 @@ describe('The daemon', () => {
     assert.equal((await cancelled).outcome, 'cancelled');
     await stopping;
     assert.equal(bench.daemon.listenerCount('capture'), 0);
+  });
+});
+
+const LADDER: readonly Rung[] = ['probe', 'census', 'sampled', 'full'];
+
+/** At the production pace, with a dumper that has all rungs. */
+function productionBench(): Bench {
+  const bench = new Bench({ pace: 'production', pauseBudgetMs: 1000 }, LADDER);
+  bench.pausePredictedMs = 2;
+  return bench;
+}
+
+/** From now on the live heap grows, and so does one class. */
+function grow(bench: Bench, kilobytesPerSecond: number): void {
+  const fromMs = bench.clock.now();
+  const before = bench.live();
+  const gained = () => ((bench.clock.now() - fromMs) / 1000) * kilobytesPerSecond * 1024;
+  bench.live = () => before + gained();
+  bench.classes = () => [{ className: 'Order', count: 100 + gained() / 40, bytes: 4000 + gained() }];
+}
+
+/** From now on nothing does. */
+function level(bench: Bench): void {
+  const [live, classes] = [bench.live(), bench.classes()];
+  bench.live = () => live;
+  bench.classes = () => classes;
+}
+
+describe('On the ladder the daemon', () => {
+  beforeEach(() => {
+    bench = productionBench();
+  });
+
+  it('probes the live heap once a minute where nothing else tells it, and makes a trend of that', async () => {
+    grow(bench, 0.1);
+    await bench.pass(12);
+    assert.deepEqual(new Set(bench.rungsDumped), new Set(['probe']));
+    assert.equal(bench.rungsDumped.length, 12);
+    const { live, trends, captures } = bench.daemon.status();
+    assert.ok(live !== null && bench.clock.now() - live.atMs <= 60_000);
+    assert.deepEqual([trends.short.basis, trends.short.direction], ['capture', 'flat']);
+    assert.equal(captures.length, 8, 'of which the latest are kept');
+    assert.match(bench.daemon.status().reason, /^no-growth/);
+  });
+
+  it('probes nothing while V8 collects fully by itself', async () => {
+    await bench.pass(12, true);
+    assert.deepEqual(bench.rungsDumped, []);
+    assert.equal(bench.daemon.status().trends.short.basis, 'major-gc');
+  });
+
+  it('probes further apart where a pause is longer', async () => {
+    bench.pausePredictedMs = 36;
+    await bench.pass(12);
+    assert.equal(bench.rungsDumped.length, 4, 'every three minutes, from the first');
+  });
+
+  it('takes censuses of a heap that rises, and then graphs, since a class grows', async () => {
+    grow(bench, 50);
+    await bench.pass(20);
+    const climbed = bench.rungsDumped.filter((rung) => rung !== 'probe');
+    assert.deepEqual(climbed.slice(0, 4), ['census', 'census', 'sampled', 'sampled']);
+    assert.ok(!climbed.slice(2).includes('census'), climbed.join());
+    const { census } = bench.daemon.status();
+    assert.equal(census?.growing?.[0]?.className, 'Order');
+    assert.equal(bench.analyses[0], null);
+  });
+
+  it('calls a growth off that no census shows, and cools down', async () => {
+    grow(bench, 50);
+    bench.pausePredictedMs = 1e6;
+    await bench.pass(38, true);
+    assert.deepEqual(
+      bench.captures.map(({ rung, outcome }) => `${rung} ${outcome}`),
+      Array(3).fill('census skipped'),
+      'until now all were refused',
+    );
+    bench.pausePredictedMs = 2;
+    level(bench);
+    await bench.pass(12, true);
+    assert.deepEqual(bench.rungsDumped, Array(4).fill('census'));
+    assert.deepEqual(bench.daemon.status().census?.growing, []);
+    assert.match(bench.daemon.status().reason, /^cooling-down/);
+    await bench.pass(10, true);
+    assert.equal(bench.rungsDumped.length, 4);
+  });
+
+  it('says when the next census is due', async () => {
+    grow(bench, 50);
+    while (!bench.rungsDumped.includes('census')) await bench.pass(1);
+    await bench.pass(1);
+    assert.match(
+      bench.daemon.status().reason,
+      /^census: the heap grows; its classes are counted again in \d+ s$/,
+    );
+  });
+
+  it('records once that a series waits for its CPU budget, whatever it looks at meanwhile', async () => {
+    grow(bench, 50);
+    while (!bench.rungsDumped.includes('sampled')) {
+      await bench.pass(1);
+      if (bench.rungsDumped.filter((rung) => rung === 'census').length === 2) {
+        bench.cpuPredicted = 40;
+        bench.dump = async () => ({ ...bench.dumped(), cpuSeconds: 40 });
+      }
+    }
+    await bench.pass(20);
+    const skipped = bench.captures.filter(({ outcome }) => outcome === 'skipped');
+    assert.deepEqual(
+      skipped.map(({ rung, trigger }) => [rung, trigger]),
+      [['sampled', 'trend']],
+    );
+    assert.match(
+      skipped[0]?.reason ?? '',
+      /^cpu-budget: it would take about 41 s of CPU, and 40\.\d s of the 54 s/,
+    );
+    assert.match(bench.daemon.status().reason, /^cpu-budget/);
+  });
+
+  it('goes on probing while a series is out of CPU, and captures what costs more than an hour allows', async () => {
+    grow(bench, 50);
+    bench.cpuPredicted = 300;
+    bench.dump = async () => ({
+      ...bench.dumped(),
+      cpuSeconds: bench.rungsDumped.at(-1) === 'probe' ? 0.1 : 300,
+    });
+    await bench.pass(30);
+    assert.deepEqual(
+      bench.rungsDumped.filter((rung) => rung !== 'probe'),
+      ['census'],
+    );
+    assert.match(bench.daemon.status().reason, /^cpu-budget/);
+    assert.ok(bench.rungsDumped.length > 25, `${bench.rungsDumped.length}`);
+  });
+
+  it('is told by probes that keep failing once only, and loses no series by them', async () => {
+    bench = new Bench({}, ['probe', 'full']);
+    bench.pausePredictedMs = 0.5;
+    bench.analyse = async () => bench.analysed([suspectWith(STEADY.slice(0, bench.analyses.length))]);
+    bench.dump = async () =>
+      bench.rungsDumped.at(-1) === 'probe'
+        ? { ...COSTS, outcome: 'failure', reason: 'EAGAIN: fork' }
+        : bench.dumped();
+    while (bench.daemon.status().state !== 'confirmed') await bench.nextCapture();
+    const failed = bench.captures.filter(({ outcome }) => outcome === 'dump-failed');
+    assert.ok(failed.length >= 3 && failed.every(({ rung }) => rung === 'probe'), `${failed.length}`);
+    assert.equal(bench.daemon.status().errors.capture, failed.length);
+    const told = bench.logger.lines.filter(({ message }) => /EAGAIN/.test(message)).map(({ level }) => level);
+    assert.deepEqual(told, ['warn', ...Array(failed.length - 1).fill('debug')]);
+    assert.equal(bench.analyses.length, 6, 'one series of graphs');
+  });
+
+  it('captures the graph at once where someone asked, whatever the censuses say', async () => {
+    bench = new Bench(
+      { pace: 'production', pauseBudgetMs: 1000, schedule: { capture: '0 * * * *' } },
+      LADDER,
+    );
+    await bench.pass(1);
+    await bench.jobs.get('capture')?.run();
+    await bench.pass(3);
+    assert.deepEqual(bench.rungsDumped.filter((rung) => rung !== 'probe').slice(0, 1), ['sampled']);
+    assert.ok(bench.captures.some(({ rung, trigger }) => rung === 'sampled' && trigger === 'schedule'));
+  });
+
+  it('keeps the program alive until a capture that is called off has ended', async () => {
+    let release = (_outcome: DumpOutcome): void => {};
+    bench.dump = () =>
+      new Promise((resolve) => {
+        release = resolve;
+      });
+    await bench.pass(3);
+    assert.deepEqual(bench.rungsDumped, ['probe']);
+    const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+    const before = timers();
+    const stopping = bench.daemon.stop();
+    assert.equal(timers(), before + 1);
+    release(bench.dumped());
+    await stopping;
+    assert.equal(timers(), before);
   });
 });

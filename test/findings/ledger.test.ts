@@ -29,6 +29,15 @@ describe('The ledger of findings', () => {
     );
   });
 
+  it('says that bytes are estimates where captures were sampled', () => {
+    const ledger = new FindingLedger(RULES);
+    ledger.record([suspectWith(STEADY, { scaled: true })], AT, null);
+    const [finding] = ledger.findings;
+    assert.equal(finding?.growth.bytesScaled, true);
+    assert.match(finding.title, / \(6,000 now, about 12\.0 MB\)$/);
+    assert.equal(confirmed().findings[0]?.growth.bytesScaled, false);
+  });
+
   it('tells of a finding when it is new and when its status changes, and of nothing else', () => {
     const ledger = new FindingLedger(RULES);
     const told = (count: number) =>

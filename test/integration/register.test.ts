@@ -215,12 +215,6 @@ describe('node --import leakwatch/register', () => {
     assert.ok(!existsSync(LEAKWATCH_REPORT));
   });
 
-  it('says so when captures are asked for that this build cannot take', async () => {
-    const program = new WatchedProgram('leaky-esm.mjs', ['1'], environment({ LEAKWATCH_CAPTURE: 'fork' }));
-    assert.deepEqual(await program.ended, { code: 0, signal: null });
-    assert.match(program.stderr, /^leakwatch: nothing will be captured: .*no forked dumper.*'auto'[^\n]*\n$/);
-  });
-
   it('opens no listener without a token, and says how to set one', async () => {
     const program = new WatchedProgram(
       'leaky-esm.mjs',

@@ -150,7 +150,10 @@ test('probes and censuses are looks, not captures: only their pauses and their c
   source.emit('capture', capture({ ...look, rung: 'probe', outcome: 'dump-failed', retries: 5 }));
   source.emit('capture', capture({ ...look, rung: 'census', retries: 2 }));
   source.emit('capture', capture({ ...look, rung: 'census', outcome: 'skipped', pauseMs: 0, cpuSeconds: 0 }));
-  source.emit('capture', capture({ ...look, rung: 'census', outcome: 'cancelled', pauseMs: 0, cpuSeconds: 0 }));
+  source.emit(
+    'capture',
+    capture({ ...look, rung: 'census', outcome: 'cancelled', pauseMs: 0, cpuSeconds: 0 }),
+  );
   const series = await seriesOf(metrics);
   const counted = [...series].filter(([name, value]) => /_(captures|looks)_total/.test(name) && value > 0);
   assert.deepEqual(Object.fromEntries(counted), {

@@ -52,7 +52,14 @@ test('lines for which nothing is known are left out', () => {
     retainerPath: [],
     fields: [],
     reasons: [],
-    growth: { bytesPerSecond: 100, objectsPerSecond: 0, bytesPerRequest: null, shareOfGrowth: 0, bytesScaled: false, steps: [] },
+    growth: {
+      bytesPerSecond: 100,
+      objectsPerSecond: 0,
+      bytesPerRequest: null,
+      shareOfGrowth: 0,
+      bytesScaled: false,
+      steps: [],
+    },
   });
   const heap = { ...report().heap, secondsToLimit: null, secondsToLimitRange: null };
   assert.equal(renderFinding(bare, { heap, captures: [] }), 'LEAK confirmed (97 %)   +6.0 KB/min\n');
@@ -69,7 +76,10 @@ test("a finding's own time to the limit stands in until the heap has a forecast"
 
 test('bytes that were estimated from a sample are said to be about that many', () => {
   const growth = { ...finding().growth, bytesScaled: true };
-  assert.match(text({ growth }), /^LEAK confirmed \(97 %\) {3}about \+1\.9 MB\/min, about 1\.1 KB per request {3}/);
+  assert.match(
+    text({ growth }),
+    /^LEAK confirmed \(97 %\) {3}about \+1\.9 MB\/min, about 1\.1 KB per request {3}/,
+  );
 });
 
 const [capture] = reportInput().watcher.captures;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { BUSY_WAYS } from './busy-ways.js';
+import type { BUSY_WAYS } from './busy-ways.js';
 import type { Capture } from './captures.js';
 import { mustNotSkip, reportOf, settled, unavailable } from './service.js';
 

@@ -10,7 +10,10 @@ interface HeldReport {
   readonly left: readonly string[];
 }
 
-async function held<T>(scenario: string, work: (service: Service, childPid: number) => Promise<T>): Promise<T> {
+async function held<T>(
+  scenario: string,
+  work: (service: Service, childPid: number) => Promise<T>,
+): Promise<T> {
   return await withService('held-service', { args: [scenario] }, async (service) => {
     const { holding } = await service.said<{ holding: number }>('holding');
     return await work(service, holding);
@@ -86,7 +89,9 @@ describe('The child of a capture in a worker dies with it, and leaves no zombie,
   }
 });
 
-describe('A service whose capture comes to an early end goes on and captures anew', { skip: unavailable }, () => {
+describe('A service whose capture comes to an early end goes on and captures anew', {
+  skip: unavailable,
+}, () => {
   it('when the child is killed', async () => {
     await held('wait', async (service, childPid) => {
       process.kill(childPid, 'SIGKILL');

@@ -17,7 +17,9 @@ interface LeakReport {
   readonly left: readonly string[];
 }
 
-describe('A service that leaks 3 million small objects in a container of 512 MB', { skip: unavailable }, () => {
+describe('A service that leaks 3 million small objects in a container of 512 MB', {
+  skip: unavailable,
+}, () => {
   it('lives, and its leak is confirmed with its holder through sampled captures', async (context) => {
     const { group, reason } = createTestGroup({ memoryBytes: 512 * MIB });
     if (group === null) {
@@ -28,19 +30,23 @@ describe('A service that leaks 3 million small objects in a container of 512 MB'
     const start = (program: string, args: readonly string[], options: SpawnOptions) =>
       group.spawn(program, args, options);
     try {
-      await withService('leaking-container', { start }, async (service) => {
-        const report = await service.report<LeakReport>();
-        context.diagnostic(summary(report));
-        assert.equal(group.oomKills(), 0);
-        assert.deepEqual(report.left, []);
-        const { confirmed } = report;
-        const path = confirmed.retainerPath.map(({ edge, node }) => `${edge}: ${node}`);
-        assert.deepEqual(path.slice(-3), ['log: VisitLog', 'visits: Array', '[]: Visit'], path.join());
-        assert.equal(confirmed.className, 'Visit');
-        const graphs = report.captures.filter(({ rung }) => rung === 'sampled' || rung === 'full');
-        assert.ok(graphs.every(({ rung, dumper }) => rung === 'sampled' && dumper === 'fork'));
-        assert.ok(graphs.filter(({ outcome }) => outcome === 'success').length >= 4);
-      });
+      await withService(
+        'leaking-container',
+        { start, nodeOptions: ['--max-old-space-size=400'] },
+        async (service) => {
+          const report = await service.report<LeakReport>();
+          context.diagnostic(summary(report));
+          assert.equal(group.oomKills(), 0);
+          assert.deepEqual(report.left, []);
+          const { confirmed } = report;
+          const path = confirmed.retainerPath.map(({ edge, node }) => `${edge}: ${node}`);
+          assert.deepEqual(path.slice(-3), ['log: VisitLog', 'visits: Array', '[]: Visit'], path.join());
+          assert.equal(confirmed.className, 'Visit');
+          const graphs = report.captures.filter(({ rung }) => rung === 'sampled' || rung === 'full');
+          assert.ok(graphs.every(({ rung, dumper }) => rung === 'sampled' && dumper === 'fork'));
+          assert.ok(graphs.filter(({ outcome }) => outcome === 'success').length >= 4);
+        },
+      );
     } finally {
       await group.destroy();
     }

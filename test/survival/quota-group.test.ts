@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { SpawnOptions } from 'node:child_process';
 import { describe, it } from 'node:test';
-import { eventually } from '../support/eventually.js';
 import { createTestGroup } from '../support/control-group.js';
+import { eventually } from '../support/eventually.js';
 import type { Capture } from './captures.js';
 import { isAlive, mustNotSkip, settled, unavailable, withService } from './service.js';
 

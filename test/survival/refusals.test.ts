@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { type SpawnOptions, spawn, spawnSync } from 'node:child_process';
 import { constants } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { createTestGroup } from '../support/control-group.js';
 import type { Capture } from './captures.js';
-import { mustNotSkip, reportOf, unavailable, withService } from './service.js';
+import { mustNotSkip, reportOf, root, unavailable, withService } from './service.js';
 
 interface RefusedReport {
   readonly attempts: readonly Capture[];
   readonly left: readonly string[];
 }
 
-const FILTER = fileURLToPath(new URL('../../../../test/survival/refuse-fork.py', import.meta.url));
+const FILTER = join(root, 'test', 'survival', 'refuse-fork.py');
 
 function assertRefused({ attempts, left }: RefusedReport, reason: RegExp): void {
   assert.equal(attempts.length, 4);
@@ -30,7 +30,9 @@ function through(program: string, args: readonly string[]): string | null {
   return `${program} does not do here: ${tried.error?.message ?? tried.stderr}`;
 }
 
-describe('A capture is a failure with a reason, and the service goes on, where', { skip: unavailable }, () => {
+describe('A capture is a failure with a reason, and the service goes on, where', {
+  skip: unavailable,
+}, () => {
   for (const [name, number] of [
     ['EAGAIN', constants.errno.EAGAIN],
     ['ENOMEM', constants.errno.ENOMEM],
@@ -46,7 +48,9 @@ describe('A capture is a failure with a reason, and the service goes on, where',
       }
       const start = (program: string, own: readonly string[], options: SpawnOptions) =>
         spawn('python3', [...args, program, ...own], options);
-      const reason = { EAGAIN: /temporarily unavailable/, ENOMEM: /allocate memory/, EPERM: /not permitted/ }[name];
+      const reason = { EAGAIN: /temporarily unavailable/, ENOMEM: /allocate memory/, EPERM: /not permitted/ }[
+        name
+      ];
       assertRefused(await reportOf<RefusedReport>('refused-service', { start }), reason);
     });
   }
@@ -73,6 +77,13 @@ describe('A capture is a failure with a reason, and the service goes on, where',
     }
   });
 
+  it('no memory is left', async () => {
+    assertRefused(
+      await reportOf<RefusedReport>('refused-service', { args: ['--no-memory'] }),
+      /^no memory is left for a capture: \d+ MB, .* stay in reserve$/,
+    );
+  });
+
   it('/proc is not there', async (context) => {
     const hide = ['--mount', 'sh', '-c', 'mount -t tmpfs none /proc && exec "$0" "$@"'];
     const lack = through('unshare', hide);
@@ -83,7 +94,10 @@ describe('A capture is a failure with a reason, and the service goes on, where',
     }
     const start = (program: string, args: readonly string[], options: SpawnOptions) =>
       spawn('unshare', [...hide, program, ...args], options);
-    assertRefused(await reportOf<RefusedReport>('refused-service', { start }), /smaps: No such file or directory/);
+    assertRefused(
+      await reportOf<RefusedReport>('refused-service', { start }),
+      /smaps: No such file or directory/,
+    );
   });
 
   it('descriptors run out, of which none is lost', async () => {

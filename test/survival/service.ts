@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
-import { isAbsolute } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadBinding } from '../../src/native/binding.js';
 import { eventually } from '../support/eventually.js';
@@ -14,6 +14,13 @@ export const unavailable: string | false = mustNotSkip() ? false : (loadBinding(
 /** Whether what the machine lacks is a failure. */
 export function mustNotSkip(): boolean {
   return process.env['TEST_NO_SKIPS'] === '1';
+}
+
+/** The checkout, from wherever the tests were compiled to. */
+export const root: string = rootOf(dirname(fileURLToPath(import.meta.url)));
+
+function rootOf(directory: string): string {
+  return existsSync(join(directory, 'package.json')) ? directory : rootOf(dirname(directory));
 }
 
 /** A service that says nothing for this long has hung. */
@@ -40,7 +47,9 @@ export class Service {
   constructor(name: string, options: ServiceOptions = {}) {
     const path = isAbsolute(name) ? name : fileURLToPath(new URL(`./programs/${name}.js`, import.meta.url));
     const { nodeOptions = [], args = [], environment = {}, start = spawn as Start } = options;
-    const inherited = Object.entries(process.env).filter(([variable]) => !/^(LEAKWATCH|NODE)_/.test(variable));
+    const inherited = Object.entries(process.env).filter(
+      ([variable]) => !/^(LEAKWATCH|NODE)_/.test(variable),
+    );
     this.child = start(process.execPath, [...nodeOptions, path, ...args], {
       env: { ...Object.fromEntries(inherited), ...environment },
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -82,7 +91,7 @@ export class Service {
 
   /** Exit code and signal, when it has ended by itself. */
   async ended(): Promise<readonly [number | null, NodeJS.Signals | null]> {
-    await eventually(`the service ends; it said ${this.#output.slice(-2000)}`, () => this.#over, HUNG_MS);
+    await eventually(`the service ends; it said ${this.#output.slice(-6000)}${this.#errors.slice(-2000)}`, () => this.#over, HUNG_MS);
     return await this.#ended;
   }
 

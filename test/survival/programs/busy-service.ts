@@ -1,7 +1,15 @@
 /** Captures itself by every rung while it is busy with what it is told, and says how that went. */
 import { eventually } from '../../support/eventually.js';
 import { BUSY_WAYS } from '../busy-ways.js';
-import { type Capture, capture, captureUntilDone, childrenLeft, openDescriptors, say, smallObjects } from '../captures.js';
+import {
+  type Capture,
+  capture,
+  captureUntilDone,
+  childrenLeft,
+  openDescriptors,
+  say,
+  smallObjects,
+} from '../captures.js';
 
 const way = process.argv[2] as keyof typeof BUSY_WAYS;
 const kept = smallObjects(20_000);

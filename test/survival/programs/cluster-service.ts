@@ -46,7 +46,8 @@ async function serve(): Promise<void> {
   const server = createServer((_request, response) => response.end('served')).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const captures: Capture[] = [];
-  for (const rung of ['probe', 'census', 'sampled'] as const) captures.push(...(await captureUntilDone(rung)));
+  for (const rung of ['probe', 'census', 'sampled'] as const)
+    captures.push(...(await captureUntilDone(rung)));
   process.send!({ captures, kept: kept.length });
   await once(process, 'message');
   process.exit(childrenLeft().length);

@@ -2,10 +2,25 @@
 import { once } from 'node:events';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 import { eventually } from '../../support/eventually.js';
-import { captureUntilDone, childrenLeft, type HeldCapture, holdCapture, say, smallObjects } from '../captures.js';
+import {
+  captureUntilDone,
+  childrenLeft,
+  type HeldCapture,
+  holdCapture,
+  say,
+  smallObjects,
+} from '../captures.js';
 
 /** `thread: `: in a worker, which the main thread outlives. */
-type Scenario = 'wait' | 'exit' | 'end' | 'stop' | 'reader-dies' | 'thread:wait' | 'thread:exit' | 'thread:end';
+type Scenario =
+  | 'wait'
+  | 'exit'
+  | 'end'
+  | 'stop'
+  | 'reader-dies'
+  | 'thread:wait'
+  | 'thread:exit'
+  | 'thread:end';
 
 const scenario = (isMainThread ? process.argv[2] : workerData) as Scenario;
 const kept = smallObjects(30_000);

@@ -37,7 +37,10 @@ const KINDS: Readonly<Record<string, () => readonly object[]>> = {
 const kept = KINDS[process.argv[2] ?? '']?.() ?? [];
 const sum = checksum();
 const captures: Capture[] = [];
-const rungs = process.argv[2] === 'full-heap' ? (['probe', 'census', 'sampled'] as const) : (['probe', 'census', 'sampled', 'full'] as const);
+const rungs =
+  process.argv[2] === 'full-heap'
+    ? (['probe', 'census', 'sampled'] as const)
+    : (['probe', 'census', 'sampled', 'full'] as const);
 for (const rung of rungs) captures.push(...(await captureUntilDone(rung)));
 const rssMb = Math.round(process.memoryUsage.rss() / MIB);
 say({ captures, left: childrenLeft(), changed: checksum() - sum, rssMb });

@@ -46,6 +46,8 @@ const measuring = setInterval(() => {
 const stateDir = mkdtempSync(join(tmpdir(), 'leakwatch-survival-'));
 const watcher = await watch({ pace: 'fast', stateDir });
 const began = performance.now();
+watcher.on('capture', (latest) => say({ latest }));
+watcher.on('finding', ({ status, title }) => say({ finding: status, title }));
 const confirmed = await new Promise((resolve) => {
   watcher.on('finding', (finding) => {
     if (finding.status === 'confirmed') resolve(finding);

@@ -1,7 +1,14 @@
 /** Captures in the main thread, in workers beside it, and in all of them at once. */
 import { once } from 'node:events';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { type Capture, captureUntilDone, childrenLeft, openDescriptors, say, smallObjects } from '../captures.js';
+import {
+  type Capture,
+  captureUntilDone,
+  childrenLeft,
+  openDescriptors,
+  say,
+  smallObjects,
+} from '../captures.js';
 
 const RUNGS = ['probe', 'census', 'sampled', 'full'] as const;
 
