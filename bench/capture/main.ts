@@ -9,7 +9,7 @@
  *
  * Ladder: the rungs in turn on a service without load, while the memory of the child is read from outside.
  */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -51,7 +51,7 @@ for (const megabytes of values.sizes.split(',').map(Number)) {
 }
 const ladder = Number(values.ladder) > 0 ? await measureLadder(Number(values.ladder)) : [];
 const root = dirname(createRequire(import.meta.url).resolve('leakwatch/package.json'));
-const page: CapturePage = { stalls, ladder, rate, failures };
+const page: CapturePage = { stalls, ladder, rate, failures, groupNice: groupNice() };
 writeFileSync(join(root, 'docs', 'benchmarks-capture.md'), capturePage(page));
 console.log('written to docs/benchmarks-capture.md');
 
@@ -107,6 +107,15 @@ async function measureLadder(megabytes: number): Promise<LadderRun[]> {
     return runs;
   } finally {
     await session.end();
+  }
+}
+
+/** Of `autogroup`, see sched(7); 0 where the kernel has none. */
+function groupNice(): number {
+  try {
+    return Number(readFileSync('/proc/self/autogroup', 'utf8').trim().split(' ').at(-1));
+  } catch {
+    return 0;
   }
 }
 

@@ -35,13 +35,19 @@ export interface CapturePage {
   readonly rate: number;
   /** Captures that are in none of the figures. */
   readonly failures: readonly string[];
+  /** Priority of the benchmark's session among others, -20 to 19. */
+  readonly groupNice: number;
 }
 
 const MB = 1e6;
 const DUMPERS = { fork: 'forked', inline: 'in process' } as const;
 
 /** `docs/benchmarks-capture.md`. */
-export function capturePage({ stalls, ladder, rate, failures }: CapturePage): string {
+export function capturePage({ stalls, ladder, rate, failures, groupNice }: CapturePage): string {
+  const raised =
+    groupNice === 0
+      ? ''
+      : `\nThe benchmark's session ran at priority ${groupNice} (autogroup) against whatever else the machine did at the time.`;
   const forked = stalls.filter(({ dumper }) => dumper === 'fork');
   const waits = stalls.flatMap(({ rounds }) =>
     rounds.flatMap(({ before, after }) => [before, after].map(({ loop }) => loop.waitedShare * 100)),
@@ -51,7 +57,7 @@ export function capturePage({ stalls, ladder, rate, failures }: CapturePage): st
 Written by \`npm run bench -- capture\`; do not edit. What a capture costs the service that it is taken of. Figures are
 medians of the rounds, with the lowest and the highest in brackets.
 
-Machine: ${availableParallelism()} cores, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, ${process.platform} ${process.arch}, Node ${process.versions.node}. Service, load, forked child and analysis share the cores.
+Machine: ${availableParallelism()} cores, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, ${process.platform} ${process.arch}, Node ${process.versions.node}. Service, load, forked child and analysis share the cores.${raised}
 
 ## Does the service stand still?
 
@@ -88,8 +94,7 @@ ${table([
   ['heap', 'capture', 'figure', 'base', 'capture / base', 'noise'],
   ...stalls.flatMap((result) => [
     ratioRow(result, 'p99 of loop delay, timers', ({ loop }) => loop.p99Ms),
-    ratioRow(result, 'the same, until the analysis', ({ loop }) => loop.p99BeforeMarkMs ?? loop.p99Ms),
-    ratioRow(result, 'the same, with the analysis', ({ loop }) => loop.p99AfterMarkMs ?? loop.p99Ms),
+    ...(result.dumper === 'fork' ? phaseRows(result) : []),
     ratioRow(result, 'p99 of loop delay, monitorEventLoopDelay', ({ loop }) => loop.histogramP99Ms),
     ratioRow(result, 'p99 of latency', ({ load }) => load.p99Ms),
     ratioRow(result, 'waiting for a core', ({ loop }) => loop.waitedShare * 100, '%'),
@@ -174,6 +179,14 @@ function ratioRow(
     `${spread(base, 2)} ${unit}`,
     spread(ratios, 2),
     spread(noise, 2),
+  ];
+}
+
+/** The child alone, and the child and the analysis. */
+function phaseRows(result: StallResult): string[][] {
+  return [
+    ratioRow(result, 'the same, until the analysis', ({ loop }) => loop.p99BeforeMarkMs ?? loop.p99Ms),
+    ratioRow(result, 'the same, with the analysis', ({ loop }) => loop.p99AfterMarkMs ?? loop.p99Ms),
   ];
 }
 

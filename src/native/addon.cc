@@ -140,6 +140,7 @@ void ReleasePage(napi_env, void* page, void*) { munmap(page, sizeof(SharedPage))
 [[noreturn]] void RunJob(napi_env env, napi_value job, SharedPage* page) {
   napi_value undefined, result, error, text;
   napi_get_undefined(env, &undefined);
+  RaiseHeapLimit();
   if (napi_call_function(env, undefined, job, 0, nullptr, &result) == napi_ok) LeaveChild(kExitDone);
   size_t length;
   if (napi_get_and_clear_last_exception(env, &error) == napi_ok &&

@@ -94,6 +94,9 @@ void RemoveChild(napi_env, pid_t);
 const char* WhyUnsupported();
 // Null, or the name of what this Node does not export: then neither of the two below may be called.
 const char* ResolveHeapObjects();
+// In the child: a service that leaks is near its heap limit when it matters most, and what it does there (a snapshot, the
+// end of a worker) is not for the child, whose memory has limits of its own. V8 asks the callback that came last.
+void RaiseHeapLimit();
 // (threshold: number) => object[]: Maps, Sets, arrays and dictionaries with more members, by V8's own walk.
 napi_value LargeCollections(napi_env, napi_callback_info);
 // (roots: object[], samples: object[], threshold: number) => object[] | null: the same of what `roots` reach.

@@ -50,6 +50,15 @@ void (*query_objects)(void* profiler, Slot context, void* predicate, Vector* fou
 // Node 20 passes the address of the pointer, later versions the pointer.
 Slot (*globalize_at)(void* isolate, uintptr_t* object);
 Slot (*globalize)(void* isolate, uintptr_t object);
+// May be missing.
+void (*add_near_heap_limit_callback)(void* isolate, size_t (*callback)(void*, size_t, size_t), void* data);
+
+// For V8's snapshot generator, which needs a few percent of the heap in the heap. Beyond that the child crashes.
+constexpr size_t kExtraHeapBytes = size_t{256} << 20;
+
+size_t HigherLimit(void*, size_t current, size_t initial) {
+  return current < initial + kExtraHeapBytes ? initial + kExtraHeapBytes : current;
+}
 
 struct Symbol {
   const char* name;
@@ -160,12 +169,19 @@ const char* WhyUnsupported() {
 }
 
 const char* ResolveHeapObjects() {
+  Resolve("_ZN2v87Isolate24AddNearHeapLimitCallbackEPFmPvmmES1_", &add_near_heap_limit_callback);
   for (const Symbol& symbol : kSymbols) {
     if (!Resolve(symbol.name, static_cast<void**>(symbol.into))) return symbol.name;
   }
   const char* name = "_ZN2v812api_internal18GlobalizeReferenceEPNS_8internal7IsolateEm";
   if (Resolve(name, &globalize)) return nullptr;
   return Resolve("_ZN2v812api_internal18GlobalizeReferenceEPNS_8internal7IsolateEPm", &globalize_at) ? nullptr : name;
+}
+
+void RaiseHeapLimit() {
+  if (current_isolate != nullptr && add_near_heap_limit_callback != nullptr) {
+    add_near_heap_limit_callback(current_isolate(), HigherLimit, nullptr);
+  }
 }
 
 void StartCount() {

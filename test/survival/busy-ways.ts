@@ -11,7 +11,7 @@ import { Worker } from 'node:worker_threads';
 import { gzip } from 'node:zlib';
 
 /** Something that a service does all the time while it is captured. */
-export interface Business {
+interface Business {
   /** Goes up with each thing done. */
   done(): number;
   /** Ends it, and returns what went wrong. */

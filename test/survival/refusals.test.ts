@@ -12,6 +12,7 @@ interface RefusedReport {
   readonly left: readonly string[];
 }
 
+const UNSHARE = 'unshare';
 const FILTER = join(root, 'test', 'survival', 'refuse-fork.py');
 
 function assertRefused({ attempts, left }: RefusedReport, reason: RegExp): void {
@@ -86,14 +87,14 @@ describe('A capture is a failure with a reason, and the service goes on, where',
 
   it('/proc is not there', async (context) => {
     const hide = ['--mount', 'sh', '-c', 'mount -t tmpfs none /proc && exec "$0" "$@"'];
-    const lack = through('unshare', hide);
+    const lack = through(UNSHARE, hide);
     if (lack !== null) {
       assert.ok(!mustNotSkip(), lack);
       context.skip(lack);
       return;
     }
     const start = (program: string, args: readonly string[], options: SpawnOptions) =>
-      spawn('unshare', [...hide, program, ...args], options);
+      spawn(UNSHARE, [...hide, program, ...args], options);
     assertRefused(
       await reportOf<RefusedReport>('refused-service', { start }),
       /smaps: No such file or directory/,

@@ -91,7 +91,11 @@ export class Service {
 
   /** Exit code and signal, when it has ended by itself. */
   async ended(): Promise<readonly [number | null, NodeJS.Signals | null]> {
-    await eventually(`the service ends; it said ${this.#output.slice(-6000)}${this.#errors.slice(-2000)}`, () => this.#over, HUNG_MS);
+    await eventually(
+      `the service ends; it said ${this.#output.slice(-6000)}${this.#errors.slice(-2000)}`,
+      () => this.#over,
+      HUNG_MS,
+    );
     return await this.#ended;
   }
 

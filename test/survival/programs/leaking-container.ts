@@ -7,8 +7,8 @@ import { watch } from '../../../src/index.js';
 import { childrenLeft, say } from '../captures.js';
 
 const MIB = 2 ** 20;
-const START = 900_000;
-const PER_TICK = 200;
+const START = 820_000;
+const PER_TICK = 25;
 
 class Visit {
   readonly path: string;
