@@ -28,7 +28,7 @@ export type ServiceOrder =
   | { readonly order: 'rest'; readonly ms: number }
   | { readonly order: 'capture'; readonly dumper: 'fork' | 'inline'; readonly rung: Rung };
 
-export interface CaptureFigures {
+interface CaptureFigures {
   readonly record: CaptureRecord;
   /** Without the analysis, bytes; as the dumper estimates it. */
   readonly dumpPeakBytes: number;

@@ -114,7 +114,8 @@ describe('A service whose capture comes to an early end goes on and captures ane
 
   it('when the watcher is stopped', async () => {
     const report = await reportOf<HeldReport>('held-service', { args: ['stop'] });
-    assert.deepEqual([report.ended.outcome, report.ended.reason], ['failure', 'the watcher was stopped']);
+    assert.equal(report.ended.outcome, 'failure');
+    assert.match(report.ended.reason ?? '', /^the watcher was stopped/);
     assertGoesOn(report);
   });
 
