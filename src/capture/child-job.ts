@@ -33,7 +33,7 @@ export function childJob(binding: NativeBinding, rung: Rung, output: number): ()
       return () => {
         collect();
         tellLiveBytes(binding);
-        findCollections(binding, BOUNDS.threshold);
+        findCollections(binding, BOUNDS.threshold, true);
         const message: CensusMessage = { classes: classCensus(binding.census()) };
         writeAll(output, JSON.stringify(message) + CENSUS_END);
       };

@@ -14,7 +14,7 @@ const PER_MIB = 1 / 2 ** 20;
  * First guesses, before this process has taught us better; about twice what was measured on Node 20 to 26 with 3 million
  * small objects in 180 MB: 2.5, 4.7 and 11 ms of CPU a MB for the first three, and 0.12, 0.15 and 0.67 times the heap.
  */
-const PAUSE = { pauseMsPerByte: 0.3 * PER_MIB };
+const PAUSE = { pauseMsPerByte: 0.1 * PER_MIB };
 const GUESSES = {
   probe: { ...PAUSE, memoryPerByte: 0.2, cpuSecondsPerByte: 0.005 * PER_MIB, durationMsPerByte: 5 * PER_MIB },
   census: {

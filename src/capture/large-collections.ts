@@ -15,7 +15,11 @@ const { cache } = createRequire(import.meta.url);
  * knows of V8's insides; large arrays are hidden in one holder of each kind beforehand, and if one of them is not among
  * what it finds, V8's own slow walk is taken.
  */
-export function findCollections(binding: NativeBinding, threshold: number): readonly object[] {
+export function findCollections(
+  binding: NativeBinding,
+  threshold: number,
+  counting = false,
+): readonly object[] {
   const hidden = hide(threshold + 1);
   const { _getActiveHandles, _getActiveRequests } = process as unknown as ProcessInternals;
   const roots = [
@@ -27,7 +31,7 @@ export function findCollections(binding: NativeBinding, threshold: number): read
     ...(_getActiveHandles?.call(process) ?? []),
     ...(_getActiveRequests?.call(process) ?? []),
   ];
-  const found = binding.walkCollections(roots, samples(), threshold);
+  const found = binding.walkCollections(roots, samples(), threshold, counting);
   if (found === null) return binding.largeCollections(threshold);
   const known = new Set(found);
   return hidden.arrays.every((array) => known.has(array)) ? found : binding.largeCollections(threshold);

@@ -54,7 +54,7 @@ export class LearnedCost<Rung extends string> {
     const { pause, memory, cpu, duration } = this.#rungs[rung];
     return {
       pauseMs: heapBytes * pause.expected() * CAUTION,
-      memoryBytes: heapBytes * memory.expected(),
+      memoryBytes: memory.bytesFor(heapBytes),
       cpuSeconds: heapBytes * cpu.expected(),
       durationMs: heapBytes * duration.expected() * CAUTION,
     };
@@ -110,7 +110,9 @@ class MeanRate {
     if (value === null || !Number.isFinite(value)) return;
     const expected = this.expected();
     const rate = value / heapBytes;
-    this.#learned = complete ? (expected + rate) / 2 : Math.max(expected, rate * CAUTION);
+    // Guesses are pessimistic on purpose: of what does not depend on how busy the machine is, the first experience counts.
+    const weight = this.#keepsLower && this.#learned === Number.POSITIVE_INFINITY ? 1 : 0.5;
+    this.#learned = complete ? expected + (rate - expected) * weight : Math.max(expected, rate * CAUTION);
     this.#atMs = this.#clock.monotonicMs();
   }
 }
@@ -126,10 +128,22 @@ class LargestRate {
   #latest: { readonly fromMs: number; readonly rate: number } | null = null;
   /** Of the half hour before; 0: saw none. */
   #before = 0;
+  /** Heap of the capture that showed the largest rate, bytes. */
+  #shownAtBytes = 0;
 
   constructor(clock: Clock, guess: number) {
     this.#clock = clock;
     this.#guess = guess;
+  }
+
+  /**
+   * A small heap shows a high rate, since part of what a capture takes does not grow with it: beyond the heap that showed
+   * it, a rate above the guess counts as the guess.
+   */
+  bytesFor(heapBytes: number): number {
+    const rate = this.expected();
+    const beyond = rate > this.#guess ? Math.max(0, heapBytes - this.#shownAtBytes) : 0;
+    return (heapBytes - beyond) * rate + beyond * this.#guess;
   }
 
   expected(): number {
@@ -145,6 +159,7 @@ class LargestRate {
     const nowMs = this.#clock.monotonicMs();
     const seen = (value / heapBytes) * CAUTION;
     const rate = complete ? seen : Math.max(seen, this.expected());
+    if (rate >= this.expected() || this.#latest === null) this.#shownAtBytes = heapBytes;
     const ageMs = this.#latest === null ? Number.POSITIVE_INFINITY : nowMs - this.#latest.fromMs;
     if (this.#latest !== null && ageMs < MEMORY_FOR_MS) {
       this.#latest = { fromMs: this.#latest.fromMs, rate: Math.max(this.#latest.rate, rate) };

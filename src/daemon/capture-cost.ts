@@ -40,22 +40,25 @@ export class CaptureCost {
     this.#budget = new CpuBudget(coreShare * (1 - PROBE_SHARE_OF_BUDGET));
   }
 
-  /** Null without a dumper. */
-  predict(rung: Rung, heapBytes: number): PredictedCapture | null {
+  /** Null without a dumper. `buffersBytes`: see `besideBytes`. */
+  predict(rung: Rung, heapBytes: number, buffersBytes: number): PredictedCapture | null {
     if (this.#dumper === null) return null;
     const { pauseMs, memoryBytes, cpuSeconds } = this.#dumper.predict(rung, heapBytes);
     const analysis = this.#ofAnalysis(rung, heapBytes);
     return {
       pauseMs,
       memoryBytes,
-      analysisBytes: analysis.bytes,
+      analysisBytes: analysis.bytes + buffersBytes,
       cpuSeconds: cpuSeconds + analysis.cpuSeconds,
     };
   }
 
-  /** What the analysis process will take, bytes. */
-  analysisBytes(rung: Rung, heapBytes: number): number {
-    return this.#ofAnalysis(rung, heapBytes).bytes;
+  /**
+   * What is taken beside the child, bytes: by the analysis process, and by the service, each of whose pages is copied that
+   * it writes to while the child lives. Of its buffers that may be all, at any moment.
+   */
+  besideBytes(rung: Rung, heapBytes: number, buffersBytes: number): number {
+    return this.#ofAnalysis(rung, heapBytes).bytes + buffersBytes;
   }
 
   /** Whether the CPU time is to be had. */

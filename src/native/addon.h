@@ -99,7 +99,8 @@ const char* ResolveHeapObjects();
 void RaiseHeapLimit();
 // (threshold: number) => object[]: Maps, Sets, arrays and dictionaries with more members, by V8's own walk.
 napi_value LargeCollections(napi_env, napi_callback_info);
-// (roots: object[], samples: object[], threshold: number) => object[] | null: the same of what `roots` reach.
+// (roots: object[], samples: object[], threshold: number, counting: boolean) => object[] | null: the same of what
+// `roots` reach.
 napi_value WalkCollections(napi_env, napi_callback_info);
 // () => [representative, count, bytes, …, left out] of the latest of the two, or of a walk of V8's.
 napi_value Census(napi_env, napi_callback_info);

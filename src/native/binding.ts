@@ -78,9 +78,15 @@ export interface NativeBinding {
   largeCollections(threshold: number): object[];
   /**
    * In the child: the same of what `roots` reach, at a fiftieth of the cost; null without memory. `samples`: objects
-   * whose insides show how V8 of this version lays them out.
+   * whose insides show how V8 of this version lays them out. `counting`: for `census()`, which must follow; until then an
+   * object of each hidden class is held.
    */
-  walkCollections(roots: readonly object[], samples: readonly object[], threshold: number): object[] | null;
+  walkCollections(
+    roots: readonly object[],
+    samples: readonly object[],
+    threshold: number,
+    counting: boolean,
+  ): object[] | null;
   /** In the child: rows of (one object of a hidden class, how many there are, their shallow bytes) of what the latest of the two saw, and last how many objects were left out. */
   census(): (object | number)[];
 }

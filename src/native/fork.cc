@@ -208,8 +208,10 @@ void BecomeHarmless(pid_t parent, const ForkOptions& options, SharedPage* page) 
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
   if (!NeutraliseLocks()) _exit(kExitUnable);
+  // While it still has the service's priority: until then a connection that the service closes stays open.
+  if (!LetGoOfDescriptors(options.output)) _exit(kExitUnable);
   LowerPriority();
-  if (!LetGoOfDescriptors(options.output) || !Contain(options.output, page)) _exit(kExitUnable);
+  if (!Contain(options.output, page)) _exit(kExitUnable);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 // hidden class.
 #pragma once
 
+#include <node_api.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -80,8 +81,10 @@ inline int64_t MembersOf(uintptr_t object) {
   return members;
 }
 
-// A handle of V8's to an object, never given back. Nothing on V8's heap moves for it.
+// A handle of V8's to an object. Nothing on V8's heap moves for it.
 Slot Globalize(uintptr_t object);
+// Puts the object into a list of JavaScript's, and gives the handle back.
+void Take(napi_env, napi_value list, uint32_t index, Slot);
 
 // The census, in heap_objects.cc: counts objects by hidden class, from StartCount() on. Then, before anything moves,
 // KeepRepresentatives().

@@ -14,7 +14,7 @@
 //   std::vector               begin, end, end of storage (libstdc++)
 //   QueryObjectPredicate      a pointer to its table: two destructors, then Filter(Local<Object>)
 //
-// Only for the child: handles are never given back.
+// Only for the child.
 
 #include "addon.h"
 
@@ -50,6 +50,7 @@ void (*query_objects)(void* profiler, Slot context, void* predicate, Vector* fou
 // Node 20 passes the address of the pointer, later versions the pointer.
 Slot (*globalize_at)(void* isolate, uintptr_t* object);
 Slot (*globalize)(void* isolate, uintptr_t object);
+void (*dispose)(Slot slot);
 // May be missing.
 void (*add_near_heap_limit_callback)(void* isolate, size_t (*callback)(void*, size_t, size_t), void* data);
 
@@ -72,6 +73,7 @@ const Symbol kSymbols[] = {
     {"_ZN2v812HeapProfiler12QueryObjectsENS_5LocalINS_7ContextEEEPNS_20QueryObjectPredicateEPSt6vectorINS_6GlobalINS_"
      "6ObjectEEESaIS9_EE",
      &query_objects},
+    {"_ZN2v812api_internal13DisposeGlobalEPm", &dispose},
     {"v8dbg_class_HeapObject__map__Map", &layout.map_offset},
     {"v8dbg_class_JSObject__elements__Object", &layout.elements_offset},
     {"v8dbg_class_FixedArrayBase__length__SMI", &layout.array_length_offset},
@@ -184,6 +186,12 @@ void RaiseHeapLimit() {
   }
 }
 
+// What it still held would be in the snapshot, with "(Global handles)" for its holder.
+void Take(napi_env env, napi_value list, uint32_t index, Slot slot) {
+  napi_set_element(env, list, index, reinterpret_cast<napi_value>(slot));
+  dispose(slot);
+}
+
 void StartCount() {
   free(classes);
   classes = nullptr;
@@ -197,7 +205,7 @@ void KeepRepresentatives() {
   }
 }
 
-static Vector Query(int64_t threshold) {
+static Vector Query(int64_t threshold, bool counting) {
   static void* const table[] = {reinterpret_cast<void*>(Destroy), reinterpret_cast<void*>(Destroy),
                                 reinterpret_cast<void*>(IsLarge)};
   Predicate predicate = {table, threshold};
@@ -205,7 +213,8 @@ static Vector Query(int64_t threshold) {
   void* isolate = current_isolate();
   StartCount();
   query_objects(heap_profiler(isolate), current_context(isolate), &predicate, &found);
-  KeepRepresentatives();
+  if (counting) KeepRepresentatives();
+  else StartCount();
   return found;
 }
 
@@ -215,24 +224,24 @@ napi_value LargeCollections(napi_env env, napi_callback_info info) {
   double threshold = 0;
   napi_get_cb_info(env, info, &count, &argument, nullptr, nullptr);
   napi_get_value_double(env, argument, &threshold);
-  const Vector found = Query(static_cast<int64_t>(threshold));
+  const Vector found = Query(static_cast<int64_t>(threshold), false);
   napi_create_array(env, &result);
   uint32_t index = 0;
   for (Slot* slot = found.begin; slot != found.end; slot++) {
-    napi_set_element(env, result, index++, reinterpret_cast<napi_value>(*slot));
+    Take(env, result, index++, *slot);
   }
   return result;
 }
 
 napi_value Census(napi_env env, napi_callback_info) {
   napi_value result, number;
-  if (classes == nullptr) Query(INT64_MAX);
+  if (classes == nullptr) Query(INT64_MAX, true);
   napi_create_array(env, &result);
   uint32_t index = 0;
   for (size_t at = 0; classes != nullptr && at < kTableSize; at++) {
     const Class& counted = classes[at];
     if (counted.hidden_class == 0) continue;
-    napi_set_element(env, result, index++, reinterpret_cast<napi_value>(counted.representative));
+    Take(env, result, index++, reinterpret_cast<Slot>(counted.representative));
     napi_create_double(env, counted.count, &number);
     napi_set_element(env, result, index++, number);
     napi_create_double(env, static_cast<double>(counted.count) * counted.bytes_each, &number);
@@ -240,5 +249,6 @@ napi_value Census(napi_env env, napi_callback_info) {
   }
   napi_create_double(env, left_out, &number);
   napi_set_element(env, result, index, number);
+  StartCount();
   return result;
 }

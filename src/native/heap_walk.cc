@@ -49,6 +49,7 @@ struct Walk {
   size_t found_count, found_capacity;
   uint8_t is_array[8192];  // by instance type
   int64_t threshold;
+  bool counting;
   bool out_of_memory;
 };
 
@@ -215,7 +216,7 @@ void VisitContent(Walk* walk, uintptr_t word) {
   if (words == 0) return VisitArray(walk, word, ArrayLength(walk, word, type));
   if (type >= *layout.first_receiver_type) {
     VisitHiddenClass(walk, hidden_class);
-    CountObject(word);
+    if (walk->counting) CountObject(word);
     if (MembersOf(word) > walk->threshold &&
         !Append(&walk->found, &walk->found_count, &walk->found_capacity, word)) {
       walk->out_of_memory = true;
@@ -258,8 +259,8 @@ void ForEach(napi_env env, napi_value array, Each each) {
 }  // namespace
 
 napi_value WalkCollections(napi_env env, napi_callback_info info) {
-  size_t count = 3;
-  napi_value arguments[3];
+  size_t count = 4;
+  napi_value arguments[4];
   napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr);
   Walk* walk = static_cast<Walk*>(calloc(1, sizeof(Walk)));
   napi_value result;
@@ -275,6 +276,7 @@ napi_value WalkCollections(napi_env env, napi_callback_info info) {
     const uintptr_t prototype = Field<uintptr_t>(HiddenClass(sample), *layout.prototype_offset);
     if (InstanceType(HiddenClass(prototype)) >= *layout.first_receiver_type) LearnTypes(walk, prototype);
   });
+  napi_get_value_bool(env, arguments[3], &walk->counting);
   StartCount();
   // The list itself is the root: no object may move between the reading of its pointer and the end of the walk.
   Visit(walk, Pointer(arguments[0]));
@@ -287,7 +289,7 @@ napi_value WalkCollections(napi_env env, napi_callback_info info) {
   for (size_t i = 0; i < walk->found_count; i++) slots[i] = Globalize(walk->found[i]);
   napi_create_array_with_length(env, walk->found_count, &result);
   for (size_t i = 0; i < walk->found_count; i++) {
-    napi_set_element(env, result, static_cast<uint32_t>(i), reinterpret_cast<napi_value>(slots[i]));
+    Take(env, result, static_cast<uint32_t>(i), slots[i]);
   }
   return result;
 }

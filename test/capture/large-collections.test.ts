@@ -25,7 +25,7 @@ function sizeOf(collection: object): number {
 /** In this process, where nothing else runs; the walk is the same in a child. */
 function found(over: Partial<NativeBinding> = {}): readonly object[] {
   collect();
-  return findCollections({ ...binding(), ...over }, THRESHOLD);
+  return findCollections({ ...binding(), ...over }, THRESHOLD, true);
 }
 
 class Store {
@@ -96,6 +96,7 @@ describe('The quick walk', { skip: unavailable }, () => {
         roots,
         samples.filter((sample) => !(sample instanceof Map)),
         threshold,
+        false,
       );
     assert.equal(found({ largeCollections, walkCollections: halfBlind }), slow);
     assert.equal(found({ largeCollections, walkCollections: () => null }), slow);

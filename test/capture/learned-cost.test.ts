@@ -52,17 +52,25 @@ describe('What a capture is predicted to cost', () => {
     assert.equal(rounded(cost, 200).memoryMb, 400);
   });
 
-  it('is the mean of expectation and experience for time, and the experience itself for memory', () => {
+  it('is the mean of expectation and experience for time, and the experience itself for memory and at first for CPU', () => {
     const { cost } = learning();
     cost.learn('sampled', OBSERVED);
     assert.deepEqual(rounded(cost, 100), {
       pauseMs: 18.75,
       memoryMb: 100,
-      cpuSeconds: 7,
+      cpuSeconds: 4,
       durationMs: 10_000,
     });
-    cost.learn('sampled', OBSERVED);
-    assert.equal(rounded(cost, 100).cpuSeconds, 5.5);
+    cost.learn('sampled', { ...OBSERVED, cpuSeconds: 8 });
+    assert.equal(rounded(cost, 100).cpuSeconds, 6);
+  });
+
+  it('grows by the guess beyond a small heap that showed a high rate, which has what every capture takes in it', () => {
+    const { cost } = learning();
+    cost.learn('sampled', { ...OBSERVED, heapBytes: 10 * MB, memoryBytes: 80 * MB });
+    assert.equal(rounded(cost, 10).memoryMb, 100);
+    assert.equal(rounded(cost, 110).memoryMb, 300);
+    assert.equal(rounded(cost, 5).memoryMb, 50);
   });
 
   it('is learned for each rung alone', () => {

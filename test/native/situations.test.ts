@@ -32,6 +32,11 @@ describe('A service that forks', { skip: unavailable }, () => {
     });
   });
 
+  it('may be near its heap limit, which is higher in the child', async () => {
+    const flags = ['--max-old-space-size=40'];
+    assert.equal(await runService('child needs more heap than is left', { flags }), CHILD_EXIT.done);
+  });
+
   it('takes its child along when it is killed', async () => {
     const service = spawn(process.execPath, [SERVICE, 'child goes on'], {
       stdio: ['ignore', 'pipe', 'inherit'],

@@ -26,6 +26,14 @@ const scenarios: Readonly<Record<string, () => Promise<unknown>>> = {
     return { crashed: end.exitCode > CHILD_EXIT.signal, files: await readdir('.') };
   },
 
+  'child needs more heap than is left': async () => {
+    const { end } = await runJob(() => {
+      const kept: unknown[] = [];
+      while (kept.length < 10_000) kept.push(new Array(1000).fill(kept.length));
+    });
+    return end.exitCode;
+  },
+
   // Until it is killed.
   'child goes on': async () => {
     const { child } = await startJob(() => {
