@@ -17,7 +17,7 @@ import type { Metrics } from './metrics/collectors.js';
 import { type Options, type ResolvedOptions, resolveOptions } from './options.js';
 import { buildReport, type Report } from './report/report.js';
 import { terminalText } from './report/terminal-text.js';
-import { systemClock } from './runtime/clock.js';
+import { createForwardClock, systemClock } from './runtime/clock.js';
 import { createGuardedLogger, createLogger, type Logger, writeToStderr } from './runtime/logger.js';
 import { chooseGcSource, createPackageLoader } from './sampling/choose-source.js';
 import { createHeapReader, processReaders } from './sampling/heap-reader.js';
@@ -115,16 +115,18 @@ export class LeakWatcher implements Watcher {
     const requests = new RequestCounter((server) => this.#listener?.owns(server) === true);
     this.#requests = requests;
     const ownPauses = new OwnPauses();
-    const dumper = chooseDumper(options.capture, systemClock);
+    const clock = createForwardClock(systemClock);
+    const dumper = chooseDumper(options.capture, clock);
     if (dumper.dumper === null && options.capture !== 'off')
       logger.warn(`nothing will be captured: ${dumper.reason}`);
     this.#daemon = new Daemon(options, {
-      clock: systemClock,
+      clock,
       logger,
       gcSource: chooseGcSource(options.gcSource, createPackageLoader(), isMainThread),
       reader: createHeapReader(
         processReaders(() => requests.count),
         (startMs) => ownPauses.includes(startMs),
+        clock,
       ),
       window: new SampleWindow(),
       dumper,

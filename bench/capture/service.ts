@@ -106,7 +106,7 @@ async function take({ dumper, rung }: Extract<ServiceOrder, { order: 'capture' }
     rung,
     trigger: 'demand',
     heapBytes: getHeapStatistics().used_heap_size,
-    analysisBytes: 0,
+    besideBytes: 0,
     previous: null,
     timeoutMs: TIMEOUT_MS,
     signal: new AbortController().signal,

@@ -60,10 +60,13 @@ async function main(): Promise<number> {
 
 function conclude(report: Report, text: string): number {
   clearLine();
-  const confirmed = report.findings.filter((finding) => finding.status === 'confirmed');
+  const count = (status: string): number => report.findings.filter((each) => each.status === status).length;
+  const [confirmed, suspected] = [count('confirmed'), count('suspected')];
   console.log(`\n${text.trimEnd()}\n`);
-  console.log(confirmed.length > 0 ? `${confirmed.length} leak confirmed.` : 'No leak.');
-  return confirmed.length > 0 ? 1 : 0;
+  if (confirmed > 0) console.log(`${confirmed} leak confirmed.`);
+  else if (suspected > 0) console.log(`${suspected} leak suspected; a longer run would tell.`);
+  else console.log('No leak.');
+  return confirmed + suspected > 0 ? 1 : 0;
 }
 
 async function tell(report: Report, told: Map<string, string>, ops: string): Promise<void> {

@@ -115,7 +115,7 @@ export class ForkDumper implements HeapDumper {
       clock: this.#clock,
       mappings,
       job: (output) => childJob(this.#binding, order.rung, output),
-      analysisBytes: order.analysisBytes,
+      besideBytes: order.besideBytes,
       timeoutMs: order.timeoutMs,
       signal: order.signal,
       paused: (from, to) => order.paused(from, to),

@@ -12,8 +12,8 @@ export interface ChildOrder {
   readonly mappings: Mappings;
   /** What the child does; given the write end of a pipe. */
   readonly job: (output: number) => () => void;
-  /** What the analysis is expected to take while the child lives, bytes. */
-  readonly analysisBytes: number;
+  /** See `CaptureOrder`. */
+  readonly besideBytes: number;
   /** How long it may run, milliseconds. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
@@ -62,13 +62,13 @@ interface Room {
 
 /** The memory may be gone that was there when the capture was decided; where it is short, forking itself may end the service. */
 function roomFor(order: ChildOrder, memory: MemoryLimitReader): Room {
-  const situation = { ...memory.read(), analysisBytes: order.analysisBytes };
+  const situation = { ...memory.read(), besideBytes: order.besideBytes };
   const allotmentBytes = memoryAllotment(situation);
   const reserveBytes = memoryReserve(situation);
   if (allotmentBytes > 0) return { allotmentBytes, reserveBytes };
   const left = situation.availableBytes ?? situation.limitBytes ?? 0;
   throw new Error(
-    `no memory is left for a capture: ${megabytes(left)} MB, of which its analysis takes ${megabytes(order.analysisBytes)} MB and ${megabytes(reserveBytes)} MB stay in reserve`,
+    `no memory is left for a capture: ${megabytes(left)} MB, of which its analysis and copies of buffers take ${megabytes(order.besideBytes)} MB and ${megabytes(reserveBytes)} MB stay in reserve`,
   );
 }
 

@@ -17,8 +17,8 @@ export interface CaptureOrder {
   readonly receiver: SnapshotReceiver;
   /** Live heap as far as it is known, bytes. */
   readonly heapBytes: number;
-  /** What the analysis is expected to take beside the capture, bytes. */
-  readonly analysisBytes: number;
+  /** What is expected to be taken beside the capture, bytes: by its analysis, and by copies of what the service writes to meanwhile. */
+  readonly besideBytes: number;
   /** The dumper gives up after this, milliseconds. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;

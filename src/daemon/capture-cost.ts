@@ -48,7 +48,7 @@ export class CaptureCost {
     return {
       pauseMs,
       memoryBytes,
-      analysisBytes: analysis.bytes + buffersBytes,
+      besideBytes: analysis.bytes + buffersBytes,
       cpuSeconds: cpuSeconds + analysis.cpuSeconds,
     };
   }

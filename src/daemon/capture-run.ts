@@ -39,7 +39,7 @@ export interface CaptureRunOptions {
   readonly trigger: CaptureTrigger;
   /** See `CaptureOrder`. */
   readonly heapBytes: number;
-  readonly analysisBytes: number;
+  readonly besideBytes: number;
   readonly previous: Uint8Array | null;
   /** For the dump, and again for the analysis. */
   readonly timeoutMs: number;
@@ -56,8 +56,8 @@ export async function runCapture(options: CaptureRunOptions): Promise<CaptureRun
   const atMs = clock.now();
   const fromMs = clock.monotonicMs();
   const receiver = new AnalysisReceiver(options, atMs);
-  const { heapBytes, analysisBytes, timeoutMs, signal, paused } = options;
-  const order = { rung, receiver, heapBytes, analysisBytes, timeoutMs, signal, paused };
+  const { heapBytes, besideBytes, timeoutMs, signal, paused } = options;
+  const order = { rung, receiver, heapBytes, besideBytes, timeoutMs, signal, paused };
   const dump = await dumper.dump(order);
   if (dump.outcome === 'success') options.dumped(dump);
   else receiver.analysis?.kill();

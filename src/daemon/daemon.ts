@@ -245,7 +245,7 @@ export class Daemon extends EventEmitter<WatcherEvents> {
       startedAtMs: this.#startedAtMs,
       asked: this.#scheduled,
       capturing: this.#capturing !== null,
-      predicted: this.#captureCost.predict(rung, this.#heapBytes()),
+      predicted: this.#captureCost.predict(rung, this.#heapBytes(), this.#buffersBytes()),
       dumperReason: dumper.reason,
       pauseBudgetMs: this.#options.pauseBudgetMs,
       memoryAvailableBytes: sample?.memoryAvailableBytes ?? null,
@@ -254,6 +254,11 @@ export class Daemon extends EventEmitter<WatcherEvents> {
       trend: risingTrend(this.#trends),
       series: this.#series.situation(this.#has('confirmed')),
     };
+  }
+
+  /** What the service may write to all at once while a forked copy of it lives. */
+  #buffersBytes(): number {
+    return this.#adapters.dumper.dumper?.name === 'fork' ? (this.#lastSample?.arrayBuffersBytes ?? 0) : 0;
   }
 
   /** What a capture will find: it collects first, so the young generation's garbage costs nothing. */
@@ -307,7 +312,7 @@ export class Daemon extends EventEmitter<WatcherEvents> {
       rung,
       trigger,
       heapBytes,
-      analysisBytes: this.#captureCost.analysisBytes(rung, heapBytes),
+      besideBytes: this.#captureCost.besideBytes(rung, heapBytes, this.#buffersBytes()),
       previous: this.#series.memory,
       timeoutMs: this.#options.rules.analysisTimeoutMs,
       signal: this.#stopping.signal,

@@ -71,7 +71,8 @@ function doubtsAbout(
 ): string[] {
   const doubts: string[] = [];
   if (rise.length < rules.confirmObservations) {
-    doubts.push(`to be confirmed it must grow at ${rules.confirmObservations - rise.length} more captures`);
+    const missing = rules.confirmObservations - rise.length;
+    doubts.push(`to be confirmed it must grow at ${missing} more capture${missing === 1 ? '' : 's'}`);
   }
   if (spanMs < rules.confirmMs) {
     doubts.push(`to be confirmed it must grow for ${Math.round((rules.confirmMs - spanMs) / 1000)} s more`);

@@ -30,3 +30,25 @@ export const systemClock: Clock = {
     return { cancel: () => clearTimeout(handle) };
   },
 };
+
+/** A jump of the wall clock; less is drift, which is followed. */
+const JUMP_MS = 1000;
+
+/**
+ * A clock for who waits and spaces by `now()`: where the wall clock is set back, it goes on at the pace of the monotonic
+ * one, ahead of the wall clock until that has caught up.
+ */
+export function createForwardClock(clock: Clock): Clock {
+  let last = { nowMs: clock.now(), monotonicMs: clock.monotonicMs() };
+  return {
+    now() {
+      const monotonicMs = clock.monotonicMs();
+      const expectedMs = last.nowMs + (monotonicMs - last.monotonicMs);
+      const wallMs = clock.now();
+      last = { nowMs: wallMs < expectedMs - JUMP_MS ? expectedMs : wallMs, monotonicMs };
+      return last.nowMs;
+    },
+    monotonicMs: () => clock.monotonicMs(),
+    after: (delayMs, callback) => clock.after(delayMs, callback),
+  };
+}

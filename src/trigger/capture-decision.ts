@@ -36,8 +36,8 @@ export interface PredictedCapture {
   readonly pauseMs: number;
   /** What the dumper takes beside the heap, bytes. */
   readonly memoryBytes: number;
-  /** What the process that analyses it takes, bytes. */
-  readonly analysisBytes: number;
+  /** What is taken beside it, bytes: by the process that analyses it, and by copies of what the service writes to meanwhile. */
+  readonly besideBytes: number;
   /** CPU of dumper and analysis together, seconds. */
   readonly cpuSeconds: number;
 }
@@ -148,15 +148,15 @@ function withinLimits(
 
 function overMemory(
   { memoryAvailableBytes: availableBytes, memoryLimitBytes: limitBytes }: CaptureSituation,
-  { memoryBytes, analysisBytes }: PredictedCapture,
+  { memoryBytes, besideBytes }: PredictedCapture,
   trigger: CaptureTrigger,
 ): CaptureDecision | null {
-  const room = { availableBytes, limitBytes, analysisBytes };
+  const room = { availableBytes, limitBytes, besideBytes };
   if (memoryBytes <= memoryAllotment(room)) return null;
   const left = availableBytes === null ? 'an unknown amount is' : `${megabytes(availableBytes)} MB are`;
   return refused(
     'no-memory-headroom',
-    `it would take about ${megabytes(memoryBytes)} MB and its analysis ${megabytes(analysisBytes)} MB, and ${left} left, of which ${megabytes(memoryReserve(room))} MB stay in reserve`,
+    `it would take about ${megabytes(memoryBytes)} MB and its analysis and copies of buffers ${megabytes(besideBytes)} MB, and ${left} left, of which ${megabytes(memoryReserve(room))} MB stay in reserve`,
     trigger,
   );
 }

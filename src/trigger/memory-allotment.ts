@@ -4,8 +4,8 @@ export interface MemorySituation {
   readonly availableBytes: number | null;
   /** The tightest limit of the container; null when none is set. */
   readonly limitBytes: number | null;
-  /** What the process that analyses the capture is expected to take. */
-  readonly analysisBytes: number;
+  /** What is expected to be taken beside the capture: by the process that analyses it, and by copies of what the service writes to meanwhile. */
+  readonly besideBytes: number;
 }
 
 const MIB = 2 ** 20;
@@ -27,12 +27,12 @@ export function memoryReserve({
 }
 
 /**
- * The bytes a dumper, or its child process, may take: what is available, less the reserve, less the analysis. Zero when
+ * The bytes a dumper, or its child process, may take: what is available, less the reserve, less what is taken beside. Zero when
  * there is nothing to spare. Where it is not known what is available it counts as 1 GiB, or as the limit if that is less.
  */
 export function memoryAllotment(situation: MemorySituation): number {
-  const { availableBytes, limitBytes, analysisBytes } = situation;
+  const { availableBytes, limitBytes, besideBytes } = situation;
   // A group whose usage cannot be read leaves what the host has, which may be more than the group could ever get.
   const most = Math.min(availableBytes ?? UNKNOWN_AVAILABLE_BYTES, limitBytes ?? Number.POSITIVE_INFINITY);
-  return Math.max(0, most - memoryReserve(situation) - analysisBytes);
+  return Math.max(0, most - memoryReserve(situation) - besideBytes);
 }

@@ -18,7 +18,7 @@ function order(forks: ScriptedForks, changes: Partial<ChildOrder> = {}): ChildOr
     clock: new HurriedClock(),
     mappings: {} as Mappings,
     job: () => () => assert.fail('this is the parent'),
-    analysisBytes: 0,
+    besideBytes: 0,
     timeoutMs: 60_000,
     signal: new AbortController().signal,
     paused: () => {},

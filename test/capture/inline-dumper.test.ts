@@ -15,7 +15,7 @@ function order(sink: Writable, paused: (fromMs: number, toMs: number) => void = 
       pipe: () => assert.fail('it has no child'),
     },
     heapBytes: 0,
-    analysisBytes: 0,
+    besideBytes: 0,
     timeoutMs: 60_000,
     signal: new AbortController().signal,
     paused,

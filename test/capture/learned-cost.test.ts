@@ -108,7 +108,7 @@ describe('What a capture is predicted to cost', () => {
     cost.learn('full', OBSERVED);
     clock.advance(24 * 60 * MINUTE);
     assert.equal(rounded(cost, 100, 'full').memoryMb, 100);
-    assert.equal(rounded(cost, 100, 'full').cpuSeconds, 7);
+    assert.equal(rounded(cost, 100, 'full').cpuSeconds, 4);
   });
 
   it('is more than what a capture had taken when it was killed, and never less than was expected before', () => {

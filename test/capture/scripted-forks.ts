@@ -153,7 +153,7 @@ export class TestOrder {
         pipe: (readFd) => void this.received.push(readAll(readFd)),
       },
       heapBytes: 100 * 2 ** 20,
-      analysisBytes: 0,
+      besideBytes: 0,
       timeoutMs: 60_000,
       signal: this.abort.signal,
       paused: (fromMs, toMs) => void this.pauses.push(toMs - fromMs),

@@ -61,7 +61,7 @@ async function run(
     rung: 'sampled',
     trigger: 'trend',
     heapBytes: 4000,
-    analysisBytes: 50,
+    besideBytes: 50,
     previous: null,
     timeoutMs: 1000,
     signal: new AbortController().signal,

@@ -31,7 +31,7 @@ export interface CaptureWishes {
   readonly signal?: AbortSignal;
   /** The dumper's own timers keep nothing alive; by default this does until the capture has ended. */
   readonly keepsAlive?: boolean;
-  readonly analysisBytes?: number;
+  readonly besideBytes?: number;
   readonly timeoutMs?: number;
 }
 
@@ -60,7 +60,7 @@ export async function capture(rung: Rung, wishes: CaptureWishes = {}): Promise<C
       },
     },
     heapBytes: getHeapStatistics().used_heap_size,
-    analysisBytes: wishes.analysisBytes ?? 0,
+    besideBytes: wishes.besideBytes ?? 0,
     timeoutMs: wishes.timeoutMs ?? 120_000,
     signal: wishes.signal ?? new AbortController().signal,
     paused: () => {},

@@ -23,7 +23,7 @@ async function captureInProcess(): Promise<void> {
       pipe: () => {},
     },
     heapBytes,
-    analysisBytes: 0,
+    besideBytes: 0,
     timeoutMs: 120_000,
     signal: new AbortController().signal,
     paused: () => {},
@@ -37,7 +37,7 @@ async function captureTimes(times: number): Promise<void> {
   let refused = 0;
   for (let time = 0; time < times; time++) {
     const rung = time % 5 === 0 ? 'full' : 'sampled';
-    const situation = { ...readMemoryLimit(), analysisBytes: 0 };
+    const situation = { ...readMemoryLimit(), besideBytes: 0 };
     const needed = dumper.predict(rung, heapBytes).memoryBytes;
     // Every other one is taken though there is too little memory for it.
     if (time % 2 === 1 && needed > memoryAllotment(situation)) refused += 1;
