@@ -368,7 +368,8 @@ describe('an analysis of real snapshots', { concurrency: 2 }, () => {
       for (const field of ['fingerprint', 'owner', 'className', 'mechanism', 'package', 'bound'] as const)
         assert.deepEqual(part[field], full[field], field);
       assert.deepEqual(part.retainerPath, full.retainerPath);
-      assert.deepEqual(part.alsoHeldBy, full.alsoHeldBy);
+      // Which of them is the larger holder is estimated.
+      assert.deepEqual(part.alsoHeldBy?.toSorted(), full.alsoHeldBy?.toSorted());
       assert.deepEqual(part.locations?.[0], full.locations?.[0]);
       assert.equal(ofProgram(sampled).length, 1, 'one leak is one suspect');
       if (perCall !== null) assert.deepEqual(countsOf(part), countsOf(full));
