@@ -5,8 +5,8 @@
 //   - Nothing moves: the child has one thread, which is in this function, and V8 is not called until the walk is over.
 //   - Only what is reachable is visited, from objects that JavaScript handed over; so all that is found is alive.
 //   - Only these are read: fields of objects whose hidden class tells their size, and arrays of tagged words that begin
-//     with their length (fixed arrays, hash tables, contexts), and getters in the descriptors of hidden classes. Which types the latter are differs between versions and is
-//     taken from samples: a Map's table, a dictionary's properties, …
+//     with their length (fixed arrays, hash tables, contexts). Which types these arrays have differs between versions and
+//     is taken from samples: a Map's table, a dictionary's properties, … Besides, prototypes and getters of hidden classes.
 //   - A word is followed only when it is tagged as a strong pointer, leads into readable anonymous memory, and what is
 //     there begins with a hidden class (the hidden class of whose hidden class is its own). So raw words inside objects
 //     (native pointers, doubles) are no danger, and neither is a layout that this does not know: at worst something is

@@ -15,7 +15,8 @@
 // DOFORK on what is inheritable changes nothing, and the scan may be wrong about that: V8 maps a page first and makes it
 // private then, and where the scan comes in between the page passes for inheritable (seen in one fork of twenty of a busy
 // service, whose child then missed the page and crashed). What came after the scan is left inheritable: it costs a later
-// spawn a few page tables, while keeping a range from children that was never V8's would cost them their life. For the same
+// spawn its page tables, while keeping a range from children that was never V8's would cost them their life. A later scan
+// takes it for inheritable, so in a service that allocates heavily it adds up, over captures, until V8 unmaps it. For the same
 // reason a known range counts only where nothing else can have come to its place: the mapping is the same from end to
 // end, or the part begins and ends where V8's pages do (multiples of 256 KiB).
 //
