@@ -1,8 +1,18 @@
 export type { CaptureOutcome, CaptureRecord, CaptureTrigger, DumperName } from './capture/capture-record.js';
 export type { WatcherEvents } from './daemon/daemon-status.js';
 export { type ErrorCode, LeakwatchError } from './errors.js';
-export type { AllocationSite, Finding, FindingKind, FindingStatus } from './findings/finding.js';
-export type { Fingerprint, RetainerStep } from './heap/suspects/suspect.js';
+export type { Evidence, EvidenceRule, Finding, FindingKind, FindingStatus } from './findings/finding.js';
+export type {
+  AllocationSite,
+  Bound,
+  Expiry,
+  Fingerprint,
+  Mechanism,
+  MemberLocation,
+  PackageName,
+  RetainerStep,
+  SiteFrame,
+} from './heap/suspects/suspect.js';
 export type { MetricsRegistry } from './metrics/metrics-registry.js';
 export type { CaptureMode, MetricsAuth, Options, ScheduleOptions } from './options.js';
 export type { Report, ReportCapture, WatcherState } from './report/report.js';

@@ -1,4 +1,13 @@
-import type { Fingerprint, RetainerStep } from '../heap/suspects/suspect.js';
+import type {
+  AllocationSite,
+  Bound,
+  Expiry,
+  Fingerprint,
+  Mechanism,
+  MemberLocation,
+  PackageName,
+  RetainerStep,
+} from '../heap/suspects/suspect.js';
 
 export const FINDING_STATUSES = ['suspected', 'confirmed', 'plateaued', 'resolved'] as const;
 export type FindingStatus = (typeof FINDING_STATUSES)[number];
@@ -6,16 +15,34 @@ export type FindingStatus = (typeof FINDING_STATUSES)[number];
 export const FINDING_KINDS = ['heap', 'external', 'native', 'handles', 'contexts'] as const;
 export type FindingKind = (typeof FINDING_KINDS)[number];
 
-/** Where surviving memory was allocated. */
-export interface AllocationSite {
-  readonly function: string;
-  readonly url: string;
-  readonly line: number;
-  readonly column: number;
-  readonly package: string | null;
-  readonly liveBytes: number;
-  readonly growthBytes: number;
+/** Which rule spoke for or against, with its numbers: a reason as data. */
+export interface Evidence {
+  readonly rule: EvidenceRule;
+  /** Whether it speaks for a leak. */
+  readonly speaksFor: boolean;
+  /** By name, with the unit at the end of the name: `spanMs`, `observations`, `gainedBytes`. */
+  readonly numbers: Readonly<Record<string, number>>;
+  /** What would change the verdict, in plain words; null where nothing would. */
+  readonly untilWhat: string | null;
 }
+
+export const EVIDENCE_RULES = [
+  'persistence',
+  'duration',
+  'share',
+  'amount',
+  'bound',
+  'expiry',
+  'levelling-off',
+  'past-peak',
+  'traffic',
+  'in-flight',
+  'weak-references',
+  'allocation-sites',
+  'series',
+  'settled',
+] as const;
+export type EvidenceRule = (typeof EVIDENCE_RULES)[number];
 
 /** One leak, as published. Times are ISO 8601; the shape is part of the report's schema. */
 export interface Finding {
@@ -24,7 +51,11 @@ export interface Finding {
   readonly kind: FindingKind;
   /** One line that a person understands. */
   readonly title: string;
+  /** One sentence for each entry of `evidence`, in its order. */
   readonly reasons: readonly string[];
+  readonly evidence: readonly Evidence[];
+  /** Muted findings are published, but nobody is called for them: no event, no warning, no alert. */
+  readonly muted: boolean;
   /** 0 to 1. */
   readonly confidence: number;
   readonly firstSeen: string;
@@ -44,6 +75,16 @@ export interface Finding {
   };
   readonly allocationSites: readonly AllocationSite[];
   readonly fields: readonly string[];
-  readonly bound: { readonly name: string; readonly limit: number } | null;
+  readonly mechanism: Mechanism | null;
+  /** The package whose code holds the members; null means the program's own. */
+  readonly package: PackageName | null;
+  /** Where members, or the functions they call, are defined. */
+  readonly locations: readonly MemberLocation[];
+  /** The first place in the program's own code that has to do with it. */
+  readonly yours: MemberLocation | null;
+  readonly alsoHeldBy: readonly string[];
+  readonly bound: Bound | null;
+  readonly expiry: Expiry | null;
+  /** Until V8's heap limit or the container's, at the finding's own rate; null where it does not grow. */
   readonly secondsToLimit: number | null;
 }

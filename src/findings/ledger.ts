@@ -113,6 +113,8 @@ function describe(
     kind: 'heap',
     title: titleOf(suspect, verdict),
     reasons: verdict.reasons,
+    evidence: [],
+    muted: false,
     confidence:
       status === before?.status ? Math.max(before.confidence, verdict.confidence) : verdict.confidence,
     firstSeen: before?.firstSeen ?? at,
@@ -132,9 +134,15 @@ function describe(
         bytes: step.bytes,
       })),
     },
-    allocationSites: [],
+    allocationSites: suspect.sites ?? [],
     fields: suspect.fields,
+    mechanism: suspect.mechanism ?? null,
+    package: suspect.package ?? null,
+    locations: suspect.locations ?? [],
+    yours: suspect.yours ?? null,
+    alsoHeldBy: suspect.alsoHeldBy ?? [],
     bound: suspect.bound,
+    expiry: suspect.expiry ?? null,
     secondsToLimit: null,
   };
 }

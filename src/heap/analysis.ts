@@ -16,6 +16,21 @@ import type { Suspect } from './suspects/suspect.js';
 /** The steps of an analysis in the order they run. */
 export type AnalysisStep = 'parsing' | 'linking' | 'tracing' | 'comparing' | 'ranking';
 
+/** One frame of a stack as V8 has it, before source maps. Lines and columns from 1. */
+export interface RawFrame {
+  readonly function: string;
+  readonly url: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+export interface RawSite extends RawFrame {
+  readonly liveBytes: number;
+  readonly growthBytes: number;
+  /** From the caller up; bounded. */
+  readonly callers: readonly RawFrame[];
+}
+
 export interface AnalysisInput {
   /** The bytes of one `.heapsnapshot`, in chunks of any size. */
   readonly snapshot: AsyncIterable<Uint8Array>;
@@ -23,6 +38,8 @@ export interface AnalysisInput {
   readonly previous: Uint8Array | null;
   /** When the heap was captured, milliseconds since the Unix epoch. */
   readonly capturedAtMs: number;
+  /** Where memory that survives is allocated, most growth first; from the watched process, not yet mapped to sources. */
+  readonly sites?: readonly RawSite[];
   /** Resident memory the analysis may come to, bytes; one that would need more fails before it sets any aside. */
   readonly memoryLimitBytes?: number;
 }

@@ -1,4 +1,5 @@
-import type { AllocationSite, Finding, FindingStatus } from '../findings/finding.js';
+import type { Finding, FindingStatus } from '../findings/finding.js';
+import type { AllocationSite } from '../heap/suspects/suspect.js';
 import {
   formatBytes,
   formatCount,

@@ -48,10 +48,13 @@ describe('The verdict on a path', () => {
   });
 
   it('stays suspected below a bound that its owner names, and is confirmed beyond it', () => {
-    const bounded = judgeSuspect(suspectWith(STEADY, { bound: { name: 'max', limit: 10_000 } }), FAST);
+    const bounded = judgeSuspect(
+      suspectWith(STEADY, { bound: { name: 'max', limit: 10_000, unit: 'entries' } }),
+      FAST,
+    );
     assert.equal(bounded.status, 'suspected');
     assert.match(bounded.reasons.join(), /bounded at 10000 by 'max'/);
-    assert.equal(status(STEADY, { bound: { name: 'max', limit: 3000 } }), 'confirmed');
+    assert.equal(status(STEADY, { bound: { name: 'max', limit: 3000, unit: 'entries' } }), 'confirmed');
   });
 
   it('is not suspected while the growth slows down', () => {

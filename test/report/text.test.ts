@@ -35,7 +35,7 @@ test('a confirmed leak reads at a glance', () => {
 });
 
 test('where it was allocated is said once it is known', () => {
-  const site = { column: 7, package: null, liveBytes: 1, growthBytes: 1 };
+  const site = { column: 7, package: null, liveBytes: 1, growthBytes: 1, callers: [] };
   const allocationSites = [
     { ...site, function: 'recordOrder', url: 'file:///srv/app/src/orders/history.ts', line: 33 },
     { ...site, function: '', url: 'file:///srv/app/node_modules/store/lib/index.js', line: 71 },
@@ -142,7 +142,16 @@ for (const [what, hostile] of Object.entries(HOSTILE_NAMES)) {
       reasons: [hostile],
       retainerPath: [{ edge: hostile, edgeType: 'property', node: `${hostile}2`, nodeType: 'object' }],
       allocationSites: [
-        { function: hostile, url: hostile, line: 1, column: 1, package: null, liveBytes: 0, growthBytes: 0 },
+        {
+          function: hostile,
+          url: hostile,
+          line: 1,
+          column: 1,
+          package: null,
+          liveBytes: 0,
+          growthBytes: 0,
+          callers: [],
+        },
       ],
     });
     assert.doesNotMatch(rendered, ACTIVE_CHARACTERS);

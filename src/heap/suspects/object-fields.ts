@@ -8,6 +8,7 @@ import {
   labelType,
   nodeTypeCode,
 } from '../snapshot/heap-snapshot.js';
+import type { Bound } from './suspect.js';
 
 const PROPERTY = edgeTypeCode('property');
 const NUMBER = nodeTypeCode('number');
@@ -62,17 +63,13 @@ function isTable(snapshot: HeapSnapshot, node: number): boolean {
  * A numeric property, its own or of its settings, that says how much the object may hold, and is not broken by the
  * `count` that it holds.
  */
-export function findBound(
-  snapshot: HeapSnapshot,
-  objects: readonly number[],
-  count: number,
-): { readonly name: string; readonly limit: number } | null {
+export function findBound(snapshot: HeapSnapshot, objects: readonly number[], count: number): Bound | null {
   const looked = objects.flatMap((node) => [node, ...settingsOf(snapshot, node)]);
   for (const node of looked) {
     for (const [name, value] of properties(snapshot, node)) {
       if (!BOUND_NAMES.has(name.replace(/^[#_]+/, '').toLowerCase())) continue;
       const limit = numberOf(snapshot, value);
-      if (limit !== null && limit >= count) return { name, limit };
+      if (limit !== null && limit >= count) return { name, limit, unit: 'entries' };
     }
   }
   return null;

@@ -38,6 +38,46 @@ export interface PackageName {
   readonly version: string | null;
 }
 
+/** A limit found on the owner of what grows. */
+export interface Bound {
+  /** Name of the property or variable that says so: `max`, `MAX_ENTRIES`. */
+  readonly name: string;
+  readonly limit: number;
+  /** What the limit counts. */
+  readonly unit: 'entries' | 'bytes';
+}
+
+/** A sign that members leave with time, found on their owner or on the oldest of them. */
+export interface Expiry {
+  /** Name of the property or variable that says so: `ttl`, `maxAge`, `expiresAt`. */
+  readonly name: string;
+  /** How long a member may live, milliseconds; null where members carry a point in time only. */
+  readonly lifetimeMs: number | null;
+  /** When the oldest member that is still held ought to have gone, milliseconds since the Unix epoch; null where not known. */
+  readonly oldestEndMs: number | null;
+}
+
+/** One function on the way to an allocation, in the program's own source where there is a map to it. */
+export interface SiteFrame {
+  readonly function: string;
+  readonly url: string;
+  /** From 1. */
+  readonly line: number;
+  /** From 1. */
+  readonly column: number;
+  /** The package whose code it is; null means the program's own, or Node's. */
+  readonly package: string | null;
+}
+
+/** Where surviving memory was allocated. Bytes are estimates of V8's sampling heap profiler. */
+export interface AllocationSite extends SiteFrame {
+  readonly liveBytes: number;
+  /** Since the watching of sites began. */
+  readonly growthBytes: number;
+  /** From the caller up; bounded. */
+  readonly callers: readonly SiteFrame[];
+}
+
 /** How what leaks is held, where that has a name of its own. */
 export type Mechanism =
   | 'promise reactions'
@@ -51,7 +91,11 @@ export type Mechanism =
   | 'linked list'
   | 'closure chain'
   | 'buffers'
-  | 'numbers';
+  | 'numbers'
+  | 'weak references'
+  | 'contexts'
+  | 'sockets'
+  | 'watchers';
 
 /** What the members of one suspect keep in the latest snapshot, bytes. */
 export interface HeldBytes {
@@ -82,8 +126,9 @@ export interface Suspect {
   readonly fields: readonly string[];
   /** Set when the growth is V8's or a tool's own (code, feedback, inspector), with the reason. */
   readonly artefact: string | null;
-  /** A limit found on the owner: its property name and number. */
-  readonly bound: { readonly name: string; readonly limit: number } | null;
+  /** A limit found on the owner, on its settings, or in the scope of its code. */
+  readonly bound: Bound | null;
+  readonly expiry?: Expiry | null;
   /** Null where the members simply lie in a collection or hang on a property or variable. */
   readonly mechanism?: Mechanism | null;
   /** Class and field names of the newest member, `Order{customer, items}`; the class alone where there are none. */
@@ -92,6 +137,10 @@ export interface Suspect {
   readonly package?: PackageName | null;
   /** Where members, or the functions they call, are defined; at most 4, newest first. */
   readonly locations?: readonly MemberLocation[];
+  /** The first place in the program's own code, outside of packages and Node, that allocates, defines or holds the members. */
+  readonly yours?: MemberLocation | null;
+  /** Where the members were allocated, most growth first; at most 4. */
+  readonly sites?: readonly AllocationSite[];
   /** Sliced strings: bytes of the strings that they were cut out of and keep alive, each counted once. */
   readonly parentBytes?: number;
   /** What the members keep in the latest snapshot. */
