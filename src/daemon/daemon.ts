@@ -1,7 +1,6 @@
-import { EventEmitter } from 'node:events';
 import { type CaptureRecord, type CaptureTrigger, hasGraph, type Rung } from '../capture/capture-record.js';
 import type { ClassCount } from '../capture/class-census.js';
-import type { ChosenDumper, DumpSuccess } from '../capture/heap-dumper.js';
+import type { ChosenDumper } from '../capture/heap-dumper.js';
 import type { FindingStatus } from '../findings/finding.js';
 import { FindingLedger } from '../findings/ledger.js';
 import type { ResolvedOptions } from '../options.js';
@@ -12,8 +11,6 @@ import type { GcEvent, GcSource } from '../sampling/gc-source.js';
 import type { HeapReader } from '../sampling/heap-reader.js';
 import type { HeapSample } from '../sampling/heap-sample.js';
 import type { SampleWindow } from '../sampling/sample-window.js';
-import { reachableLimit, type TimeToLimit, timeToLimit } from '../trend/time-to-limit.js';
-import { judgeTrend, type TrendVerdict } from '../trend/trend-verdict.js';
 import {
   type CaptureDecision,
   type CaptureSituation,
@@ -27,13 +24,10 @@ import { CaptureRecords, skippedCapture } from './capture-records.js';
 import { type CaptureRun, runCapture } from './capture-run.js';
 import { CaptureSeries } from './capture-series.js';
 import { CostMeter } from './cost-meter.js';
-import {
-  type DaemonStatus,
-  ERROR_STAGES,
-  type ErrorStage,
-  TREND_WINDOWS,
-  type WatcherEvents,
-} from './daemon-status.js';
+import type { DaemonStatus } from './daemon-status.js';
+import { Faults } from './faults.js';
+import { bestTrend, LiveHeap, risingTrend } from './live-heap.js';
+import { News } from './news.js';
 import type { OwnPauses } from './own-pauses.js';
 import type { Job } from './schedule.js';
 
@@ -52,7 +46,7 @@ export interface DaemonAdapters {
 }
 
 /** The background watcher: samples at GC cycles and on a timer, decides when a capture pays, and keeps the findings. */
-export class Daemon extends EventEmitter<WatcherEvents> {
+export class Daemon extends News {
   /** The background work that is to be done on a schedule, between `start()` and `stop()`. */
   readonly jobs: readonly Job[];
   readonly #options: ResolvedOptions;
@@ -62,19 +56,14 @@ export class Daemon extends EventEmitter<WatcherEvents> {
   readonly #cost: CostMeter;
   readonly #captureCost: CaptureCost;
   readonly #stopping = new AbortController();
-  readonly #errors = Object.fromEntries(ERROR_STAGES.map((stage) => [stage, 0])) as Record<
-    ErrorStage,
-    number
-  >;
+  readonly #faults: Faults;
+  readonly #heap: LiveHeap;
   readonly #ladder: CaptureLadder;
   readonly #records = new CaptureRecords();
   #startedAtMs = 0;
   #samples = 0;
   #state: WatcherState = 'starting';
   #reason = 'not started';
-  #lastSample: HeapSample | null = null;
-  #live: { bytes: number; atMs: number } | null = null;
-  #trends: DaemonStatus['trends'];
   #capturing: Promise<void> | null = null;
   /** Since when a capture is due and waits for V8's next full collection, epoch milliseconds. */
   #dueSinceMs: number | null = null;
@@ -83,19 +72,28 @@ export class Daemon extends EventEmitter<WatcherEvents> {
   #scheduled: CaptureTrigger | null = null;
 
   constructor(options: ResolvedOptions, adapters: DaemonAdapters) {
-    super();
+    super(adapters.logger);
     this.#options = options;
     this.#cost = new CostMeter(adapters.clock);
+    this.#faults = new Faults(adapters.logger, this.#cost);
+    this.#heap = new LiveHeap(options.rules, adapters.window);
     this.#captureCost = new CaptureCost(adapters.dumper.dumper, options.rules.captureCpuShare);
     this.#adapters = adapters;
     this.#series = new CaptureSeries(options.rules);
     this.#ladder = new CaptureLadder(options.rules, adapters.dumper.dumper);
     this.#ledger = new FindingLedger(options.rules.finding);
-    this.#trends = this.#judgeTrends(0);
     const { sample, capture, prune } = options.schedule;
     this.jobs = [
-      { name: 'sample' as const, cron: sample, run: () => this.#guard('sampling', () => this.#onTick()) },
-      { name: 'prune' as const, cron: prune, run: () => this.#guard('store', () => adapters.store.prune()) },
+      {
+        name: 'sample' as const,
+        cron: sample,
+        run: () => this.#faults.guard('sampling', () => this.#onTick()),
+      },
+      {
+        name: 'prune' as const,
+        cron: prune,
+        run: () => this.#faults.guard('store', () => adapters.store.prune()),
+      },
       ...(capture === null
         ? []
         : [{ name: 'capture' as const, cron: capture, run: () => this.#askFor('schedule') }]),
@@ -105,8 +103,9 @@ export class Daemon extends EventEmitter<WatcherEvents> {
   start(): void {
     const { clock, gcSource } = this.#adapters;
     this.#startedAtMs = clock.now();
-    gcSource.start((events) => this.#guard('sampling', () => this.#onGc(events)));
-    this.#guard('sampling', () => this.#keep(this.#adapters.reader.onTick()));
+    this.#heap.start(this.#startedAtMs);
+    gcSource.start((events) => this.#faults.guard('sampling', () => this.#onGc(events)));
+    this.#faults.guard('sampling', () => this.#keep(this.#adapters.reader.onTick()));
     this.#enter('learning', 'warming up');
   }
 
@@ -123,7 +122,6 @@ export class Daemon extends EventEmitter<WatcherEvents> {
 
   status(): DaemonStatus {
     const { gcSource, dumper } = this.#adapters;
-    const lastSample = this.#lastSample;
     return {
       state: this.#state,
       reason: this.#reason,
@@ -131,13 +129,13 @@ export class Daemon extends EventEmitter<WatcherEvents> {
       gcSource: { name: gcSource.name, reason: gcSource.reason },
       dumper: { name: dumper.dumper?.name ?? 'none', reason: dumper.reason },
       startedAtMs: this.#startedAtMs,
-      lastSample,
-      live: this.#live,
+      lastSample: this.#heap.lastSample,
+      live: this.#heap.live,
       samples: this.#samples,
-      errors: { ...this.#errors },
+      errors: this.#faults.counts,
       cpuSeconds: this.#cost.cpuSeconds,
-      trends: this.#trends,
-      timeToLimit: lastSample === null ? null : this.#timeToLimit(lastSample),
+      trends: this.#heap.trends,
+      timeToLimit: this.#heap.timeToLimit,
       findings: this.#ledger.findings,
       captures: this.#records.list(),
       census: this.#ladder.census,
@@ -148,9 +146,7 @@ export class Daemon extends EventEmitter<WatcherEvents> {
     let fullCollection = false;
     for (const sample of this.#adapters.reader.afterGc(events)) {
       this.#keep(sample);
-      if (sample.gc?.kind !== 'major' || sample.gc.own) continue;
-      fullCollection = true;
-      if (sample.exact) this.#live = { bytes: sample.usedBytes, atMs: sample.atMs };
+      if (sample.gc?.kind === 'major' && !sample.gc.own) fullCollection = true;
     }
     if (fullCollection && this.#dueSinceMs !== null) this.#captureIfDecided(true);
   }
@@ -158,37 +154,15 @@ export class Daemon extends EventEmitter<WatcherEvents> {
   #onTick(): void {
     const { clock, reader } = this.#adapters;
     this.#keep(reader.onTick());
-    this.#guard('trend', () => {
-      this.#trends = this.#judgeTrends(clock.now());
-    });
+    this.#faults.guard('trend', () => this.#heap.judge(clock.now()));
     this.#captureIfDecided(false);
     this.#settleState();
   }
 
   #keep(sample: HeapSample): void {
-    this.#lastSample = sample;
     this.#samples += 1;
-    this.#adapters.window.add(sample);
-    this.#tell('sample', sample);
-  }
-
-  #judgeTrends(nowMs: number): DaemonStatus['trends'] {
-    const { windowsMs, trend } = this.#options.rules;
-    const { window } = this.#adapters;
-    const judge = (windowMs: number) => {
-      // What a program loads and fills while it starts is no trend.
-      const since = Math.max(nowMs - windowMs, this.#startedAtMs + this.#options.rules.warmUpMs / 2);
-      const points = {
-        capture: window.points('capture', since),
-        'major-gc': window.points('major-gc', since),
-        'upper-bound': window.points('upper-bound', since),
-      };
-      return judgeTrend(points, trend);
-    };
-    return Object.fromEntries(TREND_WINDOWS.map((name) => [name, judge(windowsMs[name])])) as Record<
-      (typeof TREND_WINDOWS)[number],
-      TrendVerdict
-    >;
+    this.#heap.add(sample);
+    this.tell('sample', sample);
   }
 
   #askFor(trigger: CaptureTrigger): void {
@@ -224,14 +198,14 @@ export class Daemon extends EventEmitter<WatcherEvents> {
 
   /** The trend of the live heap needs points, and V8 may not collect fully for minutes. */
   #probeIfDue(nowMs: number): void {
-    if (!this.#ladder.probeDue(nowMs, this.#live?.atMs ?? null, this.#heapBytes())) return;
+    if (!this.#ladder.probeDue(nowMs, this.#heap.live?.atMs ?? null, this.#heap.capturedBytes)) return;
     const decision = decideLook(this.#situation('probe', nowMs), this.#options.rules);
     if (decision.decision === 'capture') this.#begin('probe', decision.trigger);
   }
 
   #begin(rung: Rung, trigger: CaptureTrigger): void {
     this.#capturing = this.#capture(rung, trigger)
-      .catch((error: unknown) => this.#fault('capture', error))
+      .catch((error: unknown) => this.#faults.record('capture', error))
       .finally(() => {
         this.#capturing = null;
       });
@@ -239,32 +213,28 @@ export class Daemon extends EventEmitter<WatcherEvents> {
 
   #situation(rung: Rung, nowMs: number): CaptureSituation {
     const { dumper } = this.#adapters;
-    const sample = this.#lastSample;
+    const sample = this.#heap.lastSample;
     return {
       nowMs,
       startedAtMs: this.#startedAtMs,
       asked: this.#scheduled,
       capturing: this.#capturing !== null,
-      predicted: this.#captureCost.predict(rung, this.#heapBytes(), this.#buffersBytes()),
+      predicted: this.#captureCost.predict(rung, this.#heap.capturedBytes, this.#buffersBytes()),
       dumperReason: dumper.reason,
       pauseBudgetMs: this.#options.pauseBudgetMs,
       memoryAvailableBytes: sample?.memoryAvailableBytes ?? null,
       memoryLimitBytes: sample?.memoryLimitBytes ?? null,
       cpuBudget: this.#captureCost.budgetFor(rung),
-      trend: risingTrend(this.#trends),
+      trend: risingTrend(this.#heap.trends),
       series: this.#series.situation(this.#has('confirmed')),
     };
   }
 
   /** What the service may write to all at once while a forked copy of it lives. */
   #buffersBytes(): number {
-    return this.#adapters.dumper.dumper?.name === 'fork' ? (this.#lastSample?.arrayBuffersBytes ?? 0) : 0;
-  }
-
-  /** What a capture will find: it collects first, so the young generation's garbage costs nothing. */
-  #heapBytes(): number {
-    const sample = this.#lastSample;
-    return Math.min(sample?.usedBytes ?? 0, sample?.oldBytes ?? 0);
+    return this.#adapters.dumper.dumper?.name === 'fork'
+      ? (this.#heap.lastSample?.arrayBuffersBytes ?? 0)
+      : 0;
   }
 
   #skip(decision: Extract<CaptureDecision, { decision: 'skip' }>, rung: Rung, nowMs: number): void {
@@ -299,11 +269,11 @@ export class Daemon extends EventEmitter<WatcherEvents> {
   async #capture(rung: Rung, trigger: CaptureTrigger): Promise<void> {
     const { clock, ownPauses, dumper, startAnalysis } = this.#adapters;
     if (dumper.dumper === null) return;
-    const heapBytes = this.#heapBytes();
+    const heapBytes = this.#heap.capturedBytes;
     if (rung === 'probe') this.#ladder.probed(clock.now());
     if (hasGraph(rung)) {
       this.#ladder.reset();
-      this.#series.began(clock.now(), this.#lastSample?.requests ?? 0);
+      this.#series.began(clock.now(), this.#heap.lastSample?.requests ?? 0);
     }
     const run = await runCapture({
       dumper: dumper.dumper,
@@ -317,20 +287,14 @@ export class Daemon extends EventEmitter<WatcherEvents> {
       timeoutMs: this.#options.rules.analysisTimeoutMs,
       signal: this.#stopping.signal,
       paused: (fromMs, toMs) => ownPauses.add(fromMs, toMs),
-      dumped: (dump) => this.#guard('capture', () => this.#onDumped(dump)),
+      dumped: ({ liveBytes }) =>
+        this.#faults.guard('capture', () => this.#heap.captured(liveBytes, clock.now())),
     });
     this.#cost.addBeside(run.record.cpuSeconds);
     this.#captureCost.record(run, heapBytes, clock.now());
-    this.#guard('findings', () => this.#judge(run));
+    this.#faults.guard('findings', () => this.#judge(run));
     this.#record(run.record);
     this.#settleState();
-  }
-
-  #onDumped(dump: DumpSuccess): void {
-    const { clock, window } = this.#adapters;
-    if (dump.liveBytes === 0) return;
-    this.#live = { bytes: dump.liveBytes, atMs: clock.now() };
-    window.addCapturePoint(this.#live.atMs, dump.liveBytes);
   }
 
   #judge({ record, census, result }: CaptureRun): void {
@@ -344,20 +308,20 @@ export class Daemon extends EventEmitter<WatcherEvents> {
 
   #judgeGraph(result: NonNullable<CaptureRun['result']>, capturedAtMs: number, nowMs: number): void {
     this.#series.succeeded(result.series);
-    const perSecond = this.#series.requestsPerSecond(nowMs, this.#lastSample?.requests ?? 0);
+    const perSecond = this.#series.requestsPerSecond(nowMs, this.#heap.lastSample?.requests ?? 0);
     // The first snapshot of a series has nothing to be compared with.
     if (result.snapshots === 1) return;
     const update = this.#ledger.record(result.suspects, capturedAtMs, perSecond);
     const open = this.#has('confirmed') || this.#has('suspected') || this.#has('plateaued');
     this.#series.judged(nowMs, !update.quiet, open);
     this.#settleState();
-    for (const finding of update.changed) this.#tell('finding', finding);
-    if (update.changed.length > 0) this.#guard('store', () => this.#adapters.store.keep());
+    for (const finding of update.changed) this.tell('finding', finding);
+    if (update.changed.length > 0) this.#faults.guard('store', () => this.#adapters.store.keep());
   }
 
   /** What is in the way of a probe is in the way of the next, a minute later: it is said once, and costs no graph its turn. */
   #failed({ rung, outcome, reason }: CaptureRecord, nowMs: number): void {
-    this.#errors[outcome === 'dump-failed' ? 'capture' : 'analysis'] += 1;
+    this.#faults.count(outcome === 'dump-failed' ? 'capture' : 'analysis');
     const said = rung === 'probe' && this.#probesFail;
     const message = `capture ${outcome}: ${reason}${hasGraph(rung) ? '' : ` (${rung})`}`;
     this.#adapters.logger[said ? 'debug' : 'warn'](message);
@@ -366,20 +330,20 @@ export class Daemon extends EventEmitter<WatcherEvents> {
   }
 
   #compare(classes: readonly ClassCount[], atMs: number): void {
-    if (this.#ladder.counted({ atMs, liveBytes: this.#liveBytes(), classes })) return;
+    if (this.#ladder.counted({ atMs, liveBytes: this.#heap.bytes, classes })) return;
     this.#ladder.reset();
     this.#series.callOff(this.#adapters.clock.now());
   }
 
   #record(record: CaptureRecord): void {
     this.#records.add(record);
-    this.#tell('capture', record);
+    this.tell('capture', record);
   }
 
   #settleState(): void {
     if (this.#has('confirmed')) this.#enter('confirmed', 'a leak is confirmed');
     else if (this.#has('suspected')) this.#enter('suspected', 'a leak is suspected');
-    else if (bestTrend(this.#trends).direction === 'unknown')
+    else if (bestTrend(this.#heap.trends).direction === 'unknown')
       this.#enter('learning', 'the trend of the heap is not known yet');
     else this.#enter('watching', this.#why);
   }
@@ -388,75 +352,15 @@ export class Daemon extends EventEmitter<WatcherEvents> {
     const changed = this.#state !== state;
     this.#state = state;
     this.#reason = reason;
-    if (changed) this.#tell('state', state, reason);
-  }
-
-  #timeToLimit({ limitBytes, memoryAvailableBytes }: HeapSample): TimeToLimit | null {
-    const liveBytes = this.#liveBytes();
-    return timeToLimit(
-      liveBytes,
-      reachableLimit(liveBytes, limitBytes, memoryAvailableBytes),
-      bestTrend(this.#trends),
-    );
+    if (changed) this.tell('state', state, reason);
   }
 
   #has(status: FindingStatus): boolean {
     return this.#ledger.findings.some((finding) => finding.status === status);
-  }
-
-  #liveBytes(): number {
-    return this.#live?.bytes ?? this.#lastSample?.usedBytes ?? 0;
-  }
-
-  /** A listener that throws or rejects must neither stop the others' news nor pass for a fault of the watcher. */
-  #tell<E extends keyof WatcherEvents>(event: E, ...news: WatcherEvents[E]): void {
-    for (const listener of this.rawListeners(event)) {
-      try {
-        const answer: unknown = Reflect.apply(listener, this, news);
-        if (answer instanceof Promise) answer.catch((error: unknown) => this.#blame(event, error));
-      } catch (error) {
-        this.#blame(event, error);
-      }
-    }
-  }
-
-  #blame(event: keyof WatcherEvents, error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error);
-    this.#adapters.logger.warn(`a listener of '${event}' failed: ${message}`);
-  }
-
-  /** The service must not feel a fault of ours: it is counted, said once a stage, and the watching goes on. */
-  #guard(stage: ErrorStage, work: () => void): void {
-    try {
-      this.#cost.run(work);
-    } catch (error) {
-      this.#fault(stage, error);
-    }
-  }
-
-  #fault(stage: ErrorStage, error: unknown): void {
-    this.#errors[stage] += 1;
-    const message = `${stage} failed: ${error instanceof Error ? error.message : String(error)}`;
-    if (this.#errors[stage] === 1) this.#adapters.logger.warn(message);
-    else this.#adapters.logger.debug(message);
   }
 }
 
 function censusWords(notBeforeMs: number | null, nowMs: number): string {
   const seconds = Math.round(((notBeforeMs ?? nowMs) - nowMs) / 1000);
   return `census: the heap grows; its classes are counted again in ${seconds} s`;
-}
-
-/** The trend that is told to people: the medium window's, else the short one's, else the long one's. */
-export function bestTrend(trends: DaemonStatus['trends']): TrendVerdict {
-  const known = [trends.medium, trends.short, trends.long].find((trend) => trend.direction !== 'unknown');
-  return known ?? trends.medium;
-}
-
-/** The trend that opens the gate: any window's that rises, the shortest first. */
-function risingTrend(trends: DaemonStatus['trends']): TrendVerdict {
-  return (
-    TREND_WINDOWS.map((name) => trends[name]).find((trend) => trend.direction === 'rising') ??
-    bestTrend(trends)
-  );
 }

@@ -1,8 +1,9 @@
 import type { Finding } from '../findings/finding.js';
 import type { ReportInput } from '../report/report.js';
 import { reachableLimit } from '../trend/time-to-limit.js';
-import { bestTrend } from './daemon.js';
+
 import type { DaemonStatus } from './daemon-status.js';
+import { bestTrend } from './live-heap.js';
 
 /** What the report says of the daemon's state. */
 export function reportInput(
