@@ -32,7 +32,9 @@ if (isMainThread && !isPackageManager(process.argv[1])) {
     const watcher = LeakWatcher.begin(resolveOptions(withOwnReport(optionsFromEnvironment(process.env))));
     // Loading what publishes takes longer than starting to watch, so the program itself goes first.
     systemClock.after(0, () => {
-      watcher.open().catch(async (error: unknown) => {
+      // In a cluster one process gets the port: the others have findings to log and to report all the same.
+      const refused = (reason: unknown) => say(`watching, without a listener: ${words(reason)}`);
+      watcher.open(refused).catch(async (error: unknown) => {
         await watcher.stop();
         giveUp(error);
       });
@@ -56,6 +58,13 @@ function isPackageManager(program: string | undefined): boolean {
 }
 
 function giveUp(error: unknown): void {
-  const what = error instanceof LeakwatchError ? `${error.message} (${error.code})` : String(error);
-  writeToStderr(`leakwatch: not watching: ${what.replaceAll('\n', ' ')}\n`);
+  say(`not watching: ${words(error)}`);
+}
+
+function words(error: unknown): string {
+  return error instanceof LeakwatchError ? `${error.message} (${error.code})` : String(error);
+}
+
+function say(line: string): void {
+  writeToStderr(`leakwatch: ${line.replaceAll('\n', ' ')}\n`);
 }

@@ -54,7 +54,9 @@ export interface Watcher {
 export async function watch(options: Options = {}): Promise<Watcher> {
   const watcher = LeakWatcher.begin(resolveOptions(options));
   try {
-    await watcher.open();
+    await watcher.open((reason) => {
+      throw reason;
+    });
     await watcher.loadRouter();
   } catch (error) {
     await watcher.stop();
@@ -173,8 +175,11 @@ export class LeakWatcher implements Watcher {
     return this;
   }
 
-  /** Starts the schedule, loads the metrics, and opens the own listener where one is asked for and may be opened. */
-  async open(): Promise<void> {
+  /**
+   * Starts the schedule, loads the metrics, and opens the own listener where one is asked for and may be opened. One that
+   * cannot be opened is `refused`, which may throw.
+   */
+  async open(refused: (reason: unknown) => void): Promise<void> {
     const { Schedule } = await import('./daemon/schedule.js');
     if (this.#stopped !== null) return;
     this.#schedule = new Schedule(this.#daemon.jobs, this.#logger);
@@ -184,7 +189,7 @@ export class LeakWatcher implements Watcher {
     this.#metrics = createMetrics(this.#daemon, this.#options.registry ?? undefined, this.#backlog ?? []);
     this.#daemon.off('sample', this.#keepForMetrics);
     this.#backlog = null;
-    await this.#openListener();
+    await this.#openListener().catch(refused);
     this.#opened = true;
   }
 

@@ -173,9 +173,6 @@ describe('node --import leakwatch/register', () => {
   });
 
   it('lets the program run unwatched, after one clear line, when something is wrong', async () => {
-    const taken = createServer().listen(0, '127.0.0.1');
-    await eventually('the listener', () => taken.listening);
-    const { port } = taken.address() as { port: number };
     const cases: readonly (readonly [Record<string, string>, RegExp])[] = [
       [{ LEAKWATCH_PACE: 'slow' }, /pace is one of .*LEAKWATCH_ERR_INVALID_OPTION/],
       [{ LEAKWATCH_TOKENS: 'x' }, /Did you mean LEAKWATCH_TOKEN\?.*LEAKWATCH_ERR_UNKNOWN_OPTION/],
@@ -190,10 +187,6 @@ describe('node --import leakwatch/register', () => {
         { LEAKWATCH_LISTEN: '0.0.0.0:0', LEAKWATCH_TOKEN: TOKEN },
         /LEAKWATCH_ALLOW_REMOTE.*LEAKWATCH_ERR_LISTEN_EXPOSED/,
       ],
-      [
-        { LEAKWATCH_LISTEN: `127.0.0.1:${port}`, LEAKWATCH_TOKEN: TOKEN },
-        /Cannot listen.*EADDRINUSE.*LEAKWATCH_ERR_LISTEN/,
-      ],
     ];
     for (const [variables, words] of cases) {
       const program = new WatchedProgram('leaky-esm.mjs', ['1'], environment(variables));
@@ -203,6 +196,26 @@ describe('node --import leakwatch/register', () => {
       assert.match(program.stderr, words);
       assert.ok(!program.stderr.includes('secret') && !program.stderr.includes(TOKEN));
     }
+  });
+
+  it('watches without a listener where another process has the port, as in a cluster, and says so', async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await eventually('the listener', () => taken.listening);
+    const { port } = taken.address() as { port: number };
+    const LEAKWATCH_REPORT = reportFile();
+    const program = new WatchedProgram(
+      'leaky-esm.mjs',
+      ['60'],
+      environment({ LEAKWATCH_LISTEN: `127.0.0.1:${port}`, LEAKWATCH_TOKEN: TOKEN, LEAKWATCH_REPORT }),
+    );
+    await eventually('the line', () => program.stderr !== '');
+    assert.match(
+      program.stderr,
+      /^leakwatch: watching, without a listener: Cannot listen.*EADDRINUSE.*LEAKWATCH_ERR_LISTEN\)\n$/,
+    );
+    await program.stop('SIGTERM');
+    const { watcher } = readReport(LEAKWATCH_REPORT);
+    assert.notEqual(watcher.state, 'failed');
     taken.close();
   });
 
