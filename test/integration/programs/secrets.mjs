@@ -1,0 +1,62 @@
+// Leaks in several ways at once, and every value that it holds has one of the words of argv[2] in it.
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { EventEmitter } from 'node:events';
+import { createServer } from 'node:http';
+
+/** Of ten forms, so that the test knows where a value that was told came from. */
+const planted = process.argv[2];
+const secret = (where, id) => `${planted}-${where}-${id}`;
+
+class Account {
+  constructor(id) {
+    this.password = secret('field', id);
+    this.history = [secret('element', id), { [secret('key', id)]: secret('nested', id) }];
+    this.note = Buffer.from(secret('buffer', id).repeat(20));
+  }
+}
+
+class Accounts {
+  byMail = new Map();
+  byToken = Object.create(null);
+  seen = new Set();
+}
+
+const accounts = new Accounts();
+const emitter = new EventEmitter();
+emitter.setMaxListeners(0);
+const storage = new AsyncLocalStorage();
+const waiting = [];
+let log = secret('concatenation', 0);
+const handlers = [];
+let id = 0;
+
+function leak() {
+  id++;
+  const account = new Account(id);
+  accounts.byMail.set(`${secret('mapkey', id)}@example.com`, account);
+  accounts.byToken[secret('token', id)] = { at: id, who: secret('value', id) };
+  accounts.seen.add(secret('member', id));
+  const captured = secret('closure', id);
+  handlers.push(() => captured.length);
+  emitter.on('charge', () => captured.length + account.note.length);
+  storage.run({ user: secret('store', id) }, () => setTimeout(() => captured, 1e8).unref());
+  waiting.push(new Promise((_, reject) => setTimeout(reject, 1e8, new Error(secret('error', id))).unref()));
+  log += secret('appended', id);
+}
+
+const server = createServer((_request, response) => {
+  for (let i = 0; i < 20; i++) leak();
+  response.setHeader('x-secret', secret('header', id));
+  response.end(String(log.length + handlers.length + waiting.length));
+});
+server.listen(0, '127.0.0.1', () => {
+  const { port } = server.address();
+  const ask = () =>
+    fetch(`http://127.0.0.1:${port}/${secret('url', id)}`, {
+      headers: { authorization: secret('authorization', id) },
+    })
+      .then((response) => response.text())
+      .then(() => setTimeout(ask, 50));
+  ask();
+  console.log('running');
+});
