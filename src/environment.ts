@@ -17,6 +17,7 @@ const VARIABLES: Readonly<Record<string, (value: string) => Options>> = {
   LEAKWATCH_GC_SOURCE: (value) => ({ gcSource: value as NonNullable<Options['gcSource']> }),
   LEAKWATCH_ALLOW_REMOTE: (value) => ({ allowRemote: switchOf('LEAKWATCH_ALLOW_REMOTE', value) }),
   LEAKWATCH_ALLOWED_HOSTS: (value) => ({ allowedHosts: value.split(',').map((host) => host.trim()) }),
+  LEAKWATCH_MUTE: (value) => ({ mute: value.split(/[\s,]+/).filter((id) => id !== '') }),
   LEAKWATCH_SAMPLE_CRON: (sample) => ({ schedule: { sample } }),
   LEAKWATCH_CAPTURE_CRON: (capture) => ({ schedule: { capture } }),
   LEAKWATCH_PRUNE_CRON: (prune) => ({ schedule: { prune } }),

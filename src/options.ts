@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import { homedir, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { LeakwatchError } from './errors.js';
+import type { Fingerprint } from './heap/suspects/suspect.js';
 import { isLoopback, type ListenAddress, parseListenAddress } from './http/listen-address.js';
 import { readTokens } from './http/token-strength.js';
 import type { MetricsRegistry } from './metrics/metrics-registry.js';
@@ -58,6 +60,8 @@ export interface Options {
   readonly allowRemote?: boolean;
   /** Further names by which clients may address the own listener (`Host` header). Default: none. */
   readonly allowedHosts?: readonly string[];
+  /** Findings that nobody is to be called for, by their ids (`lw-…`). Default: none. */
+  readonly mute?: readonly string[];
 }
 
 /** Options with every default filled in; frozen. */
@@ -78,6 +82,9 @@ export interface ResolvedOptions {
   readonly registry: MetricsRegistry | null;
   readonly schedule: { readonly sample: string; readonly capture: string | null; readonly prune: string };
   readonly allowedHosts: readonly string[];
+  readonly mute: readonly Fingerprint[];
+  /** What this process runs and where, hashed: the same after a restart. */
+  readonly program: string;
   /** The variables of this process, of which the analysis process gets those that Node may need to start. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
@@ -108,6 +115,7 @@ const OPTION_NAMES: readonly (keyof Options)[] = [
   'schedule',
   'allowRemote',
   'allowedHosts',
+  'mute',
 ];
 const SCHEDULE_NAMES: readonly (keyof ScheduleOptions)[] = ['sample', 'capture', 'prune'];
 const LOGGER_METHODS = ['warn', 'info', 'debug'] as const;
@@ -141,6 +149,8 @@ export function resolveOptions(options: Options = {}): ResolvedOptions {
     registry: options.registry ?? null,
     schedule: scheduleOf(options.schedule, rules, capture),
     allowedHosts: hostsOf(options.allowedHosts),
+    mute: fingerprintsOf(options.mute),
+    program: programHash(),
     environment: process.env,
   });
 }
@@ -237,6 +247,31 @@ function hostsOf(given: readonly string[] | undefined): readonly string[] {
     throw invalid('allowedHosts takes a list of host names');
   }
   return [...given];
+}
+
+function fingerprintsOf(given: readonly string[] | undefined): readonly Fingerprint[] {
+  if (given === undefined) return [];
+  if (!Array.isArray(given) || !given.every(isFingerprint))
+    throw invalid("mute takes a list of ids of findings, such as 'lw-0123456789abcdef'");
+  return [...given];
+}
+
+function isFingerprint(id: unknown): id is Fingerprint {
+  return typeof id === 'string' && /^lw-[0-9a-f]{16}$/.test(id);
+}
+
+function programHash(): string {
+  const identity = [workingDirectory(), ...process.argv.slice(1, 2)].join('\u0000');
+  return createHash('sha256').update(identity).digest('hex').slice(0, 16);
+}
+
+/** That which a process stands in may be gone. */
+function workingDirectory(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return '';
+  }
 }
 
 function oneOf<T extends string>(given: T | undefined, known: readonly T[], fallback: T, name: string): T {

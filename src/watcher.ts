@@ -135,7 +135,7 @@ export class LeakWatcher implements Watcher {
       startAnalysis: (order) => startAnalysis({ ...order, environment: options.environment }),
       ownPauses,
       store: {
-        keep: () => this.#state?.writeReport(this.#reportFile(), JSON.stringify(this.report())),
+        keep: () => this.#state?.write(this.#reportFile(), JSON.stringify(this.report())),
         prune: () => this.#state?.prune(systemClock.now()),
       },
     });

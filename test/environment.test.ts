@@ -15,6 +15,7 @@ describe('The environment', () => {
         LEAKWATCH_SAMPLE_CRON: '* * * * * *',
         LEAKWATCH_CAPTURE_CRON: '0 * * * *',
         LEAKWATCH_PAUSE_BUDGET_MS: '250',
+        LEAKWATCH_MUTE: 'lw-0123456789abcdef,lw-fedcba9876543210',
       }),
       {
         listen: '127.0.0.1:0',
@@ -22,6 +23,7 @@ describe('The environment', () => {
         pace: 'fast',
         allowRemote: false,
         pauseBudgetMs: 250,
+        mute: ['lw-0123456789abcdef', 'lw-fedcba9876543210'],
         schedule: { sample: '* * * * * *', capture: '0 * * * *' },
       },
     );

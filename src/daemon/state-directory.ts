@@ -3,6 +3,7 @@ import {
   lstatSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -16,11 +17,13 @@ const MAX_AGE_MS = 30 * 24 * 60 * 60 * 1000;
 const MAX_FILES = 100;
 const MAX_BYTES = 50 * 2 ** 20;
 
-const REPORT_FILE = /^report-[\w.-]+\.json(\.\d+\.tmp)?$/;
+const OWN_FILE = /^(report|findings)-[\w.-]+\.json(\.\d+\.tmp)?$/;
+/** More than any file of ours holds. */
+const MAX_READ_BYTES = 4 * 2 ** 20;
 
 /**
- * The directory (our own, writable by nobody else, no symbolic link; made with mode 0700) that keeps the last report of each watched process, so that
- * the answer outlives an OOM kill.
+ * The directory (our own, writable by nobody else, no symbolic link; made with mode 0700) that keeps the last report of
+ * each watched process, so that the answer outlives an OOM kill, and the findings of each program, for its next start.
  */
 export class StateDirectory {
   readonly path: string;
@@ -53,15 +56,25 @@ export class StateDirectory {
     return null;
   }
 
-  /** Replaces the file `name` (of the form `report-….json`) as a whole, mode 0600. Throws what the file system throws. */
-  writeReport(name: string, content: string): void {
+  /** Replaces the file `name` (`report-….json` or `findings-….json`) as a whole, mode 0600. Throws what the file system throws. */
+  write(name: string, content: string): void {
     writeWhole(join(this.path, name), content);
+  }
+
+  /** Null where there is no such file. Throws what the file system throws, and a RangeError for a file that is too large to be ours. */
+  read(name: string): string | null {
+    const path = join(this.path, name);
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    if (stat === undefined) return null;
+    if (!stat.isFile() || stat.size > MAX_READ_BYTES)
+      throw new RangeError(`it is no file of at most ${MAX_READ_BYTES} bytes`);
+    return readFileSync(path, 'utf8');
   }
 
   /** Removes what is too old or too much; only files that this class writes. Returns how many. */
   prune(nowMs: number): number {
     const files = readdirSync(this.path)
-      .filter((name) => REPORT_FILE.test(name))
+      .filter((name) => OWN_FILE.test(name))
       .flatMap((name) => {
         const stat = statSync(join(this.path, name), { throwIfNoEntry: false });
         return stat?.isFile() === true ? [{ name, bytes: stat.size, atMs: stat.mtimeMs }] : [];

@@ -74,12 +74,23 @@ describe('The state directory', () => {
 
   it('replaces a report as a whole, for its owner alone', () => {
     const state = open(join(folder, 'state'));
-    state.writeReport('report-1.json', '{"a":1}');
-    state.writeReport('report-1.json', '{"a":2}');
+    state.write('report-1.json', '{"a":1}');
+    state.write('report-1.json', '{"a":2}');
     assert.deepEqual(readdirSync(state.path), ['report-1.json']);
     const file = join(state.path, 'report-1.json');
     assert.equal(readFileSync(file, 'utf8'), '{"a":2}');
     assert.equal(statSync(file).mode & 0o777, 0o600);
+  });
+
+  it('reads back what it wrote, and nothing that cannot be ours', () => {
+    const state = open(join(folder, 'state'));
+    assert.equal(state.read('findings-1.json'), null);
+    state.write('findings-1.json', '{"a":1}');
+    assert.equal(state.read('findings-1.json'), '{"a":1}');
+    symlinkSync('/etc/passwd', join(state.path, 'findings-2.json'));
+    assert.throws(() => state.read('findings-2.json'), RangeError);
+    writeFileSync(join(state.path, 'findings-3.json'), Buffer.alloc(5 * 2 ** 20));
+    assert.throws(() => state.read('findings-3.json'), RangeError);
   });
 
   it('does not write through a link that someone planted', () => {
@@ -88,7 +99,7 @@ describe('The state directory', () => {
     writeFileSync(victim, 'untouched');
     symlinkSync(victim, join(state.path, 'report-1.json'));
     symlinkSync(victim, join(state.path, `report-1.json.${process.pid}.tmp`));
-    state.writeReport('report-1.json', '{}');
+    state.write('report-1.json', '{}');
     assert.equal(readFileSync(victim, 'utf8'), 'untouched');
   });
 
