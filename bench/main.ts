@@ -1,8 +1,9 @@
-/** `npm run bench [-- overhead | engine | capture] [options]`: the first is the one without a name. */
+/** `npm run bench [-- overhead | engine | capture | sites] [options]`: the first is the one without a name. */
 const SCENARIOS: Readonly<Record<string, () => Promise<unknown>>> = {
   overhead: () => import('./overhead.js'),
   engine: () => import('./engine/main.js'),
   capture: () => import('./capture/main.js'),
+  sites: () => import('./sites.js'),
 };
 
 const [name] = process.argv.slice(2);

@@ -1,4 +1,4 @@
-// Runs the compiled tests: `node scripts/test.mjs [folder or file …]`, by default everything but test/e2e and test/survival, which take minutes.
+// Runs the compiled tests: `node scripts/test.mjs [folder or file …]`, by default everything but test/e2e, test/leaks and test/survival, which take minutes.
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
@@ -13,7 +13,7 @@ const files = readdirSync(join(root, 'test'), { recursive: true })
   .filter((file) => file.endsWith('.test.ts'))
   .filter((file) =>
     asked.length === 0
-      ? !/^(e2e|survival)\//.test(file)
+      ? !/^(e2e|leaks|survival)\//.test(file)
       : asked.some((wanted) =>
           file.startsWith(relative('test', join('test', wanted.replace(/^test\//, '')))),
         ),

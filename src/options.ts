@@ -251,13 +251,14 @@ function hostsOf(given: readonly string[] | undefined): readonly string[] {
 
 function fingerprintsOf(given: readonly string[] | undefined): readonly Fingerprint[] {
   if (given === undefined) return [];
-  if (!Array.isArray(given) || !given.every(isFingerprint))
-    throw invalid("mute takes a list of ids of findings, such as 'lw-0123456789abcdef'");
-  return [...given];
+  if (!Array.isArray(given)) throw invalid('mute takes a list of ids of findings');
+  return given.map(fingerprintOf);
 }
 
-function isFingerprint(id: unknown): id is Fingerprint {
-  return typeof id === 'string' && /^lw-[0-9a-f]{16}$/.test(id);
+/** Throws a `LeakwatchError` for what is no id of a finding. */
+export function fingerprintOf(id: unknown): Fingerprint {
+  if (typeof id === 'string' && /^lw-[0-9a-f]{16}$/.test(id)) return id as Fingerprint;
+  throw invalid(`a finding is muted by its id, such as 'lw-0123456789abcdef', not ${shown(id)}`);
 }
 
 function programHash(): string {

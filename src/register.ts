@@ -29,7 +29,10 @@ const PACKAGE_MANAGERS = new Set([
  */
 if (isMainThread && !isPackageManager(process.argv[1])) {
   try {
-    const watcher = LeakWatcher.begin(resolveOptions(withOwnReport(optionsFromEnvironment(process.env))));
+    const watcher = LeakWatcher.begin(
+      resolveOptions(withOwnReport(optionsFromEnvironment(process.env))),
+      'register',
+    );
     // Loading what publishes takes longer than starting to watch, so the program itself goes first.
     systemClock.after(0, () => {
       // In a cluster one process gets the port: the others have findings to log and to report all the same.

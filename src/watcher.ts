@@ -14,11 +14,13 @@ import { type Authenticator, createAuthenticator } from './http/authenticator.js
 import type { Listener } from './http/listener.js';
 import type { OpsHandler } from './http/ops-dependencies.js';
 import type { Metrics } from './metrics/collectors.js';
-import { type Options, type ResolvedOptions, resolveOptions } from './options.js';
+import { fingerprintOf, type Options, type ResolvedOptions, resolveOptions } from './options.js';
 import { buildReport, type Report } from './report/report.js';
 import { terminalText } from './report/terminal-text.js';
 import { createForwardClock, systemClock } from './runtime/clock.js';
 import { createGuardedLogger, createLogger, type Logger, writeToStderr } from './runtime/logger.js';
+import type { AllocationSites } from './sampling/allocation-profiler.js';
+import { chooseSites } from './sampling/choose-sites.js';
 import { chooseGcSource, createPackageLoader } from './sampling/choose-source.js';
 import { createHeapReader, processReaders } from './sampling/heap-reader.js';
 import type { HeapSample } from './sampling/heap-sample.js';
@@ -27,8 +29,9 @@ import { SampleWindow } from './sampling/sample-window.js';
 
 export type { OpsHandler };
 
-/** A process is watched once per thread, whatever copies of this package are loaded. */
+/** A process is watched once per thread, whatever copies of this package are loaded. Holds the watcher. */
 const WATCHED = Symbol.for('leakwatch.watched');
+type Watched = { [WATCHED]?: unknown };
 /** Samples kept until the metrics are loaded; a program that collects more often in its first moments loses the rest. */
 const MAX_BACKLOG = 2000;
 const MAX_LOG_LINE = 400;
@@ -46,13 +49,24 @@ export interface Watcher {
   on<E extends keyof WatcherEvents>(event: E, listener: (...args: WatcherEvents[E]) => void): this;
   once<E extends keyof WatcherEvents>(event: E, listener: (...args: WatcherEvents[E]) => void): this;
   off<E extends keyof WatcherEvents>(event: E, listener: (...args: WatcherEvents[E]) => void): this;
+  /** From now on nobody is called for this finding (`lw-…`): no event, no warning, no alert. It stays in the report. Kept over restarts. Throws LEAKWATCH_ERR_INVALID_OPTION for what is no id. */
+  mute(id: string): void;
+  /** False where it was not muted. */
+  unmute(id: string): boolean;
   /** Ends all that `watch()` began. Never rejects; a second call does nothing. */
   stop(): Promise<void>;
 }
 
-/** Starts watching this thread. Rejects with a `LeakwatchError` when an option cannot be used; nothing is left running then. */
+/**
+ * Starts watching this thread. Rejects with a `LeakwatchError` when an option cannot be used; nothing is left running then.
+ * Where `leakwatch/register` watches it already, such as under `leakwatch run`, that watcher is what you get, and a warning
+ * that your options are not used.
+ */
 export async function watch(options: Options = {}): Promise<Watcher> {
-  const watcher = LeakWatcher.begin(resolveOptions(options));
+  const resolved = resolveOptions(options);
+  const registered = LeakWatcher.registered;
+  if (registered !== null) return await registered.handOver();
+  const watcher = LeakWatcher.begin(resolved, 'watch');
   try {
     await watcher.open((reason) => {
       throw reason;
@@ -71,11 +85,13 @@ export async function watch(options: Options = {}): Promise<Watcher> {
  */
 export class LeakWatcher implements Watcher {
   readonly #options: ResolvedOptions;
+  readonly #by: 'watch' | 'register';
   readonly #authenticator: Authenticator;
   readonly #tokens: number;
   readonly #logger: Logger;
   readonly #daemon: Daemon;
   readonly #requests: RequestCounter;
+  readonly #sites: AllocationSites;
   readonly #state: StateDirectory | null;
   readonly #finalReport: FinalReport | null;
   #backlog: HeapSample[] | null = [];
@@ -86,21 +102,28 @@ export class LeakWatcher implements Watcher {
   #router: OpsHandler | null = null;
   #stopped: Promise<void> | null = null;
 
-  static begin(options: ResolvedOptions): LeakWatcher {
-    const watched = globalThis as { [WATCHED]?: boolean };
-    if (watched[WATCHED] === true) {
+  /** The watcher that `leakwatch/register` began; null where there is none, or of another copy of this package. */
+  static get registered(): LeakWatcher | null {
+    const watcher = (globalThis as Watched)[WATCHED];
+    return watcher instanceof LeakWatcher && watcher.#by === 'register' ? watcher : null;
+  }
+
+  static begin(options: ResolvedOptions, by: 'watch' | 'register'): LeakWatcher {
+    const watched = globalThis as Watched;
+    if (watched[WATCHED] !== undefined) {
       throw new LeakwatchError(
         'LEAKWATCH_ERR_ALREADY_WATCHING',
         'This thread is watched already, by watch() or by leakwatch/register. Stop that watcher first, or drop one of them.',
       );
     }
-    const watcher = new LeakWatcher(options);
-    watched[WATCHED] = true;
+    const watcher = new LeakWatcher(options, by);
+    watched[WATCHED] = watcher;
     watcher.#start();
     return watcher;
   }
 
-  private constructor(options: ResolvedOptions) {
+  private constructor(options: ResolvedOptions, by: 'watch' | 'register') {
+    this.#by = by;
     this.#authenticator = createAuthenticator(options.tokens);
     // Only digests of the tokens are kept: what is in the heap is in its snapshots.
     this.#options = { ...options, tokens: [] };
@@ -118,6 +141,8 @@ export class LeakWatcher implements Watcher {
     this.#requests = requests;
     const ownPauses = new OwnPauses();
     const clock = createForwardClock(systemClock);
+    this.#sites = chooseSites(clock, options.rules.sites);
+    const findingsFile = `findings-${options.program}.json`;
     const dumper = chooseDumper(options.capture, clock);
     if (dumper.dumper === null && options.capture !== 'off')
       logger.warn(`nothing will be captured: ${dumper.reason}`);
@@ -126,7 +151,11 @@ export class LeakWatcher implements Watcher {
       logger,
       gcSource: chooseGcSource(options.gcSource, createPackageLoader(), isMainThread),
       reader: createHeapReader(
-        processReaders(() => requests.count),
+        processReaders(
+          () => requests.count,
+          () => requests.outgoingRequests,
+          () => requests.workersStarted,
+        ),
         (startMs) => ownPauses.includes(startMs),
         clock,
       ),
@@ -134,8 +163,13 @@ export class LeakWatcher implements Watcher {
       dumper,
       startAnalysis: (order) => startAnalysis({ ...order, environment: options.environment }),
       ownPauses,
+      sites: this.#sites,
       store: {
-        keep: () => this.#state?.write(this.#reportFile(), JSON.stringify(this.report())),
+        keep: (findings) => {
+          this.#state?.write(this.#reportFile(), JSON.stringify(this.report()));
+          this.#state?.write(findingsFile, findings);
+        },
+        restore: () => this.#state?.read(findingsFile) ?? null,
         prune: () => this.#state?.prune(systemClock.now()),
       },
     });
@@ -173,6 +207,14 @@ export class LeakWatcher implements Watcher {
   off<E extends keyof WatcherEvents>(event: E, listener: (...args: WatcherEvents[E]) => void): this {
     this.#daemon.off(event, listener as never);
     return this;
+  }
+
+  mute(id: string): void {
+    this.#daemon.mute(fingerprintOf(id));
+  }
+
+  unmute(id: string): boolean {
+    return this.#daemon.unmute(fingerprintOf(id));
   }
 
   /**
@@ -214,6 +256,13 @@ export class LeakWatcher implements Watcher {
     else this.#logger.info(announce);
   }
 
+  /** For the program that calls `watch()` and was started with `leakwatch/register`. */
+  async handOver(): Promise<Watcher> {
+    this.#logger.warn('watched by leakwatch/register already: the options of watch() are not used');
+    await this.loadRouter();
+    return this;
+  }
+
   /** Loads Express and makes `router()` answer. */
   async loadRouter(): Promise<void> {
     this.#router ??= await this.#createRouter('host');
@@ -245,7 +294,7 @@ export class LeakWatcher implements Watcher {
     } finally {
       await this.#daemon.stop();
       this.#requests.stop();
-      delete (globalThis as { [WATCHED]?: boolean })[WATCHED];
+      delete (globalThis as Watched)[WATCHED];
     }
   }
 
@@ -284,6 +333,7 @@ export class LeakWatcher implements Watcher {
       lastSample,
       captures,
       census,
+      sites: this.#sites.status(),
       listener: this.address,
       stateDirectory: this.#state?.path ?? null,
       options: { ...options, tokens: this.#tokens, logger: logger !== null, registry: registry !== null },

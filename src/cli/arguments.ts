@@ -30,7 +30,7 @@ export function parseArguments(
       found.push(...args.slice(at + 1));
       break;
     }
-    const [name, value] = split(arg);
+    const [name, value] = splitOption(arg);
     if (arg === '-' || !arg.startsWith('-')) found.push(arg);
     else if (name === '--help' || name === '-h') return { outcome: 'help' };
     else if (arg === '--json') json = true;
@@ -39,8 +39,7 @@ export function parseArguments(
       top = /^[1-9]\d{0,3}$/.test(text) ? Number(text) : 0;
       if (top < 1 || top > MAX_TOP) return usage(`--top takes a number from 1 to ${MAX_TOP}`);
     } else {
-      const near = nearestName(name, OPTIONS);
-      return usage(`unknown option '${name}'${near === null ? '' : `, did you mean ${near}?`}`);
+      return usage(unknownOption(name, OPTIONS));
     }
   }
   if (found.filter((file) => file === '-').length > 1) return usage('standard input can be read only once');
@@ -53,7 +52,14 @@ export function parseArguments(
   return { outcome: 'run', files: found, json, top };
 }
 
-function split(arg: string): readonly [string, string | undefined] {
+/** Why `name` is refused, with the nearest of the known ones. */
+export function unknownOption(name: string, known: readonly string[]): string {
+  const near = nearestName(name, known);
+  return `unknown option '${name}'${near === null ? '' : `, did you mean ${near}?`}`;
+}
+
+/** `--name=value` → both; `--name` → the value undefined. */
+export function splitOption(arg: string): readonly [string, string | undefined] {
   const equals = arg.indexOf('=');
   return equals < 0 ? [arg, undefined] : [arg.slice(0, equals), arg.slice(equals + 1)];
 }

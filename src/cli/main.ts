@@ -3,10 +3,12 @@ import { packageVersion } from '../runtime/package-version.js';
 import type { Command, CommandWorld } from './command.js';
 import { analyzeCommand } from './commands/analyze.js';
 import { diffCommand } from './commands/diff.js';
+import { runCommand } from './commands/run.js';
 import { tokenCommand } from './commands/token.js';
 import { EXIT_CODES } from './exit-codes.js';
 
 const COMMANDS: Readonly<Record<string, Command>> = {
+  run: runCommand,
   analyze: analyzeCommand,
   diff: diffCommand,
   token: tokenCommand,
@@ -20,7 +22,10 @@ ${Object.entries(COMMANDS)
 
 leakwatch COMMAND --help tells more, leakwatch --version the version.
 
-To watch a program without changing it:
+To try it on a program:
+  leakwatch run --for 90s -- node app.js
+
+To watch a service without changing it:
   LEAKWATCH_TOKEN=… LEAKWATCH_LISTEN=127.0.0.1:9464 node --import leakwatch/register app.js
 `;
 

@@ -4,11 +4,16 @@ import type { Socket } from 'node:net';
 import { devNull } from 'node:os';
 import { Duplex, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import type { AnalysisResult, AnalysisStep } from '../heap/analysis.js';
+import type { AnalysisResult, AnalysisStep, RawSite } from '../heap/analysis.js';
 import { closePipeEnd } from '../native/binding.js';
 import { type Clock, systemClock, type Timer } from '../runtime/clock.js';
 import { readMemoryLimit } from '../sampling/memory-limit.js';
-import { type AnalysisHeader, type AnalysisMessage, decodeMessage } from './analysis-message.js';
+import {
+  type AnalysisHeader,
+  type AnalysisMessage,
+  boundedSites,
+  decodeMessage,
+} from './analysis-message.js';
 
 const MIB = 2 ** 20;
 /** V8 itself may crash at its start with less than the first, and in ways that say nothing. */
@@ -37,6 +42,8 @@ export interface AnalysisOptions {
   readonly previous: Uint8Array | null;
   /** Milliseconds since the Unix epoch. */
   readonly capturedAtMs: number;
+  /** Where memory that survives is allocated, most growth first, as V8 has it; the first 64 are told. */
+  readonly sites?: readonly RawSite[];
   /** The process is killed when it has not finished by then. */
   readonly timeoutMs: number;
   /**
@@ -295,8 +302,9 @@ class RunningAnalysis implements AnalysisHandle {
 
   #order(options: AnalysisOptions, { memoryLimitBytes }: Bounds): void {
     const { previous, capturedAtMs, snapshotBytes = null } = options;
+    const sites = boundedSites(options.sites ?? []);
     const previousBytes = previous?.length ?? 0;
-    const header: AnalysisHeader = { capturedAtMs, previousBytes, memoryLimitBytes, snapshotBytes };
+    const header: AnalysisHeader = { capturedAtMs, previousBytes, memoryLimitBytes, snapshotBytes, sites };
     // Not ended: the process takes the end of its stdin for our end.
     this.#child.stdin?.write(`${JSON.stringify(header)}\n`);
     if (previous !== null) this.#child.stdin?.write(previous);

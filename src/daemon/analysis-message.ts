@@ -1,4 +1,4 @@
-import type { AnalysisResult, AnalysisStep } from '../heap/analysis.js';
+import type { AnalysisResult, AnalysisStep, RawFrame, RawSite } from '../heap/analysis.js';
 
 /** In the order they run: a step's place here is how far the analysis is. */
 export const ANALYSIS_STEPS = [
@@ -17,6 +17,27 @@ export interface AnalysisHeader {
   readonly memoryLimitBytes: number;
   /** Size of the snapshot to come, bytes; null when nobody knows it yet. */
   readonly snapshotBytes: number | null;
+  /** Where memory that survives is allocated, most growth first; see `boundedSites`. */
+  readonly sites: readonly RawSite[];
+}
+
+const MAX_SITES = 64;
+const MAX_CALLERS = 16;
+/** Longer names and addresses are cut: one that is would lead nowhere anyway. */
+const MAX_TEXT = 300;
+
+/** What of the sites is told: the first ones, with the nearest callers. */
+export function boundedSites(sites: readonly RawSite[]): readonly RawSite[] {
+  return sites.slice(0, MAX_SITES).map((site) => ({
+    ...boundedFrame(site),
+    liveBytes: site.liveBytes,
+    growthBytes: site.growthBytes,
+    callers: site.callers.slice(0, MAX_CALLERS).map(boundedFrame),
+  }));
+}
+
+function boundedFrame({ function: name, url, line, column }: RawFrame): RawFrame {
+  return { function: name.slice(0, MAX_TEXT), url: url.slice(0, MAX_TEXT), line, column };
 }
 
 /** What it says, one line each: steps as they begin and go on, and the result last. Both ends are of one package. */

@@ -105,8 +105,8 @@ class GuardedAnalysis {
   }
 
   async run({ header, previous }: Order): Promise<AnalysisResult> {
-    const { capturedAtMs, memoryLimitBytes } = header;
-    const input = { snapshot: this.#snapshot, previous, capturedAtMs, memoryLimitBytes };
+    const { capturedAtMs, memoryLimitBytes, sites } = header;
+    const input = { snapshot: this.#snapshot, previous, capturedAtMs, sites, memoryLimitBytes };
     this.#watch(header);
     const result = await analyze(input, (step) => this.#enter(step, header), this.#stop.signal);
     // Before the result is told: nothing may come after it.

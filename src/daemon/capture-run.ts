@@ -9,7 +9,7 @@ import {
 } from '../capture/capture-record.js';
 import type { ClassCount } from '../capture/class-census.js';
 import type { DumpOutcome, DumpSuccess, HeapDumper, SnapshotReceiver } from '../capture/heap-dumper.js';
-import type { AnalysisResult } from '../heap/analysis.js';
+import type { AnalysisResult, RawSite } from '../heap/analysis.js';
 import { terminalText } from '../report/terminal-text.js';
 import type { Clock } from '../runtime/clock.js';
 import type { AnalysisHandle, AnalysisOutcome, StartAnalysis } from './analysis-client.js';
@@ -41,6 +41,8 @@ export interface CaptureRunOptions {
   readonly heapBytes: number;
   readonly besideBytes: number;
   readonly previous: Uint8Array | null;
+  /** Asked for when the analysis starts: where memory that survives is allocated, most growth first. */
+  readonly sites?: () => readonly RawSite[];
   /** For the dump, and again for the analysis. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
@@ -108,10 +110,11 @@ class AnalysisReceiver implements SnapshotReceiver {
   }
 
   #start(snapshotFd: number | null): AnalysisHandle {
-    const { previous, timeoutMs, signal } = this.#options;
+    const { previous, sites, timeoutMs, signal } = this.#options;
     this.analysis = this.#options.startAnalysis({
       previous,
       capturedAtMs: this.#atMs,
+      sites: sites?.() ?? [],
       timeoutMs,
       signal,
       snapshotFd,

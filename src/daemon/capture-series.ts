@@ -13,7 +13,6 @@ export class CaptureSeries {
   #lastAtMs: number | null = null;
   #coolDownUntilMs = 0;
   #memory: Uint8Array | null = null;
-  #first: { readonly atMs: number; readonly requests: number } | null = null;
 
   constructor(rules: PaceRules) {
     this.#rules = rules;
@@ -34,16 +33,9 @@ export class CaptureSeries {
     };
   }
 
-  /** Requests a second since the first capture of the series; null where no traffic was counted. */
-  requestsPerSecond(nowMs: number, requests: number): number | null {
-    if (this.#first === null || nowMs <= this.#first.atMs || requests === this.#first.requests) return null;
-    return ((requests - this.#first.requests) / (nowMs - this.#first.atMs)) * 1000;
-  }
-
-  began(nowMs: number, requests: number): void {
+  began(nowMs: number): void {
     this.#captures += 1;
     this.#lastAtMs = nowMs;
-    this.#first ??= { atMs: nowMs, requests };
   }
 
   succeeded(memory: Uint8Array): void {
@@ -74,7 +66,6 @@ export class CaptureSeries {
     this.#flat = 0;
     this.#failures = 0;
     this.#memory = null;
-    this.#first = null;
     this.#coolDownUntilMs = nowMs + this.#rules.coolDownMs;
   }
 }

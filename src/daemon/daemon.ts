@@ -1,22 +1,32 @@
 import { type CaptureRecord, type CaptureTrigger, hasGraph, type Rung } from '../capture/capture-record.js';
 import type { ClassCount } from '../capture/class-census.js';
 import type { ChosenDumper } from '../capture/heap-dumper.js';
+import type { CaptureMoment } from '../findings/capture-moment.js';
 import type { FindingStatus } from '../findings/finding.js';
-import { FindingLedger } from '../findings/ledger.js';
+import { decodeFindings, encodeFindings, type StoredFindings } from '../findings/finding-store.js';
+import { FindingLedger, type LedgerUpdate } from '../findings/ledger.js';
+import type { SignalFinding } from '../findings/signal-finding.js';
+import { SignalWatch } from '../findings/signal-watch.js';
+import { siteFindings } from '../findings/site-watch.js';
+import type { Fingerprint } from '../heap/suspects/suspect.js';
 import type { ResolvedOptions } from '../options.js';
 import type { WatcherState } from '../report/report.js';
 import { type Clock, keepAlive } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
+import type { AllocationSites } from '../sampling/allocation-profiler.js';
 import type { GcEvent, GcSource } from '../sampling/gc-source.js';
 import type { HeapReader } from '../sampling/heap-reader.js';
 import type { HeapSample } from '../sampling/heap-sample.js';
+import { trafficOf } from '../sampling/request-counter.js';
 import type { SampleWindow } from '../sampling/sample-window.js';
+import { openSockets } from '../sampling/signal-window.js';
 import {
   type CaptureDecision,
   type CaptureSituation,
   decideCapture,
   decideLook,
 } from '../trigger/capture-decision.js';
+import { SIGNAL_RULES } from '../trigger/signal-rules.js';
 import type { StartAnalysis } from './analysis-client.js';
 import { CaptureCost } from './capture-cost.js';
 import { CaptureLadder, type NextStep } from './capture-ladder.js';
@@ -41,8 +51,12 @@ export interface DaemonAdapters {
   readonly dumper: ChosenDumper;
   readonly startAnalysis: StartAnalysis;
   readonly ownPauses: OwnPauses;
-  /** The state directory: `keep` puts the present report there, `prune` takes old files out. Both may throw. */
-  readonly store: { keep(): void; prune(): void };
+  readonly sites: AllocationSites;
+  /**
+   * The state directory: `keep` puts the present report and these findings there, `restore` gives the findings back (null:
+   * there are none), `prune` takes old files out. All may throw.
+   */
+  readonly store: { keep(findings: string): void; restore(): string | null; prune(): void };
 }
 
 /** The background watcher: samples at GC cycles and on a timer, decides when a capture pays, and keeps the findings. */
@@ -53,6 +67,7 @@ export class Daemon extends News {
   readonly #adapters: DaemonAdapters;
   readonly #series: CaptureSeries;
   readonly #ledger: FindingLedger;
+  readonly #signals: SignalWatch;
   readonly #cost: CostMeter;
   readonly #captureCost: CaptureCost;
   readonly #stopping = new AbortController();
@@ -62,12 +77,17 @@ export class Daemon extends News {
   readonly #records = new CaptureRecords();
   #startedAtMs = 0;
   #samples = 0;
+  #majorCollections = 0;
+  /** Of the latest timer sample. */
+  #openSockets: number | null = null;
   #state: WatcherState = 'starting';
   #reason = 'not started';
   #capturing: Promise<void> | null = null;
   /** Since when a capture is due and waits for V8's next full collection, epoch milliseconds. */
   #dueSinceMs: number | null = null;
   #refusedBefore = false;
+  /** Whether a limit forbade the latest capture that was due. */
+  #refused = false;
   #probesFail = false;
   #scheduled: CaptureTrigger | null = null;
 
@@ -81,7 +101,9 @@ export class Daemon extends News {
     this.#adapters = adapters;
     this.#series = new CaptureSeries(options.rules);
     this.#ladder = new CaptureLadder(options.rules, adapters.dumper.dumper);
-    this.#ledger = new FindingLedger(options.rules.finding);
+    this.#ledger = new FindingLedger(options.rules.finding, this.#restored());
+    for (const id of options.mute) this.#ledger.mute(id);
+    this.#signals = new SignalWatch(SIGNAL_RULES[options.pace]);
     const { sample, capture, prune } = options.schedule;
     this.jobs = [
       {
@@ -101,10 +123,11 @@ export class Daemon extends News {
   }
 
   start(): void {
-    const { clock, gcSource } = this.#adapters;
+    const { clock, gcSource, sites } = this.#adapters;
     this.#startedAtMs = clock.now();
     this.#heap.start(this.#startedAtMs);
     gcSource.start((events) => this.#faults.guard('sampling', () => this.#onGc(events)));
+    this.#faults.guard('sampling', () => sites.start(clock.monotonicMs()));
     this.#faults.guard('sampling', () => this.#keep(this.#adapters.reader.onTick()));
     this.#enter('learning', 'warming up');
   }
@@ -113,6 +136,7 @@ export class Daemon extends News {
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#adapters.gcSource.stop();
+    this.#adapters.sites.stop();
     // It is called off and ends in a moment, but of what it waits for nothing keeps a program alive.
     const hold = keepAlive();
     await this.#capturing;
@@ -146,14 +170,19 @@ export class Daemon extends News {
     let fullCollection = false;
     for (const sample of this.#adapters.reader.afterGc(events)) {
       this.#keep(sample);
-      if (sample.gc?.kind === 'major' && !sample.gc.own) fullCollection = true;
+      if (sample.gc?.kind !== 'major' || sample.gc.own) continue;
+      fullCollection = true;
+      this.#majorCollections += 1;
     }
-    if (fullCollection && this.#dueSinceMs !== null) this.#captureIfDecided(true);
+    if (!fullCollection) return;
+    this.#adapters.sites.afterMajorGc(this.#adapters.clock.monotonicMs());
+    if (this.#dueSinceMs !== null) this.#captureIfDecided(true);
   }
 
   #onTick(): void {
-    const { clock, reader } = this.#adapters;
+    const { clock, reader, sites } = this.#adapters;
     this.#keep(reader.onTick());
+    this.#faults.guard('sampling', () => sites.onTick(clock.monotonicMs()));
     this.#faults.guard('trend', () => this.#heap.judge(clock.now()));
     this.#captureIfDecided(false);
     this.#settleState();
@@ -161,8 +190,59 @@ export class Daemon extends News {
 
   #keep(sample: HeapSample): void {
     this.#samples += 1;
+    if (sample.handles !== null) this.#openSockets = openSockets(sample);
     this.#heap.add(sample);
+    this.#faults.guard('findings', () => this.#follow(sample));
     this.tell('sample', sample);
+  }
+
+  /** What grows outside the graph. */
+  #follow(sample: HeapSample): void {
+    const signals = this.#signals.observe(sample);
+    if (signals === null) return;
+    this.#publish(this.#ledger.observe([...signals, ...this.#sitesAlone(sample.atMs)], sample.atMs));
+  }
+
+  /** Where no capture may be taken, allocation sites are all there is. */
+  #sitesAlone(atMs: number): readonly SignalFinding[] {
+    if (this.#adapters.dumper.dumper !== null && !this.#refused) return [];
+    return siteFindings(this.#adapters.sites.growing(), this.#options.rules.finding, atMs);
+  }
+
+  #publish({ changed }: LedgerUpdate): void {
+    for (const finding of changed) this.tell('finding', finding);
+    if (changed.length > 0) this.#store();
+  }
+
+  #store(): void {
+    this.#faults.guard('store', () => this.#adapters.store.keep(encodeFindings(this.#ledger.toStore)));
+  }
+
+  /** What was found before the program was started anew; a file that cannot be used is started over. */
+  #restored(): StoredFindings | null {
+    const { store, clock, logger } = this.#adapters;
+    let stored: StoredFindings | null = null;
+    this.#faults.guard('store', () => {
+      const text = store.restore();
+      const decoded = text === null ? null : decodeFindings(text, clock.now());
+      if (decoded?.outcome === 'failure')
+        logger.warn(`what was found before is lost, the file is started over: ${decoded.reason}`);
+      else stored = decoded?.stored ?? null;
+    });
+    return stored;
+  }
+
+  /** From now on nobody is called for this finding, whether it is known yet or not. */
+  mute(id: Fingerprint): void {
+    this.#ledger.mute(id);
+    this.#store();
+  }
+
+  /** False where it was not muted. */
+  unmute(id: Fingerprint): boolean {
+    const was = this.#ledger.unmute(id);
+    if (was) this.#store();
+    return was;
   }
 
   #askFor(trigger: CaptureTrigger): void {
@@ -191,7 +271,9 @@ export class Daemon extends News {
 
   /** Graphs where someone asked for one or a series is running; otherwise as far up the ladder as the growth has come. */
   #nextStep(nowMs: number): NextStep {
-    return this.#scheduled !== null || this.#series.situation(false).captures > 0
+    // What rises outside the heap shows in no census.
+    const needsGraph = this.#scheduled !== null || this.#signals.words !== null;
+    return needsGraph || this.#series.situation(false).captures > 0
       ? { rung: this.#ladder.graphRung, notBeforeMs: null }
       : this.#ladder.next(nowMs);
   }
@@ -226,7 +308,9 @@ export class Daemon extends News {
       memoryLimitBytes: sample?.memoryLimitBytes ?? null,
       cpuBudget: this.#captureCost.budgetFor(rung),
       trend: risingTrend(this.#heap.trends),
-      series: this.#series.situation(this.#has('confirmed')),
+      signal: this.#signals.words,
+      isCensus: rung === 'census',
+      series: this.#series.situation(this.#followsPath('confirmed')),
     };
   }
 
@@ -251,6 +335,7 @@ export class Daemon extends News {
     }
     this.#scheduled = null;
     this.#series.missed(nowMs);
+    this.#refused = true;
     if (!this.#refusedBefore)
       this.#adapters.logger.warn(`a capture is refused (said once): ${decision.detail}`);
     this.#refusedBefore = true;
@@ -270,10 +355,11 @@ export class Daemon extends News {
     const { clock, ownPauses, dumper, startAnalysis } = this.#adapters;
     if (dumper.dumper === null) return;
     const heapBytes = this.#heap.capturedBytes;
+    const moment = this.#moment();
     if (rung === 'probe') this.#ladder.probed(clock.now());
     if (hasGraph(rung)) {
       this.#ladder.reset();
-      this.#series.began(clock.now(), this.#heap.lastSample?.requests ?? 0);
+      this.#series.began(clock.now());
     }
     const run = await runCapture({
       dumper: dumper.dumper,
@@ -284,6 +370,7 @@ export class Daemon extends News {
       heapBytes,
       besideBytes: this.#captureCost.besideBytes(rung, heapBytes, this.#buffersBytes()),
       previous: this.#series.memory,
+      sites: () => this.#adapters.sites.growing(),
       timeoutMs: this.#options.rules.analysisTimeoutMs,
       signal: this.#stopping.signal,
       paused: (fromMs, toMs) => ownPauses.add(fromMs, toMs),
@@ -292,31 +379,41 @@ export class Daemon extends News {
     });
     this.#cost.addBeside(run.record.cpuSeconds);
     this.#captureCost.record(run, heapBytes, clock.now());
-    this.#faults.guard('findings', () => this.#judge(run));
+    this.#faults.guard('findings', () => this.#judge(run, moment));
     this.#record(run.record);
     this.#settleState();
   }
 
-  #judge({ record, census, result }: CaptureRun): void {
+  /** What verdicts read growth together with. The first capture's time is that of its record. */
+  #moment(): Omit<CaptureMoment, 'atMs'> {
+    const sample = this.#heap.lastSample;
+    return {
+      requests: sample === null ? 0 : trafficOf(sample).count,
+      openSockets: this.#openSockets,
+      majorCollections: this.#majorCollections,
+    };
+  }
+
+  #judge({ record, census, result }: CaptureRun, moment: Omit<CaptureMoment, 'atMs'>): void {
     const nowMs = this.#adapters.clock.now();
     if (record.outcome === 'cancelled') return;
     if (record.outcome !== 'success') this.#failed(record, nowMs);
     else if (census !== null) this.#compare(census, record.atMs);
-    else if (result !== null) this.#judgeGraph(result, record.atMs, nowMs);
+    else if (result !== null) this.#judgeGraph(result, { ...moment, atMs: record.atMs }, nowMs);
     else this.#probesFail = false;
   }
 
-  #judgeGraph(result: NonNullable<CaptureRun['result']>, capturedAtMs: number, nowMs: number): void {
+  #judgeGraph(result: NonNullable<CaptureRun['result']>, moment: CaptureMoment, nowMs: number): void {
     this.#series.succeeded(result.series);
-    const perSecond = this.#series.requestsPerSecond(nowMs, this.#heap.lastSample?.requests ?? 0);
+    this.#refused = false;
+    this.#ledger.note(moment);
     // The first snapshot of a series has nothing to be compared with.
     if (result.snapshots === 1) return;
-    const update = this.#ledger.record(result.suspects, capturedAtMs, perSecond);
-    const open = this.#has('confirmed') || this.#has('suspected') || this.#has('plateaued');
+    const update = this.#ledger.record(result.suspects, moment.atMs);
+    const open = this.#followsPath('confirmed', 'suspected', 'plateaued');
     this.#series.judged(nowMs, !update.quiet, open);
     this.#settleState();
-    for (const finding of update.changed) this.tell('finding', finding);
-    if (update.changed.length > 0) this.#faults.guard('store', () => this.#adapters.store.keep());
+    this.#publish(update);
   }
 
   /** What is in the way of a probe is in the way of the next, a minute later: it is said once, and costs no graph its turn. */
@@ -355,8 +452,15 @@ export class Daemon extends News {
     if (changed) this.tell('state', state, reason);
   }
 
+  /** Whether the series of captures has something to follow: captures tell nothing of what grows outside the graph. */
+  #followsPath(...statuses: readonly FindingStatus[]): boolean {
+    return this.#ledger.findings.some(
+      ({ status, retainerPath }) => retainerPath.length > 0 && statuses.includes(status),
+    );
+  }
+
   #has(status: FindingStatus): boolean {
-    return this.#ledger.findings.some((finding) => finding.status === status);
+    return this.#ledger.findings.some((finding) => finding.status === status && !finding.muted);
   }
 }
 

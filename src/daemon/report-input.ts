@@ -36,12 +36,16 @@ export function reportInput(
       trend: { bytesPerSecond, low, high, windowMs: direction === 'unknown' ? 0 : windowMs },
       timeToLimit: status.timeToLimit,
     },
-    findings: status.findings.map((finding) => withTimeToLimit(finding, reachable - liveBytes)),
+    findings: status.findings.map((finding) =>
+      withTimeToLimit(finding, status.timeToLimit?.seconds ?? null, reachable - liveBytes),
+    ),
   };
 }
 
-function withTimeToLimit(finding: Finding, roomBytes: number): Finding {
+/** The heap's own forecast counts all growth and has an interval; a finding's rate stands in where there is none. */
+function withTimeToLimit(finding: Finding, heapSeconds: number | null, roomBytes: number): Finding {
   const { bytesPerSecond } = finding.growth;
-  if (bytesPerSecond <= 0) return finding;
-  return { ...finding, secondsToLimit: Math.max(0, roomBytes / bytesPerSecond) };
+  // What is no part of the heap brings its own figure, or has none.
+  if (bytesPerSecond <= 0 || finding.retainerPath.length === 0) return finding;
+  return { ...finding, secondsToLimit: heapSeconds ?? Math.max(0, roomBytes / bytesPerSecond) };
 }

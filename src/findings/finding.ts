@@ -41,6 +41,7 @@ export const EVIDENCE_RULES = [
   'allocation-sites',
   'series',
   'settled',
+  'seen-before',
 ] as const;
 export type EvidenceRule = (typeof EVIDENCE_RULES)[number];
 
@@ -85,6 +86,6 @@ export interface Finding {
   readonly alsoHeldBy: readonly string[];
   readonly bound: Bound | null;
   readonly expiry: Expiry | null;
-  /** Until V8's heap limit or the container's, at the finding's own rate; null where it does not grow. */
+  /** Until V8's heap limit or the container's: at the heap's own trend where that is known, else at the finding's rate; null where it does not grow. */
   readonly secondsToLimit: number | null;
 }

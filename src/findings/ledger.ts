@@ -1,12 +1,26 @@
-import type { Fingerprint, Suspect } from '../heap/suspects/suspect.js';
+import type { Bound, Fingerprint, Suspect } from '../heap/suspects/suspect.js';
 import type { PaceRules } from '../trigger/pace.js';
+import type { CaptureMoment } from './capture-moment.js';
+import { describeFinding, settledFinding, worstFirst } from './described-finding.js';
 import type { Finding, FindingStatus } from './finding.js';
-import { judgeSuspect, type Verdict } from './verdict.js';
+import type { StoredFindings } from './finding-store.js';
+import { MutedFindings } from './muted-findings.js';
+import { restoredFinding, seenBefore } from './restored-finding.js';
+import { servesRequests } from './rise.js';
+import { plural, speaksFor } from './ruling.js';
+import type { SignalFinding } from './signal-finding.js';
+import { SignalFindings } from './signal-findings.js';
+import { settledTitle } from './title.js';
+import { judgeSuspect } from './verdict.js';
 
 /** Findings kept at most; the oldest that no longer grows leaves first. */
-const MAX_FINDINGS = 50;
+export const MAX_FINDINGS = 50;
 /** Captures in a row without growth after which a finding, plateaued at the first, is resolved. */
 const FLAT_TO_RESOLVE = 4;
+/** Moments of captures kept, a day of them at the production pace when something is suspected; the oldest leave. */
+const MAX_MOMENTS = 256;
+/** Traffic below this part of what it was while a finding grew is none. */
+const NO_TRAFFIC = 0.1;
 
 interface Entry {
   finding: Finding;
@@ -14,11 +28,13 @@ interface Entry {
   readonly owner: string;
   /** Latest captures in a row that did not show it growing. */
   flat: number;
+  /** At the latest capture that showed it growing; null where no traffic was counted. */
+  readonly requestsPerSecond: number | null;
 }
 
-/** What one capture changed. */
+/** What one capture, or one look at the series, changed. */
 export interface LedgerUpdate {
-  /** Findings that are new or changed status, worst first. */
+  /** Findings that are new or changed status and are not muted, worst first. */
   readonly changed: readonly Finding[];
   /** True when nothing grew that is or may become a finding. */
   readonly quiet: boolean;
@@ -28,33 +44,71 @@ export interface LedgerUpdate {
 export class FindingLedger {
   readonly #rules: PaceRules['finding'];
   readonly #entries = new Map<Fingerprint, Entry>();
+  readonly #muted: MutedFindings;
+  readonly #signals: SignalFindings;
+  /** By fingerprint, what was found before the program was started anew. */
+  readonly #earlier = new Map<Fingerprint, Pick<Finding, 'firstSeen' | 'confirmedAt'>>();
+  #moments: CaptureMoment[] = [];
+  #bounds: ReadonlyMap<Fingerprint, Bound | null> = new Map();
 
-  constructor(rules: PaceRules['finding']) {
+  /** `stored`: what was known of the same program before it was started anew. */
+  constructor(rules: PaceRules['finding'], stored: StoredFindings | null = null) {
     this.#rules = rules;
+    this.#muted = new MutedFindings(stored?.muted ?? []);
+    this.#signals = new SignalFindings(rules.confirmMs);
+    for (const one of stored?.findings ?? []) {
+      const entry = { finding: restoredFinding(one), owner: one.owner, flat: 0, requestsPerSecond: null };
+      this.#entries.set(one.id, entry);
+      this.#earlier.set(one.id, one);
+    }
   }
 
   /** Worst first: by status, then by bytes per second. */
   get findings(): readonly Finding[] {
-    return [...this.#entries.values()].map((entry) => entry.finding).sort(worstFirst);
+    const graph = this.#graphFindings();
+    return [...graph.map((one) => this.#signals.explain(one)), ...this.#signals.unexplained(graph)]
+      .map((finding) => this.#muted.mark(finding))
+      .sort(worstFirst)
+      .slice(0, MAX_FINDINGS);
   }
 
-  /** `requestsPerSecond` is null where no traffic was counted. */
-  record(suspects: readonly Suspect[], capturedAtMs: number, requestsPerSecond: number | null): LedgerUpdate {
+  /** What is to be written down for the next start: see `encodeFindings`. */
+  get toStore(): StoredFindings {
+    const graph = [...this.#entries.values()].map(({ finding, owner }) => ({ ...finding, owner }));
+    return { findings: graph.sort(worstFirst), muted: this.#muted.ids };
+  }
+
+  /** To be called once a capture, with the time of its growth step, the first of a series included, before `record`. */
+  note(moment: CaptureMoment): void {
+    this.#moments = [...this.#moments, moment].slice(-MAX_MOMENTS);
+  }
+
+  /** Of every capture but the first of a series, which has nothing to be compared with. */
+  record(suspects: readonly Suspect[], capturedAtMs: number): LedgerUpdate {
     const changed: Finding[] = [];
     const growing = new Set<Fingerprint>();
     const early = new Set<Fingerprint>();
     for (const suspect of suspects) {
+      const { fingerprint } = suspect;
       // Worst first: what has the fingerprint of one before would only take its place.
-      if (growing.has(suspect.fingerprint)) continue;
-      const verdict = judgeSuspect(suspect, this.#rules);
-      if (verdict.status === 'early') early.add(suspect.fingerprint);
+      if (growing.has(fingerprint)) continue;
+      const verdict = judgeSuspect(suspect, {
+        rules: this.#rules,
+        moments: this.#moments,
+        boundBefore: this.#bounds.get(fingerprint),
+      });
+      if (verdict.status === 'early') early.add(fingerprint);
       if (verdict.status === 'healthy' || verdict.status === 'early') continue;
-      growing.add(suspect.fingerprint);
-      const before = this.#entries.get(suspect.fingerprint)?.finding;
-      const finding = describe(suspect, verdict, before, capturedAtMs, requestsPerSecond);
-      this.#entries.set(suspect.fingerprint, { finding, owner: suspect.owner, flat: 0 });
+      growing.add(fingerprint);
+      const before = this.#entries.get(fingerprint)?.finding;
+      // What was confirmed stays so while it grows.
+      const status = before?.status === 'confirmed' ? before.status : verdict.status;
+      const finding = this.#withPast(describeFinding(suspect, verdict, status, before, capturedAtMs));
+      const requestsPerSecond = verdict.bytesPerRequest === null ? null : this.#requestsPerSecond();
+      this.#entries.set(fingerprint, { finding, owner: suspect.owner, flat: 0, requestsPerSecond });
       if (before?.status !== finding.status) changed.push(finding);
     }
+    this.#bounds = new Map(suspects.map(({ fingerprint, bound }) => [fingerprint, bound]));
     for (const [fingerprint, entry] of this.#entries) {
       // What grows again, but not for long enough to say so, has not stopped.
       if (growing.has(fingerprint) || early.has(fingerprint)) continue;
@@ -62,30 +116,82 @@ export class FindingLedger {
       if (settled !== null) changed.push(settled);
     }
     this.#forgetBeyondLimit();
-    return { changed: changed.sort(worstFirst), quiet: growing.size === 0 && early.size === 0 };
+    return { changed: this.#audible(changed), quiet: growing.size === 0 && early.size === 0 };
   }
 
+  /**
+   * What grows outside the graph at present, at every look at it. A signal is a finding of its own only while no open
+   * finding of the graph explains it; then it is one more evidence of that.
+   */
+  observe(signals: readonly SignalFinding[], atMs: number): LedgerUpdate {
+    const changed = this.#signals.observe(signals, atMs, this.#graphFindings());
+    return { changed: this.#audible(changed), quiet: signals.length === 0 };
+  }
+
+  /** From now on nobody is called for it, whether it is known yet or not. */
+  mute(id: Fingerprint): void {
+    this.#muted.add(id);
+  }
+
+  /** False where it was not muted. */
+  unmute(id: Fingerprint): boolean {
+    return this.#muted.remove(id);
+  }
+
+  #withPast(finding: Finding): Finding {
+    const earlier = this.#earlier.get(finding.id);
+    if (earlier === undefined) return finding;
+    const { evidence, reason } = seenBefore(earlier);
+    return {
+      ...finding,
+      evidence: [...finding.evidence, evidence],
+      reasons: [...finding.reasons, reason],
+    };
+  }
+
+  #graphFindings(): readonly Finding[] {
+    return [...this.#entries.values()].map(({ finding }) => finding);
+  }
+
+  #audible(changed: readonly Finding[]): readonly Finding[] {
+    return changed
+      .filter(({ id }) => !this.#muted.has(id))
+      .map((finding) => this.#signals.explain(finding))
+      .sort(worstFirst);
+  }
+
+  /** That a service without traffic does not grow says nothing of it. */
   #settle(entry: Entry): Finding | null {
+    if (entry.finding.status === 'confirmed' && this.#isIdle(entry)) return null;
     entry.flat += 1;
     const status: FindingStatus = entry.flat >= FLAT_TO_RESOLVE ? 'resolved' : 'plateaued';
     if (entry.finding.status === status) return null;
-    const reason =
+    const why = speaksFor(
+      'settled',
       entry.flat === 1
         ? 'did not grow at the latest capture'
-        : `has not grown at the latest ${entry.flat} captures`;
-    // What settled it before is out of date; what it was found for stays.
-    const found =
-      entry.finding.status === 'plateaued' ? entry.finding.reasons.slice(1) : entry.finding.reasons;
-    const title = `${entry.owner} has stopped growing`;
-    const growth = { ...entry.finding.growth, bytesPerSecond: 0, objectsPerSecond: 0, bytesPerRequest: null };
-    entry.finding = {
-      ...entry.finding,
-      status,
-      title,
-      growth,
-      reasons: [reason, ...found],
-    };
+        : `has not grown at the latest ${plural(entry.flat, 'capture')}`,
+      { flatCaptures: entry.flat },
+    );
+    const against = { ...why.evidence, speaksFor: false, untilWhat: 'growth at the next captures' };
+    entry.finding = settledFinding(entry.finding, status, settledTitle(entry.owner), {
+      evidence: against,
+      reason: why.reason,
+    });
     return entry.finding;
+  }
+
+  #isIdle({ requestsPerSecond }: Entry): boolean {
+    const now = this.#requestsPerSecond();
+    return requestsPerSecond !== null && now !== null && now < NO_TRAFFIC * requestsPerSecond;
+  }
+
+  /** Between the latest two captures; null where no traffic was ever counted. */
+  #requestsPerSecond(): number | null {
+    const [before, now] = this.#moments.slice(-2);
+    if (before === undefined || now === undefined || now.atMs <= before.atMs) return null;
+    if (!servesRequests(this.#moments)) return null;
+    return ((now.requests - before.requests) / (now.atMs - before.atMs)) * 1000;
   }
 
   #forgetBeyondLimit(): void {
@@ -94,74 +200,4 @@ export class FindingLedger {
     for (const entry of mildestFirst.slice(0, this.#entries.size - MAX_FINDINGS))
       this.#entries.delete(entry.finding.id);
   }
-}
-
-function describe(
-  suspect: Suspect,
-  verdict: Verdict,
-  before: Finding | undefined,
-  capturedAtMs: number,
-  requestsPerSecond: number | null,
-): Finding {
-  const at = new Date(capturedAtMs).toISOString();
-  const status = before?.status === 'confirmed' ? 'confirmed' : (verdict.status as FindingStatus);
-  const perRequest =
-    requestsPerSecond !== null && requestsPerSecond > 0 ? verdict.bytesPerSecond / requestsPerSecond : null;
-  return {
-    id: suspect.fingerprint,
-    status,
-    kind: 'heap',
-    title: titleOf(suspect, verdict),
-    reasons: verdict.reasons,
-    evidence: [],
-    muted: false,
-    confidence:
-      status === before?.status ? Math.max(before.confidence, verdict.confidence) : verdict.confidence,
-    firstSeen: before?.firstSeen ?? at,
-    lastSeen: at,
-    confirmedAt: before?.confirmedAt ?? (status === 'confirmed' ? at : null),
-    className: suspect.className,
-    retainerPath: suspect.retainerPath,
-    growth: {
-      bytesPerSecond: verdict.bytesPerSecond,
-      objectsPerSecond: verdict.objectsPerSecond,
-      bytesPerRequest: perRequest,
-      shareOfGrowth: suspect.shareOfGrowth,
-      bytesScaled: suspect.scaled === true,
-      steps: suspect.steps.map((step) => ({
-        at: new Date(step.atMs).toISOString(),
-        count: step.count,
-        bytes: step.bytes,
-      })),
-    },
-    allocationSites: suspect.sites ?? [],
-    fields: suspect.fields,
-    mechanism: suspect.mechanism ?? null,
-    package: suspect.package ?? null,
-    locations: suspect.locations ?? [],
-    yours: suspect.yours ?? null,
-    alsoHeldBy: suspect.alsoHeldBy ?? [],
-    bound: suspect.bound,
-    expiry: suspect.expiry ?? null,
-    secondsToLimit: null,
-  };
-}
-
-function titleOf(suspect: Suspect, verdict: Verdict): string {
-  const last = suspect.steps.at(-1);
-  const perMinute = Math.round(verdict.objectsPerSecond * 60).toLocaleString('en-US');
-  const now = (last?.count ?? 0).toLocaleString('en-US');
-  const about = suspect.scaled === true ? 'about ' : '';
-  return `${suspect.owner} gains ${perMinute} entries a minute at every capture (${now} now, ${about}${megabytes(last?.bytes ?? 0)})`;
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
-}
-
-const SEVERITY: readonly FindingStatus[] = ['confirmed', 'suspected', 'plateaued', 'resolved'];
-
-function worstFirst(a: Finding, b: Finding): number {
-  const bySeverity = SEVERITY.indexOf(a.status) - SEVERITY.indexOf(b.status);
-  return bySeverity !== 0 ? bySeverity : b.growth.bytesPerSecond - a.growth.bytesPerSecond;
 }

@@ -1,110 +1,117 @@
-import type { GrowthStep, Suspect } from '../heap/suspects/suspect.js';
+import type { Suspect } from '../heap/suspects/suspect.js';
 import type { PaceRules } from '../trigger/pace.js';
+import { bound, expiry, weakReferences } from './ceiling-rules.js';
+import type { Evidence } from './finding.js';
+import { amount, levelling, longEnough, pastPeak, persistence, shareOfGrowth } from './growth-rules.js';
+import { countsByNumber } from './kind.js';
+import { levellingOf } from './levelling.js';
+import { type Rise, riseOf } from './rise.js';
+import { type Case, count, megabytes, percent, type Rule } from './ruling.js';
+import { inFlight, rampUp } from './traffic-rules.js';
 
 /** What one suspect amounts to at one capture. `healthy`: nothing to publish; `early`: it grows, but not for long enough, or too unevenly, to say so. */
 export interface Verdict {
   readonly status: 'healthy' | 'early' | 'suspected' | 'confirmed';
-  /** In plain words: which rule, which numbers. */
+  /** In plain words, one sentence for each entry of `evidence`; of what is not published, why not. */
   readonly reasons: readonly string[];
+  readonly evidence: readonly Evidence[];
   /** 0 to 1; a summary of persistence and share, not a probability that was measured. */
   readonly confidence: number;
   readonly bytesPerSecond: number;
   readonly objectsPerSecond: number;
+  /** Null where no traffic was counted. */
+  readonly bytesPerRequest: number | null;
 }
 
-/** A path that gains less than this part of its earlier pace is levelling off. */
-const LEVELLING_OFF = 0.75;
+/** What a verdict needs beside the suspect itself. */
+export type Circumstances = Pick<Case, 'rules' | 'moments' | 'boundBefore'>;
 
-/** Judges one suspect by structure and persistence: one path, growing at every capture, for long enough, and a material part of the growth. */
-export function judgeSuspect(suspect: Suspect, rules: PaceRules['finding']): Verdict {
-  const rise = suspect.steps.slice(-(suspect.risingSteps + 1));
-  const first = rise[0];
-  const last = rise.at(-1);
-  if (first === undefined || last === undefined || rise.length < 2)
-    return healthy('it did not grow at the latest capture');
-  const spanMs = last.atMs - first.atMs;
-  const gainedBytes = last.bytes - first.bytes;
-  const rate = {
-    bytesPerSecond: spanMs > 0 ? (gainedBytes / spanMs) * 1000 : 0,
-    objectsPerSecond: spanMs > 0 ? ((last.count - first.count) / spanMs) * 1000 : 0,
-  };
-  if (suspect.artefact !== null) return healthy(`${suspect.artefact}`, rate);
-  if (suspect.shareOfGrowth < rules.minShare) {
-    return healthy(
-      `it is ${percent(suspect.shareOfGrowth)} of the heap's growth, which is not material`,
-      rate,
-    );
-  }
-  if (rise.length < rules.suspectObservations) {
-    const reason = `it grew at ${rise.length} captures in a row, and ${rules.suspectObservations} are needed`;
-    return { ...healthy(reason, rate), status: 'early' };
-  }
-  // Members that come and go, such as a batch that fills and is flushed, rise every time; a leak goes beyond its past.
-  const peak = Math.max(...suspect.steps.slice(0, -rise.length).map(({ count }) => count), 0);
-  if (last.count <= peak) return healthy(`it held ${peak} before, and ${last.count} now`, rate);
-  if (gainedBytes < rules.minGrowthBytes)
-    return healthy(`it gained ${gainedBytes} bytes, which is not material`, rate);
+/** In the order in which people read them: what speaks for a leak first. */
+const RULES: readonly Rule[] = [
+  persistence,
+  bound,
+  shareOfGrowth,
+  expiry,
+  weakReferences,
+  longEnough,
+  amount,
+  pastPeak,
+  levelling,
+  rampUp,
+  inFlight,
+];
 
-  if (isLevellingOff(rise)) {
-    return { ...healthy('it grows more slowly than it did: it may be levelling off', rate), status: 'early' };
-  }
+/** Handles cost few bytes: their part of the heap's growth may be this much smaller. */
+const HANDLES_SHARE = 0.1;
+/** Growth that falls this steeply is not even worth a suspicion. */
+const NO_SUSPICION = 0.5;
 
-  const reasons = [`grew at every one of ${rise.length} captures over ${Math.round(spanMs / 1000)} s`];
-  const doubts = doubtsAbout(suspect, rise, spanMs, rules);
-  reasons.push(boundWords(suspect), `${percent(suspect.shareOfGrowth)} of the heap's growth`, ...doubts);
-  const persistence = 1 - 0.5 ** (rise.length - 1);
-  const confidence = Math.min(0.99, persistence * (0.8 + 0.2 * Math.min(1, suspect.shareOfGrowth * 2)));
+/**
+ * Judges one suspect by structure and persistence: one path, growing at every capture, for long enough, and a material
+ * part of the growth. Every rule is heard; one that holds back leaves it suspected at most.
+ */
+export function judgeSuspect(suspect: Suspect, { rules, moments, boundBefore }: Circumstances): Verdict {
+  const rise = riseOf(suspect, moments);
+  if (rise === null) return unpublished('healthy', 'it did not grow at the latest capture');
+  const dismissed = dismissal(suspect, rise, rules);
+  if (dismissed !== null) return { ...dismissed, ...ratesOf(rise) };
+  const facts: Case = { suspect, rise, rules, moments, boundBefore };
+  const rulings = RULES.map((rule) => rule(facts)).filter((ruling) => ruling !== null);
+  const held = rulings.some(({ holds }) => holds);
+  const confidence = confidenceOf(rise, suspect);
   return {
-    status: doubts.length === 0 ? 'confirmed' : 'suspected',
-    reasons,
-    confidence: doubts.length === 0 ? confidence : Math.min(0.8, confidence),
-    ...rate,
+    status: held ? 'suspected' : 'confirmed',
+    reasons: rulings.map(({ reason }) => reason),
+    evidence: rulings.map(({ evidence }) => evidence),
+    confidence: held ? Math.min(0.8, confidence) : confidence,
+    ...ratesOf(rise),
   };
 }
 
-/** What still speaks against confirming; each also says what would change it. */
-function doubtsAbout(
-  suspect: Suspect,
-  rise: readonly GrowthStep[],
-  spanMs: number,
-  rules: PaceRules['finding'],
-): string[] {
-  const doubts: string[] = [];
-  if (rise.length < rules.confirmObservations) {
-    const missing = rules.confirmObservations - rise.length;
-    doubts.push(`to be confirmed it must grow at ${missing} more capture${missing === 1 ? '' : 's'}`);
-  }
-  if (spanMs < rules.confirmMs) {
-    doubts.push(`to be confirmed it must grow for ${Math.round((rules.confirmMs - spanMs) / 1000)} s more`);
-  }
-  const last = rise.at(-1)!;
-  if (suspect.bound !== null && suspect.bound.limit > last.count) {
-    doubts.push(`bounded at ${suspect.bound.limit} by '${suspect.bound.name}': it should level off there`);
-  }
-  return doubts;
+/** Why it is not worth a finding, or not yet. */
+function dismissal(suspect: Suspect, rise: Rise, rules: PaceRules['finding']): Verdict | null {
+  const byNumber = countsByNumber(suspect.mechanism);
+  if (suspect.artefact !== null) return unpublished('healthy', suspect.artefact);
+  if (suspect.shareOfGrowth < rules.minShare * (byNumber ? HANDLES_SHARE : 1))
+    return unpublished(
+      'healthy',
+      `it is ${percent(suspect.shareOfGrowth)} of the heap's growth, which is not material`,
+    );
+  const { observations, steps, peakBefore, gainedBytes, gainedCount } = rise;
+  if (observations < rules.suspectObservations)
+    return unpublished(
+      'early',
+      `it grew at ${observations} captures in a row, and ${rules.suspectObservations} are needed`,
+    );
+  // Members that come and go, such as a batch that fills and is flushed, rise every time; a leak goes beyond its past.
+  const now = steps.at(-1)!.count;
+  if (now <= peakBefore)
+    return unpublished('healthy', `it held ${count(peakBefore)} before, and ${count(now)} now`);
+  const isMaterial =
+    gainedBytes >= rules.minGrowthBytes || (byNumber && gainedCount >= rules.confirmHandles / 2);
+  if (!isMaterial)
+    return unpublished('healthy', `it gained ${megabytes(gainedBytes)}, which is not material`);
+  const { levels, paceRatio } = levellingOf(rise.rates);
+  return levels && paceRatio <= NO_SUSPICION
+    ? unpublished('early', 'it grows much more slowly than it did: it is levelling off')
+    : null;
 }
 
-/** Compares the pace of the later half of the steps with that of the earlier half. */
-function isLevellingOff(rise: readonly GrowthStep[]): boolean {
-  if (rise.length < 3) return false;
-  const middle = rise[Math.floor(rise.length / 2)]!;
-  const earlier = pace(rise[0]!, middle);
-  return earlier > 0 && pace(middle, rise.at(-1)!) < earlier * LEVELLING_OFF;
+function ratesOf({ spanMs, gainedBytes, gainedCount, requests }: Rise) {
+  const perSecond = (amount: number) => (spanMs > 0 ? (amount / spanMs) * 1000 : 0);
+  return {
+    bytesPerSecond: perSecond(gainedBytes),
+    objectsPerSecond: perSecond(gainedCount),
+    bytesPerRequest: requests !== null && requests > 0 ? gainedBytes / requests : null,
+  };
 }
 
-function pace(from: GrowthStep, to: GrowthStep): number {
-  return (to.count - from.count) / Math.max(1, to.atMs - from.atMs);
+function confidenceOf({ observations }: Rise, { shareOfGrowth: share }: Suspect): number {
+  const persistent = 1 - 0.5 ** (observations - 1);
+  return Math.min(0.99, persistent * (0.8 + 0.2 * Math.min(1, share * 2)));
 }
 
-function boundWords(suspect: Suspect): string {
-  if (suspect.bound === null) return 'no bound found on its owner';
-  return `its owner has ${suspect.bound.name} = ${suspect.bound.limit}`;
-}
-
-function healthy(reason: string, rate = { bytesPerSecond: 0, objectsPerSecond: 0 }): Verdict {
-  return { status: 'healthy', reasons: [reason], confidence: 0, ...rate };
-}
-
-function percent(share: number): string {
-  return `${Math.round(share * 100)} %`;
+function unpublished(status: 'healthy' | 'early', reason: string): Verdict {
+  const none = { confidence: 0, bytesPerSecond: 0, objectsPerSecond: 0, bytesPerRequest: null };
+  return { status, reasons: [reason], evidence: [], ...none };
 }

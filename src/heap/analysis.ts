@@ -10,6 +10,7 @@ import { decodeSeries, encodeSeries } from './growth/series-codec.js';
 import { memoryShortage, predictAnalysisBytes } from './memory-bound.js';
 import { sizeOf } from './snapshot/heap-snapshot.js';
 import { parseSnapshot } from './snapshot/snapshot-parser.js';
+import { inSources } from './sources/suspect-sources.js';
 import { rankSuspects } from './suspects/ranking.js';
 import type { Suspect } from './suspects/suspect.js';
 
@@ -127,7 +128,7 @@ export async function analyze(
       heapBytes,
       ...(content === null ? {} : { scaled: true }),
       snapshots: extended.series.times.length,
-      suspects: rankSuspects(heap, extended),
+      suspects: inSources(rankSuspects(heap, extended), input.sites ?? []),
       classes: extended.series.classes
         .toSorted((a, b) => growthOf(b.bytes) - growthOf(a.bytes))
         .slice(0, MAX_CLASS_ROWS),

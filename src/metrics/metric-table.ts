@@ -183,7 +183,7 @@ export const METRIC_TABLE = {
   },
   leakwatch_findings: {
     type: 'gauge',
-    help: 'Findings known now, by kind and status.',
+    help: 'Findings known now, by kind and status; muted ones are left out.',
     labels: { kind: FINDING_KINDS, status: FINDING_STATUSES },
     aggregator: 'sum',
   },

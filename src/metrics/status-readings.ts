@@ -51,7 +51,8 @@ function exhaustionSeconds({ timeToLimit, lastSample }: DaemonStatus): number {
 
 function findingCounts({ findings }: DaemonStatus): readonly Reading[] {
   const counts = new Map<string, Reading>();
-  for (const { kind, status } of findings) {
+  for (const { kind, status, muted } of findings) {
+    if (muted) continue;
     const key = `${kind} ${status}`;
     counts.set(key, { labels: { kind, status }, value: (counts.get(key)?.value ?? 0) + 1 });
   }
@@ -59,7 +60,7 @@ function findingCounts({ findings }: DaemonStatus): readonly Reading[] {
 }
 
 function suspectGrowth({ findings }: DaemonStatus): readonly Reading[] {
-  const open = findings.filter(({ status }) => status !== 'resolved');
+  const open = findings.filter(({ status, muted }) => status !== 'resolved' && !muted);
   return SUSPECT_RANKS.flatMap((rank, index) => {
     const finding = open[index];
     return finding === undefined ? [] : [{ labels: { rank }, value: finding.growth.bytesPerSecond }];

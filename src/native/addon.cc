@@ -277,6 +277,8 @@ NAPI_MODULE_INIT() {
       {"largeCollections", nullptr, LargeCollections, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"walkCollections", nullptr, WalkCollections, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"census", nullptr, Census, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"startHeapSampling", nullptr, StartHeapSampling, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"stopHeapSampling", nullptr, StopHeapSampling, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
   };
   napi_define_properties(env, exports, sizeof(functions) / sizeof(functions[0]), functions);
   StartChildren(env);

@@ -104,3 +104,9 @@ napi_value LargeCollections(napi_env, napi_callback_info);
 napi_value WalkCollections(napi_env, napi_callback_info);
 // () => [representative, count, bytes, …, left out] of the latest of the two, or of a walk of V8's.
 napi_value Census(napi_env, napi_callback_info);
+
+// heap_sampling.cc
+// (intervalBytes: number, frames: number) => boolean: false where this V8 has it not, or it runs already.
+napi_value StartHeapSampling(napi_env, napi_callback_info);
+// () => void: stops it, whoever began it.
+napi_value StopHeapSampling(napi_env, napi_callback_info);

@@ -91,6 +91,17 @@ export interface NativeBinding {
   census(): (object | number)[];
 }
 
+/** What the addon has for the service itself. */
+export interface NativeSampling {
+  /**
+   * Begins V8's sampling heap profiler so that reading it forces no collection; stacks of at most `frames`. False where
+   * this V8 has it not, or somebody has begun it already.
+   */
+  startHeapSampling(intervalBytes: number, frames: number): boolean;
+  /** Ends it, whoever began it. */
+  stopHeapSampling(): void;
+}
+
 /** Exit codes of the child; `ExitCode` of addon.h. */
 export const CHILD_EXIT = {
   done: 0,
@@ -117,6 +128,11 @@ let loaded: BindingChoice | null = null;
 export function loadBinding(): BindingChoice {
   loaded ??= load(`${process.platform}-${process.arch}`);
   return loaded;
+}
+
+/** The same addon's other part; null where there is none. Never throws. */
+export function loadSampling(): NativeSampling | null {
+  return loadBinding().binding as (NativeBinding & NativeSampling) | null;
 }
 
 /** Closes an end of a pipe of the addon's, wherever it was handed to. */

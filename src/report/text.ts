@@ -1,5 +1,5 @@
-import type { Finding, FindingStatus } from '../findings/finding.js';
-import type { AllocationSite } from '../heap/suspects/suspect.js';
+import type { Finding, FindingKind, FindingStatus } from '../findings/finding.js';
+import type { AllocationSite, MemberLocation } from '../heap/suspects/suspect.js';
 import {
   formatBytes,
   formatCount,
@@ -18,12 +18,23 @@ const MAX_NAME = 100;
 const MAX_SENTENCE = 300;
 const MAX_FIELDS = 8;
 const MAX_SITES = 3;
+const MAX_CALLERS = 2;
+/** How a function without a name is called. */
+const ANONYMOUS = 'function';
 
 const HEADLINES: Readonly<Record<FindingStatus, string>> = {
   confirmed: 'LEAK confirmed',
   suspected: 'LEAK suspected',
   plateaued: 'GROWTH plateaued',
   resolved: 'GROWTH resolved',
+};
+
+/** What grows, where it is not plain objects. */
+const KINDS: Readonly<Record<Exclude<FindingKind, 'heap'>, string>> = {
+  external: 'buffers, outside the heap',
+  native: 'native memory, outside the heap',
+  handles: 'handles',
+  contexts: 'contexts',
 };
 
 /** What the service stands still for, by dumper. */
@@ -50,46 +61,61 @@ export function renderReport(report: Report): string {
 
 /** One finding as headline and labelled lines; a line for which nothing is known is left out. Ends in a newline. */
 export function renderFinding(finding: Finding, context: FindingContext): string {
+  const reasons = finding.reasons.map((reason) => name(reason, MAX_SENTENCE));
   const lines = [
     headline(finding, context.heap),
     ...labelled('what', wrap(name(finding.title, MAX_SENTENCE).split(' '), ' ')),
     ...labelled('held by', wrap(heldBy(finding.retainerPath), ' › ')),
-    ...labelled('holds', wrap(holds(finding), ' ')),
-    ...labelled('allocated', wrap(finding.allocationSites.slice(0, MAX_SITES).map(site), '; also ')),
     ...labelled(
-      'because',
+      'also by',
       wrap(
-        finding.reasons.map((reason) => name(reason, MAX_SENTENCE)),
-        '; ',
+        finding.alsoHeldBy.slice(0, MAX_SITES).map((holder) => name(holder)),
+        ', ',
       ),
     ),
+    ...labelled('holds', wrap(holds(finding), ' ')),
+    ...labelled('allocated', wrap(finding.allocationSites.slice(0, MAX_SITES).map(allocated), '; also ')),
+    ...labelled('defined', wrap(definedPlaces(finding), ', ')),
+    ...labelled('yours', wrap(yourPlace(finding), ' ')),
+    ...labelled('package', wrap(packageName(finding), ' ')),
+    ...labelled('because', wrap(reasons, '; ')),
     ...labelled('cost', wrap(cost(context.captures), ', ')),
   ];
   return `${lines.join('\n')}\n`;
 }
 
 function headline(finding: Finding, heap: Report['heap']): string {
-  const { bytesPerSecond, bytesPerRequest, bytesScaled } = finding.growth;
   const growing = finding.status === 'confirmed' || finding.status === 'suspected';
-  const perRequest = bytesPerRequest === null ? '' : `, about ${formatBytes(bytesPerRequest)} per request`;
   const parts = [`${HEADLINES[finding.status]} (${formatShare(finding.confidence)})`];
-  const rate = `${bytesScaled ? 'about ' : ''}${formatRate(bytesPerSecond)}`;
-  if (growing) parts.push(`${rate}${perRequest}`, ...heapLimit(finding, heap));
+  if (growing) parts.push(...rate(finding), ...limit(finding, heap));
+  if (growing && finding.kind !== 'heap') parts.push(KINDS[finding.kind]);
+  if (finding.muted) parts.push('muted');
   return parts.join('   ');
 }
 
-/** The heap's forecast counts all growth and has an interval; the finding's own stands in until there is one. */
-function heapLimit(finding: Finding, heap: Report['heap']): string[] {
-  const seconds = heap.secondsToLimit ?? finding.secondsToLimit;
+/** Handles and contexts that are counted outside of the graph have no bytes. */
+function rate({ growth }: Finding): string[] {
+  const { bytesPerSecond, objectsPerSecond, bytesPerRequest, bytesScaled } = growth;
+  if (bytesPerSecond <= 0 && objectsPerSecond > 0) return [`+${formatCount(objectsPerSecond * 60)} a minute`];
+  const perRequest = bytesPerRequest === null ? '' : `, about ${formatBytes(bytesPerRequest)} per request`;
+  return [`${bytesScaled ? 'about ' : ''}${formatRate(bytesPerSecond)}${perRequest}`];
+}
+
+/** The heap's forecast counts all growth and has an interval; the finding's own stands in until there is one, and where it is no part of the heap. */
+function limit(finding: Finding, heap: Report['heap']): string[] {
+  const inHeap = finding.kind === 'heap' || finding.retainerPath.length > 0;
+  const forecast = inHeap ? heap.secondsToLimit : null;
+  const seconds = forecast ?? finding.secondsToLimit;
   if (seconds === null) return [];
-  const range = heap.secondsToLimit === null ? null : heap.secondsToLimitRange;
+  const range = forecast === null ? null : heap.secondsToLimitRange;
   const around = range === null ? '' : ` (${formatDurationRange(range.low, range.high)})`;
-  return [`heap limit in ${formatDuration(seconds)}${around}`];
+  return [`${inHeap ? 'heap' : 'memory'} limit in ${formatDuration(seconds)}${around}`];
 }
 
 function holds(finding: Finding): string[] {
   const last = finding.growth.steps.at(-1);
-  if (last === undefined || last.count <= 0) return [];
+  // Without a path there are no members: numbers alone, which the title gives.
+  if (last === undefined || last.count <= 0 || finding.retainerPath.length === 0) return [];
   const fields = finding.fields.slice(0, MAX_FIELDS).map((field) => name(field));
   if (finding.fields.length > MAX_FIELDS) fields.push('…');
   const each = `each about ${formatBytes(last.bytes / last.count)}`;
@@ -97,9 +123,35 @@ function holds(finding: Finding): string[] {
   return [name(finding.className), `×${formatCount(last.count)}`, ...detail.split(' ')];
 }
 
-function site({ function: functionName, url, line }: AllocationSite): string {
-  const where = functionName === '' ? '' : ` in ${name(functionName)}`;
+/** Where, and who called: `src/orders.ts:33 in record  ‹ src/checkout.ts:71`. */
+function allocated(site: AllocationSite): string {
+  const callers = site.callers
+    .slice(0, MAX_CALLERS)
+    .map(({ url, line }) => `  ‹ ${name(shortUrl(url))}:${line}`);
+  return `${place(site)}${callers.join('')}`;
+}
+
+function place({ function: functionName, url, line }: MemberLocation): string {
+  const where = functionName === '' || functionName === ANONYMOUS ? '' : ` in ${name(functionName)}`;
   return `${name(shortUrl(url))}:${line}${where}`;
+}
+
+/** Where no allocation was seen, what the members are made of or call is the next best place to look at. */
+function definedPlaces({ allocationSites, locations }: Finding): string[] {
+  return allocationSites.length > 0 ? [] : locations.slice(0, MAX_SITES).map(place);
+}
+
+/** Not said again where a line above says it. */
+function yourPlace({ yours, allocationSites, locations }: Finding): string[] {
+  if (yours === null) return [];
+  const shown = [...allocationSites.slice(0, MAX_SITES), ...(allocationSites.length > 0 ? [] : locations)];
+  const isShown = shown.some(({ url, line }) => url === yours.url && line === yours.line);
+  return isShown ? [] : [place(yours)];
+}
+
+function packageName({ package: origin }: Finding): string[] {
+  if (origin === null) return [];
+  return [name(origin.version === null ? origin.name : `${origin.name}@${origin.version}`)];
 }
 
 /** From the last `node_modules`, or the last four parts: the rest is the same for every line of a program. */
@@ -145,10 +197,23 @@ function noLeak(report: Report): string {
       ),
     );
   const grows = heap.at !== null && heap.trend.windowMs > 0 && heap.trend.low > 0;
-  const verdict = `no leak found so far${grows ? ', but the heap rises and who holds it is not known' : ''}`;
+  const verdict = `no leak found so far${grows ? `; ${rising(successes)}` : ''}`;
   const doubt =
     watcher.state === 'watching' ? '' : ` (${watcher.state}${reason === '' ? '' : `: ${reason}`})`;
-  return `${verdict}${doubt}: ${facts.join(', ')}`;
+  const next = watcher.state === 'watching' && grows ? nextStep(reason) : [];
+  return `${verdict}${doubt}: ${[...facts, ...next].join(', ')}`;
+}
+
+/** A heap that rises is no alarm: services that start and caches that fill do the same. */
+function rising(captures: number): string {
+  if (captures < 2) return 'the heap rises, as at a start; captures will tell whether anything keeps growing';
+  return 'the heap rises, but nothing in it has grown for long enough to tell a leak from filling up';
+}
+
+/** Why nothing is captured at the moment says when it will be: `spacing: the next capture is due in 5 s`. */
+function nextStep(reason: string): string[] {
+  const detail = reason.replace(/^[a-z-]+: /, '');
+  return detail === '' ? [] : [`at present: ${detail}`];
 }
 
 /** A success of another kind says nothing of this one. */

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { getHeapSpaceStatistics, getHeapStatistics, type HeapInfo, type HeapSpaceInfo } from 'node:v8';
 import { type Clock, systemClock } from '../runtime/clock.js';
 import type { GcEvent } from './gc-source.js';
@@ -12,6 +12,8 @@ export interface HeapReaders {
   heapSpaces(): readonly HeapSpaceInfo[];
   /** Bytes. */
   memoryUsage(): { readonly rss: number; readonly arrayBuffers: number };
+  /** Part of the resident set that is files and shared memory, 0 to 1; null where that cannot be told. */
+  sharedPart(): number | null;
   /** Type of each open resource. */
   activeResources(): readonly string[];
   /** Open file descriptors, a count; null where that cannot be told. */
@@ -19,6 +21,10 @@ export interface HeapReaders {
   memoryLimit(): MemoryLimit;
   /** Requests served so far, a count. */
   requests(): number;
+  /** Requests made so far, a count. */
+  outgoingRequests(): number;
+  /** Worker threads started so far, a count. */
+  workersStarted(): number;
 }
 
 export interface HeapReader {
@@ -45,20 +51,27 @@ interface Reading {
 
 /** Reading the resident set right after a collection took 64 µs at the median and milliseconds at the 90th percentile. */
 const MAX_USAGE_AGE_MS = 1_000;
-/** Counting ten thousand descriptors takes 9 ms, so it is not done at every tick. */
-const DESCRIPTORS_FOR_MS = 10_000;
+/** Counting ten thousand descriptors takes 9 ms: the more there are, the longer a count stands, so that it takes 0.1 % of the time. */
+const MS_A_DESCRIPTOR = 1;
 
 /** The readers of this process. */
-export function processReaders(requests: () => number): HeapReaders {
+export function processReaders(
+  requests: () => number,
+  outgoingRequests: () => number = () => 0,
+  workersStarted: () => number = () => 0,
+): HeapReaders {
   return {
     heapStatistics: getHeapStatistics,
     heapSpaces: getHeapSpaceStatistics,
     // Array buffers are in memoryUsage() only, and it reads the resident set once, as memoryUsage.rss() would.
     memoryUsage: () => process.memoryUsage(),
+    sharedPart: readSharedPart,
     activeResources: () => process.getActiveResourcesInfo(),
     descriptors: countDescriptors,
     memoryLimit: () => readMemoryLimit(),
     requests,
+    outgoingRequests,
+    workersStarted,
   };
 }
 
@@ -72,7 +85,7 @@ export function createHeapReader(
   let descriptors: { readonly atMs: number; readonly count: number | null } | null = null;
   const countedDescriptors = (): number | null => {
     const nowMs = clock.monotonicMs();
-    if (descriptors === null || nowMs - descriptors.atMs >= DESCRIPTORS_FOR_MS) {
+    if (descriptors === null || nowMs - descriptors.atMs >= (descriptors.count ?? 0) * MS_A_DESCRIPTOR) {
       descriptors = { atMs: nowMs, count: readers.descriptors() };
     }
     return descriptors.count;
@@ -88,6 +101,7 @@ export function createHeapReader(
   };
   usage = readUsage();
   let usageMs = clock.monotonicMs();
+  let sharedBytes = 0;
   return {
     afterGc(events) {
       if (events.length === 0) return [];
@@ -96,7 +110,7 @@ export function createHeapReader(
         usage = readUsage();
         usageMs = nowMs;
       }
-      const reading = read(readers, usage, limit);
+      const reading = read(readers, usage, sharedBytes, limit);
       const epochMs = clock.now() - nowMs;
       return events.map((event) => gcSample(event, reading, epochMs, isOwn(event.startMs)));
     },
@@ -104,7 +118,8 @@ export function createHeapReader(
       limit = readers.memoryLimit();
       usage = readUsage();
       usageMs = clock.monotonicMs();
-      const { surroundings, usedBytes, oldBytes } = read(readers, usage, limit);
+      sharedBytes = Math.round(usage.rss * (readers.sharedPart() ?? 0));
+      const { surroundings, usedBytes, oldBytes } = read(readers, usage, sharedBytes, limit);
       return {
         ...surroundings,
         atMs: clock.now(),
@@ -143,7 +158,7 @@ function reclaimedBytes({ figures }: GcEvent): number | null {
   return figures === null || before === null ? null : Math.max(0, before - figures.usedBytes);
 }
 
-function read(readers: HeapReaders, usage: MemoryUsage, limit: MemoryLimit): Reading {
+function read(readers: HeapReaders, usage: MemoryUsage, sharedBytes: number, limit: MemoryLimit): Reading {
   const heap = readers.heapStatistics();
   const spaces: Record<string, number> = {};
   let oldBytes = 0;
@@ -158,11 +173,15 @@ function read(readers: HeapReaders, usage: MemoryUsage, limit: MemoryLimit): Rea
     mallocedBytes: heap.malloced_memory,
     nativeContexts: heap.number_of_native_contexts,
     detachedContexts: heap.number_of_detached_contexts,
+    committedBytes: heap.total_physical_size,
     rssBytes: usage.rss,
+    sharedBytes,
     limitBytes: heap.heap_size_limit,
     memoryLimitBytes: limit.limitBytes,
     memoryAvailableBytes: limit.availableBytes,
     requests: readers.requests(),
+    outgoingRequests: readers.outgoingRequests(),
+    workersStarted: readers.workersStarted(),
     handles: null,
     descriptors: null,
   };
@@ -180,6 +199,17 @@ function countDescriptors(): number | null {
   try {
     // One of them is the directory being read.
     return readdirSync('/proc/self/fd').length - 1;
+  } catch {
+    return null;
+  }
+}
+
+/** `size resident shared …` of proc_pid_statm(5), in pages. A file that is mapped is resident as it is read, and no leak. */
+function readSharedPart(): number | null {
+  if (process.platform !== 'linux') return null;
+  try {
+    const [, resident, shared] = readFileSync('/proc/self/statm', 'latin1').split(' ', 3).map(Number);
+    return resident === undefined || shared === undefined || !(resident > 0) ? null : shared / resident;
   } catch {
     return null;
   }

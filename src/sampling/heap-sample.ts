@@ -26,7 +26,11 @@ export interface HeapSample {
   /** Counts of contexts. */
   readonly nativeContexts: number;
   readonly detachedContexts: number;
+  /** Physical memory that V8 has for the heap of this thread, garbage and free pages included. */
+  readonly committedBytes: number;
   readonly rssBytes: number;
+  /** Part of `rssBytes` that is files and shared memory, of the latest timer sample; 0 where that cannot be told. */
+  readonly sharedBytes: number;
   /** V8's heap limit. */
   readonly limitBytes: number;
   /** The container's memory limit; null when there is none. */
@@ -35,6 +39,10 @@ export interface HeapSample {
   readonly memoryAvailableBytes: number | null;
   /** HTTP requests this process began to serve since watching began, a count. */
   readonly requests: number;
+  /** HTTP requests it began to make, a count. */
+  readonly outgoingRequests: number;
+  /** Worker threads it started, a count; their heaps are in `rssBytes` only. */
+  readonly workersStarted: number;
   /** Open resources by type, counts; timer samples only. */
   readonly handles: Readonly<Record<string, number>> | null;
   /** Open file descriptors, a count; timer samples on Linux only. */

@@ -1,14 +1,52 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 
-const CHANNEL = 'http.server.request.start';
+/** HTTP/1 requests on every Node, HTTP/2 streams from Node 22 on: Node 20 publishes none. Frameworks stand on these servers. */
+const SERVED = ['http.server.request.start', 'http2.server.stream.start'] as const;
+/** Of `node:http`, of `node:http2` from Node 22 on, and of undici, whether Node's own (`fetch`) or a package. */
+const OUTGOING = ['http.client.request.start', 'http2.client.stream.start', 'undici:request:create'] as const;
+const WORKERS = 'worker_threads';
 
-/** Counts the HTTP/1 requests that servers of this thread begin to serve. Node publishes none for HTTP/2. */
+/** What growth is put in relation to. A process that serves requests is measured by these; one that only makes them, such as a worker that polls, by those. */
+export interface Traffic {
+  readonly unit: 'request' | 'outgoing request';
+  /** Since watching began. */
+  readonly count: number;
+}
+
+/** The traffic so far, of a sample or a counter. The unit changes once at most, when the first request is served. */
+export function trafficOf(counts: { readonly requests: number; readonly outgoingRequests: number }): Traffic {
+  return counts.requests > 0
+    ? { unit: 'request', count: counts.requests }
+    : { unit: 'outgoing request', count: counts.outgoingRequests };
+}
+
+/**
+ * The traffic between two samples. The unit is that of the later one: of a process that had served none by the first,
+ * and some by the second, the served ones count.
+ */
+export function trafficBetween(
+  before: { readonly requests: number; readonly outgoingRequests: number },
+  after: { readonly requests: number; readonly outgoingRequests: number },
+): Traffic {
+  const { unit, count } = trafficOf(after);
+  return { unit, count: count - (unit === 'request' ? before.requests : before.outgoingRequests) };
+}
+
+/** Counts what this thread begins to serve, to ask of others, and to run in threads. An event costs an addition; nothing of it is kept. */
 export class RequestCounter {
-  #count = 0;
+  #requests = 0;
+  #outgoingRequests = 0;
+  #workersStarted = 0;
   #running = false;
   readonly #ignores: (server: unknown) => boolean;
   readonly #onRequest = (message: unknown): void => {
-    if (!this.#ignores((message as { readonly server?: unknown }).server)) this.#count++;
+    if (!this.#ignores((message as { readonly server?: unknown }).server)) this.#requests++;
+  };
+  readonly #onOutgoing = (): void => {
+    this.#outgoingRequests++;
+  };
+  readonly #onWorker = (): void => {
+    this.#workersStarted++;
   };
 
   /** `ignores` tells of servers whose requests do not count. */
@@ -16,19 +54,33 @@ export class RequestCounter {
     this.#ignores = ignores;
   }
 
-  /** Requests counted so far; stopping keeps the count. */
+  /** Requests served so far; stopping keeps the counts. */
   get count(): number {
-    return this.#count;
+    return this.#requests;
+  }
+
+  /** Requests made so far. */
+  get outgoingRequests(): number {
+    return this.#outgoingRequests;
+  }
+
+  /** Worker threads started so far, those that ended included. */
+  get workersStarted(): number {
+    return this.#workersStarted;
   }
 
   start(): void {
     if (this.#running) return;
     this.#running = true;
-    subscribe(CHANNEL, this.#onRequest);
+    for (const channel of SERVED) subscribe(channel, this.#onRequest);
+    for (const channel of OUTGOING) subscribe(channel, this.#onOutgoing);
+    subscribe(WORKERS, this.#onWorker);
   }
 
   stop(): void {
     this.#running = false;
-    unsubscribe(CHANNEL, this.#onRequest);
+    for (const channel of SERVED) unsubscribe(channel, this.#onRequest);
+    for (const channel of OUTGOING) unsubscribe(channel, this.#onOutgoing);
+    unsubscribe(WORKERS, this.#onWorker);
   }
 }

@@ -57,6 +57,10 @@ export interface CaptureSituation {
   /** What captures in the background took lately, those on demand left out. */
   readonly cpuBudget: Pick<CpuBudget, 'decide'>;
   readonly trend: TrendVerdict;
+  /** What rises outside the graph, in words: reason enough to look who holds it. Null: nothing does. */
+  readonly signal?: string | null;
+  /** Whether a census would be taken, which costs so little that a shift of the heap's level is reason enough. */
+  readonly isCensus?: boolean;
   readonly series: SeriesSituation;
 }
 
@@ -74,6 +78,10 @@ export interface SeriesSituation {
 }
 
 const CAPTURES_BEFORE_BACKING_OFF = 8;
+/** Spacings lie between these parts of the pace's own. */
+const SPACING_FROM = 0.9;
+const SPACING_RANGE = 0.25;
+const GOLDEN_RATIO = (Math.sqrt(5) - 1) / 2;
 
 export function decideCapture(situation: CaptureSituation, rules: PaceRules): CaptureDecision {
   if (situation.predicted === null) return waiting('captures-off', situation.dumperReason);
@@ -84,9 +92,7 @@ export function decideCapture(situation: CaptureSituation, rules: PaceRules): Ca
   const wait = untilDue(situation, rules);
   if (wait !== null) return wait;
   const because =
-    situation.series.captures > 0
-      ? 'the running series needs its next capture'
-      : growthWords(situation.trend);
+    situation.series.captures > 0 ? 'the running series needs its next capture' : growthWords(situation);
   return withinLimits(situation, situation.predicted, 'trend', because);
 }
 
@@ -113,18 +119,32 @@ function untilDue(situation: CaptureSituation, rules: PaceRules): CaptureDecisio
       `the last series found nothing; the next may start in ${seconds(series.coolDownUntilMs - nowMs)} s`,
     );
   }
-  const mayGrow =
-    trend.direction === 'rising' || (trend.direction === 'unknown' && rules.captureUnknownTrend);
-  if (!mayGrow)
+  if (!mayGrow(situation, rules))
     return waiting('no-growth', `the heap's trend is ${trend.direction} (${trend.points} points)`);
   return null;
 }
 
-/** Doubles once a series has had time enough to decide, so that a growth that is never settled costs less and less. */
+function mayGrow({ trend, signal, isCensus }: CaptureSituation, rules: PaceRules): boolean {
+  if (trend.direction === 'rising' || (signal ?? null) !== null) return true;
+  if (trend.direction === 'unknown') return rules.captureUnknownTrend;
+  return isShift(trend, isCensus);
+}
+
+/** A level that went up and stays is growth, too, where no slope is steep enough: steps of a leak that comes in batches. */
+function isShift(trend: TrendVerdict, isCensus: boolean | undefined): boolean {
+  return isCensus === true && trend.shifted && trend.direction === 'flat';
+}
+
+/**
+ * Doubles once a series has had time enough to decide, so that a growth that is never settled costs less and less. Unevenly
+ * spaced, by the golden ratio's low-discrepancy sequence: a batch that fills and is flushed with the period of the captures,
+ * or a fraction of it, would look like growth at each of them.
+ */
 function spacingOf(series: SeriesSituation, rules: PaceRules): number {
   if (series.confirmed) return rules.confirmedSpacingMs;
   const doublings = Math.max(0, series.captures - CAPTURES_BEFORE_BACKING_OFF);
-  return Math.min(rules.confirmedSpacingMs, rules.captureSpacingMs * 2 ** doublings);
+  const uneven = SPACING_FROM + SPACING_RANGE * ((series.captures * GOLDEN_RATIO) % 1);
+  return Math.min(rules.confirmedSpacingMs, rules.captureSpacingMs * uneven * 2 ** doublings);
 }
 
 function withinLimits(
@@ -174,7 +194,10 @@ function overCpu(
   return asked === null ? waiting('cpu-budget', detail) : refused('cpu-budget', detail, trigger);
 }
 
-function growthWords(trend: TrendVerdict): string {
+function growthWords({ trend, signal, isCensus }: CaptureSituation): string {
+  if (trend.direction !== 'rising' && (signal ?? null) !== null) return `${signal}`;
+  if (isShift(trend, isCensus))
+    return `the heap's level went up within the last ${seconds(trend.windowMs)} s (${trend.basis})`;
   if (trend.direction === 'unknown') return 'too few collections happened to tell whether the heap grows';
   return `the heap grows by ${Math.round(trend.bytesPerSecond)} bytes a second over ${seconds(trend.windowMs)} s (${trend.basis})`;
 }

@@ -17,6 +17,8 @@ export interface PaceRules {
   readonly probeSpacingMs: number;
   /** Censuses before a series of graphs: how far apart, and how many comparisons may show nothing before it is called off. Null: none are taken. */
   readonly census: { readonly spacingMs: number; readonly comparisons: number } | null;
+  /** Of allocation sites: bytes between two samples on the average, least time between two readings, and after how long without a full collection one is taken. */
+  readonly sites: { readonly intervalBytes: number; readonly spacingMs: number; readonly tickMs: number };
   /** How long a capture that is due waits for V8's own full collection before it goes ahead without. */
   readonly majorGcWaitMs: number;
   /** Captures in a row without a growing path that end a series. */
@@ -44,8 +46,11 @@ export interface PaceRules {
     readonly suspectObservations: number;
     readonly confirmObservations: number;
     readonly confirmMs: number;
-    /** Bytes a path must have gained over the observations. */
+    /** Bytes a path must have gained over the observations, to be suspected and to be confirmed. */
     readonly minGrowthBytes: number;
+    readonly confirmGrowthBytes: number;
+    /** Timers, sockets, listeners and the like: so many gained confirm, however few bytes they are; half of it is suspected. */
+    readonly confirmHandles: number;
     /** Part of the heap's growth, 0 to 1. */
     readonly minShare: number;
   };
@@ -66,6 +71,7 @@ export const PACE_RULES: Readonly<Record<Pace, PaceRules>> = {
     coolDownMs: 30 * MINUTE,
     probeSpacingMs: MINUTE,
     census: { spacingMs: 2 * MINUTE, comparisons: 3 },
+    sites: { intervalBytes: 512 * KB, spacingMs: 5 * SECOND, tickMs: 15 * SECOND },
     majorGcWaitMs: MINUTE,
     flatCapturesToStop: 2,
     pauseBudgetMs: SECOND,
@@ -79,6 +85,8 @@ export const PACE_RULES: Readonly<Record<Pace, PaceRules>> = {
       confirmObservations: 5,
       confirmMs: 10 * MINUTE,
       minGrowthBytes: MB,
+      confirmGrowthBytes: 2 * MB,
+      confirmHandles: 200,
       minShare: 0.1,
     },
   },
@@ -91,6 +99,7 @@ export const PACE_RULES: Readonly<Record<Pace, PaceRules>> = {
     probeSpacingMs: 4 * SECOND,
     // A capture costs little where heaps are small and programs short.
     census: null,
+    sites: { intervalBytes: 128 * KB, spacingMs: 2 * SECOND, tickMs: 5 * SECOND },
     majorGcWaitMs: 2 * SECOND,
     flatCapturesToStop: 2,
     pauseBudgetMs: 5 * SECOND,
@@ -103,8 +112,11 @@ export const PACE_RULES: Readonly<Record<Pace, PaceRules>> = {
     finding: {
       suspectObservations: 3,
       confirmObservations: 6,
-      confirmMs: 45 * SECOND,
+      // What lives, or is flushed, within three quarters of a minute is not seen to grow for so long.
+      confirmMs: 50 * SECOND,
       minGrowthBytes: 256 * KB,
+      confirmGrowthBytes: 2 * MB,
+      confirmHandles: 200,
       minShare: 0.1,
     },
   },

@@ -59,8 +59,10 @@ const IMPORT_RULES: readonly Rule[] = [
   {
     name: 'the addon serves captures',
     because:
-      'what it does is safe only in the order that capture/ keeps; the client of the analysis closes a pipe with it',
-    applies: (file) => !inFolders('capture', 'native')(file) && file !== 'daemon/analysis-client.ts',
+      'what it does is safe only in the order that capture/ keeps; the client of the analysis closes a pipe with it, and one file begins the sampling of allocations',
+    applies: (file) =>
+      !inFolders('capture', 'native')(file) &&
+      !['daemon/analysis-client.ts', 'sampling/choose-sites.ts'].includes(file),
     forbids: inFolders('native'),
   },
   {

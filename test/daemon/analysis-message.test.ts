@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import {
   ANALYSIS_STEPS,
   type AnalysisMessage,
+  boundedSites,
   decodeMessage,
   encodeMessage,
 } from '../../src/daemon/analysis-message.js';
@@ -61,5 +62,16 @@ describe('A message of the analysis', () => {
     ]) {
       assert.equal(decodeMessage(line), null, line);
     }
+  });
+});
+
+describe('The allocation sites of an order', () => {
+  it('are a bounded number, with a bounded number of callers and bounded texts', () => {
+    const long = { function: 'f'.repeat(1000), url: 'u'.repeat(1000), line: 1, column: 2 };
+    const site = { ...long, liveBytes: 3, growthBytes: 4, callers: Array.from({ length: 100 }, () => long) };
+    const sites = boundedSites(Array.from({ length: 100 }, () => site));
+    assert.deepEqual([sites.length, sites[0]?.callers.length], [64, 16]);
+    assert.deepEqual([sites[0]?.function.length, sites[0]?.callers[0]?.url.length], [300, 300]);
+    assert.deepEqual([sites[0]?.liveBytes, sites[0]?.growthBytes, sites[0]?.line], [3, 4, 1]);
   });
 });

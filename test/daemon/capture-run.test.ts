@@ -84,6 +84,27 @@ function failure(reason: string): DumpOutcome {
 }
 
 describe('A capture', () => {
+  it('hands the allocation sites of the moment to the analysis, and asks for them only then', async () => {
+    const site = {
+      function: 'f',
+      url: 'a.js',
+      line: 1,
+      column: 1,
+      liveBytes: 2,
+      growthBytes: 1,
+      callers: [],
+    };
+    let asked = 0;
+    const sites = () => {
+      asked += 1;
+      return [site];
+    };
+    const { started } = await run(writes(SUCCESS), ANALYSED, { sites });
+    assert.deepEqual([started[0]?.sites, asked], [[site], 1]);
+    await run(() => failure('EAGAIN'), ANALYSED, { sites });
+    assert.equal(asked, 1);
+  });
+
   it('is told with the cost of dumper and analysis together', async () => {
     const { record, result, analysisBytes, analysisCpuSeconds } = await run(writes(SUCCESS));
     const { id, atMs, ...rest } = record;

@@ -11,6 +11,7 @@ import type { Job } from '../../src/daemon/schedule.js';
 import type { Suspect } from '../../src/heap/suspects/suspect.js';
 import { type Options, resolveOptions } from '../../src/options.js';
 import type { GcEvent, GcSource } from '../../src/sampling/gc-source.js';
+import { noAllocationSites } from '../../src/sampling/allocation-profiler.js';
 import { createHeapReader, processReaders } from '../../src/sampling/heap-reader.js';
 import { SampleWindow } from '../../src/sampling/sample-window.js';
 import { eventually } from '../support/eventually.js';
@@ -87,7 +88,8 @@ class Bench {
         return { sink: new Writable({ write: (_c, _e, done) => done() }), result: this.analyse(), kill() {} };
       },
       ownPauses: this.ownPauses,
-      store: { keep: () => void this.kept.push(this.clock.now()), prune() {} },
+      sites: noAllocationSites('not wanted in the test'),
+      store: { keep: () => void this.kept.push(this.clock.now()), restore: () => null, prune() {} },
     });
     this.daemon.on('capture', (capture) => this.captures.push(capture));
     for (const job of this.daemon.jobs) this.jobs.set(job.name, job);

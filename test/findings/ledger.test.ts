@@ -1,20 +1,57 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { Finding } from '../../src/findings/finding.js';
 import { FindingLedger } from '../../src/findings/ledger.js';
-import type { Fingerprint } from '../../src/heap/suspects/suspect.js';
+import type { SignalFinding } from '../../src/findings/signal-finding.js';
+import type { Fingerprint, Suspect } from '../../src/heap/suspects/suspect.js';
 import { PACE_RULES } from '../../src/trigger/pace.js';
 import { suspectWith } from '../support/suspect.js';
 
 const RULES = PACE_RULES.fast.finding;
 const STEADY = [1000, 2000, 3000, 4000, 5000, 6000];
 const AT = Date.parse('2026-01-01T00:01:00Z');
+const ID: Fingerprint = 'lw-0123456789abcdef';
 
 function confirmed(): FindingLedger {
   const ledger = new FindingLedger(RULES);
-  ledger.record([suspectWith(STEADY.slice(0, 3))], AT, null);
-  ledger.record([suspectWith(STEADY)], AT + 20_000, null);
+  ledger.record([suspectWith(STEADY.slice(0, 3))], AT);
+  ledger.record([suspectWith(STEADY)], AT + 20_000);
   return ledger;
 }
+
+/** One moment for each step of a suspect, at so many requests by then. */
+function served(ledger: FindingLedger, suspect: Suspect, requests: (at: number) => number): FindingLedger {
+  for (const [at, { atMs }] of suspect.steps.entries())
+    ledger.note({ atMs, requests: requests(at), openSockets: null, majorCollections: 0 });
+  return ledger;
+}
+
+function signal(changes: Partial<SignalFinding> = {}): SignalFinding {
+  return {
+    id: 'lw-00000000000000aa',
+    kind: 'handles',
+    type: 'Timeout',
+    status: 'suspected',
+    title: 'Open timers rise by 600 a minute (3,100 now)',
+    reasons: ['rose in every one of 6 looks'],
+    evidence: [{ rule: 'series', speaksFor: true, numbers: {}, untilWhat: null }],
+    confidence: 0.7,
+    mechanism: 'timers',
+    growth: {
+      bytesPerSecond: 0,
+      objectsPerSecond: 10,
+      bytesPerRequest: null,
+      shareOfGrowth: 0,
+      bytesScaled: false,
+      steps: [],
+    },
+    secondsToLimit: null,
+    atMs: AT,
+    ...changes,
+  };
+}
+
+const idsOf = (findings: readonly Finding[]) => findings.map(({ id }) => id);
 
 describe('The ledger of findings', () => {
   it('keeps one finding for one fingerprint, from first seen to confirmed', () => {
@@ -25,13 +62,14 @@ describe('The ledger of findings', () => {
     assert.equal(finding?.confirmedAt, '2026-01-01T00:01:20.000Z');
     assert.equal(
       finding?.title,
-      'OrderHistory.byCustomer gains 6,000 entries a minute at every capture (6,000 now, 12.0 MB)',
+      'OrderHistory.byCustomer gains 6,000 objects a minute at every capture (6,000 now, 12.0 MB)',
     );
+    assert.equal(finding?.evidence.length, finding?.reasons.length);
   });
 
   it('says that bytes are estimates where captures were sampled', () => {
     const ledger = new FindingLedger(RULES);
-    ledger.record([suspectWith(STEADY, { scaled: true })], AT, null);
+    ledger.record([suspectWith(STEADY, { scaled: true })], AT);
     const [finding] = ledger.findings;
     assert.equal(finding?.growth.bytesScaled, true);
     assert.match(finding.title, / \(6,000 now, about 12\.0 MB\)$/);
@@ -41,7 +79,7 @@ describe('The ledger of findings', () => {
   it('tells of a finding when it is new and when its status changes, and of nothing else', () => {
     const ledger = new FindingLedger(RULES);
     const told = (count: number) =>
-      ledger.record([suspectWith(STEADY.slice(0, count))], AT, null).changed.map(({ status }) => status);
+      ledger.record([suspectWith(STEADY.slice(0, count))], AT).changed.map(({ status }) => status);
     assert.deepEqual(
       [told(2), told(3), told(5), told(6), told(6)],
       [[], ['suspected'], [], ['confirmed'], []],
@@ -50,37 +88,62 @@ describe('The ledger of findings', () => {
 
   it('is quiet only when nothing grows that may become a finding', () => {
     const ledger = new FindingLedger(RULES);
-    assert.equal(ledger.record([suspectWith(STEADY.slice(0, 2))], AT, null).quiet, false);
-    assert.equal(ledger.record([suspectWith(STEADY, { artefact: 'compiled code' })], AT, null).quiet, true);
-    assert.equal(ledger.record([], AT, null).quiet, true);
+    assert.equal(ledger.record([suspectWith(STEADY.slice(0, 2))], AT).quiet, false);
+    assert.equal(ledger.record([suspectWith(STEADY, { artefact: 'compiled code' })], AT).quiet, true);
+    assert.equal(ledger.record([], AT).quiet, true);
   });
 
   it('calls a finding plateaued at the first capture without growth and resolved after four', () => {
     const ledger = confirmed();
     const seen = [1, 2, 3, 4].map((i) => {
-      ledger.record([], AT + i, null);
+      ledger.record([], AT + i);
       return ledger.findings[0]?.status;
     });
     assert.deepEqual(seen, ['plateaued', 'plateaued', 'plateaued', 'resolved']);
-    assert.equal(ledger.findings[0]?.growth.bytesPerSecond, 0);
-    assert.equal(ledger.findings[0]?.title, 'OrderHistory.byCustomer has stopped growing');
+    const [finding] = ledger.findings;
+    assert.equal(finding?.growth.bytesPerSecond, 0);
+    assert.equal(finding?.title, 'OrderHistory.byCustomer has stopped growing');
     assert.deepEqual(
-      ledger.findings[0]?.reasons.filter((reason) => /not grow/.test(reason)),
+      finding?.reasons.filter((reason) => /not grow/.test(reason)),
       ['has not grown at the latest 4 captures'],
     );
+    assert.deepEqual(
+      finding?.evidence.filter(({ rule }) => rule === 'settled').map(({ numbers }) => numbers),
+      [{ flatCaptures: 4 }],
+    );
+  });
+
+  it('does not hold it against a confirmed finding that it stands still while there is no traffic', () => {
+    const suspect = suspectWith(STEADY);
+    const ledger = served(new FindingLedger(RULES), suspect, (at) => at * 1000);
+    ledger.record([suspect], AT);
+    const quiet = (atMs: number) => {
+      ledger.note({ atMs, requests: 5000, openSockets: null, majorCollections: 0 });
+      ledger.record([], atMs);
+      return ledger.findings[0]?.status;
+    };
+    assert.deepEqual(
+      [1, 2, 3, 4, 5].map((i) => quiet(AT + i * 10_000)),
+      Array(5).fill('confirmed'),
+    );
+    ledger.note({ atMs: AT + 60_000, requests: 6000, openSockets: null, majorCollections: 0 });
+    ledger.record([], AT + 60_000);
+    assert.equal(ledger.findings[0]?.status, 'plateaued');
   });
 
   it('reopens a finding that grows again', () => {
     const ledger = confirmed();
-    for (let i = 0; i < 4; i++) ledger.record([], AT, null);
-    const { changed } = ledger.record([suspectWith(STEADY)], AT + 1, null);
+    for (let i = 0; i < 4; i++) ledger.record([], AT);
+    const { changed } = ledger.record([suspectWith(STEADY)], AT + 1);
     assert.equal(changed[0]?.status, 'confirmed');
   });
 
   it('gives the bytes a request costs where traffic was counted', () => {
-    const ledger = new FindingLedger(RULES);
-    ledger.record([suspectWith(STEADY)], AT, 50);
+    const suspect = suspectWith(STEADY);
+    const ledger = served(new FindingLedger(RULES), suspect, (at) => at * 500);
+    ledger.record([suspect], AT);
     assert.equal(ledger.findings[0]?.growth.bytesPerRequest, 4000);
+    assert.equal(confirmed().findings[0]?.growth.bytesPerRequest, null);
   });
 
   it('orders findings worst first and holds a bounded number, the mildest leaving first', () => {
@@ -91,7 +154,7 @@ describe('The ledger of findings', () => {
         { fingerprint: `lw-${i.toString(16).padStart(16, '0')}` as Fingerprint },
       ),
     );
-    ledger.record(many, AT, null);
+    ledger.record(many, AT);
     const rates = ledger.findings.map(({ growth }) => growth.bytesPerSecond);
     assert.equal(rates.length, 50);
     assert.deepEqual(
@@ -99,5 +162,96 @@ describe('The ledger of findings', () => {
       [...rates].sort((a, b) => b - a),
     );
     assert.equal(rates[0], 80 * 200_000);
+  });
+
+  it('takes a bound that moves along for a counter', () => {
+    const ledger = new FindingLedger(RULES);
+    const full = (limit: number) =>
+      ledger.record([suspectWith(STEADY, { bound: { name: 'max', limit, unit: 'entries' } })], AT);
+    full(9000);
+    full(9000);
+    assert.equal(ledger.findings[0]?.status, 'suspected');
+    full(10_000);
+    assert.equal(ledger.findings[0]?.status, 'confirmed');
+  });
+});
+
+describe('A muted finding', () => {
+  it('is published and marked, but told to nobody', () => {
+    const ledger = new FindingLedger(RULES);
+    ledger.mute(ID);
+    assert.deepEqual(ledger.record([suspectWith(STEADY)], AT).changed, []);
+    assert.equal(ledger.findings[0]?.status, 'confirmed');
+    assert.equal(ledger.findings[0]?.muted, true);
+  });
+
+  it('is heard again at its next change once it is not muted any more', () => {
+    const ledger = new FindingLedger(RULES);
+    ledger.mute(ID);
+    ledger.record([suspectWith(STEADY)], AT);
+    assert.equal(ledger.unmute(ID), true);
+    assert.equal(ledger.unmute(ID), false);
+    assert.deepEqual(idsOf(ledger.record([], AT).changed), [ID]);
+  });
+
+  it('makes room for later ones: of 200 the first is heard again', () => {
+    const ledger = new FindingLedger(RULES);
+    ledger.mute(ID);
+    for (let i = 1; i <= 200; i++) ledger.mute(`lw-${i.toString(16).padStart(16, '0')}`);
+    assert.equal(ledger.toStore.muted.length, 200);
+    assert.equal(ledger.unmute(ID), false);
+  });
+});
+
+describe('A signal from outside the graph', () => {
+  it('is a finding of its own while nothing in the graph explains it', () => {
+    const ledger = new FindingLedger(RULES);
+    assert.deepEqual(idsOf(ledger.observe([signal()], AT).changed), [signal().id]);
+    assert.deepEqual(ledger.observe([signal()], AT).changed, []);
+    assert.deepEqual(
+      ledger.observe([signal({ status: 'confirmed' })], AT).changed.map(({ status }) => status),
+      ['confirmed'],
+    );
+    assert.equal(ledger.findings[0]?.kind, 'handles');
+  });
+
+  it('becomes evidence of the finding that explains it, and is told to have ended', () => {
+    const ledger = new FindingLedger(RULES);
+    ledger.observe([signal()], AT);
+    ledger.record([suspectWith(STEADY, { mechanism: 'timers' })], AT);
+    const { changed } = ledger.observe([signal()], AT);
+    assert.deepEqual(
+      changed.map(({ id, status }) => [id, status]),
+      [[signal().id, 'resolved']],
+    );
+    const [finding, ...more] = ledger.findings;
+    assert.equal(more.length, 0);
+    assert.equal(finding?.id, ID);
+    assert.equal(finding?.evidence.at(-1)?.rule, 'series');
+    assert.equal(finding?.reasons.at(-1), signal().title);
+  });
+
+  it('belongs to what grows at its pace, such as objects that each hold a buffer', () => {
+    const ledger = new FindingLedger(RULES);
+    ledger.record([suspectWith(STEADY)], AT);
+    const growth = { ...signal().growth, bytesPerSecond: 180_000, objectsPerSecond: 0 };
+    ledger.observe([signal({ kind: 'external', type: 'external', mechanism: 'buffers', growth })], AT);
+    assert.deepEqual(
+      ledger.findings.map(({ id, kind }) => [id, kind]),
+      [[ID, 'external']],
+    );
+    const other = { ...growth, bytesPerSecond: 2_000_000 };
+    ledger.observe([signal({ kind: 'external', type: 'external', mechanism: 'buffers', growth: other })], AT);
+    assert.equal(ledger.findings.length, 2);
+  });
+
+  it('has stopped when it is not seen any more, and is resolved after the time that confirms', () => {
+    const ledger = new FindingLedger(RULES);
+    ledger.observe([signal({ status: 'confirmed' })], AT);
+    const later = (ms: number) => ledger.observe([], AT + ms).changed.map(({ status }) => status);
+    assert.deepEqual(
+      [later(1000), later(2000), later(RULES.confirmMs), later(RULES.confirmMs + 1)],
+      [['plateaued'], [], ['resolved'], []],
+    );
   });
 });

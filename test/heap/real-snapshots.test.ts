@@ -87,26 +87,33 @@ const LEAKS: Readonly<Record<string, Expected>> = {
     owner: 'OrderHistory.orders',
     className: 'Order',
     fingerprint: 'lw-e511120751361b94',
-    location: 'Order array.js:3',
+    location: 'Order array.ts:3',
   },
   'async-functions': {
     owner: 'ConnectionPool.waiting',
     className: 'function',
     fingerprint: 'lw-b6fe5a9ef27400fe',
-    location: 'loadUser async-functions.js:10',
+    location: 'loadUser async-functions.ts:11',
   },
   'async-hooks': {
     owner: 'module variable live of programs/async-hooks.js',
     className: 'Query',
     fingerprint: 'lw-0e830f58fa08bb2c',
-    location: 'Query async-hooks.js:15',
+    location: 'Query async-hooks.ts:16',
   },
   'async-storage': {
     owner: 'timer list calling reconnect() at programs/async-storage.js:17',
     className: 'Timeout',
     fingerprint: 'lw-e8c737e49703195c',
     mechanism: 'timers',
-    location: 'reconnect async-storage.js:17',
+    location: 'reconnect async-storage.ts:20',
+  },
+  'bound-timers': {
+    owner: 'timer list calling poll() at programs/bound-timers.js:8',
+    className: 'Timeout',
+    fingerprint: 'lw-fdd4d58b211feae4',
+    mechanism: 'timers',
+    location: 'poll bound-timers.ts:8',
   },
   buffers: {
     owner: 'UploadStore.chunks',
@@ -119,7 +126,7 @@ const LEAKS: Readonly<Record<string, Expected>> = {
     className: 'render()',
     fingerprint: 'lw-026c5ad77b44cd8e',
     mechanism: 'closure chain',
-    location: 'render closure-chain.js:7',
+    location: 'render closure-chain.ts:8',
   },
   closure: {
     owner: 'closure variable cache of handler()',
@@ -130,7 +137,7 @@ const LEAKS: Readonly<Record<string, Expected>> = {
     owner: 'module variable undo of programs/closures.js',
     className: 'function',
     fingerprint: 'lw-6ba3ec8040078a8a',
-    location: 'function closures.js:4',
+    location: 'function closures.ts:5',
   },
   'deleted-keys': {
     owner: 'JobBoard.jobs',
@@ -161,17 +168,24 @@ const LEAKS: Readonly<Record<string, Expected>> = {
     location: 'Layer layer.js:36',
   },
   'express4-routes': {
-    owner: 'router.stack',
+    owner: 'router.stack of module variable app of programs/express4-routes.js',
     className: 'Layer',
     fingerprint: 'lw-eae77dd15274d7e5',
     package: { name: 'express4', version: null },
     location: 'Layer layer.js:33',
   },
+  'file-watchers': {
+    owner: 'open file watchers calling a function at programs/file-watchers.js:6',
+    className: 'FSWatcher',
+    fingerprint: 'lw-3aac8d1cf52d5c26',
+    perCall: 0.1,
+    mechanism: 'watchers',
+  },
   generators: {
     owner: 'module variable cursors of programs/generators.js',
     className: 'readRows',
     fingerprint: 'lw-324743d09da3b925',
-    location: 'readRows generators.js:7',
+    location: 'readRows generators.ts:8',
   },
   'import-cache': {
     owner: 'ModuleLoader.loadCache',
@@ -185,7 +199,7 @@ const LEAKS: Readonly<Record<string, Expected>> = {
     className: 'Timeout',
     fingerprint: 'lw-108ee05897e88de4',
     mechanism: 'timers',
-    location: 'keepAlive intervals.js:10',
+    location: 'keepAlive intervals.ts:11',
   },
   'linked-list': {
     owner: 'module variable head of programs/linked-list.js',
@@ -198,12 +212,12 @@ const LEAKS: Readonly<Record<string, Expected>> = {
     className: 'function',
     fingerprint: 'lw-798c7444cb62860a',
     mechanism: 'event listeners',
-    location: 'function listeners.js:7',
+    location: 'function listeners.ts:8',
   },
   'log-text': {
     owner: 'module variable transcript of programs/log-text.js',
     className: 'string',
-    fingerprint: 'lw-d35bcda7556a6847',
+    fingerprint: 'lw-56179e5932597d48',
     perCall: 2,
     mechanism: 'concatenated string',
   },
@@ -211,7 +225,13 @@ const LEAKS: Readonly<Record<string, Expected>> = {
     owner: 'module variable sessions of programs/map.js',
     className: 'Session',
     fingerprint: 'lw-98bba66f9d246b46',
-    location: 'Session map.js:4',
+    location: 'Session map.ts:4',
+  },
+  'minified-cache': {
+    owner: 'RecentCache.#t of ProfileService.cache',
+    className: 'Object',
+    fingerprint: 'lw-fe32147399d39a0f',
+    package: { name: 'short-names', version: null },
   },
   'number-array': {
     owner: 'LatencyRecorder.samples',
@@ -227,12 +247,25 @@ const LEAKS: Readonly<Record<string, Expected>> = {
     perCall: null,
     mechanism: 'numbers',
   },
+  'open-sockets': {
+    owner: 'open TCP sockets calling a function at programs/open-sockets.js:5',
+    className: 'Socket',
+    fingerprint: 'lw-3f96e848fa580b45',
+    perCall: 0.2,
+    mechanism: 'sockets',
+  },
   'package-cache': {
     owner: 'module variable compiled of tiny-templates/index.js',
     className: 'Template',
     fingerprint: 'lw-e4a164c96e6b1f06',
     package: { name: 'tiny-templates', version: '2.4.1' },
     location: 'Template index.js:2',
+  },
+  'parallel-lists': {
+    owner: 'ProfileCache.#values',
+    className: 'Object',
+    fingerprint: 'lw-e4de1c25f9dbe981',
+    alsoHeldBy: ['ProfileCache.#times', 'ProfileCache.#keys', 'ProfileCache.#index'],
   },
   'private-field': {
     owner: 'Box.#items',
@@ -260,7 +293,7 @@ const LEAKS: Readonly<Record<string, Expected>> = {
     owner: 'module variable seen of programs/set.js',
     className: 'Token',
     fingerprint: 'lw-929286eafe75e9c3',
-    location: 'Token set.js:3',
+    location: 'Token set.ts:3',
   },
   'sliced-strings': {
     owner: 'module variable userAgents of programs/sliced-strings.js',
@@ -273,46 +306,54 @@ const LEAKS: Readonly<Record<string, Expected>> = {
     className: 'Span',
     fingerprint: 'lw-613fcd2535fcd6f2',
     mechanism: 'async store',
-    location: 'Span span-chain.js:5',
+    location: 'Span span-chain.ts:6',
   },
   'static-field': {
     owner: 'Registry.all',
     className: 'Item',
     fingerprint: 'lw-7e9a1877fab9b730',
-    location: 'Item static-field.js:3',
+    location: 'Item static-field.ts:3',
   },
   timeouts: {
     owner: 'timer list calling a function at programs/timeouts.js:4',
     className: 'Timeout',
     fingerprint: 'lw-a7c0bb9c38313a4e',
     mechanism: 'timers',
-    location: 'function timeouts.js:4',
+    location: 'function timeouts.ts:5',
   },
   'two-holders': {
     owner: 'OrderBook.log',
     className: 'Order',
     fingerprint: 'lw-5adbee88de4e61c7',
     alsoHeldBy: ['OrderBook.byId'],
-    location: 'Order two-holders.js:3',
+    location: 'Order two-holders.ts:3',
+  },
+  'upload-buffer': {
+    owner: 'Upload.data',
+    className: 'Buffer',
+    fingerprint: 'lw-666ac9b0aea1d3a5',
+    perCall: 0,
+    mechanism: 'buffers',
   },
   'vm-contexts': {
     owner: 'SandboxPool.tenants',
     className: 'Object',
     fingerprint: 'lw-6fea054d34c9554c',
     perCall: 0.1,
+    mechanism: 'contexts',
   },
   'weak-keys': {
     owner: 'module variable open of programs/weak-keys.js',
     className: 'Socket',
     fingerprint: 'lw-ee45446afb6345b5',
-    location: 'Socket weak-keys.js:3',
+    location: 'Socket weak-keys.ts:3',
   },
   'weak-map': {
     owner: 'WeakMap value for module variable tracer of programs/weak-map.js',
     className: 'Span',
     fingerprint: 'lw-1eb28a2e019d1cfe',
     mechanism: 'weak map',
-    location: 'Span weak-map.js:3',
+    location: 'Span weak-map.ts:3',
   },
 };
 
@@ -395,7 +436,7 @@ describe('an analysis of real snapshots', { concurrency: 2 }, () => {
     assert.deepEqual(map.suspects[0]!.fields, ['id', 'user']);
     assert.equal(map.suspects[0]!.shape, 'Session{id, user}');
     assert.equal(map.suspects[0]!.bound, null);
-    assert.deepEqual(array.suspects[0]!.bound, { name: 'max', limit: 1_000_000 });
+    assert.deepEqual(array.suspects[0]!.bound, { name: 'max', limit: 1_000_000, unit: 'entries' });
   });
 
   it('says how much text small slices keep alive, and counts the memory outside the heap that buffers hold', async () => {
@@ -409,6 +450,14 @@ describe('an analysis of real snapshots', { concurrency: 2 }, () => {
   it('counts with a context of node:vm what it came with', async () => {
     const { suspects } = await analyzeProgram('vm-contexts');
     assert.ok(suspects[0]!.shareOfGrowth > 0.8);
+  });
+
+  it('finds two leaks where two holders gain entries at the same pace', async () => {
+    const { suspects, sampled } = await analyzeProgram('two-bugs');
+    for (const found of [suspects, sampled.suspects]) {
+      const owners = found.filter(({ artefact }) => artefact === null).map(({ owner }) => owner);
+      assert.deepEqual(owners.toSorted(), ['AuditLog.lines', 'SessionStore.sessions']);
+    }
   });
 
   it('finds nothing but artefacts in a healthy program', async () => {

@@ -219,6 +219,14 @@ describe('node --import leakwatch/register', () => {
     taken.close();
   });
 
+  it('hands its watcher to a program that calls watch() itself, and says that its options are not used', async () => {
+    const index = new URL('../../src/index.js', import.meta.url).href;
+    const program = new WatchedProgram('calls-watch.mjs', [index], environment({ LEAKWATCH_PACE: 'fast' }));
+    assert.deepEqual(await program.ended, { code: 0, signal: null });
+    assert.deepEqual(JSON.parse(program.stdout), { pace: 'fast', router: 'function' });
+    assert.match(program.stderr, /watched by leakwatch\/register already/);
+  });
+
   it('leaves package managers alone, so that the program they start has port and report for itself', async () => {
     const LEAKWATCH_REPORT = reportFile();
     const npm = join(folder, 'npm-cli.cjs');

@@ -26,7 +26,10 @@ function counted(): { readonly readers: HeapReaders; readonly calls: Record<stri
     activeResources: count('activeResources', () => real.activeResources()),
     descriptors: count('descriptors', () => real.descriptors()),
     memoryLimit: count('memoryLimit', () => real.memoryLimit()),
+    sharedPart: count('sharedPart', () => real.sharedPart()),
     requests: real.requests,
+    outgoingRequests: real.outgoingRequests,
+    workersStarted: real.workersStarted,
   };
   return { readers, calls };
 }
@@ -82,7 +85,7 @@ describe('the heap reader', () => {
     for (const cheap of ['heapStatistics', 'heapSpaces']) {
       assert.equal(calls[cheap], (before[cheap] ?? 0) + 1, cheap);
     }
-    for (const dear of ['memoryUsage', 'activeResources', 'descriptors', 'memoryLimit'])
+    for (const dear of ['memoryUsage', 'sharedPart', 'activeResources', 'descriptors', 'memoryLimit'])
       assert.equal(calls[dear], before[dear], dear);
   });
 
@@ -123,6 +126,9 @@ describe('the heap reader', () => {
     assert.equal((sample.handles?.['Timeout'] ?? 0) - (before.handles?.['Timeout'] ?? 0), 1);
     if (process.platform === 'linux') assert.equal((sample.descriptors ?? 0) - (before.descriptors ?? 0), 1);
     assert.ok(sample.rssBytes > sample.usedBytes && sample.limitBytes > sample.usedBytes);
+    assert.ok(sample.committedBytes >= sample.usedBytes * 0.9 && sample.committedBytes < sample.rssBytes);
+    assert.ok(sample.sharedBytes < sample.rssBytes);
+    if (process.platform === 'linux') assert.ok(sample.sharedBytes > 1_000_000);
     assert.ok((sample.spaces['old_space'] ?? 0) > 0 && sample.nativeContexts >= 1);
     assert.ok(sample.externalBytes > 0 && sample.arrayBuffersBytes >= 0 && sample.mallocedBytes > 0);
   });

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import { hasSubscribers } from 'node:diagnostics_channel';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, get } from 'node:http';
+import { connect, createServer as createHttp2Server } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { describe, it } from 'node:test';
-import { RequestCounter } from '../../src/sampling/request-counter.js';
+import { Worker } from 'node:worker_threads';
+import { RequestCounter, trafficBetween, trafficOf } from '../../src/sampling/request-counter.js';
+
+const NODE_MAJOR = Number(process.versions.node.split('.')[0]);
 
 describe('the request counter', () => {
   it('counts what a real server begins to serve between start and stop', async (t) => {
@@ -33,5 +37,61 @@ describe('the request counter', () => {
     await ask();
     assert.equal(counter.count, 3);
     counter.stop();
+  });
+
+  it('counts HTTP/2 streams where Node tells of them, and ignores the servers it is told to', async (t) => {
+    const server = createHttp2Server((_request, response) => response.end('done'));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    t.after(() => server.close());
+    const session = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    t.after(() => session.close());
+    const counter = new RequestCounter();
+    counter.start();
+    t.after(() => counter.stop());
+    for (let i = 0; i < 3; i++) {
+      const stream = session.request({ ':path': '/' });
+      stream.resume();
+      await once(stream, 'end');
+    }
+    const told = NODE_MAJOR >= 22 ? 3 : 0;
+    assert.deepEqual([counter.count, counter.outgoingRequests], [told, told]);
+  });
+
+  it('counts the requests that are made, by node:http and by fetch, and the worker threads', async (t) => {
+    const server = createServer((_request, response) => response.end('done'));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    t.after(() => server.close());
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const counter = new RequestCounter(() => true);
+    counter.start();
+    t.after(() => counter.stop());
+    await (await fetch(url, { headers: { connection: 'close' } })).text();
+    const [answer] = await once(get(url, { agent: false }), 'response');
+    answer.resume();
+    await once(answer, 'end');
+    const worker = new Worker('1', { eval: true });
+    await once(worker, 'exit');
+    assert.deepEqual([counter.count, counter.outgoingRequests, counter.workersStarted], [0, 2, 1]);
+  });
+});
+
+describe('Traffic', () => {
+  it('is what a process serves, or what it asks of others where it serves nothing', () => {
+    assert.deepEqual(trafficOf({ requests: 0, outgoingRequests: 7 }), { unit: 'outgoing request', count: 7 });
+    assert.deepEqual(trafficOf({ requests: 3, outgoingRequests: 7 }), { unit: 'request', count: 3 });
+  });
+
+  it('is told between two moments in the unit of the later one', () => {
+    const before = { requests: 0, outgoingRequests: 10 };
+    assert.deepEqual(trafficBetween(before, { requests: 0, outgoingRequests: 25 }), {
+      unit: 'outgoing request',
+      count: 15,
+    });
+    assert.deepEqual(trafficBetween(before, { requests: 4, outgoingRequests: 25 }), {
+      unit: 'request',
+      count: 4,
+    });
   });
 });

@@ -58,6 +58,26 @@ describe('A capture', () => {
     assert.equal(skipReason({ series }), 'spacing');
   });
 
+  it('is taken when something outside the graph rises, to see who holds it', () => {
+    const trend = { ...SITUATION.trend, direction: 'flat' as const };
+    const signal = 'open sockets rise by 600 a minute';
+    const decision = decide({ trend, signal });
+    assert.deepEqual(decision, { decision: 'capture', trigger: 'trend', because: signal });
+    assert.equal(skipReason({ trend, signal: null }), 'no-growth');
+    assert.equal(
+      skipReason({ trend, signal, series: { ...SITUATION.series, coolDownUntilMs: SITUATION.nowMs + 1 } }),
+      'cooling-down',
+    );
+  });
+
+  it('is a census, and nothing dearer, when the level of the heap shifted without a slope', () => {
+    const shifted = { ...SITUATION.trend, direction: 'flat' as const, shifted: true };
+    assert.equal(decide({ trend: shifted, isCensus: true }).decision, 'capture');
+    assert.equal(skipReason({ trend: shifted, isCensus: false }), 'no-growth');
+    assert.equal(skipReason({ trend: { ...shifted, shifted: false }, isCensus: true }), 'no-growth');
+    assert.equal(skipReason({ trend: { ...shifted, direction: 'falling' }, isCensus: true }), 'no-growth');
+  });
+
   it('follows in a running series whatever the trend says', () => {
     const series = { ...SITUATION.series, captures: 2, lastAtMs: SITUATION.nowMs - RULES.captureSpacingMs };
     assert.equal(decide({ series, trend: { ...SITUATION.trend, direction: 'flat' } }).decision, 'capture');

@@ -21,6 +21,12 @@ const FOLLOWS = 0.1;
 
 const PROPERTY = EDGE_KINDS.indexOf('property');
 
+const TEXT = 'string';
+const NATIVE = 'Node / ';
+/** Classes of bytes outside of objects, and of views of them. */
+export const BUFFERS =
+  /^(Buffer|FastBuffer|(Shared)?ArrayBuffer|DataView|(Big)?(Ui|I)nt(8|16|32|64)(Clamped)?Array|Float(16|32|64)Array)$/;
+
 /** All members that one step leads to from the members of one node, whatever their class. */
 export interface Accumulation {
   /** Row of the node that holds them. */
@@ -53,10 +59,41 @@ export function findAccumulations(series: GrowthSeries): readonly Accumulation[]
     ),
     series,
   );
+  rising.push(...swelling(series, rising));
   const byMember = new Map<number, Accumulation>();
   for (const group of rising) for (const row of group.members) byMember.set(row, group);
   const own = rising.filter((group) => isMaterial(group) && !isExplained(group, byMember, series.nodes));
   return withoutInner(own, byMember, series.nodes).filter(isMaterial);
+}
+
+/**
+ * Texts and buffers that grow as a whole: as many as before, and larger at each step. One buffer stands in several rows
+ * (view, memory), of which the topmost is the member; so does a text that was put together of others.
+ */
+function swelling({ nodes }: GrowthSeries, rising: readonly Accumulation[]): readonly Accumulation[] {
+  const known = new Set(rising.flatMap(({ members }) => members));
+  const found: Accumulation[] = [];
+  for (const [row, { parent, edge, edgeKind, className, counts, bytes, scaled }] of nodes.entries()) {
+    if (parent <= 0 || known.has(row) || scaled || !isWhole(className)) continue;
+    if (isWhole(nodes[parent]!.className) || nodes[parent]!.entries.some((count) => count > 0)) continue;
+    const risingSteps = countSwelling(counts, bytes);
+    const gainedBytes = bytes.at(-1)! - bytes.at(-1 - risingSteps)!;
+    if (risingSteps < MIN_RISING_STEPS || gainedBytes < MIN_GAINED_BYTES) continue;
+    const held = { edge, edgeKind, counts, bytes, heldBytes: bytes };
+    found.push({ ...held, holder: parent, members: [row], risingSteps, gained: 0, gainedBytes });
+  }
+  return found;
+}
+
+const isWhole = (className: string): boolean => className === TEXT || BUFFERS.test(className);
+
+function countSwelling(counts: readonly number[], bytes: readonly number[]): number {
+  let steps = 0;
+  for (let at = bytes.length - 1; at > 0; at--) {
+    if (bytes[at]! <= bytes[at - 1]! || counts[at] !== counts[at - 1] || counts[at] === 0) break;
+    steps++;
+  }
+  return steps;
 }
 
 /**
@@ -71,7 +108,10 @@ function groups({ nodes, times }: GrowthSeries): readonly Accumulation[] {
   const members = new Map<string, number[]>();
   for (const [row, node] of nodes.entries()) {
     if (row === 0) continue;
-    const key = `${node.parent}\u0000${node.edgeKind}\u0000${node.edge}`;
+    // What hangs on the root itself, or on Node's lists of native objects, has nothing in common but that.
+    const isNative = node.className.startsWith(NATIVE);
+    const className = node.parent === 0 || isNative ? node.className : '';
+    const key = `${node.parent}\u0000${node.edgeKind}\u0000${node.edge}\u0000${className}`;
     const known = members.get(key);
     if (known === undefined) members.set(key, [row]);
     else known.push(row);
@@ -116,7 +156,7 @@ function groups({ nodes, times }: GrowthSeries): readonly Accumulation[] {
  * A doubly linked list is entered from both sides, from one holder or from its first and last element: two runs of one
  * class are one accumulation then.
  */
-function mergeRings(all: readonly Accumulation[], { nodes, times }: GrowthSeries): readonly Accumulation[] {
+function mergeRings(all: readonly Accumulation[], { nodes, times }: GrowthSeries): Accumulation[] {
   const merged: Accumulation[] = [];
   for (const one of all) {
     const className = nodes[one.members[0] ?? -1]?.className;
@@ -200,7 +240,8 @@ function isExplained(
 }
 
 function explains(outer: Accumulation, inner: Accumulation): boolean {
-  if (outer === inner) return false;
+  // One that swells is an old member: new ones would be counted.
+  if (outer === inner || inner.gained === 0) return false;
   const steps = Math.min(outer.risingSteps, inner.risingSteps);
   const gain = ({ counts }: Accumulation) => counts.at(-1)! - counts.at(-1 - steps)!;
   const perNewHolder = gain(inner) / gain(outer);

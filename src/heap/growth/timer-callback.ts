@@ -7,6 +7,8 @@ const CLOSURE = nodeTypeCode('closure');
 
 export const TIMERS_LIST = 'TimersList';
 export const TIMER = 'Timeout';
+/** A function may be bound more than once. */
+const MAX_BOUND = 4;
 /** How the timers of a list hang together. */
 export const TIMER_LINKS: readonly string[] = ['_idleNext', '_idlePrev'];
 
@@ -14,6 +16,17 @@ export const TIMER_LINKS: readonly string[] = ['_idleNext', '_idlePrev'];
 export function callbackOf(snapshot: HeapSnapshot, timer: number): number {
   const callback = targetOf(snapshot, timer, PROPERTY, '_onTimeout');
   return callback >= 0 && snapshot.nodeType[callback] === CLOSURE ? callback : -1;
+}
+
+/** The function that a bound one calls; the function itself when it is not bound. */
+export function boundFunction(snapshot: HeapSnapshot, closure: number): number {
+  let asked = closure;
+  for (let times = 0; times < MAX_BOUND; times++) {
+    const bound = target(snapshot, asked, 'bound_function');
+    if (bound < 0) break;
+    asked = bound;
+  }
+  return asked;
 }
 
 /** What timers call, in words that are the same in every process: tells the timers of one list apart. */
@@ -28,7 +41,8 @@ export class TimerCallbacks {
 
   of(timer: number): string {
     const { strings, nodeName } = this.#snapshot;
-    const callback = callbackOf(this.#snapshot, timer);
+    const called = callbackOf(this.#snapshot, timer);
+    const callback = called < 0 ? -1 : boundFunction(this.#snapshot, called);
     const shared = callback < 0 ? -1 : target(this.#snapshot, callback, 'shared');
     let words = this.#known.get(shared);
     if (words === undefined) {

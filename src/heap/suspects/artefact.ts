@@ -1,6 +1,7 @@
 import { OWN_SCRIPTS } from '../graph/script-name.js';
 import type { SeriesNode } from '../growth/growth-series.js';
 import { ARTEFACT } from '../growth/path-tree.js';
+import { HANDLE_LISTS, openHandle } from './open-handle.js';
 
 /** Classes that exist only because someone is looking: debugger and profiler connections. */
 const TOOL_CLASSES =
@@ -9,9 +10,6 @@ const TOOL_CLASSES =
 /** V8's lists of what calls in progress hold: what is on them changes from moment to moment. */
 const PASSING = /^\((Handle scope|Stack roots|Strong roots)\)$/;
 const SHARED_STRINGS = /^\((Shareable object cache|Internalized strings)\)$/;
-
-/** By which Node finds its own native objects again when it ends; each is there because something else holds it. */
-const BOOKKEEPING = new Set(['cleanup_queue', 'base_object_list']);
 
 /** Why what grows on this path is not the program's doing; null when it is. `rows` are the nodes of the path. */
 export function artefactReason(rows: readonly SeriesNode[]): string | null {
@@ -31,6 +29,8 @@ export function artefactReason(rows: readonly SeriesNode[]): string | null {
     rest.every(({ parent }) => parent === rest[0]?.parent)
   )
     return 'held by calls in progress';
-  if (rows.some(({ edge }) => BOOKKEEPING.has(edge))) return "Node's own list of native objects";
+  // Each is there because something else holds it, or because it is open.
+  const isOpen = openHandle(rows.at(-1)?.className ?? '') !== null;
+  if (!isOpen && rows.some(({ edge }) => HANDLE_LISTS.has(edge))) return "Node's own list of native objects";
   return null;
 }

@@ -4,8 +4,10 @@
 import type { Accumulation } from '../growth/accumulation.js';
 import type { SeriesNode } from '../growth/growth-series.js';
 import type { TracedHeap } from '../growth/path-tree-builder.js';
+import { uniteLockstep } from './lockstep.js';
 import { isModuleCache } from './mechanism.js';
 import { newestMembers } from './newest-members.js';
+import { isHandleList } from './open-handle.js';
 import { retainerPath } from './retainer-path.js';
 import { NO_SAMPLES, type Samples } from './sample-members.js';
 
@@ -19,6 +21,13 @@ export interface Candidate {
   readonly artefact: string | null;
   /** Accumulations of other holders that hold the same members. */
   readonly others: readonly Accumulation[];
+  /** Those of them whose bytes are not counted at this one. */
+  readonly parts: readonly Accumulation[];
+}
+
+/** Bytes gained by a candidate and by what was united with it. */
+export function gainedBytes({ accumulation, parts }: Candidate): number {
+  return parts.reduce((sum, part) => sum + part.gainedBytes, accumulation.gainedBytes);
 }
 
 export interface Ballot {
@@ -29,9 +38,12 @@ export interface Ballot {
   readonly samples: ReadonlyMap<number, Samples>;
 }
 
-/** Candidates come worst first, and stay in that order. */
+/** Candidates come worst first, and go worst first. */
 export function uniteCandidates(ballot: Ballot, candidates: readonly Candidate[]): readonly Candidate[] {
-  return uniteModuleCaches(ballot, uniteShared(ballot, candidates));
+  const united = uniteModuleCaches(ballot, uniteLockstep(ballot, uniteShared(ballot, candidates)));
+  return united.toSorted(
+    (a, b) => Number(a.artefact !== null) - Number(b.artefact !== null) || gainedBytes(b) - gainedBytes(a),
+  );
 }
 
 /**
@@ -94,13 +106,19 @@ function homeOf(
   return best[1] * 2 > voters.length ? { home: best[0], equal: direct * 2 > voters.length } : null;
 }
 
-function elect({ heap, samples }: Ballot, candidate: Candidate, relatives: readonly Relative[]): Candidate {
+function elect(
+  { heap, nodes, samples }: Ballot,
+  candidate: Candidate,
+  relatives: readonly Relative[],
+): Candidate {
   if (relatives.length === 0) return candidate;
   const all = [candidate.accumulation, ...relatives.map(({ accumulation }) => accumulation)];
   const holders = all.map(({ holder }) => (samples.get(holder) ?? NO_SAMPLES).objects);
   const voters = holders.flatMap((objects) => newestMembers(heap, objects, VOTERS));
   const votes = holders.map((objects, index) => {
-    if (relatives[index - 1]?.equal === false) return 0;
+    // Node's own list of what is open holds everything that is; who else does is who can let go.
+    if (isHandleList(nodes, all[index]!.holder)) return -1;
+    if (relatives[index - 1]?.equal === false && !isHandleList(nodes, all[0]!.holder)) return 0;
     const held = new Set(newestMembers(heap, objects, MAX_MEMBERS));
     return voters.filter((voter) => held.has(voter)).length;
   });
@@ -131,6 +149,7 @@ function uniteModuleCaches({ nodes }: Ballot, candidates: readonly Candidate[]):
   const whole = {
     ...first,
     others: [...first.others, ...rest.flatMap(({ accumulation, others }) => [accumulation, ...others])],
+    parts: [...first.parts, ...rest.flatMap(({ accumulation, parts }) => [accumulation, ...parts])],
   };
   return candidates.flatMap((one) => (one === first ? [whole] : caches.includes(one) ? [] : [one]));
 }

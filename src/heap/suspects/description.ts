@@ -1,23 +1,35 @@
+import { ROLE } from '../graph/node-role.js';
 import { isNodeScript, packageOf, shortScript } from '../graph/script-name.js';
 import { type Accumulation, isScaled } from '../growth/accumulation.js';
 import { type GrowthSeries, growthOf } from '../growth/growth-series.js';
 import { SCOPE } from '../growth/path-tree.js';
 import type { TracedHeap } from '../growth/path-tree-builder.js';
-import type { Candidate } from './candidate.js';
+import { TIMERS_LIST } from '../growth/timer-callback.js';
+import { nodeTypeCode } from '../snapshot/heap-snapshot.js';
+import { type Ballot, type Candidate, gainedBytes } from './candidate.js';
+import { ClassTitles, isShortName } from './class-title.js';
 import { eventOf } from './event-name.js';
 import { fingerprint } from './fingerprint.js';
 import { mechanismOf, NUMBERS } from './mechanism.js';
-import { Places } from './member-location.js';
+import { handleOwner, Places } from './member-location.js';
 import { newestMembers } from './newest-members.js';
-import { fieldNames, findBound } from './object-fields.js';
-import { type OwnerFacts, ownerName } from './owner.js';
-import { retainerPath } from './retainer-path.js';
+import { fieldNames } from './object-fields.js';
+import { isHandleList, isHandlePath } from './open-handle.js';
+import { type OwnerFacts, ownerName, plainTitle } from './owner.js';
+import { type Limited, ownerLimits } from './owner-limits.js';
+import { retainerPath, rowsTo } from './retainer-path.js';
 import { NO_SAMPLES, type Samples } from './sample-members.js';
-import type { PackageName, RetainerStep, Suspect } from './suspect.js';
+import type { Mechanism, MemberLocation, PackageName, RetainerStep, Suspect } from './suspect.js';
+import { TimerCaptures } from './timer-capture.js';
+import { keepContexts } from './vm-context.js';
+import { areWeak } from './weak-reference.js';
 
+const CLOSURE = nodeTypeCode('closure');
 /** Objects of one path whose content is looked at. */
 const MAX_LOOKED_AT = 8;
 const MAX_ALSO_HELD = 4;
+/** Longer paths are named by their text alone. */
+const MAX_NAMED_STEPS = 32;
 const PRIMITIVES = new Set(['string', 'symbol', 'bigint']);
 
 /** Turns what grows into what a person reads. */
@@ -26,22 +38,33 @@ export class Describer {
   readonly #series: GrowthSeries;
   readonly #samples: ReadonlyMap<number, Samples>;
   readonly #places: Places;
+  readonly #timers: TimerCaptures;
+  readonly #titles: ClassTitles;
+  /** Tree node → series row. */
+  readonly #rowOf: Int32Array;
 
-  constructor(heap: TracedHeap, series: GrowthSeries, samples: ReadonlyMap<number, Samples>) {
+  constructor({ heap, rowOf, samples }: Ballot, series: GrowthSeries) {
     this.#heap = heap;
     this.#series = series;
     this.#samples = samples;
+    this.#rowOf = rowOf;
     this.#places = new Places(heap);
+    this.#timers = new TimerCaptures(heap);
+    this.#titles = new ClassTitles(heap.snapshot);
   }
 
   /** `ownerRows`: series rows of the holder and of what it is a part of. */
-  suspect({ accumulation, artefact, others }: Candidate, ownerRows: readonly number[]): Suspect {
+  suspect(candidate: Candidate, ownerRows: readonly number[]): Suspect {
+    const { accumulation, artefact, others } = candidate;
     const { path, objects, parentBytes } = this.#members(accumulation);
-    const className = path.at(-1)!.node;
+    const className = this.#handleClass(accumulation, objects) ?? path.at(-1)!.node;
     const owners = ownerRows.flatMap((row) => this.#of(row).objects);
     const fields = fieldNames(this.#heap.snapshot, objects.slice(0, MAX_LOOKED_AT));
     const owner = this.#owner(accumulation, path, objects);
-    const alsoHeldBy = others.map((other) => this.#owner(other, this.#members(other).path, objects));
+    const alsoHeldBy = others.map((other) => {
+      const members = this.#members(other);
+      return this.#owner(other, members.path, members.objects);
+    });
     const { counts, bytes, risingSteps } = accumulation;
     return {
       fingerprint: fingerprint(path),
@@ -54,12 +77,14 @@ export class Describer {
         bytes: bytes[step]!,
       })),
       risingSteps,
-      gainedBytes: accumulation.gainedBytes,
-      shareOfGrowth: shareOf(accumulation, this.#series),
+      gainedBytes: gainedBytes(candidate),
+      shareOfGrowth: shareOf(candidate, this.#series),
       fields,
       artefact,
-      bound: findBound(this.#heap.snapshot, owners, counts.at(-1)!),
-      mechanism: mechanismOf(path, parentBytes > 0),
+      ...this.#limits({ accumulation, ownerRows, path, objects }),
+      mechanism: areWeak(this.#heap, objects)
+        ? 'weak references'
+        : this.#mechanism(accumulation, path, objects, parentBytes),
       shape: fields.length === 0 ? className : `${className}{${fields.join(', ')}}`,
       package: this.#package(owners, objects),
       locations: this.#places.ofAll(objects),
@@ -67,6 +92,28 @@ export class Describer {
       ...(isScaled(accumulation, this.#series) ? { scaled: true } : {}),
       ...(others.length > 0 ? { alsoHeldBy: [...new Set(alsoHeldBy)].slice(0, MAX_ALSO_HELD) } : {}),
     };
+  }
+
+  #mechanism(
+    { gained }: Accumulation,
+    path: readonly RetainerStep[],
+    objects: readonly number[],
+    parentBytes: number,
+  ): Mechanism | null {
+    const mechanism = mechanismOf(path, {
+      sliced: parentBytes > 0,
+      grownWhole: gained === 0,
+      withContexts: keepContexts(this.#heap, objects),
+    });
+    // A class of the program may have the name of one of Node's.
+    const isByName = !isHandlePath(path) && (mechanism === 'sockets' || mechanism === 'watchers');
+    const [newest] = objects;
+    const isOwn = newest !== undefined && this.#places.of(newest) !== null && !this.#isForeign(newest);
+    return isByName && isOwn ? null : mechanism;
+  }
+
+  #limits(of: Limited) {
+    return ownerLimits(this.#heap, this.#series, this.#samples, of, this.#timers);
   }
 
   #of(row: number): Samples {
@@ -84,10 +131,12 @@ export class Describer {
     const row = this.#mainRow(accumulation);
     const newest = newestMembers(this.#heap, this.#of(accumulation.holder).objects, MAX_LOOKED_AT * 2);
     const className = row === null ? this.#commonClass(newest) : nodes[row]!.className;
-    const known = newest.filter((node) => classes.of(node) === className);
+    // A list of timers holds more than those that call one function.
+    const isMixed = row !== null && nodes[accumulation.holder]!.className === TIMERS_LIST;
+    const known = isMixed ? [] : newest.filter((node) => classes.of(node) === className);
     return {
       path: retainerPath(nodes, accumulation, className),
-      objects: known.length > 0 ? known : row === null ? [] : this.#of(row).objects,
+      objects: known.length > 0 ? known : row === null ? [] : this.#of(row).objects.toReversed(),
       parentBytes: row === null ? 0 : this.#of(row).parentBytes,
     };
   }
@@ -113,30 +162,90 @@ export class Describer {
     return [...counts].sort((a, b) => rank(b) - rank(a))[0]?.[0] ?? NUMBERS;
   }
 
-  #owner({ holder }: Accumulation, path: readonly RetainerStep[], objects: readonly number[]): string {
+  #owner(
+    { holder, gained }: Accumulation,
+    path: readonly RetainerStep[],
+    objects: readonly number[],
+  ): string {
     const holders = this.#of(holder).objects;
+    const steps = this.#stepObjects(holder, holders[0]);
     const facts: OwnerFacts = {
       ...this.#capturedBy(holders[0], path[0]?.edge === SCOPE ? path[0].node : null),
       event: eventOf(this.#heap, holders),
-      callback: objects[0] === undefined ? null : this.#places.of(objects[0]),
+      callback: this.#callback(holder, objects),
       shorten: shortScript,
+      isForeign: (at) => this.#isForeign(steps[at]),
+      titleOf: (at) => this.#titleOf(path[at]!.node, steps[at]),
     };
-    return ownerName(path, facts);
+    // What became larger is itself the holder of what was added.
+    const last = path.at(-1)!;
+    return ownerName(gained === 0 && holder > 0 ? [...path, last] : path, facts);
+  }
+
+  /** Node's native objects have a JavaScript side, by which a person knows them. */
+  #handleClass({ holder }: Accumulation, objects: readonly number[]): string | null {
+    if (!isHandleList(this.#series.nodes, holder) || objects[0] === undefined) return null;
+    const owner = handleOwner(this.#heap.snapshot, objects[0]);
+    return owner < 0 ? null : this.#heap.classes.of(owner);
+  }
+
+  #callback(holder: number, objects: readonly number[]): MemberLocation | null {
+    const newest = objects.slice(0, MAX_LOOKED_AT);
+    const isList = isHandleList(this.#series.nodes, holder);
+    const asks = (node: number) => (isList ? this.#places.ofHandle(node) : this.#places.called(node));
+    if (!isList && this.#series.nodes[holder]!.className !== TIMERS_LIST) return null;
+    return newest.map(asks).find((place) => place !== null) ?? null;
+  }
+
+  /** One object for each step of the path to the holder; fewer where the middle of the path is left out. */
+  #stepObjects(holder: number, sample: number | undefined): readonly (number | undefined)[] {
+    const { nodes } = this.#series;
+    const { paths, treeOf } = this.#heap;
+    const objectOf = new Map<number, number>();
+    for (let node = sample ?? -1; node > 0; node = paths.parent[node]!) {
+      if (paths.roles[node] === ROLE.value) objectOf.set(this.#rowOf[treeOf[node]!]!, node);
+    }
+    const rows = rowsTo(nodes, holder);
+    return rows.length > MAX_NAMED_STEPS ? [] : rows.map((row) => objectOf.get(row));
+  }
+
+  /** Whether its class, or its code, is a package's or Node's. Objects without a class of their own are nobody's. */
+  #isForeign(object: number | undefined): boolean {
+    if (object === undefined || this.#heap.classes.of(object) === 'globalThis') return false;
+    const url = this.#places.of(object)?.url;
+    if (url === undefined) return false;
+    // Functions of Node such as `require` are handed to each module anew: where one hangs says nothing.
+    if (isNodeScript(url)) return this.#heap.snapshot.nodeType[object] !== CLOSURE;
+    return packageOf(url) !== null;
+  }
+
+  #titleOf(className: string, object: number | undefined): string {
+    const title = plainTitle(className);
+    if (object === undefined || !isShortName(title)) return title;
+    const exported = this.#titles.of(object);
+    if (exported !== null) return exported;
+    const found = packageOf(this.#places.of(object)?.url ?? '');
+    return found === null ? title : `${found.name}: ${title}`;
   }
 
   /** The function whose scope holds the variable on the way to this object, and whether that scope is a module's. */
   #capturedBy(
     holder: number | undefined,
     scopeScript: string | null,
-  ): { closure: string | null; script: string | null } {
-    const { paths, classes } = this.#heap;
+  ): Pick<OwnerFacts, 'closure' | 'script' | 'packaged'> {
+    const { paths, classes, snapshot } = this.#heap;
     for (let node = holder ?? -1; node > 0; node = paths.parent[node]!) {
       if (paths.scopes.isContext[node] !== 1) continue;
       const closure = paths.scopes.closure[node]!;
       const isModule = paths.scopes.outermost[node] === 1;
-      return { closure: closure < 0 ? null : classes.of(closure), script: isModule ? scopeScript : null };
+      const address = paths.scopes.script[node]! < 0 ? '' : snapshot.strings.text(paths.scopes.script[node]!);
+      return {
+        closure: closure < 0 ? null : classes.of(closure),
+        script: isModule ? scopeScript : null,
+        packaged: packageOf(address) === null ? null : shortScript(address),
+      };
     }
-    return { closure: null, script: null };
+    return { closure: null, script: null, packaged: null };
   }
 
   /** By the class nearest to the members that has a script, then by the variable that the path begins with. */
@@ -159,8 +268,9 @@ function named(found: ReturnType<typeof packageOf>): PackageName | null {
   return found === null ? null : { name: found.name, version: found.version };
 }
 
-function shareOf({ heldBytes }: Accumulation, { heapBytes }: GrowthSeries): number {
-  const [gained, total] = [growthOf(heldBytes), growthOf(heapBytes)];
+function shareOf({ accumulation, parts }: Candidate, { heapBytes }: GrowthSeries): number {
+  const gained = [accumulation, ...parts].reduce((sum, { heldBytes }) => sum + growthOf(heldBytes), 0);
+  const total = growthOf(heapBytes);
   // Where the rest of the heap shrank, this is all that grew.
   return gained <= 0 ? 0 : Math.min(1, gained / Math.max(1, total));
 }

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { isNodeScript } from '../graph/script-name.js';
 import { SCOPE } from '../growth/path-tree.js';
+import { isHalf } from './mechanism.js';
+import { isHandlePath } from './open-handle.js';
 import type { Fingerprint, RetainerStep } from './suspect.js';
 
 /** Objects of Node that exist once, however a version leads to them. */
@@ -13,9 +15,11 @@ const MAX_STEPS = 5;
  * What names a bug wherever it runs: the end of its path from the last closure variable, the global object, or the last
  * few steps on. Not in it: counts, ids, lines, the class of the members, where the program is installed, and steps through V8 and Node that differ between versions.
  */
-export function fingerprint(path: readonly RetainerStep[]): Fingerprint {
+export function fingerprint(whole: readonly RetainerStep[]): Fingerprint {
   const parts: string[] = [];
-  for (let at = path.length - 1; at >= 0 && parts.length < MAX_STEPS; at--) {
+  const path = withoutHalves(whole);
+  const isHandle = isHandlePath(path);
+  for (let at = path.length - 1; at >= 0 && !isHandle && parts.length < MAX_STEPS; at--) {
     const { edge, edgeType, node } = path[at]!;
     if (edgeType === 'internal') continue;
     if (edgeType === 'root') {
@@ -34,4 +38,11 @@ export function fingerprint(path: readonly RetainerStep[]): Fingerprint {
   // V8's own memory has no such step: its class alone.
   if (parts.length === 0) parts.push(path.at(-1)?.node ?? '');
   return `lw-${createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 16)}`;
+}
+
+/** V8 joins the halves of a string whenever it likes: it is one string, put together or not. */
+function withoutHalves(path: readonly RetainerStep[]): readonly RetainerStep[] {
+  const member = path.at(-1);
+  if (member?.node !== 'string' || !isHalf(member) || path.at(-2)?.node !== 'string') return path;
+  return withoutHalves(path.slice(0, -1));
 }

@@ -13,8 +13,8 @@ export function heldBytes(
 ): readonly HeldBytes[] {
   if (candidates.length === 0) return [];
   const rootOfRow = new Map<number, number>();
-  for (const [root, { accumulation }] of candidates.entries()) {
-    for (const row of accumulation.members) rootOfRow.set(row, root);
+  for (const [root, { accumulation, parts }] of candidates.entries()) {
+    for (const { members } of [accumulation, ...parts]) for (const row of members) rootOfRow.set(row, root);
   }
   const rootOfTreeNode = Int8Array.from(rowOf, (row) => rootOfRow.get(row) ?? NONE);
   const roots = candidates.map((_, root) => membersOf(heap.treeOf, rootOfTreeNode, root));

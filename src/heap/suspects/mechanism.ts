@@ -1,34 +1,59 @@
+import { BUFFERS } from '../growth/accumulation.js';
 import { ASYNC_STORE, REACTIONS, WEAK_VALUE } from '../growth/path-tree.js';
 import { TIMERS_LIST } from '../growth/timer-callback.js';
+import { isHandlePath, isSocket, isWatcher } from './open-handle.js';
 import { EMITTER_LISTENERS, TARGET_LISTENERS } from './owner.js';
 import type { Mechanism, RetainerStep } from './suspect.js';
 
-const BUFFERS =
-  /^(Buffer|FastBuffer|(Shared)?ArrayBuffer|DataView|(Big)?(Ui|I)nt(8|16|32|64)(Clamped)?Array|Float(16|32|64)Array)$/;
 /** How V8 joins the two halves of a string that was put together. */
 const HALVES = new Set(['first', 'second']);
 export const NUMBERS = 'number';
 
 /** Classes of Node's loaders of modules. */
 const LOADERS = new Set(['LoadCache', 'ResolveCache', 'ModuleLoader', 'ModuleJob', 'ModuleWrap']);
-/** Variables of theirs that the program can reach, too. */
+/** Tables of theirs that the program can reach, too: properties of `Module`. */
 const LOADER_TABLES = new Set(['_pathCache', '_cache']);
+const MODULE = 'Module()';
 const LOADER_SCRIPTS = 'node:internal/modules/';
 
 /** Whether a path leads through the caches in which Node keeps every module that was ever loaded. */
 export function isModuleCache(path: readonly RetainerStep[]): boolean {
   return (
-    path.some(({ node, edge }) => LOADERS.has(node) || LOADER_TABLES.has(edge)) ||
+    path.some(
+      ({ node, edge, edgeType }, at) =>
+        LOADERS.has(node) ||
+        (LOADER_TABLES.has(edge) && (edgeType === 'variable' || path[at - 1]?.node === MODULE)),
+    ) ||
     path[0]?.node.startsWith(LOADER_SCRIPTS) === true ||
     (path.at(-1)?.node === 'Module' && path.at(-1)?.edgeType === 'entry')
   );
 }
 
+/** One half of a string that was put together of two. */
+export const isHalf = ({ edge, edgeType }: RetainerStep): boolean =>
+  edgeType === 'internal' && HALVES.has(edge);
+
+/** What was seen of the members besides their path. */
+export interface MemberFacts {
+  /** They are strings cut out of larger ones. */
+  readonly sliced: boolean;
+  /** They became larger, not more. */
+  readonly grownWhole: boolean;
+  /** Each keeps a context of `node:vm`. */
+  readonly withContexts: boolean;
+}
+
 /** How the members of a path are held; null where that has no name of its own. */
-export function mechanismOf(path: readonly RetainerStep[], sliced: boolean): Mechanism | null {
+export function mechanismOf(
+  path: readonly RetainerStep[],
+  { sliced, grownWhole, withContexts }: MemberFacts,
+): Mechanism | null {
   const member = path.at(-1);
   const holder = path.at(-2);
   if (member === undefined) return null;
+  const isHandle = isHandlePath(path);
+  if (isHandle && isSocket(member.node)) return 'sockets';
+  if (isHandle && isWatcher(member.node)) return 'watchers';
   if (holder?.node === TIMERS_LIST) return 'timers';
   if (member.edge === REACTIONS) return 'promise reactions';
   const tail = path.slice(-4);
@@ -37,11 +62,13 @@ export function mechanismOf(path: readonly RetainerStep[], sliced: boolean): Mec
   if (isModuleCache(path)) return 'module cache';
   if (path.some(({ edge }) => edge === ASYNC_STORE)) return 'async store';
   if (path.some(({ edge }) => edge === WEAK_VALUE)) return 'weak map';
-  if (member.node === 'string' && member.edgeType === 'internal' && HALVES.has(member.edge))
-    return 'concatenated string';
+  if (member.node === 'string' && (grownWhole || isHalf(member))) return 'concatenated string';
   if (sliced) return 'sliced strings';
   if (member.node === NUMBERS) return 'numbers';
   if (BUFFERS.test(member.node)) return 'buffers';
+  if (withContexts) return 'contexts';
+  if (isSocket(member.node)) return 'sockets';
+  if (isWatcher(member.node)) return 'watchers';
   const isRun = member.edgeType === 'property' || member.edgeType === 'variable';
   if (!isRun || member.node !== holder?.node) return null;
   return member.nodeType === 'closure' ? 'closure chain' : 'linked list';

@@ -1,8 +1,18 @@
 import { ROLE } from '../graph/node-role.js';
+import { target, targetOf } from '../graph/scopes.js';
 import { scriptAddresses } from '../graph/script-addresses.js';
+import { isNodeScript, packageOf } from '../graph/script-name.js';
 import type { TracedHeap } from '../growth/path-tree-builder.js';
-import { callbackOf, TIMER } from '../growth/timer-callback.js';
-import { edgeTypeCode, labelAt, labelOf, labelType, nodeTypeCode } from '../snapshot/heap-snapshot.js';
+import { boundFunction, callbackOf, TIMER, TIMER_LINKS } from '../growth/timer-callback.js';
+import {
+  edgeTypeCode,
+  type HeapSnapshot,
+  labelAt,
+  labelName,
+  labelOf,
+  labelType,
+  nodeTypeCode,
+} from '../snapshot/heap-snapshot.js';
 import type { MemberLocation } from './suspect.js';
 
 const CLOSURE = nodeTypeCode('closure');
@@ -11,6 +21,11 @@ const PROPERTY = edgeTypeCode('property');
 const MAX_LOCATIONS = 4;
 /** Objects around a function among which one that waits is looked for. */
 const MAX_NEAR = 64;
+/** From the JavaScript side of a native object to what the program knows it by. */
+const OWNER = '<symbol owner_symbol>';
+const LISTENERS = '_events';
+/** Objects around something among which a function of the program is looked for. */
+const MAX_LED_TO = 256;
 
 /** Places of definition. V8 numbers scripts, and numbers hold in one process only: functions know the address. */
 export class Places {
@@ -26,7 +41,7 @@ export class Places {
   of(node: number): MemberLocation | null {
     const { snapshot, classes } = this.#heap;
     const callback = classes.of(node) === TIMER ? callbackOf(snapshot, node) : -1;
-    let asked = callback < 0 ? node : callback;
+    let asked = boundFunction(snapshot, callback < 0 ? node : callback);
     // A function of V8's own settles a promise: what waits for it is what a person knows.
     if (snapshot.nodeType[asked] === CLOSURE && snapshot.nodeLocation[asked] === 0)
       asked = this.#waiter(asked);
@@ -42,6 +57,44 @@ export class Places {
       line: line[at]! + 1,
       column: column[at]! + 1,
     };
+  }
+
+  /** What a timer calls: in the program's own code, where it calls that through a function of a package or of Node. */
+  called(timer: number): MemberLocation | null {
+    const place = this.of(timer);
+    if (place !== null && !isElsewhere(place.url)) return place;
+    return this.#ownFunction(timer) ?? place;
+  }
+
+  /** Who in the program waits for what is open: a listener of the object that Node's native one belongs to. */
+  ofHandle(native: number): MemberLocation | null {
+    const { snapshot } = this.#heap;
+    const owner = handleOwner(snapshot, native);
+    if (owner < 0) return null;
+    const listeners = targetOf(snapshot, owner, PROPERTY, LISTENERS);
+    return (listeners < 0 ? null : this.#ownFunction(listeners)) ?? this.#ownFunction(owner);
+  }
+
+  /** Of the functions that an object leads to, the nearest one of the program's own. */
+  #ownFunction(from: number): MemberLocation | null {
+    const { snapshot, paths } = this.#heap;
+    const { firstEdge, edgeTo, nodeType, strings } = snapshot;
+    const skipped = ['__proto__', ...TIMER_LINKS].map((name) => strings.find(name));
+    const seen = new Set([from]);
+    for (const node of seen) {
+      const place = nodeType[node] === CLOSURE ? this.of(node) : null;
+      if (place !== null && !isElsewhere(place.url)) return place;
+      for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
+        const to = edgeTo[edge]!;
+        const label = labelAt(snapshot, node, edge);
+        if (labelType(label) === PROPERTY && skipped.includes(labelName(label))) continue;
+        // A module's variables lead to all of its functions.
+        const leads = paths.roles[to] === ROLE.value || paths.roles[to] === ROLE.part;
+        if (!leads || paths.scopes.outermost[to] === 1 || seen.size === MAX_LED_TO) continue;
+        if (paths.rule.retains(node, edge)) seen.add(to);
+      }
+    }
+    return null;
   }
 
   /** The async function or generator that goes on when this function is called; the function itself when none is near. */
@@ -74,4 +127,12 @@ export class Places {
     }
     return [...found.values()];
   }
+}
+
+const isElsewhere = (url: string): boolean => isNodeScript(url) || packageOf(url) !== null;
+
+/** NodeOrdinal of the object that a native one of Node belongs to, −1 means none. */
+export function handleOwner(snapshot: HeapSnapshot, native: number): number {
+  const wrapper = target(snapshot, native, 'native_to_javascript');
+  return wrapper < 0 ? -1 : targetOf(snapshot, wrapper, PROPERTY, OWNER);
 }

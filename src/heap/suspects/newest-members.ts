@@ -7,7 +7,7 @@ const ELEMENT = edgeTypeCode('element');
 const PROPERTY = edgeTypeCode('property');
 const INTERNAL = edgeTypeCode('internal');
 
-/** Edges looked at of one collection, from its end. */
+/** Edges looked at of one collection, from one of its ends. */
 const MAX_EDGES = 100_000;
 
 /**
@@ -19,27 +19,53 @@ export function newestMembers(
   holders: readonly number[],
   limit: number,
 ): readonly number[] {
+  return membersFrom(heap, holders, limit, true);
+}
+
+/** The same from the other end. */
+export function oldestMembers(
+  heap: TracedHeap,
+  holders: readonly number[],
+  limit: number,
+): readonly number[] {
+  return membersFrom(heap, holders, limit, false);
+}
+
+function membersFrom(
+  heap: TracedHeap,
+  holders: readonly number[],
+  limit: number,
+  newest: boolean,
+): readonly number[] {
   const found: number[] = [];
   const each = Math.ceil(limit / Math.max(1, holders.length));
   for (const holder of holders) {
     const end = Math.min(limit, found.length + each);
     const table = tableOf(heap.snapshot, holder);
-    if (table >= 0) collect(heap, table, INTERNAL, found, end);
+    if (table >= 0) collect(heap, table, INTERNAL, found, end, newest);
     else {
       const before = found.length;
-      collect(heap, holder, ELEMENT, found, end);
-      if (found.length === before) collect(heap, holder, PROPERTY, found, end);
+      collect(heap, holder, ELEMENT, found, end, newest);
+      if (found.length === before) collect(heap, holder, PROPERTY, found, end, newest);
     }
   }
   return found;
 }
 
-function collect(heap: TracedHeap, from: number, wanted: number, found: number[], end: number): void {
+function collect(
+  heap: TracedHeap,
+  from: number,
+  wanted: number,
+  found: number[],
+  end: number,
+  newest: boolean,
+): void {
   const { snapshot, paths } = heap;
   const { firstEdge, edgeTo, strings } = snapshot;
-  const first = Math.max(firstEdge[from]!, firstEdge[from + 1]! - MAX_EDGES);
+  const edges = firstEdge[from + 1]! - firstEdge[from]!;
   const prototype = strings.find('__proto__');
-  for (let edge = firstEdge[from + 1]! - 1; edge >= first && found.length < end; edge--) {
+  for (let at = 0; at < Math.min(edges, MAX_EDGES) && found.length < end; at++) {
+    const edge = newest ? firstEdge[from + 1]! - 1 - at : firstEdge[from]! + at;
     const label = labelAt(snapshot, from, edge);
     if (labelType(label) !== wanted || !paths.rule.retains(from, edge)) continue;
     if (wanted === PROPERTY && labelName(label) === prototype) continue;

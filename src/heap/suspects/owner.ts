@@ -1,5 +1,7 @@
-import { ASYNC_STORE, REACTIONS, WEAK_VALUE } from '../growth/path-tree.js';
+import { isNodeScript } from '../graph/script-name.js';
+import { ASYNC_STORE, REACTIONS, SCOPE, WEAK_VALUE } from '../growth/path-tree.js';
 import { TIMERS_LIST } from '../growth/timer-callback.js';
+import { isHandlePath, openHandle } from './open-handle.js';
 import type { MemberLocation, RetainerStep } from './suspect.js';
 
 /** Classes that say nothing about whose they are: the name of what holds them is put before. */
@@ -31,19 +33,30 @@ export interface OwnerFacts {
   readonly closure: string | null;
   /** The module whose own variable that is, null when it is not a module's. */
   readonly script: string | null;
+  /** The script of a package that this variable is of, null when it is of none. */
+  readonly packaged: string | null;
   /** The event that the listeners wait for, null when unknown. */
   readonly event: string | null;
   /** What the newest timer calls, null when unknown. */
   readonly callback: MemberLocation | null;
   /** Address as a person writes it. */
   readonly shorten: (address: string) => string;
+  /** Whether the class of this step of the path is a package's or Node's: the program's own say where in it that is. */
+  readonly isForeign: (at: number) => boolean;
+  /** The class of this step as a person knows it. */
+  readonly titleOf: (at: number) => string;
 }
+
+/** A function's class is its name with brackets. */
+export const plainTitle = (className: string): string => className.replace(/\(\)$/, '');
 
 /** The holder as a person writes it, from its path with the members; a phrase in the singular. */
 export function ownerName(path: readonly RetainerStep[], facts: OwnerFacts): string {
   const holder = path.slice(0, -1);
   const last = path.at(-1);
   if (holder.at(-1)?.node === TIMERS_LIST) return timerOwner(facts);
+  if (isHandlePath(path)) return handleOwner(path.at(-1)!, facts) ?? nativeOwner(path.at(-1)!);
+  if (path.length === 1) return nativeOwner(path[0]!);
   const listeners = listenerOwner(path, facts);
   if (listeners !== null) return listeners;
   if (last?.edge === REACTIONS)
@@ -53,8 +66,12 @@ export function ownerName(path: readonly RetainerStep[], facts: OwnerFacts): str
 
 function timerOwner({ callback, shorten }: OwnerFacts): string {
   if (callback === null) return 'timer list of node:timers';
+  return `timer list calling ${functionAt(callback, shorten)}`;
+}
+
+function functionAt(callback: MemberLocation, shorten: (address: string) => string): string {
   const name = callback.function === 'function' ? 'a function' : `${callback.function}()`;
-  return `timer list calling ${name} at ${shorten(callback.url)}:${callback.line}`;
+  return `${name} at ${shorten(callback.url)}:${callback.line}`;
 }
 
 function listenerOwner(path: readonly RetainerStep[], facts: OwnerFacts): string | null {
@@ -66,9 +83,10 @@ function listenerOwner(path: readonly RetainerStep[], facts: OwnerFacts): string
   const next = path[at + 1];
   const event = isEmitter && next?.edgeType === 'property' ? next.edge : facts.event;
   const emitter = path[at - 1]!;
-  const where = COMMON.has(emitter.node) ? ` (${plainOwner(path.slice(0, at), facts, COMMON)})` : '';
   const what = isEmitter ? 'listener array' : 'listener list';
-  return `${what}${event === null ? '' : ` of event '${event}'`} of ${emitter.node}${where}`;
+  const phrase = `${what}${event === null ? '' : ` of event '${event}'`} of ${facts.titleOf(at - 1)}`;
+  if (!COMMON.has(emitter.node)) return `${phrase}${keptBy(path, at - 1, facts)}`;
+  return `${phrase} (${plainOwner(path.slice(0, at), facts, COMMON)})`;
 }
 
 function weakOwner(holder: readonly RetainerStep[], facts: OwnerFacts): string {
@@ -81,21 +99,64 @@ function weakOwner(holder: readonly RetainerStep[], facts: OwnerFacts): string {
   return `WeakMap value${below} for ${plainOwner(holder.slice(0, at), facts, GENERIC)}`;
 }
 
+/** What is open is held by Node's event loop, whoever else lets it go. */
+function handleOwner({ node }: RetainerStep, { callback, shorten }: OwnerFacts): string | null {
+  const what = openHandle(node);
+  if (what === null) return null;
+  return callback === null ? what : `${what} calling ${functionAt(callback, shorten)}`;
+}
+
+const nativeOwner = ({ node }: RetainerStep): string => `native objects ${node}`;
+
 /** The nearest class with a name and the properties from there on, or the variable it hangs on. */
 function plainOwner(path: readonly RetainerStep[], facts: OwnerFacts, generic: ReadonlySet<string>): string {
+  const { text, at } = nearestOwner(path, facts, generic);
+  return at < 0 ? text : `${text}${keptBy(path, at, facts)}`;
+}
+
+/**
+ * A class of a package or of Node may be in use in many places: which one is told by the nearest class or variable of
+ * the program above it.
+ */
+function keptBy(path: readonly RetainerStep[], from: number, facts: OwnerFacts): string {
+  for (let at = from; at > 0 && facts.isForeign(at); ) {
+    const above = nearestOwner(path.slice(0, at + 1), facts, GENERIC);
+    if (above.at < 0) return above.isNamed && facts.packaged === null ? ` of ${above.text}` : '';
+    if (!facts.isForeign(above.at)) return ` of ${above.text}`;
+    at = above.at;
+  }
+  return '';
+}
+
+interface Owner {
+  readonly text: string;
+  /** The step of the class it begins with, −1 means it begins with a variable or a root. */
+  readonly at: number;
+  /** A class, or a variable of the program's. */
+  readonly isNamed: boolean;
+}
+
+function nearestOwner(path: readonly RetainerStep[], facts: OwnerFacts, generic: ReadonlySet<string>): Owner {
   let name = '';
   for (let at = path.length - 1; at >= 0; at--) {
     const step = path[at]!;
     const isHolder = at === path.length - 1;
+    if (step.edge === SCOPE)
+      return { text: `module ${step.node}${name}`, at: -1, isNamed: name === '' && !isNodes(step) };
     if (!isHolder && !GENERIC.has(step.node) && !generic.has(step.node))
-      return `${step.node.replace(/\(\)$/, '')}${name}`;
-    if (step.edgeType === 'variable') return variableOwner(step.edge, name, facts);
-    if (step.edgeType === 'root')
-      return `${step.edge === '' ? step.node : `${step.edge} of ${step.node}`}${name}`;
+      return { text: `${facts.titleOf(at)}${name}`, at, isNamed: true };
+    if (step.edgeType === 'variable')
+      return { text: variableOwner(step.edge, name, facts), at: -1, isNamed: !isNodes(path[at - 1]) };
+    if (step.edgeType === 'root') {
+      const root = step.edge === '' ? step.node : `${step.edge} of ${step.node}`;
+      return { text: `${root}${name}`, at: -1, isNamed: false };
+    }
     name = `${segment(step)}${name}`;
   }
-  return name.replace(/^\./, '');
+  return { text: name.replace(/^\./, ''), at: -1, isNamed: false };
 }
+
+const isNodes = (step: RetainerStep | undefined): boolean => step?.edge === SCOPE && isNodeScript(step.node);
 
 function segment({ edge, edgeType }: RetainerStep): string {
   if (edgeType === 'property') return `.${edge}`;
@@ -104,8 +165,9 @@ function segment({ edge, edgeType }: RetainerStep): string {
   return edge.startsWith('(') ? '' : `.(${edge})`;
 }
 
-function variableOwner(variable: string, below: string, { closure, script }: OwnerFacts): string {
+function variableOwner(variable: string, below: string, { closure, script, packaged }: OwnerFacts): string {
   if (variable === ASYNC_STORE) return `AsyncLocalStorage store${below}`;
   if (script !== null) return `module variable ${variable}${below} of ${script}`;
-  return `closure variable ${variable}${below}${closure === null ? '' : ` of ${closure}`}`;
+  const where = packaged === null ? '' : ` in ${packaged}`;
+  return `closure variable ${variable}${below}${closure === null ? '' : ` of ${closure}`}${where}`;
 }

@@ -22,7 +22,7 @@ export function rankSuspects(heap: TracedHeap, { series, rowOf }: ExtendedSeries
   const candidates = findAccumulations(series)
     .map((accumulation): Candidate => {
       const rows = [...rowsTo(nodes, accumulation.holder), ...accumulation.members].map((row) => nodes[row]!);
-      return { accumulation, artefact: artefactReason(rows), others: [] };
+      return { accumulation, artefact: artefactReason(rows), others: [], parts: [] };
     })
     .sort(
       (a, b) =>
@@ -37,7 +37,7 @@ export function rankSuspects(heap: TracedHeap, { series, rowOf }: ExtendedSeries
   ]);
   const samples = sampleMembers(heap, rowOf, new Set(wanted));
   const ballot: Ballot = { heap, rowOf, nodes, samples };
-  const describer = new Describer(heap, series, samples);
+  const describer = new Describer(ballot, series);
   const chosen = uniteCandidates(ballot, candidates).slice(0, MAX_SUSPECTS);
   const held = heldBytes(heap, rowOf, chosen);
   return chosen.map((candidate, at) => ({

@@ -19,6 +19,9 @@ export interface Samples {
 
 export const NO_SAMPLES: Samples = { objects: [], parentBytes: 0 };
 
+/** Node's native objects are roots to V8. */
+const isObject = (role: number): boolean => role === ROLE.value || role === ROLE.root;
+
 /** Series row → some of its objects in the latest snapshot. */
 export function sampleMembers(
   heap: TracedHeap,
@@ -31,7 +34,9 @@ export function sampleMembers(
   /** Tree node → 1 when it is wanted: most are not. */
   const wanted = Uint8Array.from(rowOf, (row) => (rows.has(row) ? 1 : 0));
   for (let node = 0; node < treeOf.length; node++) {
-    if (wanted[treeOf[node]!] !== 1 || paths.roles[node] !== ROLE.value) continue;
+    if (wanted[treeOf[node]!] !== 1 || !isObject(paths.roles[node]!)) continue;
+    // The digits of a number are a string to V8, counted with the object whose number it is.
+    if (paths.parent[node]! > 0 && paths.roles[paths.parent[node]!] === ROLE.leaf) continue;
     const row = rowOf[treeOf[node]!]!;
     const sample = samples.get(row)!;
     if (sample.objects.length < MAX_SAMPLES) sample.objects.push(node);

@@ -1,0 +1,51 @@
+import { accessSync, constants, lstatSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { renderJson } from '../report/json.js';
+import type { Report } from '../report/report.js';
+import type { CommandWorld } from './command.js';
+
+/** The name that stands for standard output. */
+export const STDOUT = '-';
+
+/**
+ * Why no report can be written to `file`, before a long run; null when one can. A report that is there is removed: what
+ * is there afterwards is of this run.
+ */
+export function refuseReportFile(file: string): string | null {
+  if (file === STDOUT) return null;
+  try {
+    const stat = lstatSync(file, { throwIfNoEntry: false });
+    if (stat?.isDirectory() === true) return `'${file}' is a directory, so no report can be written there`;
+    if (stat !== undefined) accessSync(file, constants.W_OK);
+    if (stat === undefined || stat.isFile()) {
+      accessSync(dirname(resolve(file)), constants.W_OK);
+      rmSync(file, { force: true });
+    }
+    return null;
+  } catch (error) {
+    return `the report cannot be written to '${file}' (${(error as NodeJS.ErrnoException).code})`;
+  }
+}
+
+/**
+ * Writes the first of `reports` (worst first, at least one), and those of the other processes in its member `processes`
+ * where there are several. Why that failed, or null.
+ */
+export function writeReportFile(
+  file: string,
+  reports: readonly Report[],
+  world: CommandWorld,
+): string | null {
+  const [worst, ...others] = reports;
+  const document = `${renderJson(others.length === 0 ? worst : { ...worst, processes: others })}\n`;
+  if (file === STDOUT) {
+    world.print(document);
+    return null;
+  }
+  try {
+    writeFileSync(file, document);
+    return null;
+  } catch (error) {
+    return `the report could not be written to '${file}' (${(error as NodeJS.ErrnoException).code})`;
+  }
+}

@@ -1,0 +1,20 @@
+/**
+ * Loaded by `--import` before `leakwatch/register` in every Node.js process below `leakwatch run`. Gives each its own
+ * report and socket: a program may have many processes, one below the other (`npx tsx app.ts`) or side by side (a cluster).
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isMainThread } from 'node:worker_threads';
+import { RUN_FOLDER, reportName, SEEN, SOCKET } from './run-files.js';
+
+const folder = process.env[RUN_FOLDER];
+if (folder !== undefined && isMainThread) {
+  try {
+    writeFileSync(join(folder, `${process.pid}${SEEN}`), '');
+  } catch {
+    // The run is over and its folder gone, or this process is another user's: it gets no report either.
+  }
+  process.env['LEAKWATCH_REPORT'] = join(folder, reportName(process.pid));
+  if (process.env['LEAKWATCH_LISTEN'] !== undefined)
+    process.env['LEAKWATCH_LISTEN'] = `unix:${join(folder, `${process.pid}${SOCKET}`)}`;
+}

@@ -1,0 +1,141 @@
+import { formatBytes, formatDuration, formatRate } from '../report/format.js';
+import type { Report } from '../report/report.js';
+import { terminalText } from '../report/terminal-text.js';
+import { renderReport } from '../report/text.js';
+import { type LeakCounts, leakStatus, type RunVerdict, watchedSeconds, worstLeak } from './run-verdict.js';
+import type { Ending } from './started-program.js';
+import type { WatchedReport } from './watched-processes.js';
+
+const MAX_TEXT = 300;
+/** Processes beside the worst one that get a line each. */
+const MAX_OTHERS = 10;
+
+const AT_THE_LIMIT = ', as Node.js ends when its heap meets the limit';
+/** What the end of a program that nobody asked to end may mean. A shell says 128 and the signal's number. */
+const HINTS: Readonly<Record<string, string>> = {
+  SIGABRT: AT_THE_LIMIT,
+  '134': AT_THE_LIMIT,
+  SIGKILL: ', as the system ends programs when memory runs out',
+  '137': ', as the system ends programs when memory runs out',
+};
+
+/** How the command ended, for the summary. */
+export interface ProgramEnd extends Ending {
+  readonly askedToEnd: boolean;
+  readonly ranForSeconds: number;
+}
+
+/** The live line: what is known of the worst process now. */
+export function liveText(reports: readonly Report[], ranForSeconds: number): string {
+  const report = reports[0];
+  const time = `leakwatch ${elapsed(ranForSeconds)}`;
+  if (report === undefined) return `${time}  waiting for a Node.js program`;
+  const { heap, watcher } = report;
+  const several = reports.length > 1 ? [`${reports.length} processes`] : [];
+  const taken = watcher.captures.filter(
+    ({ outcome, rung }) => outcome === 'success' && (rung === 'sampled' || rung === 'full'),
+  ).length;
+  const leak = worstLeak(report);
+  const worst = leak === null ? [] : [`${leak.status}: ${leak.finding.title}`];
+  return [
+    time,
+    ...several,
+    watcher.state,
+    `live heap ${formatBytes(heap.liveBytes)}, ${trendText(heap.trend)}`,
+    counted(taken, 'capture'),
+    ...worst,
+  ].join('  ');
+}
+
+/** `0:34`, `2:05`, `1:02:03` */
+export function elapsed(seconds: number): string {
+  const whole = Math.floor(seconds);
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  const two = (part: number) => String(part).padStart(2, '0');
+  return `${hours > 0 ? `${hours}:${two(minutes)}` : minutes}:${two(whole % 60)}`;
+}
+
+/** Worst process as a whole, the others in a line each, how the program ended, and what that means. Ends in a newline. */
+export function summaryText(
+  watched: readonly WatchedReport[],
+  verdict: RunVerdict,
+  end: ProgramEnd,
+  command: string,
+): string {
+  const [worst, ...others] = watched;
+  const lines = others.slice(0, MAX_OTHERS).map(({ report }) => processLine(report));
+  if (others.length > MAX_OTHERS) lines.push(`and ${others.length - MAX_OTHERS} more processes`);
+  const blocks = [
+    ...(worst === undefined ? [] : [renderReport(worst.report).trimEnd()]),
+    ...(lines.length === 0 ? [] : [lines.join('\n')]),
+    [endText(end, command), ...killedText(watched), ...verdictText(verdict, watched)].join('\n'),
+  ];
+  return `\n${blocks.join('\n\n')}\n`;
+}
+
+/** `'npm start' ended by itself after 12 s with exit code 1.` */
+function endText({ code, signal, askedToEnd, ranForSeconds }: ProgramEnd, command: string): string {
+  const name = `'${terminalText(command, MAX_TEXT)}'`;
+  const time = `after ${formatDuration(ranForSeconds)}`;
+  const how = signal === null ? `with exit code ${code}` : `by ${signal}`;
+  if (askedToEnd) return `${name} was asked to end ${time}, and ended ${how}.`;
+  if (signal === null) return `${name} ended by itself ${time} ${how}${HINTS[String(code)] ?? ''}.`;
+  return `${name} was ended ${how} ${time}${HINTS[signal] ?? ''}.`;
+}
+
+function verdictText(verdict: RunVerdict, watched: readonly WatchedReport[]): string[] {
+  if (verdict.outcome === 'leak') return leakText(verdict.leaks, watched);
+  if (verdict.outcome === 'not-watched')
+    return [`Could not tell whether it leaks: ${terminalText(verdict.reason, MAX_TEXT)}.`];
+  const rising = 'the heap rises and who holds it is not known';
+  if (verdict.shortOfSeconds === null)
+    return [verdict.rises ? `No leak found, but ${rising}; a longer run would tell.` : 'No leak.'];
+  const seconds = Math.max(...watched.map(({ report }) => watchedSeconds(report)));
+  return [
+    `No leak found in ${formatDuration(seconds)}, which is too short to confirm one: that takes about ${formatDuration(verdict.shortOfSeconds)} at the pace '${watched[0]?.report.watcher.pace}'.`,
+  ];
+}
+
+function leakText({ confirmed, suspected }: LeakCounts, watched: readonly WatchedReport[]): string[] {
+  const lines = [];
+  if (confirmed > 0)
+    lines.push(
+      `${counted(confirmed, 'leak')} confirmed${settled(watched) ? ', though it has stopped growing' : ''}.`,
+    );
+  if (suspected > 0) lines.push(`${counted(suspected, 'leak')} suspected; a longer run would tell.`);
+  return lines;
+}
+
+/** Whether all that was confirmed has stopped since. */
+function settled(watched: readonly WatchedReport[]): boolean {
+  return watched.every(({ report }) =>
+    report.findings.every(
+      (finding) => finding.status !== 'confirmed' || leakStatus(finding, report) !== 'confirmed',
+    ),
+  );
+}
+
+function killedText(watched: readonly WatchedReport[]): string[] {
+  const killed = watched.filter(({ final }) => !final);
+  if (killed.length === 0) return [];
+  const pids = killed.slice(0, MAX_OTHERS).map(({ report }) => report.process.pid);
+  return [`Without a final report, so as it was last seen: process ${pids.join(', ')}.`];
+}
+
+function processLine(report: Report): string {
+  const leak = worstLeak(report);
+  const what =
+    leak === null ? 'no leak found' : `${leak.status}: ${terminalText(leak.finding.title, MAX_TEXT)}`;
+  const { liveBytes, trend } = report.heap;
+  return `process ${report.process.pid}, watched for ${formatDuration(watchedSeconds(report))}: ${what}; live heap ${formatBytes(liveBytes)}, ${trendText(trend)}`;
+}
+
+function trendText({ bytesPerSecond, low, high, windowMs }: Report['heap']['trend']): string {
+  if (windowMs <= 0) return 'trend not known yet';
+  const direction = low > 0 ? 'rising' : high < 0 ? 'falling' : 'flat';
+  return `${direction} ${formatRate(bytesPerSecond)}`;
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,158 @@
+import type { Finding } from '../findings/finding.js';
+import type { Report } from '../report/report.js';
+import { PACE_RULES, PACES, type PaceRules } from '../trigger/pace.js';
+import { EXIT_CODES } from './exit-codes.js';
+import type { FailOn } from './run-arguments.js';
+
+export type LeakStatus = 'confirmed' | 'suspected';
+
+/** A process that was watched for less of the run than this is ranked after those that were watched for all of it. */
+const MOST_OF_THE_RUN = 0.8;
+/** A leak is confirmed this much later than the pace's rules allow at the earliest: captures and collections take time. */
+const USUAL_DELAY = 1.5;
+
+/** How a run went, in plain values. */
+export interface RunOutcome {
+  /** Worst first. */
+  readonly reports: readonly Report[];
+  readonly failOn: FailOn;
+  /** Whether the program failed by itself, before it was asked to end. */
+  readonly programFailed: boolean;
+}
+
+export type RunVerdict =
+  | { readonly outcome: 'leak'; readonly exitCode: number; readonly leaks: LeakCounts }
+  | {
+      readonly outcome: 'clean';
+      readonly exitCode: number;
+      /** Seconds it takes to confirm a leak, where the run had less; else null. */
+      readonly shortOfSeconds: number | null;
+      /** Whether a heap grows although nothing was found that holds it. */
+      readonly rises: boolean;
+    }
+  | { readonly outcome: 'not-watched'; readonly exitCode: number; readonly reason: string };
+
+/** One bug counts once, in however many processes it is. */
+export interface LeakCounts {
+  readonly confirmed: number;
+  readonly suspected: number;
+}
+
+/** A leak is told whatever else went wrong; without one, a program that failed or was not watched is no success. */
+export function judgeRun({ reports, failOn, programFailed }: RunOutcome): RunVerdict {
+  const leaks = countLeaks(reports);
+  const fails =
+    failOn !== 'never' && (leaks.confirmed > 0 || (failOn === 'suspected' && leaks.suspected > 0));
+  if (fails) return { outcome: 'leak', exitCode: EXIT_CODES.growth, leaks };
+  const reason = programFailed ? 'the program failed' : whyNotWatched(reports);
+  if (leaks.confirmed + leaks.suspected > 0) {
+    return { outcome: 'leak', exitCode: reason === null ? EXIT_CODES.clean : EXIT_CODES.failed, leaks };
+  }
+  if (reason !== null) return { outcome: 'not-watched', exitCode: EXIT_CODES.failed, reason };
+  return {
+    outcome: 'clean',
+    exitCode: EXIT_CODES.clean,
+    shortOfSeconds: shortOfSeconds(reports),
+    rises: reports.some(rises),
+  };
+}
+
+/** What the finding counts as in this run; null: nobody is called for it, or it was not seen growing in this run. */
+export function leakStatus(finding: Finding, report: Report): LeakStatus | null {
+  const sinceMs = Date.parse(report.watcher.since);
+  if (finding.muted || Date.parse(finding.lastSeen) < sinceMs) return null;
+  if (finding.status === 'confirmed' || finding.status === 'suspected') return finding.status;
+  // It stopped growing when the load stopped: confirmed it was all the same.
+  return finding.confirmedAt !== null && Date.parse(finding.confirmedAt) >= sinceMs ? 'confirmed' : null;
+}
+
+/** The finding that a reader should see first; null where nothing leaks. */
+export function worstLeak(report: Report): { readonly finding: Finding; readonly status: LeakStatus } | null {
+  const leaks = report.findings.flatMap((finding) => {
+    const status = leakStatus(finding, report);
+    return status === null ? [] : [{ finding, status }];
+  });
+  return leaks.find(({ status }) => status === 'confirmed') ?? leaks[0] ?? null;
+}
+
+/** Worst leak first; without leaks the service before its helpers: what ran for most of the time, and then the biggest. */
+export function worstFirst<T>(items: readonly T[], reportOf: (item: T) => Report): readonly T[] {
+  const longest = Math.max(0, ...items.map((item) => watchedSeconds(reportOf(item))));
+  return items
+    .map((item) => ({ item, rank: rankOf(reportOf(item), longest) }))
+    .sort((a, b) => compareRanks(b.rank, a.rank))
+    .map(({ item }) => item);
+}
+
+/** From the start of watching to the latest sample. */
+export function watchedSeconds({ heap, watcher }: Report): number {
+  return heap.at === null ? 0 : Math.max(0, (Date.parse(heap.at) - Date.parse(watcher.since)) / 1000);
+}
+
+/** How long it usually takes to confirm a leak at the report's pace, seconds. */
+function usualSeconds(report: Report): number {
+  const rules = rulesOf(report);
+  const { confirmMs, confirmObservations } = rules.finding;
+  const seriesMs = Math.max(confirmMs, (confirmObservations - 1) * rules.captureSpacingMs);
+  return (USUAL_DELAY * (rules.warmUpMs + seriesMs)) / 1000;
+}
+
+function countLeaks(reports: readonly Report[]): LeakCounts {
+  const worst = new Map<string, LeakStatus>();
+  for (const report of reports) {
+    for (const finding of report.findings) {
+      const status = leakStatus(finding, report);
+      if (status !== null && worst.get(finding.id) !== 'confirmed') worst.set(finding.id, status);
+    }
+  }
+  const count = (status: LeakStatus) => [...worst.values()].filter((each) => each === status).length;
+  return { confirmed: count('confirmed'), suspected: count('suspected') };
+}
+
+/** Null when at least one process was watched well enough for "no leak found" to mean something. */
+function whyNotWatched(reports: readonly Report[]): string | null {
+  const reasons = reports.map(blindness);
+  return reasons.includes(null) ? null : (reasons[0] ?? 'no process was watched');
+}
+
+/** A heap that rises for long, and of which too little could be captured to tell, is not known to be healthy. */
+function blindness(report: Report): string | null {
+  const { watcher } = report;
+  if (watcher.state === 'failed') return `watching failed: ${watcher.reason}`;
+  const graphs = watcher.captures.filter(({ rung }) => rung === 'sampled' || rung === 'full');
+  const latest = graphs.at(-1);
+  if (latest?.outcome === 'success') return null;
+  if (watcher.state === 'paused') return `watching was paused: ${watcher.reason}`;
+  if (!rises(report) || watchedSeconds(report) < usualSeconds(report)) return null;
+  const taken = graphs.filter(({ outcome }) => outcome === 'success').length;
+  if (taken >= rulesOf(report).finding.confirmObservations) return null;
+  const why = latest?.reason ?? (watcher.dumper === 'none' ? 'captures are off' : null);
+  return `the heap rises, and too little of it could be captured${why === null ? '' : ` (${why})`}`;
+}
+
+/** Whether the live heap grows, beyond the doubt of its trend. */
+function rises({ heap }: Report): boolean {
+  return heap.trend.windowMs > 0 && heap.trend.low > 0;
+}
+
+function rulesOf({ watcher }: Report): PaceRules {
+  return PACE_RULES[PACES.find((pace) => pace === watcher.pace) ?? 'production'];
+}
+
+/** What it takes, when even the process that was watched longest had less; else null. */
+function shortOfSeconds(reports: readonly Report[]): number | null {
+  const enough = reports.some((report) => watchedSeconds(report) >= usualSeconds(report));
+  return enough ? null : Math.min(...reports.map(usualSeconds));
+}
+
+function rankOf(report: Report, longestSeconds: number): readonly number[] {
+  const leak = worstLeak(report);
+  const severity = leak === null ? 0 : leak.status === 'suspected' ? 1 : 2;
+  const ofTheRun = watchedSeconds(report) >= MOST_OF_THE_RUN * longestSeconds ? 1 : 0;
+  return [severity, leak?.finding.growth.bytesPerSecond ?? 0, ofTheRun, report.heap.liveBytes];
+}
+
+function compareRanks(a: readonly number[], b: readonly number[]): number {
+  const at = a.findIndex((value, index) => value !== b[index]);
+  return at < 0 ? 0 : a[at]! - b[at]!;
+}

@@ -1,0 +1,101 @@
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { keepAlive, systemClock } from '../runtime/clock.js';
+import { groupRuns, hasGroups, signalGroup } from './process-group.js';
+
+/** How long a program that is asked to end may take before it is killed. */
+const GRACE_MS = 10_000;
+/** After the kill; what is still there then is beyond us, such as a process that hangs in the kernel. */
+const LAST_WAIT_MS = 1000;
+const POLL_MS = 50;
+
+/** How the command ended: with an exit code or by a signal. */
+export interface Ending {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/**
+ * A command and all that it starts. It leads a process group of its own, for two reasons: a shell or `npm` between us and
+ * the program passes no signal on for sure, and Ctrl-C on a terminal would reach the program twice, from there and from us.
+ */
+export class StartedProgram {
+  /** When the command has ended and with it all of its group; what it leaves in the background is ended too. */
+  readonly ended: Promise<Ending>;
+  readonly #pid: number;
+  #askedToEnd = false;
+  #over = false;
+
+  /** Rejects with the system's error when the command cannot be started. */
+  static async start(
+    [file, ...args]: readonly [string, ...string[]],
+    environment: Readonly<Record<string, string | undefined>>,
+    stdio: StdioOptions,
+  ): Promise<StartedProgram> {
+    const child = spawn(file, args, { env: environment, stdio, detached: hasGroups() });
+    // Before anything is awaited: a program may end at once.
+    const ended = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+    ended.catch(() => {});
+    await once(child, 'spawn');
+    return new StartedProgram(child, ended);
+  }
+
+  private constructor(child: ChildProcess, ended: Promise<[number | null, NodeJS.Signals | null]>) {
+    this.#pid = child.pid!;
+    this.ended = this.#wholeGroup(ended);
+  }
+
+  /** Whether it ended, or will, because it was asked to. */
+  get askedToEnd(): boolean {
+    return this.#askedToEnd;
+  }
+
+  /** Passes `signal` on; kills what is left of the program after 10 s, or at once when it is asked a second time. */
+  end(signal: NodeJS.Signals): void {
+    if (this.#askedToEnd) {
+      this.kill();
+      return;
+    }
+    this.#askedToEnd = true;
+    this.#send(signal);
+    systemClock.after(GRACE_MS, () => this.kill());
+  }
+
+  kill(): void {
+    this.#send('SIGKILL');
+  }
+
+  async #wholeGroup(ended: Promise<[number | null, NodeJS.Signals | null]>): Promise<Ending> {
+    const [code, signal] = await ended;
+    const alive = keepAlive();
+    try {
+      await this.#endRest();
+    } finally {
+      this.#over = true;
+      alive.cancel();
+    }
+    return { code, signal };
+  }
+
+  async #endRest(): Promise<void> {
+    if (!hasGroups() || !groupRuns(this.#pid)) return;
+    if (!this.#askedToEnd) this.#send('SIGTERM');
+    await this.#goneWithin(GRACE_MS);
+    this.kill();
+    await this.#goneWithin(LAST_WAIT_MS);
+  }
+
+  async #goneWithin(ms: number): Promise<void> {
+    const untilMs = systemClock.monotonicMs() + ms;
+    while (groupRuns(this.#pid) && systemClock.monotonicMs() < untilMs) await pause(POLL_MS);
+  }
+
+  /** The number of a group that is over may be another's soon. */
+  #send(signal: NodeJS.Signals): void {
+    if (!this.#over) signalGroup(this.#pid, signal);
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => systemClock.after(ms, resolve));
+}

@@ -1,0 +1,81 @@
+/** What ends growth by itself: a bound, an expiry, collections that have not happened yet. */
+import type { Bound, GrowthStep } from '../heap/suspects/suspect.js';
+import { momentOf } from './rise.js';
+import { type Case, count, duration, holdsBack, megabytes, type Rule, speaksFor } from './ruling.js';
+
+/** Members go somewhat later than they should: sweepers run at intervals. */
+const EXPIRY_GRACE = 0.25;
+const MIN_GRACE_MS = 30_000;
+/** Callbacks of a FinalizationRegistry run after V8's own full collections; after so many the dead ones are out. */
+const COLLECTIONS_TO_CLEAN = 3;
+
+export const bound: Rule = ({ suspect, boundBefore }) => {
+  const { bound: found } = suspect;
+  const last = suspect.steps.at(-1);
+  if (found === null || last === undefined) return speaksFor('bound', 'no bound found on its owner');
+  const numbers = { limit: found.limit, count: last.count, bytes: last.bytes };
+  const wording = `'${found.name}' = ${count(found.limit)}`;
+  if (boundBefore !== null && boundBefore !== undefined && isMoving(boundBefore, found))
+    return speaksFor('bound', `${wording} changes as it grows, which is no bound`, numbers);
+  if ((found.unit === 'bytes' ? last.bytes : last.count) > found.limit)
+    return speaksFor('bound', `went beyond ${wording} on its owner`, numbers);
+  const at = found.unit === 'bytes' ? megabytes(found.limit) : count(found.limit);
+  const level = `will level off at about ${megabytes(levelBytes(found, last))}`;
+  return holdsBack(
+    'bound',
+    `bounded at ${at} by '${found.name}': ${level}`,
+    { ...numbers, levelBytes: levelBytes(found, last) },
+    `growth beyond ${at}`,
+  );
+};
+
+function isMoving(before: Bound, now: Bound): boolean {
+  return before.name === now.name && before.limit !== now.limit;
+}
+
+function levelBytes({ limit, unit }: Bound, { bytes, count: members }: GrowthStep): number {
+  return unit === 'bytes' ? limit : limit * (bytes / Math.max(1, members));
+}
+
+export const expiry: Rule = ({ suspect, rise }) => {
+  const { expiry: found } = suspect;
+  if (found === null || found === undefined) return null;
+  const [first, last] = [rise.steps[0]!, rise.steps.at(-1)!];
+  const { lifetimeMs, oldestEndMs } = found;
+  const grace = Math.max(MIN_GRACE_MS, EXPIRY_GRACE * (lifetimeMs ?? 0));
+  const dueMs = Math.max(lifetimeMs === null ? 0 : first.atMs + lifetimeMs, oldestEndMs ?? 0);
+  const leftMs = dueMs + grace - last.atMs;
+  const lives =
+    lifetimeMs === null ? `'${found.name}' says when they end` : `they live for ${duration(lifetimeMs)}`;
+  const numbers = { lifetimeMs: lifetimeMs ?? 0, overdueMs: -leftMs };
+  if (leftMs <= 0) {
+    // That the oldest is still there is known only where it says so itself.
+    const outlived =
+      oldestEndMs === null ? `has grown for longer than that` : 'the oldest is long past its end';
+    return speaksFor('expiry', `${lives} ('${found.name}'), but ${outlived}`, numbers);
+  }
+  const until = `growth that goes on for ${duration(leftMs)} more`;
+  return holdsBack('expiry', `${lives}: it should level off after that`, numbers, until);
+};
+
+/** A forked copy collects, but callbacks of finalization have not run in it: entries of dead objects are still there. */
+export const weakReferences: Rule = ({ suspect, rise, moments }) => {
+  if (suspect.mechanism !== 'weak references') return null;
+  const collections = collectionsDuring(rise.steps, moments);
+  const numbers = { majorCollections: collections };
+  const left = COLLECTIONS_TO_CLEAN - collections;
+  if (left <= 0)
+    return speaksFor('weak-references', `${collections} full collections did not clear them`, numbers);
+  const until = `${left} more full collections by V8 itself`;
+  return holdsBack(
+    'weak-references',
+    `weak references, which go only after V8 collected fully`,
+    numbers,
+    until,
+  );
+};
+
+function collectionsDuring(steps: readonly GrowthStep[], moments: Case['moments']): number {
+  const [from, to] = [momentOf(steps[0]!, moments), momentOf(steps.at(-1)!, moments)];
+  return from === null || to === null ? 0 : to.majorCollections - from.majorCollections;
+}

@@ -1,0 +1,84 @@
+/** What growth itself must show: for how long, how often, how much. */
+import { countsByNumber } from './kind.js';
+import { levellingOf } from './levelling.js';
+import { count, duration, holdsBack, megabytes, percent, plural, type Rule, speaksFor } from './ruling.js';
+
+/** How far beyond its past a tide must rise to be a leak: steps, since captures may miss the height; and a part. */
+const BEYOND_STEPS = 2;
+const BEYOND_PART = 0.25;
+
+/** Over so many times the time needed, one observation fewer will do: a busy machine captures seldom. Never fewer than five. */
+const LONG_SPAN = 2;
+const FEWEST_OBSERVATIONS = 5;
+
+export const persistence: Rule = ({ rise, rules }) => {
+  const { observations, spanMs, still } = rise;
+  const seen =
+    still === 0
+      ? `grew at every one of ${observations} captures over ${duration(spanMs)}`
+      : `grew at ${observations} of ${observations + still} captures over ${duration(spanMs)} and lost none`;
+  const numbers = { observations, spanMs, stillCaptures: still };
+  const spared = spanMs >= LONG_SPAN * rules.confirmMs ? 1 : 0;
+  const missing = Math.max(FEWEST_OBSERVATIONS, rules.confirmObservations - spared) - observations;
+  if (missing <= 0) return speaksFor('persistence', seen, numbers);
+  const until = `to be confirmed it must grow at ${plural(missing, 'more capture')}`;
+  const ruling = speaksFor('persistence', `${seen}; ${until}`, numbers);
+  return { ...ruling, evidence: { ...ruling.evidence, untilWhat: until }, holds: true };
+};
+
+export const longEnough: Rule = ({ rise: { spanMs }, rules }) => {
+  if (spanMs >= rules.confirmMs) return null;
+  const until = `to be confirmed it must grow for ${duration(rules.confirmMs - spanMs)} more`;
+  return holdsBack('duration', until, { spanMs, neededMs: rules.confirmMs }, until);
+};
+
+export const shareOfGrowth: Rule = ({ suspect }) =>
+  speaksFor('share', `${percent(suspect.shareOfGrowth)} of the heap's growth`, {
+    shareOfGrowth: suspect.shareOfGrowth,
+  });
+
+/** A cache that fills slowly looks like a leak until it has filled: little growth is no reason to call anybody. */
+export const amount: Rule = ({ suspect, rise, rules }) => {
+  const { gainedBytes, steadyBytes, gainedCount } = rise;
+  if (steadyBytes >= rules.confirmGrowthBytes) return null;
+  if (countsByNumber(suspect.mechanism) && gainedCount >= rules.confirmHandles) return null;
+  const until = countsByNumber(suspect.mechanism)
+    ? `to be confirmed it must gain ${count(rules.confirmHandles)}, or ${megabytes(rules.confirmGrowthBytes)}`
+    : `to be confirmed it must gain ${megabytes(rules.confirmGrowthBytes)}`;
+  const numbers = { gainedBytes, steadyBytes, gainedCount, neededBytes: rules.confirmGrowthBytes };
+  return holdsBack('amount', `gained ${megabytes(steadyBytes)} so far; ${until}`, numbers, until);
+};
+
+/** A tide that comes and goes may be caught a little higher each time; a leak goes clearly beyond what was there before. */
+export const pastPeak: Rule = ({ rise, suspect }) => {
+  const { peakBefore, stepCount } = rise;
+  const now = suspect.steps.at(-1)?.count ?? 0;
+  const needed = peakBefore + Math.max(BEYOND_STEPS * stepCount, BEYOND_PART * peakBefore);
+  if (peakBefore === 0 || now > needed) return null;
+  return holdsBack(
+    'past-peak',
+    `it held ${count(peakBefore)} before it last fell, and ${count(now)} now`,
+    { peakBefore, count: now },
+    `more than ${count(needed)} held`,
+  );
+};
+
+export const levelling: Rule = ({ rise, suspect }) => {
+  const { levels, paceRatio, remaining } = levellingOf(rise.rates);
+  if (!levels) return null;
+  const now = suspect.steps.at(-1)?.count ?? 0;
+  const level = now + (remaining ?? 0);
+  const pace = `its growth a ${rise.unit} is down to ${percent(paceRatio)} of what it was`;
+  return holdsBack(
+    'levelling-off',
+    `${pace}: at that it will level off at about ${count(roughly(level))}`,
+    { paceRatio, level },
+    'a pace that no longer falls',
+  );
+};
+
+/** Two digits: the level is an estimate. */
+function roughly(value: number): number {
+  const unit = 10 ** Math.max(0, Math.floor(Math.log10(Math.max(1, value))) - 1);
+  return Math.round(value / unit) * unit;
+}

@@ -1,0 +1,92 @@
+import type { Mechanism, MemberLocation, Suspect } from '../heap/suspects/suspect.js';
+import { count, megabytes } from './ruling.js';
+import type { Verdict } from './verdict.js';
+
+/** What a mechanism is in words that need no knowledge of V8, and what its members are called. */
+interface Wording {
+  readonly lead: string;
+  readonly members: string;
+}
+
+const WORDINGS: Readonly<Record<Mechanism, Wording>> = {
+  timers: { lead: 'Timers that are never cleared', members: 'timers' },
+  'event listeners': { lead: 'Listeners that are never removed', members: 'listeners' },
+  'promise reactions': { lead: 'Promises that never settle', members: 'reactions' },
+  'async store': { lead: 'Kept in an AsyncLocalStorage store', members: 'entries' },
+  'module cache': { lead: 'Modules that are loaded again and again', members: 'modules' },
+  'weak map': { lead: 'Values of a WeakMap whose keys stay alive', members: 'entries' },
+  'sliced strings': { lead: 'Short strings that keep long ones alive', members: 'strings' },
+  'concatenated string': { lead: 'A string that only gets longer', members: 'parts' },
+  'linked list': { lead: 'A linked list that only gets longer', members: 'elements' },
+  'closure chain': { lead: 'Functions wrapped around each other', members: 'functions' },
+  buffers: { lead: 'Buffers that are never let go', members: 'buffers' },
+  numbers: { lead: 'Numbers that pile up', members: 'numbers' },
+  'weak references': {
+    lead: 'Weak references that are never taken out',
+    members: 'references',
+  },
+  contexts: { lead: 'Contexts that are never let go', members: 'contexts' },
+  sockets: { lead: 'Sockets that are never closed', members: 'sockets' },
+  watchers: { lead: 'File watchers that are never closed', members: 'watchers' },
+};
+
+/** A holder of listeners as it is named: the event, where it is known, and whose. */
+const LISTENERS = /^listener (?:array|list)(?: of event '(.*)')? of (.+)$/;
+/** How a holder is named that is Node's own: by what its members call. */
+const CALLING = / calling (.+)$/;
+
+/** One line: what piles up and where, how fast, and how much there is now. */
+export function titleOf(suspect: Suspect, verdict: Verdict): string {
+  const { mechanism } = suspect;
+  const last = suspect.steps.at(-1);
+  const about = suspect.scaled === true ? 'about ' : '';
+  const now = `(${count(last?.count ?? 0)} now, ${about}${megabytes(last?.bytes ?? 0)})`;
+  if (mechanism === null || mechanism === undefined) {
+    const members = membersOf(suspect);
+    return `${suspect.owner} gains ${rateOf(verdict, members)} at every capture ${now}`;
+  }
+  const { lead, members } = WORDINGS[mechanism];
+  const listeners = mechanism === 'event listeners' ? LISTENERS.exec(suspect.owner) : null;
+  if (listeners !== null) {
+    const event = listeners[1] === undefined ? 'Listeners' : `Listeners of '${listeners[1]}'`;
+    return `${event} pile up on ${listeners[2]}: ${rateOf(verdict, 'more')} ${now}`;
+  }
+  const place = placeOf(suspect);
+  return place === null
+    ? `${lead}: ${suspect.owner} gains ${rateOf(verdict, members)} ${now}`
+    : `${lead}: ${place} gains ${rateOf(verdict, null)} ${now}`;
+}
+
+/** Of a finding that no longer grows. */
+export function settledTitle(owner: string): string {
+  return `${owner} has stopped growing`;
+}
+
+function membersOf({ retainerPath }: Suspect): string {
+  return ['property', 'variable'].includes(retainerPath.at(-1)?.edgeType ?? '') ? 'objects' : 'entries';
+}
+
+/** `600 entries a minute`; what comes more slowly is counted by the hour. */
+function rateOf({ objectsPerSecond }: Verdict, members: string | null): string {
+  const perMinute = objectsPerSecond * 60;
+  const [rate, time] = perMinute >= 1 ? [perMinute, 'a minute'] : [perMinute * 60, 'an hour'];
+  const figure = rate >= 9.5 ? count(rate) : rate.toFixed(1).replace(/\.0$/, '');
+  return members === null ? `${figure} ${time}` : `${figure} ${members} ${time}`;
+}
+
+/** What Node itself holds says less than the code that it calls; null where a holder of the program is known. */
+function placeOf({ owner, mechanism, retainerPath, yours, locations = [] }: Suspect): string | null {
+  const calling = CALLING.exec(owner)?.[1];
+  if (calling !== undefined) return calling.replace(' at ', ' in ');
+  const location = yours ?? locations[0];
+  const isNodes = mechanism === 'timers' || retainerPath.length <= 1;
+  return location === undefined || !isNodes ? null : locationText(location);
+}
+
+/** `poll() in src/poller.ts:12` */
+function locationText({ function: name, url, line }: MemberLocation): string {
+  const path = url.replace(/[?#].*$/, '').split(/[\\/]/);
+  const modules = path.lastIndexOf('node_modules');
+  const short = (modules >= 0 ? path.slice(modules + 1) : path.slice(-2)).join('/');
+  return `${name === 'function' ? 'a function' : `${name}()`} in ${short}:${line}`;
+}

@@ -1,0 +1,110 @@
+/**
+ * The mappings of a source map, version 3 (ECMA-426, "Mappings structure"): lines of the compiled text divided by `;`,
+ * segments by `,`, each of 1, 4 or 5 numbers in base 64 VLQ that are differences to the segment before.
+ *
+ * Node's own `module.SourceMap` makes some 150 bytes of objects of every segment, and the map of a bundle may have
+ * millions in a process whose memory is bounded; here a segment is one row of typed arrays.
+ */
+export interface MappingTable {
+  /** Line of the compiled text, from 0 → its first segment; one entry more than there are lines. */
+  readonly firstSegment: Uint32Array;
+  /** Segment → column of the compiled text, from 0, ascending within a line. */
+  readonly column: Uint32Array;
+  /** Segment → index of the source, −1 means the text has none. */
+  readonly source: Int32Array;
+  /** Segment → line and column of the source, from 0. */
+  readonly sourceLine: Int32Array;
+  readonly sourceColumn: Int32Array;
+  /** Segment → index of the name, −1 means none. */
+  readonly name: Int32Array;
+}
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+/** Character code → its six bits, −1 means it is no digit. */
+const DIGITS = new Int8Array(128).fill(-1);
+for (let digit = 0; digit < ALPHABET.length; digit++) DIGITS[ALPHABET.charCodeAt(digit)] = digit;
+
+const CONTINUES = 32;
+const COMMA = ','.charCodeAt(0);
+const SEMICOLON = ';'.charCodeAt(0);
+const MAX_FIELDS = 5;
+
+/** Throws where the text is none. */
+export function decodeMappings(mappings: string): MappingTable {
+  const { lines, segments } = sizeOf(mappings);
+  const table = {
+    firstSegment: new Uint32Array(lines + 1),
+    column: new Uint32Array(segments),
+    source: new Int32Array(segments).fill(-1),
+    sourceLine: new Int32Array(segments),
+    sourceColumn: new Int32Array(segments),
+    name: new Int32Array(segments).fill(-1),
+  };
+  /** Of the latest segment: column, source, line, column in the source, name. */
+  const values = new Int32Array(MAX_FIELDS);
+  let [line, segment, fields, value, shift] = [0, 0, 0, 0, 0];
+  const finish = () => {
+    if (fields === 0) return;
+    table.column[segment] = values[0]!;
+    if (fields >= 4) {
+      table.source[segment] = values[1]!;
+      table.sourceLine[segment] = values[2]!;
+      table.sourceColumn[segment] = values[3]!;
+    }
+    if (fields === MAX_FIELDS) table.name[segment] = values[4]!;
+    segment++;
+    fields = 0;
+  };
+  for (let at = 0; at < mappings.length; at++) {
+    const code = mappings.charCodeAt(at);
+    if (code === COMMA || code === SEMICOLON) {
+      finish();
+      if (code === COMMA) continue;
+      table.firstSegment[++line] = segment;
+      values[0] = 0;
+      continue;
+    }
+    const digit = code < DIGITS.length ? DIGITS[code]! : -1;
+    if (digit < 0 || shift > 30) throw new Error('not a mapping');
+    value |= (digit & (CONTINUES - 1)) << shift;
+    shift += 5;
+    if ((digit & CONTINUES) !== 0) continue;
+    if (fields === MAX_FIELDS) throw new Error('not a mapping');
+    // The lowest bit is the sign.
+    values[fields] = values[fields]! + ((value & 1) === 1 ? -(value >>> 1) : value >>> 1);
+    fields++;
+    value = 0;
+    shift = 0;
+  }
+  finish();
+  table.firstSegment[lines] = segment;
+  return table;
+}
+
+/** Upper bounds of both. */
+function sizeOf(mappings: string): { readonly lines: number; readonly segments: number } {
+  let [lines, segments] = [1, 1];
+  for (let at = 0; at < mappings.length; at++) {
+    const code = mappings.charCodeAt(at);
+    if (code === SEMICOLON) lines++;
+    if (code === SEMICOLON || code === COMMA) segments++;
+  }
+  return { lines, segments };
+}
+
+/**
+ * The segment at or before a position of the compiled text, both from 0; −1 means none. Where the line has segments, but
+ * only behind the position, it is the first of them: a function's position may lie before what the compiler marked.
+ */
+export function segmentAt({ firstSegment, column }: MappingTable, line: number, at: number): number {
+  if (line < 0 || line + 1 >= firstSegment.length) return -1;
+  let low = firstSegment[line]!;
+  let high = firstSegment[line + 1]!;
+  if (low === high) return -1;
+  while (high - low > 1) {
+    const middle = (low + high) >>> 1;
+    if (column[middle]! <= at) low = middle;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,82 @@
+import { targetOf } from '../graph/scopes.js';
+import {
+  edgeTypeCode,
+  type HeapSnapshot,
+  labelAt,
+  labelName,
+  labelType,
+  nodeTypeCode,
+} from '../snapshot/heap-snapshot.js';
+
+const PROPERTY = edgeTypeCode('property');
+const CONTEXT = edgeTypeCode('context');
+const ARRAY = nodeTypeCode('array');
+const STRING = nodeTypeCode('string');
+const CLOSURE = nodeTypeCode('closure');
+
+/** What a minifier leaves of a name. */
+const SHORT = /^[\p{ID_Start}$_][\p{ID_Continue}$]?$/u;
+/** Names under which any class stands somewhere. */
+const NO_NAME = new Set(['constructor', 'default', 'module.exports', '__proto__', 'prototype']);
+
+export const isShortName = (name: string): boolean => SHORT.test(name);
+
+/** The names under which minified classes are exported: the export is what a person writes, and no minifier changes it. */
+export class ClassTitles {
+  readonly #snapshot: HeapSnapshot;
+  /** NodeOrdinal of a constructor → the longest name that leads to it. */
+  readonly #known = new Map<number, string>();
+
+  constructor(snapshot: HeapSnapshot) {
+    this.#snapshot = snapshot;
+  }
+
+  /** Null where its class has no other name. */
+  of(object: number): string | null {
+    const prototype = targetOf(this.#snapshot, object, PROPERTY, '__proto__');
+    const made = prototype < 0 ? -1 : targetOf(this.#snapshot, prototype, PROPERTY, 'constructor');
+    if (made < 0 || this.#snapshot.nodeType[made] !== CLOSURE) return null;
+    let name = this.#known.get(made);
+    if (name === undefined) {
+      name = this.#longestName(made);
+      this.#known.set(made, name);
+    }
+    return name === '' ? null : name;
+  }
+
+  /** Goes over all edges; asked for a few classes only. */
+  #longestName(made: number): string {
+    const { nodeCount, firstEdge, edgeTo, strings } = this.#snapshot;
+    const cells = new Set<number>();
+    const names = new Set<string>();
+    for (let node = 0; node < nodeCount; node++) {
+      for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
+        if (edgeTo[edge] !== made) continue;
+        const label = labelAt(this.#snapshot, node, edge);
+        const type = labelType(label);
+        if (type === PROPERTY || type === CONTEXT) names.add(strings.text(labelName(label)));
+        else cells.add(node);
+      }
+    }
+    for (const name of this.#exportedAs(cells)) names.add(name);
+    const told = [...names].filter(
+      (name) => !NO_NAME.has(name) && !isShortName(name) && /^[\w$]+$/.test(name),
+    );
+    return told.sort((a, b) => b.length - a.length || (a < b ? -1 : 1))[0] ?? '';
+  }
+
+  /** A module's table has an export's name in the slot before the cell that holds its value. */
+  #exportedAs(cells: ReadonlySet<number>): readonly string[] {
+    const { nodeCount, firstEdge, edgeTo, nodeType, nodeName, strings } = this.#snapshot;
+    const found: string[] = [];
+    for (let node = 0; node < nodeCount; node++) {
+      if (nodeType[node] !== ARRAY) continue;
+      for (let edge = firstEdge[node]! + 1; edge < firstEdge[node + 1]!; edge++) {
+        if (!cells.has(edgeTo[edge]!)) continue;
+        const name = edgeTo[edge - 1]!;
+        if (nodeType[name] === STRING) found.push(strings.text(nodeName[name]!));
+      }
+    }
+    return found;
+  }
+}

@@ -1,0 +1,63 @@
+import {
+  edgeTypeCode,
+  type HeapSnapshot,
+  labelAt,
+  labelName,
+  labelType,
+  nodeTypeCode,
+} from '../snapshot/heap-snapshot.js';
+
+const PROPERTY = edgeTypeCode('property');
+const VARIABLE = edgeTypeCode('context');
+const HIDDEN = edgeTypeCode('hidden');
+const NUMBER = nodeTypeCode('number');
+/** Objects and scopes with more edges are tables: none of their fields are read. */
+const MAX_EDGES = 2_000;
+
+/** Names and targets of an object's properties, or of a scope's variables; none where there are too many. */
+export function* fieldsOf(snapshot: HeapSnapshot, node: number): Generator<readonly [string, number]> {
+  const { firstEdge, edgeTo, strings } = snapshot;
+  if (firstEdge[node + 1]! - firstEdge[node]! > MAX_EDGES) return;
+  for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
+    const label = labelAt(snapshot, node, edge);
+    const type = labelType(label);
+    if (type !== PROPERTY && type !== VARIABLE) continue;
+    const name = strings.text(labelName(label));
+    if (name !== '__proto__') yield [name, edgeTo[edge]!];
+  }
+}
+
+/** The same, of those that are numbers. */
+export function* numbersOf(snapshot: HeapSnapshot, node: number): Generator<readonly [string, number]> {
+  for (const [name, to] of fieldsOf(snapshot, node)) {
+    const value = numberOf(snapshot, to);
+    if (value !== null) yield [name, value];
+  }
+}
+
+/** V8 writes a number, small ones too, as a node whose edge `value` leads to its decimal digits; null for what is none. */
+export function numberOf(snapshot: HeapSnapshot, node: number): number | null {
+  const { firstEdge, edgeTo, nodeType, nodeName, strings } = snapshot;
+  if (nodeType[node] !== NUMBER) return null;
+  for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
+    if (strings.text(labelName(labelAt(snapshot, node, edge))) !== 'value') continue;
+    const value = Number(strings.text(nodeName[edgeTo[edge]!]!) || Number.NaN);
+    return Number.isFinite(value) ? value : null;
+  }
+  return null;
+}
+
+/**
+ * The time of a Date, milliseconds since the Unix epoch. Node 20 and 22 keep it as a number of its own, which the
+ * snapshot shows; newer ones keep it in the Date itself, which it does not: null there.
+ */
+export function dateOf(snapshot: HeapSnapshot, node: number): number | null {
+  const { firstEdge, edgeTo, nodeName, strings } = snapshot;
+  if (strings.text(nodeName[node]!) !== 'Date') return null;
+  for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
+    if (labelType(labelAt(snapshot, node, edge)) !== HIDDEN) continue;
+    const value = numberOf(snapshot, edgeTo[edge]!);
+    if (value !== null) return value;
+  }
+  return null;
+}

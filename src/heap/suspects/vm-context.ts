@@ -1,0 +1,42 @@
+import { ROLE } from '../graph/node-role.js';
+import { targetOf } from '../graph/scopes.js';
+import { NATIVE_CONTEXT } from '../graph/shortest-path.js';
+import type { TracedHeap } from '../growth/path-tree-builder.js';
+import { edgeTypeCode, labelAt, labelName } from '../snapshot/heap-snapshot.js';
+
+const PROPERTY = edgeTypeCode('property');
+/** By which an object given to `vm.createContext` keeps what was made of it. */
+const WRAPPER = '<symbol node:contextify:context>';
+/** Objects around a member among which a context is looked for, steps from it, and members asked. */
+const MAX_NEAR = 64;
+const MAX_AWAY = 4;
+const MAX_ASKED = 4;
+
+/** Whether each of some objects leads to a context of `node:vm`, all of them different. The main one is V8's own. */
+export function keepContexts(heap: TracedHeap, objects: readonly number[]): boolean {
+  const asked = objects.slice(0, MAX_ASKED);
+  const found = new Set(asked.map((node) => contextOf(heap, node)));
+  return asked.length > 1 && found.size === asked.length && !found.has(-1);
+}
+
+function contextOf(heap: TracedHeap, from: number): number {
+  const { snapshot, paths } = heap;
+  const { firstEdge, edgeTo, nodeName, strings } = snapshot;
+  const wanted = strings.find(NATIVE_CONTEXT);
+  const prototype = strings.find('__proto__');
+  const away = new Map([[from, 0]]);
+  for (const [node, steps] of away) {
+    if (wanted >= 0 && nodeName[node] === wanted) return node;
+    const wrapper = targetOf(heap.snapshot, node, PROPERTY, WRAPPER);
+    if (wrapper >= 0) return wrapper;
+    if (steps === MAX_AWAY) continue;
+    for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
+      const to = edgeTo[edge]!;
+      const leads = paths.roles[to] === ROLE.value || paths.roles[to] === ROLE.part;
+      const isPrototype = labelName(labelAt(snapshot, node, edge)) === prototype;
+      if (!leads || isPrototype || away.size === MAX_NEAR || away.has(to)) continue;
+      if (paths.rule.retains(node, edge)) away.set(to, steps + 1);
+    }
+  }
+  return -1;
+}

@@ -1,0 +1,133 @@
+import { type SlopeEstimate, theilSen } from './theil-sen.js';
+import type { TrendPoint } from './trend-point.js';
+
+export const SIGNAL_KINDS = ['external', 'native', 'handles', 'contexts'] as const;
+export type SignalKind = (typeof SIGNAL_KINDS)[number];
+
+/** One series of samples outside the graph, as its lower envelope. Values are bytes (external, native) or counts. */
+export interface SignalSeries {
+  readonly kind: SignalKind;
+  /** What is counted: a type of handle as Node names it, or `external`, `native`, `NativeContext`, `FileDescriptor`. */
+  readonly type: string;
+  readonly floors: readonly TrendPoint[];
+  /** The highest floor of before; minus infinity where there is none. */
+  readonly peak: number;
+  /** Values right after full collections, where garbage counts until it is collected; else null. */
+  readonly collected: readonly TrendPoint[] | null;
+}
+
+/** What growth must amount to. */
+export interface GrowthAmount {
+  readonly gain: number;
+  /** Last value by first value; 1 where the rise may be a small part of the whole. */
+  readonly ratio: number;
+}
+
+/** A rise without a break, up to now. */
+export interface GrowthSignal {
+  readonly kind: SignalKind;
+  readonly type: string;
+  /** The floors of the rise, oldest first; each is higher than the one before. */
+  readonly points: readonly TrendPoint[];
+  /** How many steps of the floors went up, one after another. */
+  readonly rises: number;
+  readonly spanMs: number;
+  readonly first: number;
+  readonly last: number;
+  readonly gained: number;
+  /** Bytes or counts a second. What accumulates at random varies more than the interval says, which takes points as independent. */
+  readonly slope: SlopeEstimate;
+  readonly collected: readonly TrendPoint[] | null;
+}
+
+/** Slots are joined by as many, so that a slow or uneven growth is seen over a longer time. */
+const SCALES = [1, 2, 4] as const;
+/** What was there before must be exceeded by this part of the rise: what fills and empties ends at about the same height. */
+const BEYOND_PART = 0.1;
+/** The later half of a rise must keep this part of the earlier half's pace, or it is levelling off. */
+const STEADY_PART = 0.6;
+/** And the latest step this part of the mean step. */
+const LATEST_PART = 0.2;
+
+/**
+ * Judges one series: null unless its floors rose at every one of the latest steps, `leastRises` or more, by a material amount, beyond what
+ * they ever were before, and without levelling off. A floor is the lowest value of a slot of time, so what comes and
+ * goes within a slot is not seen; what fills and empties more slowly shows in the break of the rise, or in the peak.
+ */
+export function judgeGrowth(
+  series: SignalSeries,
+  amount: GrowthAmount,
+  leastRises: number,
+): GrowthSignal | null {
+  let longest: GrowthSignal | null = null;
+  for (const scale of SCALES) {
+    const needed = Math.max(leastRises, (longest?.rises ?? 0) + 1);
+    longest = riseOf(series, joined(series.floors, scale), amount, needed) ?? longest;
+  }
+  return longest;
+}
+
+function riseOf(
+  series: SignalSeries,
+  floors: readonly TrendPoint[],
+  amount: GrowthAmount,
+  leastRises: number,
+): GrowthSignal | null {
+  const points = latestRise(floors);
+  const first = points[0];
+  const last = points.at(-1);
+  if (first === undefined || last === undefined || points.length <= Math.max(2, leastRises)) return null;
+  const gained = last.bytes - first.bytes;
+  if (gained < amount.gain || last.bytes < first.bytes * amount.ratio) return null;
+  const before = floors.slice(0, floors.length - points.length).map(({ bytes }) => bytes);
+  if (last.bytes <= Math.max(series.peak, ...before) + gained * BEYOND_PART) return null;
+  if (isLevellingOff(points)) return null;
+  const slope = theilSen(points);
+  if (slope === null || slope.low <= 0) return null;
+  return {
+    kind: series.kind,
+    type: series.type,
+    points,
+    rises: points.length - 1,
+    spanMs: last.ms - first.ms,
+    first: first.bytes,
+    last: last.bytes,
+    gained,
+    slope,
+    collected: series.collected?.filter(({ ms }) => ms >= first.ms) ?? null,
+  };
+}
+
+/** The lowest of each `scale` floors, counted from the newest; an incomplete group at the beginning is left out. */
+function joined(floors: readonly TrendPoint[], scale: number): readonly TrendPoint[] {
+  if (scale === 1) return floors;
+  const groups: TrendPoint[] = [];
+  for (let from = floors.length % scale; from < floors.length; from += scale) {
+    groups.push(
+      floors.slice(from, from + scale).reduce((low, point) => (point.bytes < low.bytes ? point : low)),
+    );
+  }
+  return groups;
+}
+
+function latestRise(floors: readonly TrendPoint[]): readonly TrendPoint[] {
+  let from = floors.length - 1;
+  while (from > 0 && floors[from]!.bytes > floors[from - 1]!.bytes) from -= 1;
+  return floors.slice(Math.max(0, from));
+}
+
+function isLevellingOff(points: readonly TrendPoint[]): boolean {
+  const last = points.length - 1;
+  const middle = last >> 1;
+  const whole = paceOf(points, 0, last);
+  return (
+    paceOf(points, middle, last) < STEADY_PART * paceOf(points, 0, middle) ||
+    paceOf(points, last - 1, last) < LATEST_PART * whole
+  );
+}
+
+function paceOf(points: readonly TrendPoint[], from: number, to: number): number {
+  const earlier = points[from]!;
+  const later = points[to]!;
+  return (later.bytes - earlier.bytes) / Math.max(1, later.ms - earlier.ms);
+}

@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { decodeFindings, encodeFindings, MAX_STORED_LENGTH } from '../../src/findings/finding-store.js';
+import { FindingLedger } from '../../src/findings/ledger.js';
+import type { Fingerprint } from '../../src/heap/suspects/suspect.js';
+import { PACE_RULES } from '../../src/trigger/pace.js';
+import { suspectWith } from '../support/suspect.js';
+
+const RULES = PACE_RULES.fast.finding;
+const STEADY = [1000, 2000, 3000, 4000, 5000, 6000];
+const AT = Date.parse('2026-01-01T00:01:00Z');
+const DAY_MS = 24 * 60 * 60 * 1000;
+const OTHER: Fingerprint = 'lw-00000000000000ff';
+
+function before(): FindingLedger {
+  const ledger = new FindingLedger(RULES);
+  ledger.record([suspectWith(STEADY)], AT);
+  ledger.mute(OTHER);
+  return ledger;
+}
+
+function restarted(ledger: FindingLedger, nowMs = AT): FindingLedger {
+  const decoded = decodeFindings(encodeFindings(ledger.toStore), nowMs);
+  assert.equal(decoded.outcome, 'success');
+  return new FindingLedger(RULES, decoded.stored);
+}
+
+describe('Findings that were kept over a restart', () => {
+  it('are history until they grow again', () => {
+    const [finding] = restarted(before()).findings;
+    assert.equal(finding?.id, suspectWith(STEADY).fingerprint);
+    assert.equal(finding.status, 'plateaued');
+    assert.equal(finding.confirmedAt, '2026-01-01T00:01:00.000Z');
+    assert.equal(finding.title, 'OrderHistory.byCustomer: no growth since the restart');
+    assert.equal(finding.growth.bytesPerSecond, 0);
+    assert.equal(finding.growth.steps.length, STEADY.length);
+    assert.deepEqual(finding.reasons, [
+      'confirmed on 2026-01-01 at 00:01 UTC, before the program was started anew',
+    ]);
+  });
+
+  it('need the same evidence again, and keep when they were first seen', () => {
+    const ledger = restarted(before());
+    const later = AT + DAY_MS;
+    const { changed } = ledger.record([suspectWith(STEADY.slice(0, 3))], later);
+    assert.equal(changed[0]?.status, 'suspected');
+    assert.equal(changed[0].firstSeen, '2026-01-01T00:01:00.000Z');
+    assert.equal(changed[0].evidence.at(-1)?.rule, 'seen-before');
+    assert.equal(changed[0].evidence.length, changed[0].reasons.length);
+    ledger.record([suspectWith(STEADY)], later);
+    assert.equal(ledger.findings[0]?.status, 'confirmed');
+    assert.equal(ledger.findings[0].confirmedAt, '2026-01-02T00:01:00.000Z');
+    assert.match(ledger.findings[0].reasons.at(-1) ?? '', /^confirmed on 2026-01-01 at 00:01 UTC/);
+  });
+
+  it('are resolved when they do not grow again', () => {
+    const ledger = restarted(before());
+    for (let i = 0; i < 4; i++) ledger.record([], AT);
+    assert.equal(ledger.findings[0]?.status, 'resolved');
+  });
+
+  it('survive any number of restarts, and leave after 30 days; mutes stay', () => {
+    const twice = restarted(restarted(before()));
+    assert.deepEqual(twice.findings, restarted(before()).findings);
+    const old = restarted(before(), AT + 31 * DAY_MS);
+    assert.deepEqual(old.findings, []);
+    assert.deepEqual(old.toStore.muted, [OTHER]);
+  });
+
+  it('are bounded: the mildest are left out, long names are cut', () => {
+    const ledger = new FindingLedger(RULES);
+    const many = Array.from({ length: 50 }, (_, i) =>
+      suspectWith(
+        STEADY.map((count) => count * (i + 1)),
+        {
+          fingerprint: `lw-${i.toString(16).padStart(16, '0')}`,
+          owner: 'o'.repeat(9000),
+          retainerPath: Array.from({ length: 300 }, () => ({
+            edge: 'e'.repeat(9000),
+            edgeType: 'property' as const,
+            node: 'n',
+            nodeType: 'object' as const,
+          })),
+        },
+      ),
+    );
+    ledger.record(many, AT);
+    const text = encodeFindings(ledger.toStore);
+    assert.ok(text.length <= MAX_STORED_LENGTH);
+    const { findings } = restarted(ledger);
+    assert.ok(findings.length > 0 && findings.length < 50);
+    assert.ok(findings.some(({ id }) => id === many.at(-1)?.fingerprint));
+  });
+});
+
+describe('A file that is no good', () => {
+  const good = encodeFindings(before().toStore);
+  const reasonOf = (text: string) => {
+    const decoded = decodeFindings(text, AT);
+    return decoded.outcome === 'failure' ? decoded.reason : null;
+  };
+
+  it('is refused with a reason', () => {
+    assert.equal(reasonOf(good), null);
+    assert.equal(reasonOf(good.slice(0, -9)), 'it is no JSON');
+    assert.equal(reasonOf('[]'), 'its structure is malformed');
+    assert.equal(reasonOf('{"version":2}'), 'it is of version 2, not 1');
+    assert.equal(reasonOf(good.replace('"confirmed"', '"certain"')), 'its status is malformed');
+    assert.equal(reasonOf(good.replace('lw-0123456789abcdef', '../../etc')), 'its id is malformed');
+    assert.match(reasonOf(' '.repeat(MAX_STORED_LENGTH + 1)) ?? '', /^it is longer than/);
+  });
+
+  it('never throws, wherever it was changed', () => {
+    fc.assert(
+      fc.property(fc.nat({ max: good.length - 1 }), fc.string({ maxLength: 4 }), (at, text) => {
+        const changed = good.slice(0, at) + text + good.slice(at + text.length);
+        const decoded = decodeFindings(changed, AT);
+        if (decoded.outcome === 'success') assert.ok(new FindingLedger(RULES, decoded.stored).findings);
+      }),
+    );
+  });
+});

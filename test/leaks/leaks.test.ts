@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { before, describe, it } from 'node:test';
+import { lineOf, summaryOf } from './detection-table.js';
+import { HEALTHY_PROGRAMS } from './healthy-programs.js';
+import { type Judgement, type Score, score } from './judgement.js';
+import { LEAKING_PROGRAMS } from './leaking-programs.js';
+import { runRound } from './runner.js';
+
+const CORPUS = [
+  { folder: 'leaking', truths: LEAKING_PROGRAMS },
+  { folder: 'healthy', truths: HEALTHY_PROGRAMS },
+];
+const FAST = { pace: 'fast', rate: 1, forMs: 90_000, parallel: 5 } as const;
+
+describe('the programs of this folder', () => {
+  for (const { folder, truths } of CORPUS) {
+    it(`are all known: those of ${folder}/`, () => {
+      const files = readdirSync(new URL(`./${folder}/`, import.meta.url)).filter((file) =>
+        file.endsWith('.js'),
+      );
+      assert.deepEqual(
+        files.map((file) => file.replace('.js', '')).sort(),
+        truths.map(({ name }) => name).sort(),
+      );
+    });
+  }
+});
+
+describe('programs that leak 5 MB a minute or more, and programs that do not, at the fast pace', () => {
+  let judgements: readonly Judgement[] = [];
+  let figures: Score;
+
+  before(async () => {
+    judgements = await runRound([...LEAKING_PROGRAMS, ...HEALTHY_PROGRAMS], FAST, (judgement) =>
+      console.log(lineOf(judgement)),
+    );
+    figures = score(judgements);
+    console.log(summaryOf(figures));
+  });
+
+  it('are all watched from their start to their end', () => {
+    assert.deepEqual(figures.troubled, []);
+    assert.equal(figures.leaking + figures.healthy, LEAKING_PROGRAMS.length + HEALTHY_PROGRAMS.length);
+  });
+
+  it('the leaks are confirmed, 19 of 20 at least', () => {
+    assert.ok(figures.recall >= 0.95, summaryOf(figures));
+  });
+
+  it('the first finding names the culprit, of 9 leaks in 10 at least', () => {
+    assert.ok(figures.culpritShare >= 0.9, summaryOf(figures));
+  });
+
+  it('no healthy program is ever confirmed', () => {
+    assert.deepEqual(figures.falseConfirmed, []);
+  });
+});

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { newestSample, type SamplingProfile, stacksOf } from '../../src/sampling/sampling-profile.js';
+
+type ProfileNode = SamplingProfile['head'];
+
+/** A chain of calls, the outermost first, of which the innermost has allocated. */
+function profile(selfSize: number, ...calls: (readonly [name: string, url: string])[]): SamplingProfile {
+  const node = (at: number): ProfileNode => {
+    const [functionName, url] = calls[at]!;
+    return {
+      callFrame: { functionName, scriptId: '1', url, lineNumber: 6, columnNumber: 2 },
+      selfSize: at === calls.length - 1 ? selfSize : 0,
+      children: at === calls.length - 1 ? [] : [node(at + 1)],
+    };
+  };
+  return { head: node(0), samples: [{ ordinal: 3 }, { ordinal: 9 }, { ordinal: 4 }] };
+}
+
+const APP = 'file:///app/a.js';
+const OWN = new URL('../../src/watcher.js', import.meta.url).href;
+const names = (...calls: Parameters<typeof profile>) =>
+  stacksOf(profile(...calls)).map(({ frames }) => frames.map((frame) => frame.function));
+
+describe('The stacks of a profile', () => {
+  it('begin at the innermost function outside of Node, with callers outside of Node, lines from 1', () => {
+    const calls = [
+      ['(root)', ''],
+      ['listen', 'node:net'],
+      ['handle', APP],
+      ['emit', 'node:events'],
+      ['record', APP],
+      ['set', ''],
+    ] as const;
+    const [stack] = stacksOf(profile(500, ...calls));
+    assert.deepEqual(stack?.frames[0], { function: 'record', url: APP, line: 7, column: 3 });
+    assert.deepEqual([stack?.frames.length, stack?.liveBytes], [2, 500]);
+  });
+
+  it("are Node's innermost function where there is no other, and none where V8 alone allocates", () => {
+    assert.deepEqual(
+      names(1, ['(root)', ''], ['emit', 'node:events'], ['connect', 'node:net'], ['bind', '']),
+      [['connect']],
+    );
+    assert.deepEqual(names(1, ['(root)', ''], ['(GC)', '']), []);
+  });
+
+  it('leave out what this package allocates, but not what the program does in its callbacks', () => {
+    assert.deepEqual(names(1, ['(root)', ''], ['onTick', OWN]), []);
+    assert.deepEqual(names(1, ['(root)', ''], ['tell', OWN], ['onFinding', APP]), [['onFinding']]);
+  });
+
+  it('have a bounded number of bounded frames, without queries and without code in addresses', () => {
+    const deep = Array.from(
+      { length: 60 },
+      (_, at) => [`f${at}${'x'.repeat(400)}`, `${APP}?at=${at}`] as const,
+    );
+    const [stack] = stacksOf(profile(1, ...deep));
+    assert.equal(stack?.frames.length, 16);
+    assert.deepEqual([stack?.frames[0]?.function.length, stack?.frames[0]?.url], [300, APP]);
+    const [data] = stacksOf(profile(1, ['f', 'data:text/javascript,const secret = 1']));
+    assert.equal(data?.frames[0]?.url, 'data:');
+  });
+
+  it('come with the number of the newest sample', () => {
+    assert.equal(newestSample(profile(1, ['f', APP])), 9);
+  });
+});

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import * as v8 from 'node:v8';
+import { loadBinding } from '../../src/native/binding.js';
+import type { StackBytes } from '../../src/sampling/sampling-profile.js';
+
+const PROGRAM = fileURLToPath(new URL('./programs/leaking-orders.js', import.meta.url));
+const HUNG_MS = 120_000;
+const isInV8 = 'startHeapProfile' in v8;
+const isQuiet = isInV8 || 'startHeapSampling' in (loadBinding().binding ?? {});
+const unavailable = isQuiet ? false : 'neither Node nor the addon begins a profiler that does not collect';
+
+async function run(scenario: string): Promise<Record<string, unknown>> {
+  const { stdout } = await promisify(execFile)(process.execPath, [PROGRAM, scenario], { timeout: HUNG_MS });
+  return JSON.parse(stdout);
+}
+
+describe("The slot of V8's sampling profiler", () => {
+  it('is read without a collection, names the function that allocates, and is free afterwards', {
+    skip: unavailable,
+  }, async () => {
+    const { before, hold, forced, largest, after } = await run('alone');
+    assert.deepEqual([before, hold, forced, after], [null, 'quiet', 0, null]);
+    const { frames, liveBytes } = largest as StackBytes;
+    assert.ok(liveBytes > 500_000, `${liveBytes} bytes`);
+    assert.match(frames[0]?.function ?? '', /^(recordOrder|leak)$/);
+    assert.match(frames[0]?.url ?? '', /programs\/leaking-orders\.js$/);
+  });
+
+  it('is shared with whoever came first, and left to it', async () => {
+    assert.deepEqual(await run('another came first'), {
+      hold: 'taken',
+      collected: true,
+      stacks: true,
+      theirs: true,
+      kept: 20_000,
+    });
+  });
+
+  it('is lost when another that joined in stops, which fails for neither, and is taken again', async () => {
+    const { started, theirs, ours, hold, again } = await run('another joins and leaves');
+    assert.deepEqual([started, theirs, ours, again], [true, true, null, true]);
+    assert.equal(hold, isQuiet ? 'quiet' : 'collecting');
+  });
+
+  it('is taken only where a collection does no harm, when the inspector alone can begin', {
+    skip: isInV8 && 'this Node has a way of its own',
+  }, async () => {
+    const { refused, hold, collected, stacks, after } = await run('without the addon');
+    assert.equal((refused as { hold: unknown }).hold, null);
+    assert.deepEqual([hold, collected, stacks, after], ['collecting', true, true, null]);
+  });
+});
