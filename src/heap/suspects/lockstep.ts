@@ -11,7 +11,7 @@ import { isNodeScript, packageOf } from '../graph/script-name.js';
 import type { Accumulation } from '../growth/accumulation.js';
 import { NODE_KINDS, SCOPE } from '../growth/path-tree.js';
 import { TIMERS_LIST } from '../growth/timer-callback.js';
-import { edgeTypeCode, labelAt, labelName, labelType } from '../snapshot/heap-snapshot.js';
+import { edgeTypeCode, labelAt, labelName, labelType, nodeTypeCode } from '../snapshot/heap-snapshot.js';
 import type { Ballot, Candidate } from './candidate.js';
 import { Places } from './member-location.js';
 import { newestMembers } from './newest-members.js';
@@ -37,6 +37,7 @@ const FAR_MORE = 4;
 const ALIKE = 1.25;
 
 const PROPERTY = edgeTypeCode('property');
+const STRINGS = new Set((['string', 'concatenated string', 'sliced string'] as const).map(nodeTypeCode));
 const CLOSURE = NODE_KINDS.indexOf('closure');
 /** They hold what has nothing to do with each other. */
 const HUBS = new Set(['globalThis', TIMERS_LIST]);
@@ -171,7 +172,8 @@ class PlaceFinder {
 /** Whether most of the newest members of one holder lead, each within a few steps, to a member of its own of the other. */
 function leadsTo(ballot: Ballot, from: Accumulation, to: Accumulation): boolean {
   const { heap, samples } = ballot;
-  const wanted = new Set(to.members);
+  // Equal texts and numbers are one object to V8, whoever holds them.
+  const wanted = new Set(to.members.filter((row) => !PRIMITIVES.has(ballot.nodes[row]!.className)));
   if (wanted.size === 0) return false;
   const held = newestMembers(heap, (samples.get(from.holder) ?? NO_SAMPLES).objects, ASKED);
   const rows = from.members.flatMap((row) => (samples.get(row) ?? NO_SAMPLES).objects);
@@ -190,16 +192,19 @@ function nearest({ heap, rowOf }: Ballot, start: number, rows: ReadonlySet<numbe
   const { snapshot, paths, treeOf } = heap;
   const { firstEdge, edgeTo } = snapshot;
   const prototype = snapshot.strings.find('__proto__');
+  const isMember = (node: number) =>
+    rows.has(rowOf[treeOf[node]!]!) &&
+    (paths.roles[node] === ROLE.value || paths.roles[node] === ROLE.root) &&
+    !STRINGS.has(snapshot.nodeType[node]!);
   const away = new Map([[start, 0]]);
   for (const [node, steps] of away) {
-    if (rows.has(rowOf[treeOf[node]!]!)) return node;
+    if (isMember(node)) return node;
     if (steps === MAX_AWAY) continue;
     for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
       const to = edgeTo[edge]!;
       const label = labelAt(snapshot, node, edge);
       if (labelType(label) === PROPERTY && labelName(label) === prototype) continue;
-      const isMember = rows.has(rowOf[treeOf[to]!]!);
-      const leads = isMember || paths.roles[to] === ROLE.value || paths.roles[to] === ROLE.part;
+      const leads = isMember(to) || paths.roles[to] === ROLE.value || paths.roles[to] === ROLE.part;
       if (!leads || away.has(to) || away.size === MAX_LOOKED_AT || !paths.rule.retains(node, edge)) continue;
       away.set(to, steps + 1);
     }

@@ -105,6 +105,36 @@ describe('collections that grow in lockstep', () => {
     assert.deepEqual(owners(result), [['Registry.rooms', ['Hub.callbacks']]]);
   });
 
+  it('stay two where the members only hold the same numbers and texts', async () => {
+    const result = await growing(
+      (n) => `${GLOBAL}
+        registry: object Registry 40
+        hub: object Hub 40
+        rooms: object Array 32
+        jobs: object Array 32
+        room*${n}: object Room 90
+        job*${n}: object Job 56
+        number*${n}: number "smi number" 0
+        digits*${n}: string # 16
+        global -property registry-> registry
+        global -property hub-> hub
+        registry -property rooms-> rooms
+        hub -property jobs-> jobs
+        rooms -element #-> room
+        jobs -element #-> job
+        room -property index-> number
+        job -property index-> number
+        number -internal value-> digits
+        room -property name-> digits
+        job -property name-> digits
+      `,
+    );
+    assert.deepEqual(owners(result), [
+      ['Registry.rooms', []],
+      ['Hub.jobs', []],
+    ]);
+  });
+
   it('stay two where the members only lead to one object that they share', async () => {
     const result = await growing(
       (n) => `${GLOBAL}
