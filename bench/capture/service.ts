@@ -107,6 +107,7 @@ async function take({ dumper, rung }: Extract<ServiceOrder, { order: 'capture' }
     trigger: 'demand',
     heapBytes: getHeapStatistics().used_heap_size,
     besideBytes: 0,
+    niceness: 19,
     previous: null,
     timeoutMs: TIMEOUT_MS,
     signal: new AbortController().signal,

@@ -117,6 +117,7 @@ export class ForkDumper implements HeapDumper {
       mappings,
       job: (output) => childJob(this.#binding, order.rung, output),
       besideBytes: order.besideBytes,
+      niceness: order.niceness,
       timeoutMs: order.timeoutMs,
       signal: order.signal,
       paused: (from, to) => order.paused(from, to),

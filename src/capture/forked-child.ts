@@ -14,6 +14,7 @@ export interface ChildOrder {
   readonly job: (output: number) => () => void;
   /** See `CaptureOrder`. */
   readonly besideBytes: number;
+  readonly niceness: number;
   /** How long it may run, milliseconds. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
@@ -107,9 +108,10 @@ async function forkAndWatch(
 
 /** The parent's write end is closed on every path: whoever reads must see the end when the child is gone. */
 function forkWith(order: ChildOrder, writeFd: number, allotmentBytes: number): ForkedChild {
-  const { binding, mappings, timeoutMs } = order;
+  const { binding, mappings, timeoutMs, niceness } = order;
   try {
-    const options = { mappings, output: writeFd, allotmentBytes, limitMs: timeoutMs * OWN_LIMIT_TIMES };
+    const limitMs = timeoutMs * OWN_LIMIT_TIMES;
+    const options = { mappings, output: writeFd, allotmentBytes, limitMs, niceness };
     return binding.fork(options, order.job(writeFd));
   } finally {
     binding.close(writeFd);

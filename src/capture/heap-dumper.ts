@@ -19,6 +19,8 @@ export interface CaptureOrder {
   readonly heapBytes: number;
   /** What is expected to be taken beside the capture, bytes: by its analysis, and by copies of what the service writes to meanwhile. */
   readonly besideBytes: number;
+  /** Of what runs beside the service, 0 to 19 (lowest). */
+  readonly niceness: number;
   /** The dumper gives up after this, milliseconds. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;

@@ -9,7 +9,7 @@ export type LeakStatus = 'confirmed' | 'suspected';
 /** A process that was watched for less of the run than this is ranked after those that were watched for all of it. */
 const MOST_OF_THE_RUN = 0.8;
 /** A leak is confirmed this much later than the pace's rules allow at the earliest: captures and collections take time. */
-const USUAL_DELAY = 1.5;
+const USUAL_DELAY = 1.36;
 
 /** How a run went, in plain values. */
 export interface RunOutcome {

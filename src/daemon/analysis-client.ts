@@ -15,6 +15,7 @@ import {
   decodeMessage,
 } from './analysis-message.js';
 
+const LOWEST_PRIORITY = 19;
 const MIB = 2 ** 20;
 /** V8 itself may crash at its start with less than the first, and in ways that say nothing. */
 const MIN_OLD_SPACE_MB = 32;
@@ -44,6 +45,8 @@ export interface AnalysisOptions {
   readonly capturedAtMs: number;
   /** Where memory that survives is allocated, most growth first, as V8 has it; the first 64 are told. */
   readonly sites?: readonly RawSite[];
+  /** 0 to 19 (lowest); default 19. */
+  readonly niceness?: number;
   /** The process is killed when it has not finished by then. */
   readonly timeoutMs: number;
   /**
@@ -301,10 +304,17 @@ class RunningAnalysis implements AnalysisHandle {
   }
 
   #order(options: AnalysisOptions, { memoryLimitBytes }: Bounds): void {
-    const { previous, capturedAtMs, snapshotBytes = null } = options;
+    const { previous, capturedAtMs, niceness = LOWEST_PRIORITY, snapshotBytes = null } = options;
     const sites = boundedSites(options.sites ?? []);
     const previousBytes = previous?.length ?? 0;
-    const header: AnalysisHeader = { capturedAtMs, previousBytes, memoryLimitBytes, snapshotBytes, sites };
+    const header: AnalysisHeader = {
+      capturedAtMs,
+      niceness,
+      previousBytes,
+      memoryLimitBytes,
+      snapshotBytes,
+      sites,
+    };
     // Not ended: the process takes the end of its stdin for our end.
     this.#child.stdin?.write(`${JSON.stringify(header)}\n`);
     if (previous !== null) this.#child.stdin?.write(previous);

@@ -12,6 +12,7 @@ export const ANALYSIS_STEPS = [
 /** What an analysis in another process is told first: one line, then `previousBytes` bytes of the previous series. */
 export interface AnalysisHeader {
   readonly capturedAtMs: number;
+  readonly niceness: number;
   readonly previousBytes: number;
   /** Resident memory at which it gives up, bytes. */
   readonly memoryLimitBytes: number;

@@ -14,7 +14,6 @@ import { memoryShortage } from '../heap/memory-bound.js';
 import { systemClock, type Timer } from '../runtime/clock.js';
 import { type AnalysisHeader, type AnalysisMessage, encodeMessage } from './analysis-message.js';
 
-const LOWEST_PRIORITY = 19;
 const FIRST_TO_KILL = '1000';
 const SNAPSHOT_DESCRIPTOR = 3;
 const LINE_FEED = 0x0a;
@@ -23,10 +22,10 @@ const MAX_INPUT_BYTES = 16 << 20;
 /** How often memory and progress are looked at while the snapshot arrives. */
 const TICK_MS = 100;
 
-function stepBack(): Promise<void> {
+function stepBack(niceness: number): Promise<void> {
   for (const thread of threads()) {
     try {
-      setPriority(thread, LOWEST_PRIORITY);
+      setPriority(thread, niceness);
     } catch {
       // A container may forbid it: then the analysis runs at the service's priority.
     }
@@ -148,9 +147,9 @@ async function main(): Promise<void> {
   const analysis = new GuardedAnalysis();
   // Nobody left to read what we say.
   process.stdout.on('error', () => analysis.stop());
-  await stepBack();
   const order = await readOrder(() => analysis.stop());
   if (order !== null) {
+    await stepBack(order.header.niceness);
     const result = await analysis.run(order);
     const { user, system } = process.cpuUsage();
     const peakRssBytes = process.resourceUsage().maxRSS * BYTES_PER_KIB;

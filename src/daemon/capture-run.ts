@@ -40,6 +40,7 @@ export interface CaptureRunOptions {
   /** See `CaptureOrder`. */
   readonly heapBytes: number;
   readonly besideBytes: number;
+  readonly niceness: number;
   readonly previous: Uint8Array | null;
   /** Asked for when the analysis starts: where memory that survives is allocated, most growth first. */
   readonly sites?: () => readonly RawSite[];
@@ -58,8 +59,8 @@ export async function runCapture(options: CaptureRunOptions): Promise<CaptureRun
   const atMs = clock.now();
   const fromMs = clock.monotonicMs();
   const receiver = new AnalysisReceiver(options, atMs);
-  const { heapBytes, besideBytes, timeoutMs, signal, paused } = options;
-  const order = { rung, receiver, heapBytes, besideBytes, timeoutMs, signal, paused };
+  const { heapBytes, besideBytes, niceness, timeoutMs, signal, paused } = options;
+  const order = { rung, receiver, heapBytes, besideBytes, niceness, timeoutMs, signal, paused };
   const dump = await dumper.dump(order);
   if (dump.outcome === 'success') options.dumped(dump);
   else receiver.analysis?.kill();
@@ -110,11 +111,12 @@ class AnalysisReceiver implements SnapshotReceiver {
   }
 
   #start(snapshotFd: number | null): AnalysisHandle {
-    const { previous, sites, timeoutMs, signal } = this.#options;
+    const { previous, sites, niceness, timeoutMs, signal } = this.#options;
     this.analysis = this.#options.startAnalysis({
       previous,
       capturedAtMs: this.#atMs,
       sites: sites?.() ?? [],
+      niceness,
       timeoutMs,
       signal,
       snapshotFd,

@@ -369,6 +369,7 @@ export class Daemon extends News {
       trigger,
       heapBytes,
       besideBytes: this.#captureCost.besideBytes(rung, heapBytes, this.#buffersBytes()),
+      niceness: this.#options.rules.niceness,
       previous: this.#series.memory,
       sites: () => this.#adapters.sites.growing(),
       timeoutMs: this.#options.rules.analysisTimeoutMs,

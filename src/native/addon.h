@@ -60,6 +60,7 @@ struct ForkOptions {
   int output;                // kept open in the child
   uint64_t allotment_bytes;  // private memory at which the child gives up; 0: none
   uint32_t limit_ms;         // time after which it gives up
+  int niceness;              // of the child; at 19 it also runs only when nobody else wants the core
 };
 struct ForkResult {
   pid_t pid;  // 0 in the child, -1 with error

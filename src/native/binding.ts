@@ -19,6 +19,8 @@ export interface ForkOptions {
   readonly allotmentBytes: number;
   /** Time after which the child gives up, milliseconds. */
   readonly limitMs: number;
+  /** The child's, 0 to 19; at 19 it runs only when nobody else wants the core. */
+  readonly niceness: number;
 }
 
 export interface ForkedChild {

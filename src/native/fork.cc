@@ -10,7 +10,8 @@
 //   time          A timer looks every 10 ms whether the child is still within its limits (below). It runs before anything
 //                 else that could hang.
 //   locks         see lock_slots.cc
-//   priority      nice 19, SCHED_IDLE, idle I/O class: it runs when nobody else wants the core.
+//   priority      nice 19, SCHED_IDLE, idle I/O class: it runs when nobody else wants the core; where less was asked
+//                 for, only nice.
 //   out of memory oom_score_adj 1000, so that the kernel takes it first; and long before that it gives up by itself at
 //                 its allotment (below).
 //   descriptors   The child holds a duplicate of every socket: a connection that the parent closes would stay open until
@@ -46,6 +47,7 @@
 
 namespace {
 
+constexpr int kLowest = 19;
 constexpr int kIoprioWhoProcess = 1;
 constexpr int kIoprioClassIdle = 3 << 13;
 constexpr long kTickMicroseconds = 10000;
@@ -149,14 +151,15 @@ void Write(const char* path, const char* text) {
 }
 
 // Each of these may be forbidden; the child is then only less modest.
-void LowerPriority() {
+void LowerPriority(int niceness) {
   prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
-  setpriority(PRIO_PROCESS, 0, 19);
+  setpriority(PRIO_PROCESS, 0, niceness);
+  Write("/proc/self/oom_score_adj", "1000");
+  if (niceness < kLowest) return;
   sched_param none;
   memset(&none, 0, sizeof(none));
   sched_setscheduler(0, SCHED_IDLE, &none);
   syscall(SYS_ioprio_set, kIoprioWhoProcess, 0, kIoprioClassIdle);
-  Write("/proc/self/oom_score_adj", "1000");
 }
 
 // As the kernel writes it; readdir would allocate, which an allocator of the service's own may not be able to yet.
@@ -210,7 +213,7 @@ void BecomeHarmless(pid_t parent, const ForkOptions& options, SharedPage* page) 
   if (!NeutraliseLocks()) _exit(kExitUnable);
   // While it still has the service's priority: until then a connection that the service closes stays open.
   if (!LetGoOfDescriptors(options.output)) _exit(kExitUnable);
-  LowerPriority();
+  LowerPriority(options.niceness);
   if (!Contain(options.output, page)) _exit(kExitUnable);
 }
 

@@ -24,6 +24,11 @@ export interface PaceRules {
   /** Captures in a row without a growing path that end a series. */
   readonly flatCapturesToStop: number;
   readonly pauseBudgetMs: number;
+  /**
+   * Of what runs beside the service, captures and analyses: 19 runs when nobody else wants the core, which on a busy machine
+   * may be never; who tries the watcher out, or tests with it, does not wait for that.
+   */
+  readonly niceness: number;
   /** CPU that captures and their analyses may take in the background: part of one core, averaged over an hour. Those on demand are free. */
   readonly captureCpuShare: number;
   readonly analysisTimeoutMs: number;
@@ -75,6 +80,7 @@ export const PACE_RULES: Readonly<Record<Pace, PaceRules>> = {
     majorGcWaitMs: MINUTE,
     flatCapturesToStop: 2,
     pauseBudgetMs: SECOND,
+    niceness: 19,
     captureCpuShare: 0.02,
     analysisTimeoutMs: 5 * MINUTE,
     windowsMs: { short: 10 * MINUTE, medium: HOUR, long: 6 * HOUR },
@@ -103,6 +109,7 @@ export const PACE_RULES: Readonly<Record<Pace, PaceRules>> = {
     majorGcWaitMs: 2 * SECOND,
     flatCapturesToStop: 2,
     pauseBudgetMs: 5 * SECOND,
+    niceness: 5,
     // A capture every eight seconds that takes four of them must not be hindered.
     captureCpuShare: 1,
     analysisTimeoutMs: MINUTE,

@@ -19,6 +19,7 @@ function order(forks: ScriptedForks, changes: Partial<ChildOrder> = {}): ChildOr
     mappings: {} as Mappings,
     job: () => () => assert.fail('this is the parent'),
     besideBytes: 0,
+    niceness: 19,
     timeoutMs: 60_000,
     signal: new AbortController().signal,
     paused: () => {},

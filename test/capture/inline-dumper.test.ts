@@ -16,6 +16,7 @@ function order(sink: Writable, paused: (fromMs: number, toMs: number) => void = 
     },
     heapBytes: 0,
     besideBytes: 0,
+    niceness: 19,
     timeoutMs: 60_000,
     signal: new AbortController().signal,
     paused,

@@ -154,6 +154,7 @@ export class TestOrder {
       },
       heapBytes: 100 * 2 ** 20,
       besideBytes: 0,
+      niceness: 19,
       timeoutMs: 60_000,
       signal: this.abort.signal,
       paused: (fromMs, toMs) => void this.pauses.push(toMs - fromMs),

@@ -62,6 +62,7 @@ async function run(
     trigger: 'trend',
     heapBytes: 4000,
     besideBytes: 50,
+    niceness: 19,
     previous: null,
     timeoutMs: 1000,
     signal: new AbortController().signal,

@@ -118,8 +118,9 @@ describe('A forked child', { skip: unavailable }, () => {
     // Nobody reads: the pipe is full after 64 KiB.
     const mappings = await binding().scan();
     const { readFd, writeFd } = binding().pipe();
-    const { pid } = binding().fork({ mappings, output: writeFd, allotmentBytes: 0, ...limits }, () =>
-      writeAll(writeFd, Buffer.alloc(MIB)),
+    const { pid } = binding().fork(
+      { mappings, output: writeFd, allotmentBytes: 0, niceness: 19, ...limits },
+      () => writeAll(writeFd, Buffer.alloc(MIB)),
     );
     const stuck = await eventually('the child ends', () => binding().wait(pid));
     assert.deepEqual([stuck.exitCode, binding().waiting(readFd)], [CHILD_EXIT.time, 65_536]);
@@ -138,7 +139,7 @@ describe('A forked child', { skip: unavailable }, () => {
     const { output, end } = await runJob((descriptor) => {
       try {
         binding().fork(
-          { mappings: null as never, output: descriptor, allotmentBytes: 0, limitMs: 1 },
+          { mappings: null as never, output: descriptor, allotmentBytes: 0, niceness: 19, limitMs: 1 },
           () => {},
         );
       } catch (error) {
@@ -149,7 +150,10 @@ describe('A forked child', { skip: unavailable }, () => {
     const again = await binding().scan();
     const nested = await runJob((descriptor) => {
       try {
-        binding().fork({ mappings: again, output: descriptor, allotmentBytes: 0, limitMs: 1 }, () => {});
+        binding().fork(
+          { mappings: again, output: descriptor, allotmentBytes: 0, niceness: 19, limitMs: 1 },
+          () => {},
+        );
       } catch (error) {
         writeSync(descriptor, String((error as NodeJS.ErrnoException).code));
       }

@@ -50,6 +50,7 @@ export async function startJob(job: (output: number) => void, limits: JobLimits 
     output: writeFd,
     allotmentBytes: limits.allotmentBytes ?? 0,
     limitMs: limits.limitMs ?? HUNG_MS,
+    niceness: 19,
   };
   try {
     const child = binding().fork(options, () => job(writeFd));

@@ -61,6 +61,7 @@ export async function capture(rung: Rung, wishes: CaptureWishes = {}): Promise<C
     },
     heapBytes: getHeapStatistics().used_heap_size,
     besideBytes: wishes.besideBytes ?? 0,
+    niceness: 19,
     timeoutMs: wishes.timeoutMs ?? 120_000,
     signal: wishes.signal ?? new AbortController().signal,
     paused: () => {},

@@ -87,11 +87,24 @@ describe('A capture', () => {
     const spaced = (captures: number, confirmed: boolean, sinceMs: number) =>
       decide({ series: { ...SITUATION.series, captures, confirmed, lastAtMs: SITUATION.nowMs - sinceMs } })
         .decision;
-    assert.equal(spaced(8, false, RULES.captureSpacingMs), 'capture');
-    assert.equal(spaced(9, false, RULES.captureSpacingMs), 'skip');
+    assert.equal(spaced(8, false, RULES.captureSpacingMs * 1.15), 'capture');
+    assert.equal(spaced(9, false, RULES.captureSpacingMs * 1.15), 'skip');
     assert.equal(spaced(30, false, RULES.confirmedSpacingMs), 'capture');
     assert.equal(spaced(5, true, RULES.confirmedSpacingMs - 1), 'skip');
     assert.equal(spaced(5, true, RULES.confirmedSpacingMs), 'capture');
+  });
+
+  it('comes at uneven times, so that no batch can keep step with it', () => {
+    const spacing = (captures: number) => {
+      const due = decide({ series: { ...SITUATION.series, captures, lastAtMs: SITUATION.nowMs } });
+      assert.equal(due.decision, 'skip');
+      const [, seconds] = /due in (\d+) s/.exec(due.decision === 'skip' ? due.detail : '')!;
+      return Number(seconds) * 1000;
+    };
+    const spacings = [1, 2, 3, 4, 5, 6].map(spacing);
+    assert.equal(new Set(spacings).size, spacings.length);
+    for (const one of spacings)
+      assert.ok(one >= RULES.captureSpacingMs * 0.89 && one <= RULES.captureSpacingMs * 1.16);
   });
 
   it('is not tried again soon after a series that found nothing', () => {

@@ -81,7 +81,7 @@ const LATEST = stems(
 const PARTS = /^(?:cookie|meta|metadata|options|info|session)$/i;
 
 const KEPT_TIMER = /^[#_]*(?:\w*(?:timer|timeout)\w*|handle)$/i;
-const TIMEOUT = 'setTimeout';
+const TIMEOUT = 'timer';
 
 /** A member's end counts when it is one of the first quarter: some may be kept on purpose. */
 const QUARTER = 4;

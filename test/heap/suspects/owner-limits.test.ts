@@ -87,7 +87,7 @@ for (const kind of ['whole', 'sampled'] as const) {
 
     it('loses members by a timer each, which runs once', () => {
       const timers = suspects.find(({ mechanism }) => mechanism === 'timers');
-      const lives = { name: 'setTimeout', lifetimeMs: MINUTE, oldestEndMs: null };
+      const lives = { name: 'timer', lifetimeMs: MINUTE, oldestEndMs: null };
       assert.deepEqual(timers?.expiry, lives);
     });
 

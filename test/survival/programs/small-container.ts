@@ -24,6 +24,7 @@ async function captureInProcess(): Promise<void> {
     },
     heapBytes,
     besideBytes: 0,
+    niceness: 19,
     timeoutMs: 120_000,
     signal: new AbortController().signal,
     paused: () => {},
