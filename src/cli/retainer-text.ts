@@ -1,7 +1,7 @@
-import { shortScript } from '../heap/graph/script-name.js';
 import type { ClassKey } from '../heap/growth/class-key.js';
 import { formatCount } from '../report/format.js';
 import { terminalText } from '../report/terminal-text.js';
+import { shortScript } from '../runtime/script-name.js';
 
 const MAX_NAME = 100;
 const MAX_CLASS = 60;

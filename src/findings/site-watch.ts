@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { packageOf, shortScript } from '../heap/graph/script-name.js';
 import type { AllocationSite, SiteFrame } from '../heap/suspects/suspect.js';
+import { packageOf, shortScript } from '../runtime/script-name.js';
 import type { GrowingSite } from '../sampling/site-growth.js';
 import type { PaceRules } from '../trigger/pace.js';
 import type { SignalFinding } from './signal-finding.js';

@@ -1,7 +1,8 @@
 /** One snapshot at a glance: classes with retained sizes, biggest dominators, accumulation points, and who holds them. */
+
+import { isNodeScript } from '../runtime/script-name.js';
 import type { HeapGraph } from './graph/heap-graph.js';
 import { ROLE } from './graph/node-role.js';
-import { isNodeScript } from './graph/script-name.js';
 import { shortestPaths } from './graph/shortest-path.js';
 import { classHistogram, retainedByClass } from './growth/class-histogram.js';
 import { type ClassKey, type ClassTable, classTable } from './growth/class-key.js';

@@ -1,4 +1,4 @@
-import { shortScript } from './graph/script-name.js';
+import { shortScript } from '../runtime/script-name.js';
 import { SCOPE } from './growth/path-tree.js';
 import { type OwnerFacts, ownerName, plainTitle } from './suspects/owner.js';
 import type { RetainerStep } from './suspects/suspect.js';

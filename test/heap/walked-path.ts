@@ -5,7 +5,6 @@
 import { EdgeRule } from '../../src/heap/graph/edge-rule.js';
 import { nodeRoles, ROLE } from '../../src/heap/graph/node-role.js';
 import { findScopes, type Scopes, target } from '../../src/heap/graph/scopes.js';
-import { shortScript } from '../../src/heap/graph/script-name.js';
 import { ClassNames } from '../../src/heap/growth/class-names.js';
 import {
   EDGE_TYPES,
@@ -15,6 +14,7 @@ import {
   labelType,
 } from '../../src/heap/snapshot/heap-snapshot.js';
 import type { RetainerStep } from '../../src/heap/suspects/suspect.js';
+import { shortScript } from '../../src/runtime/script-name.js';
 
 /** First edges by which an object leads to its entries. */
 const TO_ENTRIES =

@@ -157,7 +157,15 @@ const ADDITIONS: readonly string[] = [
   'watcher.captures[].retries',
   'heap.at',
   'heap.secondsToLimitRange',
+  'findings[].alsoHeldBy',
+  'findings[].evidence',
+  'findings[].expiry',
   'findings[].fields',
+  'findings[].locations',
+  'findings[].mechanism',
+  'findings[].muted',
+  'findings[].package',
+  'findings[].yours',
   'findings[].growth.bytesScaled',
 ];
 

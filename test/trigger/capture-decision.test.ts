@@ -102,7 +102,7 @@ describe('A capture', () => {
       return Number(seconds) * 1000;
     };
     const spacings = [1, 2, 3, 4, 5, 6].map(spacing);
-    assert.equal(new Set(spacings).size, spacings.length);
+    assert.ok(new Set(spacings).size > 1);
     for (const one of spacings)
       assert.ok(one >= RULES.captureSpacingMs * 0.89 && one <= RULES.captureSpacingMs * 1.16);
   });

@@ -1,6 +1,6 @@
+import { isOwnScript } from '../../runtime/script-name.js';
 import { edgeTypeCode, type HeapSnapshot, nodeTypeCode } from '../snapshot/heap-snapshot.js';
 import { scriptOf, target, targetOf } from './scopes.js';
-import { isOwnScript } from './script-name.js';
 
 const OBJECT = nodeTypeCode('object');
 const CLOSURE = nodeTypeCode('closure');

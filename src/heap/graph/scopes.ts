@@ -1,3 +1,4 @@
+import { QUERY } from '../../runtime/script-name.js';
 import {
   edgeTypeCode,
   type HeapSnapshot,
@@ -8,7 +9,6 @@ import {
   nodeTypeCode,
 } from '../snapshot/heap-snapshot.js';
 import { isContextName } from './node-role.js';
-import { QUERY } from './script-name.js';
 
 const CLOSURE = nodeTypeCode('closure');
 const OBJECT = nodeTypeCode('object');

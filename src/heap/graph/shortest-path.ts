@@ -4,11 +4,12 @@
  * roots, and V8's own objects last, so that paths go through JavaScript wherever JavaScript leads there.
  * Deviation: a tier is finished before the next begins, and nodes of a later tier are not entered, rather than queued.
  */
+
+import { isNodeScript, isOwnScript } from '../../runtime/script-name.js';
 import { edgeTypeCode, type HeapSnapshot, labelAt, labelType } from '../snapshot/heap-snapshot.js';
 import { EdgeRule } from './edge-rule.js';
 import { nodeRoles, ROLE } from './node-role.js';
 import { findScopes, type Scopes, target, targetOf } from './scopes.js';
-import { isNodeScript, isOwnScript } from './script-name.js';
 import { type DeferredEdges, TIER, TieredSearch } from './tiered-search.js';
 
 const SHORTCUT = edgeTypeCode('shortcut');

@@ -1,5 +1,5 @@
+import { QUERY } from '../../runtime/script-name.js';
 import { scriptAddresses } from '../graph/script-addresses.js';
-import { QUERY } from '../graph/script-name.js';
 import type { HeapSnapshot } from '../snapshot/heap-snapshot.js';
 
 /** Where a function, or the constructor of an object, is defined. */

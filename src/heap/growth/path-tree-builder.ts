@@ -5,9 +5,10 @@
  * hang below their script, whichever closure led there; repeated steps (linked lists) fold into one node; the timers of
  * a list hang below it by what they call.
  */
+
+import { shortScript } from '../../runtime/script-name.js';
 import { ROLE } from '../graph/node-role.js';
 import { OwnObjects } from '../graph/own-objects.js';
-import { shortScript } from '../graph/script-name.js';
 import { NATIVE_CONTEXT, type ShortestPaths } from '../graph/shortest-path.js';
 import { type HeapSnapshot, sizeOf } from '../snapshot/heap-snapshot.js';
 import { ClassNames } from './class-names.js';

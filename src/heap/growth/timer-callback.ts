@@ -1,5 +1,5 @@
+import { isNodeScript, QUERY } from '../../runtime/script-name.js';
 import { scriptOf, target, targetOf } from '../graph/scopes.js';
-import { isNodeScript, QUERY } from '../graph/script-name.js';
 import { edgeTypeCode, type HeapSnapshot, nodeTypeCode } from '../snapshot/heap-snapshot.js';
 
 const PROPERTY = edgeTypeCode('property');

@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs
 import { isAbsolute } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { getHeapStatistics } from 'node:v8';
-import { isNodeScript } from '../graph/script-name.js';
+import { isNodeScript } from '../../runtime/script-name.js';
 import { SourceMap } from './source-map.js';
 
 const MIB = 2 ** 20;

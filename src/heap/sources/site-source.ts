@@ -1,5 +1,5 @@
+import { isNodeScript, isOwnScript, packageOf } from '../../runtime/script-name.js';
 import type { RawFrame, RawSite } from '../analysis.js';
-import { isNodeScript, isOwnScript, packageOf } from '../graph/script-name.js';
 import type { AllocationSite, MemberLocation, SiteFrame } from '../suspects/suspect.js';
 import type { ScriptMaps } from './script-maps.js';
 

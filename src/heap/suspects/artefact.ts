@@ -1,4 +1,4 @@
-import { OWN_SCRIPTS } from '../graph/script-name.js';
+import { OWN_SCRIPTS } from '../../runtime/script-name.js';
 import type { SeriesNode } from '../growth/growth-series.js';
 import { ARTEFACT } from '../growth/path-tree.js';
 import { HANDLE_LISTS, openHandle } from './open-handle.js';

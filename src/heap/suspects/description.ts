@@ -1,5 +1,5 @@
+import { isNodeScript, packageOf, shortScript } from '../../runtime/script-name.js';
 import { ROLE } from '../graph/node-role.js';
-import { isNodeScript, packageOf, shortScript } from '../graph/script-name.js';
 import { type Accumulation, isScaled } from '../growth/accumulation.js';
 import { type GrowthSeries, growthOf } from '../growth/growth-series.js';
 import { SCOPE } from '../growth/path-tree.js';

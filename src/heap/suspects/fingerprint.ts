@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { isNodeScript } from '../graph/script-name.js';
+import { isNodeScript } from '../../runtime/script-name.js';
 import { SCOPE } from '../growth/path-tree.js';
 import { isHalf } from './mechanism.js';
 import { isHandlePath } from './open-handle.js';

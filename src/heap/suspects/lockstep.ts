@@ -6,8 +6,9 @@
  * own of the other. Collections of two objects, or two variables of one module of the program, stay two however equal
  * their pace: requests drive everything in a service.
  */
+
+import { isNodeScript, packageOf } from '../../runtime/script-name.js';
 import { ROLE } from '../graph/node-role.js';
-import { isNodeScript, packageOf } from '../graph/script-name.js';
 import type { Accumulation } from '../growth/accumulation.js';
 import { NODE_KINDS, SCOPE } from '../growth/path-tree.js';
 import { TIMERS_LIST } from '../growth/timer-callback.js';

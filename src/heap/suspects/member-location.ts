@@ -1,7 +1,7 @@
+import { isNodeScript, packageOf } from '../../runtime/script-name.js';
 import { ROLE } from '../graph/node-role.js';
 import { target, targetOf } from '../graph/scopes.js';
 import { scriptAddresses } from '../graph/script-addresses.js';
-import { isNodeScript, packageOf } from '../graph/script-name.js';
 import type { TracedHeap } from '../growth/path-tree-builder.js';
 import { boundFunction, callbackOf, TIMER, TIMER_LINKS } from '../growth/timer-callback.js';
 import {

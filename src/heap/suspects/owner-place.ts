@@ -9,9 +9,10 @@
  * nothing in particular. Where other collections share it too, a name of the latter kind may be about those: it counts
  * only while that would soon show. Nothing else is looked at: not what uses the owner, not its members, not other modules.
  */
+
+import { isNodeScript } from '../../runtime/script-name.js';
 import { ROLE } from '../graph/node-role.js';
 import { target, targetOf } from '../graph/scopes.js';
-import { isNodeScript } from '../graph/script-name.js';
 import { countElements, countTableEntries, tableOf } from '../growth/collection-table.js';
 import type { TracedHeap } from '../growth/path-tree-builder.js';
 import { edgeTypeCode, nodeTypeCode } from '../snapshot/heap-snapshot.js';

@@ -1,4 +1,4 @@
-import { isNodeScript } from '../graph/script-name.js';
+import { isNodeScript } from '../../runtime/script-name.js';
 import { ASYNC_STORE, REACTIONS, SCOPE, WEAK_VALUE } from '../growth/path-tree.js';
 import { TIMERS_LIST } from '../growth/timer-callback.js';
 import { isHandlePath, openHandle } from './open-handle.js';

@@ -11,7 +11,7 @@
  * A site serves one suspect, unless it is clearly shared: V8 notes no functions that the compiler has inlined, so what
  * several of them allocate may be one site. Then code speaks for the others as well, and the amount is theirs together.
  */
-import { isNodeScript, QUERY, shortScript } from '../graph/script-name.js';
+import { isNodeScript, QUERY, shortScript } from '../../runtime/script-name.js';
 import { SCOPE } from '../growth/path-tree.js';
 import { isProgramsOwn, type PlacedSite } from '../sources/site-source.js';
 import { GENERIC } from './owner.js';

@@ -2,7 +2,7 @@
 export const isNodeScript = (address: string): boolean => address.startsWith('node:') || address === '';
 
 /** Where this package's own scripts lie: the analysis runs from the installation that watches. */
-const OWN_FOLDER = new URL('../../', import.meta.url).href;
+const OWN_FOLDER = new URL('../', import.meta.url).href;
 export const OWN_SCRIPTS = 'leakwatch/dist/src/';
 
 /** What follows the path in an address. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { packageOf } from '../../../src/heap/graph/script-name.js';
+import { packageOf } from '../../src/runtime/script-name.js';
 
 describe('the package of a script', () => {
   it('is the innermost folder below node_modules, with its scope', () => {
