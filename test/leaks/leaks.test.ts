@@ -11,7 +11,9 @@ const CORPUS = [
   { folder: 'leaking', truths: LEAKING_PROGRAMS },
   { folder: 'healthy', truths: HEALTHY_PROGRAMS },
 ];
-const FAST = { pace: 'fast', rate: 1, forMs: 90_000, parallel: 5 } as const;
+/** Every third program, for time; `node dist/test/leaks/main.js` runs all of them, and docs/detection.md has the results. */
+const PROGRAMS = [...LEAKING_PROGRAMS, ...HEALTHY_PROGRAMS].filter((_, index) => index % 3 === 0);
+const FAST = { pace: 'fast', rate: 1, forMs: 120_000, parallel: 4 } as const;
 
 describe('the programs of this folder', () => {
   for (const { folder, truths } of CORPUS) {
@@ -32,16 +34,14 @@ describe('programs that leak 5 MB a minute or more, and programs that do not, at
   let figures: Score;
 
   before(async () => {
-    judgements = await runRound([...LEAKING_PROGRAMS, ...HEALTHY_PROGRAMS], FAST, (judgement) =>
-      console.log(lineOf(judgement)),
-    );
+    judgements = await runRound(PROGRAMS, FAST, (judgement) => console.log(lineOf(judgement)));
     figures = score(judgements);
     console.log(summaryOf(figures));
   });
 
   it('are all watched from their start to their end', () => {
     assert.deepEqual(figures.troubled, []);
-    assert.equal(figures.leaking + figures.healthy, LEAKING_PROGRAMS.length + HEALTHY_PROGRAMS.length);
+    assert.equal(figures.leaking + figures.healthy, PROGRAMS.length);
   });
 
   it('the leaks are confirmed, 19 of 20 at least', () => {
