@@ -3,6 +3,8 @@ import type { Bound, GrowthStep } from '../heap/suspects/suspect.js';
 import { momentOf } from './rise.js';
 import { type Case, count, duration, holdsBack, megabytes, type Rule, speaksFor } from './ruling.js';
 
+/** A limit in bytes is scaled to what the heap needs for them, which is an estimate of this accuracy. */
+const SAME_BYTES = 2;
 /** Members go somewhat later than they should: sweepers run at intervals. */
 const EXPIRY_GRACE = 0.25;
 const MIN_GRACE_MS = 30_000;
@@ -29,8 +31,15 @@ export const bound: Rule = ({ suspect, boundBefore }) => {
   );
 };
 
+/** Of several holders each has its own: together they may hold more as soon as there is one more of them. */
 function isMoving(before: Bound, now: Bound): boolean {
-  return before.name === now.name && before.limit !== now.limit;
+  if (before.name !== now.name || before.unit !== now.unit) return false;
+  const [was, is] = [eachOf(before), eachOf(now)];
+  return now.unit === 'bytes' ? Math.max(was, is) > SAME_BYTES * Math.min(was, is) : Math.abs(was - is) >= 1;
+}
+
+function eachOf({ limit, holders = 1 }: Bound): number {
+  return limit / holders;
 }
 
 function levelBytes({ limit, unit }: Bound, { bytes, count: members }: GrowthStep): number {
@@ -41,13 +50,14 @@ export const expiry: Rule = ({ suspect, rise }) => {
   const { expiry: found } = suspect;
   if (found === null || found === undefined) return null;
   const [first, last] = [rise.steps[0]!, rise.steps.at(-1)!];
-  const { lifetimeMs, oldestEndMs } = found;
+  const { lifetimeMs, oldestEndMs, sweepMs = 0 } = found;
   const grace = Math.max(MIN_GRACE_MS, EXPIRY_GRACE * (lifetimeMs ?? 0));
   const dueMs = Math.max(lifetimeMs === null ? 0 : first.atMs + lifetimeMs, oldestEndMs ?? 0);
-  const leftMs = dueMs + grace - last.atMs;
-  const lives =
+  const leftMs = dueMs + sweepMs + grace - last.atMs;
+  const ends =
     lifetimeMs === null ? `'${found.name}' says when they end` : `they live for ${duration(lifetimeMs)}`;
-  const numbers = { lifetimeMs: lifetimeMs ?? 0, overdueMs: -leftMs };
+  const lives = sweepMs === 0 ? ends : `${ends}, and are removed every ${duration(sweepMs)}`;
+  const numbers = { lifetimeMs: lifetimeMs ?? 0, sweepMs, overdueMs: -leftMs };
   if (leftMs <= 0) {
     // That the oldest is still there is known only where it says so itself.
     const outlived =

@@ -26,7 +26,7 @@ export interface Evidence {
   readonly untilWhat: string | null;
 }
 
-export const EVIDENCE_RULES = [
+const EVIDENCE_RULES = [
   'persistence',
   'duration',
   'share',

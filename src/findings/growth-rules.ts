@@ -1,5 +1,5 @@
 /** What growth itself must show: for how long, how often, how much. */
-import { countsByNumber } from './kind.js';
+import { handlesNeeded } from './kind.js';
 import { levellingOf } from './levelling.js';
 import { count, duration, holdsBack, megabytes, percent, plural, type Rule, speaksFor } from './ruling.js';
 
@@ -41,9 +41,10 @@ export const shareOfGrowth: Rule = ({ suspect }) =>
 export const amount: Rule = ({ suspect, rise, rules }) => {
   const { gainedBytes, steadyBytes, gainedCount } = rise;
   if (steadyBytes >= rules.confirmGrowthBytes) return null;
-  if (countsByNumber(suspect.mechanism) && gainedCount >= rules.confirmHandles) return null;
-  const until = countsByNumber(suspect.mechanism)
-    ? `to be confirmed it must gain ${count(rules.confirmHandles)}, or ${megabytes(rules.confirmGrowthBytes)}`
+  const handles = handlesNeeded(suspect.mechanism, rules);
+  if (gainedCount >= handles) return null;
+  const until = Number.isFinite(handles)
+    ? `to be confirmed it must gain ${count(handles)}, or ${megabytes(rules.confirmGrowthBytes)}`
     : `to be confirmed it must gain ${megabytes(rules.confirmGrowthBytes)}`;
   const numbers = { gainedBytes, steadyBytes, gainedCount, neededBytes: rules.confirmGrowthBytes };
   return holdsBack('amount', `gained ${megabytes(steadyBytes)} so far; ${until}`, numbers, until);

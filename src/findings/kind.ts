@@ -1,4 +1,5 @@
 import type { Mechanism } from '../heap/suspects/suspect.js';
+import type { PaceRules } from '../trigger/pace.js';
 import type { FindingKind } from './finding.js';
 
 const KINDS: Readonly<Partial<Record<Mechanism, FindingKind>>> = {
@@ -7,8 +8,17 @@ const KINDS: Readonly<Partial<Record<Mechanism, FindingKind>>> = {
   'event listeners': 'handles',
   sockets: 'handles',
   watchers: 'handles',
+  'worker threads': 'handles',
+  'child processes': 'handles',
   contexts: 'contexts',
 };
+
+/** Each has a heap of its own, or more: it costs megabytes outside of the heap that is looked at. */
+const HEAVY: ReadonlySet<Mechanism> = new Set(['worker threads', 'child processes']);
+/** Of these a tenth is as many. */
+const HEAVY_PART = 0.1;
+/** Handles cost few bytes: their part of the heap's growth may be this much smaller. */
+const HANDLES_SHARE = 0.1;
 
 export function kindOf(mechanism: Mechanism | null | undefined): FindingKind {
   return (mechanism && KINDS[mechanism]) ?? 'heap';
@@ -17,4 +27,22 @@ export function kindOf(mechanism: Mechanism | null | undefined): FindingKind {
 /** Each of them costs more than its bytes say: many are enough, however small. */
 export function countsByNumber(mechanism: Mechanism | null | undefined): boolean {
   return ['handles', 'contexts'].includes(kindOf(mechanism));
+}
+
+/** How many of them confirm, however few bytes they are; infinite for what does not count by number. */
+export function handlesNeeded(
+  mechanism: Mechanism | null | undefined,
+  { confirmHandles }: PaceRules['finding'],
+): number {
+  if (!countsByNumber(mechanism)) return Number.POSITIVE_INFINITY;
+  return mechanism && HEAVY.has(mechanism) ? confirmHandles * HEAVY_PART : confirmHandles;
+}
+
+/** Part of the heap's growth that it must be, 0 to 1; what is outside of the heap need not be any of it. */
+export function shareNeeded(
+  mechanism: Mechanism | null | undefined,
+  { minShare }: PaceRules['finding'],
+): number {
+  if (!countsByNumber(mechanism)) return minShare;
+  return mechanism && HEAVY.has(mechanism) ? 0 : minShare * HANDLES_SHARE;
 }

@@ -14,7 +14,7 @@ import { settledTitle } from './title.js';
 import { judgeSuspect } from './verdict.js';
 
 /** Findings kept at most; the oldest that no longer grows leaves first. */
-export const MAX_FINDINGS = 50;
+const MAX_FINDINGS = 50;
 /** Captures in a row without growth after which a finding, plateaued at the first, is resolved. */
 const FLAT_TO_RESOLVE = 4;
 /** Moments of captures kept, a day of them at the production pace when something is suspected; the oldest leave. */

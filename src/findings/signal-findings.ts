@@ -1,4 +1,4 @@
-import type { Fingerprint } from '../heap/suspects/suspect.js';
+import type { Fingerprint, Mechanism } from '../heap/suspects/suspect.js';
 import { isOpen, settledFinding } from './described-finding.js';
 import type { Evidence, Finding } from './finding.js';
 import type { SignalFinding } from './signal-finding.js';
@@ -7,6 +7,12 @@ import type { SignalFinding } from './signal-finding.js';
 const MAX_SIGNALS = 32;
 /** A finding whose growth is at least this part of a signal's, and at most its inverse, is the same growth. */
 const SAME_PACE = 0.5;
+
+/** What each of them opens besides. */
+const COME_WITH: Readonly<Partial<Record<Mechanism, readonly string[]>>> = {
+  'worker threads': ['MessagePort', 'FileDescriptor'],
+  'child processes': ['ProcessWrap', 'PipeWrap', 'FileDescriptor'],
+};
 
 interface Entry {
   finding: Finding;
@@ -90,6 +96,7 @@ export class SignalFindings {
 function explains(finding: Finding, signal: SignalFinding): boolean {
   if (!isOpen(finding)) return false;
   if (signal.kind === 'native') return finding.status === 'confirmed';
+  if (finding.mechanism !== null && COME_WITH[finding.mechanism]?.includes(signal.type)) return true;
   if (signal.mechanism !== null && finding.mechanism === signal.mechanism) return true;
   if (signal.mechanism === null && finding.kind === signal.kind) return true;
   return signal.kind === 'external'

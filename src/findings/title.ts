@@ -28,6 +28,8 @@ const WORDINGS: Readonly<Record<Mechanism, Wording>> = {
   contexts: { lead: 'Contexts that are never let go', members: 'contexts' },
   sockets: { lead: 'Sockets that are never closed', members: 'sockets' },
   watchers: { lead: 'File watchers that are never closed', members: 'watchers' },
+  'worker threads': { lead: 'Worker threads that never end', members: 'threads' },
+  'child processes': { lead: 'Child processes that never end', members: 'processes' },
 };
 
 /** A holder of listeners as it is named: the event, where it is known, and whose. */
@@ -43,7 +45,7 @@ export function titleOf(suspect: Suspect, verdict: Verdict): string {
   const now = `(${count(last?.count ?? 0)} now, ${about}${megabytes(last?.bytes ?? 0)})`;
   if (mechanism === null || mechanism === undefined) {
     const members = membersOf(suspect);
-    return `${suspect.owner} gains ${rateOf(verdict, members)} at every capture ${now}`;
+    return `${suspect.owner} gains ${rateOf(verdict, members)} ${now}`;
   }
   const { lead, members } = WORDINGS[mechanism];
   const listeners = mechanism === 'event listeners' ? LISTENERS.exec(suspect.owner) : null;

@@ -3,7 +3,7 @@ import type { PaceRules } from '../trigger/pace.js';
 import { bound, expiry, weakReferences } from './ceiling-rules.js';
 import type { Evidence } from './finding.js';
 import { amount, levelling, longEnough, pastPeak, persistence, shareOfGrowth } from './growth-rules.js';
-import { countsByNumber } from './kind.js';
+import { handlesNeeded, shareNeeded } from './kind.js';
 import { levellingOf } from './levelling.js';
 import { type Rise, riseOf } from './rise.js';
 import { type Case, count, megabytes, percent, type Rule } from './ruling.js';
@@ -41,8 +41,6 @@ const RULES: readonly Rule[] = [
   inFlight,
 ];
 
-/** Handles cost few bytes: their part of the heap's growth may be this much smaller. */
-const HANDLES_SHARE = 0.1;
 /** Growth that falls this steeply is not even worth a suspicion. */
 const NO_SUSPICION = 0.5;
 
@@ -70,9 +68,8 @@ export function judgeSuspect(suspect: Suspect, { rules, moments, boundBefore }: 
 
 /** Why it is not worth a finding, or not yet. */
 function dismissal(suspect: Suspect, rise: Rise, rules: PaceRules['finding']): Verdict | null {
-  const byNumber = countsByNumber(suspect.mechanism);
   if (suspect.artefact !== null) return unpublished('healthy', suspect.artefact);
-  if (suspect.shareOfGrowth < rules.minShare * (byNumber ? HANDLES_SHARE : 1))
+  if (suspect.shareOfGrowth < shareNeeded(suspect.mechanism, rules))
     return unpublished(
       'healthy',
       `it is ${percent(suspect.shareOfGrowth)} of the heap's growth, which is not material`,
@@ -88,7 +85,7 @@ function dismissal(suspect: Suspect, rise: Rise, rules: PaceRules['finding']): V
   if (now <= peakBefore)
     return unpublished('healthy', `it held ${count(peakBefore)} before, and ${count(now)} now`);
   const isMaterial =
-    gainedBytes >= rules.minGrowthBytes || (byNumber && gainedCount >= rules.confirmHandles / 2);
+    gainedBytes >= rules.minGrowthBytes || gainedCount >= handlesNeeded(suspect.mechanism, rules) / 2;
   if (!isMaterial)
     return unpublished('healthy', `it gained ${megabytes(gainedBytes)}, which is not material`);
   const { levels, paceRatio } = levellingOf(rise.rates);

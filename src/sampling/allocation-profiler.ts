@@ -6,10 +6,10 @@ import { type GrowingSite, SiteGrowth } from './site-growth.js';
  * `sampling`: with a profiler of our own. `shared`: another's is read. `waiting`: it can be read only where a full
  * collection does no harm. `off`: not at all, for good.
  */
-export const SITES_STATES = ['sampling', 'shared', 'waiting', 'off'] as const;
-export type SitesState = (typeof SITES_STATES)[number];
+const SITES_STATES = ['sampling', 'shared', 'waiting', 'off'] as const;
+type SitesState = (typeof SITES_STATES)[number];
 
-export interface SitesStatus {
+interface SitesStatus {
   readonly state: SitesState;
   readonly reason: string;
   /** Of our own profiler, bytes between two samples on the average; null where it is another's, or there is none. */

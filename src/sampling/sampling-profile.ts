@@ -30,7 +30,7 @@ const MAX_FRAMES = 16;
 const OWN_FOLDER = new URL('../', import.meta.url).href;
 
 /** Node's own modules; V8's built-in functions have no address at all. */
-export const isInternal = (url: string): boolean => url === '' || url.startsWith('node:');
+const isInternal = (url: string): boolean => url === '' || url.startsWith('node:');
 
 /**
  * The stacks of a profile. Each begins at its first function outside of Node: a Map that grows in `Map.set` and a socket

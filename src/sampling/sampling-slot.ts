@@ -12,7 +12,7 @@ import * as v8 from 'node:v8';
 import { newestSample, type SamplingProfile, type StackBytes, stacksOf } from './sampling-profile.js';
 
 /** How the slot is held: by us so that readings collect nothing, by us with a full collection at each, or by others. */
-export type SlotHold = 'quiet' | 'collecting' | 'taken';
+type SlotHold = 'quiet' | 'collecting' | 'taken';
 
 export type SlotClaim =
   | { readonly hold: SlotHold }

@@ -11,7 +11,7 @@ const LEAST_HANDLES = 16;
 const DESCRIPTOR_HANDLES = ['TCPSocketWrap', 'TCPServerWrap', 'PipeWrap', 'UDPWrap', 'TTYWrap'] as const;
 
 /** Name of the series of descriptors that no handle accounts for: files, and what is held open below Node. */
-export const DESCRIPTORS = 'FileDescriptor';
+const DESCRIPTORS = 'FileDescriptor';
 const SOCKETS = ['TCPSocketWrap', 'PipeWrap'] as const;
 
 /** By how much what surrounds a signal changed over the same time; null where it is not known so far back. */

@@ -1,7 +1,7 @@
 import { type SlopeEstimate, theilSen } from './theil-sen.js';
 import type { TrendPoint } from './trend-point.js';
 
-export const SIGNAL_KINDS = ['external', 'native', 'handles', 'contexts'] as const;
+const SIGNAL_KINDS = ['external', 'native', 'handles', 'contexts'] as const;
 export type SignalKind = (typeof SIGNAL_KINDS)[number];
 
 /** One series of samples outside the graph, as its lower envelope. Values are bytes (external, native) or counts. */

@@ -60,10 +60,7 @@ describe('The ledger of findings', () => {
     assert.equal(finding?.status, 'confirmed');
     assert.equal(finding?.firstSeen, '2026-01-01T00:01:00.000Z');
     assert.equal(finding?.confirmedAt, '2026-01-01T00:01:20.000Z');
-    assert.equal(
-      finding?.title,
-      'OrderHistory.byCustomer gains 6,000 objects a minute at every capture (6,000 now, 12.0 MB)',
-    );
+    assert.equal(finding?.title, 'OrderHistory.byCustomer gains 6,000 objects a minute (6,000 now, 12.0 MB)');
     assert.equal(finding?.evidence.length, finding?.reasons.length);
   });
 
@@ -229,6 +226,16 @@ describe('A signal from outside the graph', () => {
     assert.equal(finding?.id, ID);
     assert.equal(finding?.evidence.at(-1)?.rule, 'series');
     assert.equal(finding?.reasons.at(-1), signal().title);
+  });
+
+  it('belongs to the worker threads that opened it, however many descriptors each has', () => {
+    const ledger = new FindingLedger(RULES);
+    const descriptors = signal({ type: 'FileDescriptor', mechanism: null, status: 'confirmed' });
+    ledger.observe([descriptors], AT);
+    ledger.record([suspectWith(STEADY, { mechanism: 'worker threads' })], AT);
+    ledger.observe([descriptors], AT);
+    assert.deepEqual(idsOf(ledger.findings), [ID]);
+    assert.equal(ledger.findings[0]?.kind, 'handles');
   });
 
   it('belongs to what grows at its pace, such as objects that each hold a buffer', () => {

@@ -118,6 +118,18 @@ describe('The verdict on a path', () => {
     assert.equal(status(many, { shareOfGrowth: 0.2 }), 'suspected');
   });
 
+  it('counts worker threads and processes by tens, since most of what they cost is outside of the heap', () => {
+    const threads = [4, 8, 12, 16, 20, 24];
+    const small = (counts: readonly number[]) =>
+      suspectWith(counts).steps.map((step) => ({ ...step, bytes: step.count }));
+    const of = (mechanism: Suspect['mechanism'], counts: readonly number[]) =>
+      status(counts, { mechanism: mechanism ?? null, shareOfGrowth: 0.002, steps: small(counts) });
+    assert.equal(of('worker threads', threads), 'confirmed');
+    assert.equal(of('child processes', threads), 'confirmed');
+    assert.equal(of('worker threads', [4, 7, 10, 13, 16, 18]), 'suspected');
+    assert.equal(of('sockets', threads), 'healthy');
+  });
+
   it("is healthy when the growth is V8's own", () => {
     assert.equal(status(STEADY, { artefact: 'compiled code' }), 'healthy');
   });
@@ -172,6 +184,19 @@ describe('A bound on the owner', () => {
     assert.equal(judge(STEADY, { bound }, [], { ...bound, limit: 8000 }).status, 'confirmed');
     assert.equal(judge(STEADY, { bound }, [], { ...bound }).status, 'suspected');
   });
+
+  it('does not move because what it allows in the heap is estimated a little otherwise', () => {
+    const inBytes: Bound = { name: 'maxSize', limit: 30e6, unit: 'bytes' };
+    const after = (limit: number) => judge(STEADY, { bound: inBytes }, [], { ...inBytes, limit }).status;
+    assert.deepEqual([16e6, 29e6, 55e6].map(after), ['suspected', 'suspected', 'suspected']);
+    assert.equal(after(10e6), 'confirmed');
+  });
+
+  it('does not move because one more holder has the same', () => {
+    const of = (holders: number, each: number): Bound => ({ ...bound, limit: holders * each, holders });
+    assert.equal(judge(STEADY, { bound: of(11, 1000) }, [], of(10, 1000)).status, 'suspected');
+    assert.equal(judge(STEADY, { bound: of(11, 1000) }, [], of(11, 900)).status, 'confirmed');
+  });
 });
 
 describe('An expiry on the owner', () => {
@@ -184,6 +209,16 @@ describe('An expiry on the owner', () => {
     assert.deepEqual(against(verdict), ['expiry']);
     assert.match(verdict.reasons.join(), /they live for 60 s: it should level off after that/);
     assert.equal(status(counts(10), { expiry }), 'confirmed');
+  });
+
+  it('waits for the next time that members are removed, where the owner says how often that is', () => {
+    const swept = { ...expiry, sweepMs: 120_000 };
+    assert.match(
+      judge(STEADY, { expiry: swept }).reasons.join(),
+      /they live for 60 s, and are removed every 2 min: it should/,
+    );
+    assert.equal(status(counts(12), { expiry: swept }), 'suspected');
+    assert.equal(status(counts(24), { expiry: swept }), 'confirmed');
   });
 
   it('holds while the oldest member has not come to its end, and speaks for a leak when it is long past it', () => {

@@ -8,7 +8,7 @@ export function finding(changes: Partial<Finding> = {}): Finding {
     id: 'lw-0123456789abcdef',
     status: 'confirmed',
     kind: 'heap',
-    title: 'OrderHistory.byCustomer gains 1,740 entries a minute at every capture (12,310 now, 14.2 MB)',
+    title: 'OrderHistory.byCustomer gains 1,740 entries a minute (12,310 now, 14.2 MB)',
     reasons: [
       'grew at every one of 6 captures over 84 s',
       'no bound found on its owner',

@@ -22,7 +22,7 @@ test('a confirmed leak reads at a glance', () => {
     renderReport(report()),
     [
       'LEAK confirmed (97 %)   +1.9 MB/min, about 1.1 KB per request   heap limit in 3 h 12 min (2 h 50 – 3 h 40)',
-      '  what       OrderHistory.byCustomer gains 1,740 entries a minute at every capture (12,310 now, 14.2 MB)',
+      '  what       OrderHistory.byCustomer gains 1,740 entries a minute (12,310 now, 14.2 MB)',
       '  held by    globalThis › app › locals › history: OrderHistory › byCustomer: Map',
       '  holds      Order ×12,310 (each about 1.2 KB: items[], customer, createdAt)',
       "  because    grew at every one of 6 captures over 84 s; no bound found on its owner; 93 % of the heap's growth",

@@ -1,7 +1,7 @@
 /**
  * Breadth-first search from the GC roots, in tiers, after LeakCanary's PrioritizingShortestPathFinder: what a person can
  * name is a root first (global object, module variables of the program), then Node's own modules, then V8's lists of
- * roots, and V8's own objects last, so that paths go through JavaScript wherever JavaScript leads there.
+ * roots, then what watches, and V8's own objects last, so that paths go through JavaScript wherever JavaScript leads there.
  * Deviation: a tier is finished before the next begins, and nodes of a later tier are not entered, rather than queued.
  */
 
@@ -53,8 +53,9 @@ export function shortestPaths(snapshot: HeapSnapshot, deferred: DeferredEdges | 
   const globals = mainGlobal(snapshot);
   openContexts(snapshot, roles, globals);
   const search = new TieredSearch(snapshot, rule, tiers(snapshot, roles, scopes), deferred);
+  const modules = moduleScopes(snapshot, scopes);
   for (const node of globals) search.seed(node);
-  for (const node of moduleScopes(snapshot, scopes)) search.seed(node);
+  for (const node of modules.program) search.seed(node);
   search.run(TIER.program);
   search.run(TIER.nodeModules);
   for (let edge = snapshot.firstEdge[0]!; edge < snapshot.firstEdge[1]!; edge++) {
@@ -66,6 +67,8 @@ export function shortestPaths(snapshot: HeapSnapshot, deferred: DeferredEdges | 
     search.seed(node, edge);
     search.run(TIER.nodeModules);
   }
+  for (const node of modules.own) search.seed(node);
+  search.run(TIER.own);
   search.run(TIER.roots);
   search.run(TIER.internals);
   const certain = search.resume();
@@ -88,10 +91,15 @@ function tiers(snapshot: HeapSnapshot, roles: Uint8Array, scopes: Scopes): Uint8
   for (let node = 0; node < snapshot.nodeCount; node++) {
     if (roles[node] === ROLE.internal) result[node] = TIER.internals;
     else if (roles[node] === ROLE.root) result[node] = TIER.roots;
-    else if (scopes.isContext[node] === 1 && scopeIsNodes(snapshot, scopes, node))
-      result[node] = TIER.nodeModules;
+    else if (scopes.isContext[node] === 1) result[node] = tierOfScope(snapshot, scopes, node);
   }
   return result;
+}
+
+function tierOfScope(snapshot: HeapSnapshot, scopes: Scopes, context: number): number {
+  if (scopeIsNodes(snapshot, scopes, context)) return TIER.nodeModules;
+  const script = scopes.script[context]!;
+  return script >= 0 && isOwnScript(snapshot.strings.text(script)) ? TIER.own : TIER.program;
 }
 
 function scopeIsNodes(snapshot: HeapSnapshot, scopes: Scopes, context: number): boolean {
@@ -131,22 +139,30 @@ function openContexts(snapshot: HeapSnapshot, roles: Uint8Array, globals: readon
   for (const context of contexts) if (!isMain(context)) roles[context] = ROLE.part;
 }
 
+interface ModuleScopes {
+  readonly program: readonly number[];
+  /** This package's. */
+  readonly own: readonly number[];
+}
+
 /**
  * The variables and exports of the modules, which exist once each. The program's own come before those of its packages,
  * and all in the order of their addresses: an object that two of them lead to must have the same path in every snapshot.
  */
-function moduleScopes(snapshot: HeapSnapshot, scopes: Scopes): readonly number[] {
+function moduleScopes(snapshot: HeapSnapshot, scopes: Scopes): ModuleScopes {
   const found: { readonly node: number; readonly script: string; readonly rank: number }[] = [];
+  const own: number[] = [];
   for (let node = 0; node < snapshot.nodeCount; node++) {
     if (scopes.outermost[node] !== 1 || scopes.single[node] !== 1 || scopes.script[node]! < 0) continue;
     if (scopeIsNodes(snapshot, scopes, node)) continue;
     const script = snapshot.strings.text(scopes.script[node]!);
-    found.push({ node, script, rank: isOwnScript(script) ? 2 : script.includes('node_modules') ? 1 : 0 });
+    if (isOwnScript(script)) own.push(node);
+    else found.push({ node, script, rank: script.includes('node_modules') ? 1 : 0 });
   }
   found.sort(
     (a, b) => a.rank - b.rank || (a.script < b.script ? -1 : a.script > b.script ? 1 : a.node - b.node),
   );
-  return found.map(({ node }) => node);
+  return { program: found.map(({ node }) => node), own };
 }
 
 function rootLists(snapshot: HeapSnapshot, roles: Uint8Array): readonly (readonly [number, number])[] {

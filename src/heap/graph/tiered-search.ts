@@ -6,7 +6,8 @@ const SHORTCUT = edgeTypeCode('shortcut');
 const WEAK = edgeTypeCode('weak');
 const INTERNAL = edgeTypeCode('internal');
 
-export const TIER = { program: 0, nodeModules: 1, roots: 2, internals: 3 } as const;
+/** `own`: the variables of this package's own modules, which know much of the program without keeping it alive. */
+export const TIER = { program: 0, nodeModules: 1, own: 2, roots: 3, internals: 4 } as const;
 
 /** Edges that are followed last. */
 export interface DeferredEdges {

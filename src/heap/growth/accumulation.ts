@@ -12,6 +12,8 @@ const MIN_RISING_STEPS = 2;
 /** Growth below both of these is noise. */
 const MIN_GAINED = 16;
 const MIN_GAINED_BYTES = 65_536;
+/** The same for what takes megabytes outside of the heap each. */
+const MIN_GAINED_HEAVY = 4;
 /** Holders that are gained in such a number, or with so few members each, explain the growth of their members. */
 const FEW_MEMBERS_EACH = 3;
 const SAME_RATIO = 1.2;
@@ -26,6 +28,9 @@ const NATIVE = 'Node / ';
 /** Classes of bytes outside of objects, and of views of them. */
 export const BUFFERS =
   /^(Buffer|FastBuffer|(Shared)?ArrayBuffer|DataView|(Big)?(Ui|I)nt(8|16|32|64)(Clamped)?Array|Float(16|32|64)Array)$/;
+
+/** Worker threads and child processes: each has a heap, or more, of its own. */
+export const HEAVY = /^(?:Worker|ChildProcess|Node \/ (?:Worker|ProcessWrap))$/;
 
 /** All members that one step leads to from the members of one node, whatever their class. */
 export interface Accumulation {
@@ -62,8 +67,9 @@ export function findAccumulations(series: GrowthSeries): readonly Accumulation[]
   rising.push(...swelling(series, rising));
   const byMember = new Map<number, Accumulation>();
   for (const group of rising) for (const row of group.members) byMember.set(row, group);
-  const own = rising.filter((group) => isMaterial(group) && !isExplained(group, byMember, series.nodes));
-  return withoutInner(own, byMember, series.nodes).filter(isMaterial);
+  const { nodes } = series;
+  const own = rising.filter((group) => isMaterial(group, nodes) && !isExplained(group, byMember, nodes));
+  return withoutInner(own, byMember, nodes).filter((group) => isMaterial(group, nodes));
 }
 
 /**
@@ -223,8 +229,9 @@ function total(columns: readonly (readonly number[])[], length: number): readonl
   return Array.from({ length }, (_, step) => columns.reduce((sum, column) => sum + column[step]!, 0));
 }
 
-function isMaterial({ gained, gainedBytes }: Accumulation): boolean {
-  return gained >= MIN_GAINED || gainedBytes >= MIN_GAINED_BYTES;
+function isMaterial({ gained, gainedBytes, members }: Accumulation, nodes: readonly SeriesNode[]): boolean {
+  if (gained >= MIN_GAINED || gainedBytes >= MIN_GAINED_BYTES) return true;
+  return gained >= MIN_GAINED_HEAVY && members.some((row) => HEAVY.test(nodes[row]!.className));
 }
 
 function isExplained(

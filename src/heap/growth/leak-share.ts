@@ -25,12 +25,15 @@ export interface LeakShares {
   readonly shareBytes: Float64Array;
   /** Root → bytes that it alone reaches. */
   readonly exclusiveBytes: Float64Array;
+  /** Root → the part of `shareBytes` that is V8's own. */
+  readonly internalBytes: Float64Array;
 }
 
 /**
  * `roots`: the objects of each growing path, its members (or its holders), as NodeOrdinals; at most MAX_LEAK_ROOTS, more
  * are a RangeError. `rules`: see `labelRules`. `bytes`: NodeOrdinal → what counts as its size, null means
- * its own. `stackNodes`: nodes that wait at a time, 4 bytes each. Takes 4 bytes a node.
+ * its own. `stackNodes`: nodes that wait at a time, 4 bytes each. `isInternal`: whether a node is V8's
+ * own. Takes 4 bytes a node.
  */
 export function leakShares(
   snapshot: HeapSnapshot,
@@ -38,6 +41,7 @@ export function leakShares(
   roots: readonly Iterable<number>[],
   bytes: Float64Array | null = null,
   stackNodes = STACK_NODES,
+  isInternal: (node: number) => boolean = () => false,
 ): LeakShares {
   if (roots.length > MAX_LEAK_ROOTS)
     throw new RangeError(`there are more than ${MAX_LEAK_ROOTS} growing roots`);
@@ -46,7 +50,7 @@ export function leakShares(
   for (const [root, nodes] of roots.entries()) for (const node of nodes) marking.set(node, 2 ** root);
   marking.markNotLeaked();
   for (const [root, nodes] of roots.entries()) marking.markFrom(nodes, 2 ** root);
-  return shares(snapshot, marking.masks, roots.length, bytes);
+  return shares(snapshot, marking.masks, roots.length, bytes, isInternal);
 }
 
 class Marking {
@@ -133,21 +137,25 @@ function shares(
   masks: Uint32Array,
   roots: number,
   bytes: Float64Array | null,
+  isInternal: (node: number) => boolean,
 ): LeakShares {
   const shareBytes = new Float64Array(roots);
   const exclusiveBytes = new Float64Array(roots);
+  const internalBytes = new Float64Array(roots);
   for (let node = 0; node < masks.length; node++) {
     const mask = masks[node]!;
     if (mask === 0 || mask >= NOT_LEAKED) continue;
     const size = bytes === null ? sizeOf(snapshot, node) : bytes[node]!;
     const reachedBy = bitCount(mask & ROOT_BITS);
+    const internal = isInternal(node);
     for (let bits = mask & ROOT_BITS; bits !== 0; bits &= bits - 1) {
       const root = 31 - Math.clz32(bits & -bits);
       shareBytes[root]! += size / reachedBy;
       if (reachedBy === 1) exclusiveBytes[root]! += size;
+      if (internal) internalBytes[root]! += size / reachedBy;
     }
   }
-  return { shareBytes, exclusiveBytes };
+  return { shareBytes, exclusiveBytes, internalBytes };
 }
 
 function bitCount(bits: number): number {

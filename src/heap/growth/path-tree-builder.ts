@@ -19,7 +19,8 @@ import { type SampleWeights, sampleWeights } from './sample-weights.js';
 import type { SampledContent } from './sampled-content.js';
 import { TIMER, TIMER_LINKS, TIMERS_LIST, TimerCallbacks } from './timer-callback.js';
 
-const INTERNALS = '(V8 internals)';
+/** What stands for V8's own memory in the tree. */
+export const INTERNALS = '(V8 internals)';
 const UNREACHED = '(not reachable)';
 
 const OTHER = NODE_KINDS.indexOf('other');

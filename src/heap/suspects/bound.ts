@@ -112,7 +112,9 @@ export function findBound(
       if (best === null || found.fill >= best.fill) best = found;
     }
   }
-  return best === null ? null : { name: best.name, limit: best.limit, unit: best.unit };
+  if (best === null) return null;
+  const { name, limit, unit, holders } = best;
+  return { name, limit, unit, ...(holders === undefined ? {} : { holders }) };
 }
 
 function boundOf(
@@ -131,7 +133,7 @@ function boundOf(
   const isWeak = !words.some((word) => LIMITERS.has(word));
   if (isWeak && (!isRound(value) || value < CLEARLY * (figure ?? each))) return null;
   const scale = words.map((word) => BYTES.get(word)).find((factor) => factor !== undefined);
-  const found = { name: plainName(name) };
+  const found = { name: plainName(name), ...(instances > 1 ? { holders: instances } : {}) };
   if (scale === undefined && figure === null) {
     const limit = value * instances;
     const bytes = (grown.bytes / Math.max(1, grown.count)) * limit;
@@ -140,9 +142,9 @@ function boundOf(
   }
   const allowed = value * (scale ?? 1);
   const counted = figure ?? grown.bytes / instances;
-  // What the owner counts is not what V8 needs for it: in the heap its limit is another one in the same proportion, to
-  // the next power of two, so that it is the same at each capture.
-  const inHeap = figure === null ? instances : 2 ** Math.ceil(Math.log2(grown.bytes / figure));
+  // What the owner counts is not what V8 needs for it: in the heap its limit is another one in the same proportion, a
+  // little different at each capture.
+  const inHeap = figure === null ? instances : grown.bytes / figure;
   const limit = Math.round(allowed * inHeap);
   if (counted > allowed || limit > LARGEST_HEAP_BYTES) return null;
   return { ...found, limit, unit: 'bytes', fill: counted / allowed };

@@ -30,6 +30,10 @@ const MAX_LOOKED_AT = 8;
 const MAX_ALSO_HELD = 4;
 /** Longer paths are named by their text alone. */
 const MAX_NAMED_STEPS = 32;
+/** Mechanisms that are told by the name of a class of Node's. */
+const HANDLES: ReadonlySet<Mechanism> = new Set(['sockets', 'watchers', 'worker threads', 'child processes']);
+/** Packages have classes of these names, too. */
+const COMMON_NAMES: ReadonlySet<Mechanism> = new Set(['worker threads', 'child processes']);
 const PRIMITIVES = new Set(['string', 'symbol', 'bigint']);
 
 /** Turns what grows into what a person reads. */
@@ -106,10 +110,11 @@ export class Describer {
       withContexts: keepContexts(this.#heap, objects),
     });
     // A class of the program may have the name of one of Node's.
-    const isByName = !isHandlePath(path) && (mechanism === 'sockets' || mechanism === 'watchers');
+    const isByName = !isHandlePath(path) && mechanism !== null && HANDLES.has(mechanism);
     const [newest] = objects;
-    const isOwn = newest !== undefined && this.#places.of(newest) !== null && !this.#isForeign(newest);
-    return isByName && isOwn ? null : mechanism;
+    const place = newest === undefined ? null : this.#places.of(newest);
+    if (!isByName || place === null || isNodeScript(place.url)) return mechanism;
+    return COMMON_NAMES.has(mechanism) || !this.#isForeign(newest) ? null : mechanism;
   }
 
   #limits(of: Limited) {

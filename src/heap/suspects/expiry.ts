@@ -57,6 +57,9 @@ const PAIRS = [
 const OTHERS = stems(
   'check period interval resolution jitter skew grace min minimum sweep purge auto count size every refresh leeway',
 );
+/** Names of the interval at which members that ended are removed: `checkperiod`, `cleanupIntervalMs`, `PRUNE_EVERY`. */
+const SWEEPS = /check|clean|sweep|prun|purg|reap|evict|expir|collect|vacuum|gc/i;
+const INTERVALS = /interval|period|every|frequency/i;
 /** What may stand beside them where many things share a scope. */
 const NEUTRAL = stems(
   'max default in after of the to for time entry item key value cache cached store idle timeout n age live keep gc evict remove delete',
@@ -102,9 +105,11 @@ export function findExpiry(
   capturedAtMs: number,
 ): Expiry | null {
   const own = lifetimeAmong(heap, places, subjects);
+  const sweepMs = sweepAmong(heap, places);
+  const known = { lifetimeMs: own?.lifetimeMs ?? null, isSwept: sweepMs !== null };
   const objects = oldest.filter((node) => heap.classes.of(node) !== 'string');
   const ends = objects
-    .map((member) => endOf(heap, member, own?.lifetimeMs ?? null, capturedAtMs))
+    .map((member) => endOf(heap, member, known, capturedAtMs))
     .filter((end) => end !== null)
     .sort((a, b) => (a.endMs ?? Number.POSITIVE_INFINITY) - (b.endMs ?? Number.POSITIVE_INFINITY));
   // Where only some end, the others may stay.
@@ -116,6 +121,7 @@ export function findExpiry(
     name,
     lifetimeMs: own?.lifetimeMs ?? end?.lifetimeMs ?? delayMs,
     oldestEndMs: end?.endMs ?? null,
+    ...(sweepMs === null ? {} : { sweepMs }),
   };
 }
 
@@ -153,6 +159,19 @@ function lifetimeAmong(
   return null;
 }
 
+/** Of the nearest place that has any; null where none has. */
+function sweepAmong({ snapshot, classes }: TracedHeap, places: readonly Place[]): number | null {
+  for (const { node } of [...places].sort((a, b) => Number(b.near) - Number(a.near))) {
+    if (classes.of(node) === TIMERS_LIST) continue;
+    for (const [name, value] of numbersOf(snapshot, node)) {
+      if (isDataKey(name) || !SWEEPS.test(name) || !INTERVALS.test(name)) continue;
+      const sweepMs = lifetimeOf(wordsOf(name), value);
+      if (sweepMs !== null) return sweepMs;
+    }
+  }
+  return null;
+}
+
 const isCommon = (word: string) =>
   LIVES.has(word) || UNITS.has(word) || NEUTRAL.has(word) || word === 'window';
 
@@ -177,13 +196,14 @@ function lifetimeOf(words: readonly string[], value: number): number | null {
 function endOf(
   heap: TracedHeap,
   member: number,
-  ownerLifetimeMs: number | null,
+  owner: { readonly lifetimeMs: number | null; readonly isSwept: boolean },
   capturedAtMs: number,
 ): MemberEnd | null {
   let beginMs: number | null = null;
   let lifetime = timeoutOf(heap, member);
   let lastUseMs: number | null = null;
   let unnamedMs: number | null = null;
+  let unnamed = '';
   for (const [name, value] of momentsOf(heap.snapshot, member)) {
     const words = wordsOf(name);
     if (isDataKey(name)) continue;
@@ -192,17 +212,17 @@ function endOf(
       if (isEndName(words)) return { name: plainName(name), lifetimeMs: null, endMs: atMs };
       if (isLatestName(words)) lastUseMs = Math.max(lastUseMs ?? 0, atMs);
       else if (isBeginName(words)) beginMs = Math.max(beginMs ?? 0, atMs);
-      else unnamedMs = Math.max(unnamedMs ?? 0, atMs);
+      else if (atMs > (unnamedMs ?? 0)) [unnamed, unnamedMs] = [plainName(name), atMs];
     } else if (lifetime === null && isLifetimeName(words)) {
       const lifetimeMs = lifetimeOf(words, value);
       if (lifetimeMs !== null) lifetime = { name: plainName(name), lifetimeMs };
     }
   }
-  const lifetimeMs = lifetime?.lifetimeMs ?? ownerLifetimeMs;
+  const lifetimeMs = lifetime?.lifetimeMs ?? owner.lifetimeMs;
   // A moment that does not say what it is: an end, as long as it is to come.
   const isEnd = unnamedMs !== null && unnamedMs > capturedAtMs;
-  if (lifetime === null && ownerLifetimeMs !== null && beginMs === null && isEnd)
-    return { name: '', lifetimeMs, endMs: unnamedMs };
+  if (lifetime === null && (owner.lifetimeMs !== null || owner.isSwept) && beginMs === null && isEnd)
+    return { name: unnamed, lifetimeMs, endMs: unnamedMs };
   const fromMs = lastUseMs ?? beginMs ?? unnamedMs;
   if (lifetimeMs === null || (lifetime === null && fromMs === null)) return null;
   return { name: lifetime?.name ?? '', lifetimeMs, endMs: fromMs === null ? null : fromMs + lifetimeMs };

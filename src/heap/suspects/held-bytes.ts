@@ -1,30 +1,47 @@
 import { leakShares } from '../growth/leak-share.js';
-import type { TracedHeap } from '../growth/path-tree-builder.js';
-import type { Candidate } from './candidate.js';
+import { ARTEFACT } from '../growth/path-tree.js';
+import type { Ballot, Candidate } from './candidate.js';
+import { isHandleList } from './open-handle.js';
 import type { HeldBytes } from './suspect.js';
 
 const NONE = -1;
 
-/** In the order of the candidates, of which there are at most MAX_LEAK_ROOTS. */
+/**
+ * In the order of the candidates, of which there are at most MAX_LEAK_ROOTS. Null for those that are V8's own memory: it is
+ * kept by whoever uses it, and what only members of the others use is theirs.
+ */
 export function heldBytes(
-  heap: TracedHeap,
-  rowOf: Int32Array,
+  { heap, rowOf, nodes }: Ballot,
   candidates: readonly Candidate[],
-): readonly HeldBytes[] {
-  if (candidates.length === 0) return [];
+): readonly (HeldBytes | null)[] {
+  const isV8s = ({ accumulation: { holder } }: Candidate) => (nodes[holder]!.artefact & ARTEFACT.v8) !== 0;
   const rootOfRow = new Map<number, number>();
-  for (const [root, { accumulation, parts }] of candidates.entries()) {
-    for (const { members } of [accumulation, ...parts]) for (const row of members) rootOfRow.set(row, root);
+  for (const [root, candidate] of candidates.entries()) {
+    if (isV8s(candidate)) continue;
+    const { accumulation, parts, others } = candidate;
+    // A holder whose members are counted at another one has none in the tree: it is the root itself, with its table.
+    for (const { members, holder } of [accumulation, ...parts, ...others]) {
+      const own = members.length > 0 || isHandleList(nodes, holder) ? members : [holder];
+      for (const row of own) rootOfRow.set(row, root);
+    }
   }
+  if (rootOfRow.size === 0) return candidates.map(() => null);
+  const { artefact } = heap.tree;
   const rootOfTreeNode = Int8Array.from(rowOf, (row) => rootOfRow.get(row) ?? NONE);
   const roots = candidates.map((_, root) => membersOf(heap.treeOf, rootOfTreeNode, root));
-  const { shareBytes, exclusiveBytes } = leakShares(
+  const { shareBytes, exclusiveBytes, internalBytes } = leakShares(
     heap.snapshot,
     heap.paths.rule.rules,
     roots,
     heap.weights?.bytes,
+    undefined,
+    (node) => (artefact[heap.treeOf[node]!]! & ARTEFACT.v8) !== 0,
   );
-  return candidates.map((_, root) => ({ share: shareBytes[root]!, exclusive: exclusiveBytes[root]! }));
+  return candidates.map((candidate, root) => {
+    if (isV8s(candidate)) return null;
+    const [share, exclusive, internal] = [shareBytes[root]!, exclusiveBytes[root]!, internalBytes[root]!];
+    return internal > 0 ? { share, exclusive, internal } : { share, exclusive };
+  });
 }
 
 /** Gone over more than once, so it is not kept as a list: there may be millions. */

@@ -3,13 +3,14 @@
  * They hold different objects, so nothing is shared that would tell. What tells is that they gain entries in a constant
  * ratio at every step, and one of: they are parts of one object (or of one scope that is no module's); they are parts
  * of what a package keeps for one place in the program, or of one package; each member of one leads to a member of its
- * own of the other. Collections of two objects, or two variables of one module of the program, stay two however equal
+ * own of the other; one is threads or processes, and Node itself holds the other. Collections of two objects, or two variables of one module of the program, stay two however equal
  * their pace: requests drive everything in a service.
  */
 
 import { isNodeScript, packageOf } from '../../runtime/script-name.js';
 import { ROLE } from '../graph/node-role.js';
-import type { Accumulation } from '../growth/accumulation.js';
+import { type Accumulation, HEAVY } from '../growth/accumulation.js';
+import type { SeriesNode } from '../growth/growth-series.js';
 import { NODE_KINDS, SCOPE } from '../growth/path-tree.js';
 import { TIMERS_LIST } from '../growth/timer-callback.js';
 import { edgeTypeCode, labelAt, labelName, labelType, nodeTypeCode } from '../snapshot/heap-snapshot.js';
@@ -18,6 +19,7 @@ import { Places } from './member-location.js';
 import { newestMembers } from './newest-members.js';
 import { isHandleList } from './open-handle.js';
 import { GENERIC } from './owner.js';
+import { rowsTo } from './retainer-path.js';
 import { NO_SAMPLES } from './sample-members.js';
 
 /** How far one step may be off the ratio of the whole growth: entries, and a part of what is expected. */
@@ -51,12 +53,14 @@ interface Place {
   readonly anchor: string | null;
 }
 
-/** Candidates come worst first, and stay in that order; one that was united stands where its first part stood. */
+/** Candidates come worst first, and mostly stay in that order. */
 export function uniteLockstep(ballot: Ballot, candidates: readonly Candidate[]): readonly Candidate[] {
   const finder = new PlaceFinder(ballot);
   const places = new Map(candidates.map((one) => [one, finder.of(one.accumulation)]));
   const groups: Candidate[][] = [];
-  for (const candidate of candidates) {
+  // Threads and processes first: what Node keeps for them joins them, however large.
+  const heavyFirst = candidates.toSorted((a, b) => Number(areHeavy(ballot, b)) - Number(areHeavy(ballot, a)));
+  for (const candidate of heavyFirst) {
     const group = groups.find(([first]) => first !== undefined && isOneBug(ballot, places, first, candidate));
     if (group === undefined) groups.push([candidate]);
     else group.push(candidate);
@@ -74,6 +78,7 @@ function isOneBug(
   const [a, b] = [one.accumulation, other.accumulation];
   const rooms = isRoom(ballot, a) || isRoom(ballot, b);
   if (!(rooms ? isAlike(a, b) : inLockstep(a, b))) return false;
+  if (comesWith(ballot, one, other) || comesWith(ballot, other, one)) return true;
   const [place, otherPlace] = [places.get(one)!, places.get(other)!];
   if (place.owner !== null && place.owner === otherPlace.owner) return true;
   if (place.anchor !== null && place.anchor === otherPlace.anchor) return true;
@@ -213,6 +218,23 @@ function nearest({ heap, rowOf }: Ballot, start: number, rows: ReadonlySet<numbe
   return -1;
 }
 
+const areHeavy = ({ nodes }: Ballot, { accumulation }: Candidate): boolean =>
+  accumulation.members.some((row) => HEAVY.test(nodes[row]!.className));
+
+/** Whether Node itself has the one for each of the other, which are threads or processes. */
+function comesWith(ballot: Ballot, one: Candidate, heavy: Candidate): boolean {
+  const { holder } = one.accumulation;
+  return areHeavy(ballot, heavy) && (isHandleList(ballot.nodes, holder) || isNodes(ballot.nodes, holder));
+}
+
+/** Whether only Node itself is on the way to it: such as to the listeners by which it hands on what threads print. */
+function isNodes(nodes: readonly SeriesNode[], holder: number): boolean {
+  const rows = rowsTo(nodes, holder).map((row) => nodes[row]!);
+  const [first] = rows;
+  if (first?.edge === SCOPE && isNodeScript(first.className)) return true;
+  return rows.some(({ className }) => className === 'process');
+}
+
 /** What holds values comes before what holds their keys; of those alike in size, always the same one. */
 function merge(ballot: Ballot, group: readonly Candidate[]): Candidate {
   const [first] = group;
@@ -224,8 +246,13 @@ function merge(ballot: Ballot, group: readonly Candidate[]): Candidate {
   const most = Math.max(...group.map(gain));
   const named = values.some((one) => gain(one) * FAR_MORE >= most) ? values : group;
   // Node's own list of what is open holds everything that is; who else does is who can let go.
-  const held = named.filter(({ accumulation }) => !isHandleList(ballot.nodes, accumulation.holder));
-  const chosen = held.length > 0 ? held : named;
+  const isHeavy = group.some((one) => areHeavy(ballot, one));
+  const held = named.filter(
+    ({ accumulation: { holder } }) =>
+      !isHandleList(ballot.nodes, holder) && !(isHeavy && isNodes(ballot.nodes, holder)),
+  );
+  const heavy = named.filter((one) => isHeavy && areHeavy(ballot, one));
+  const chosen = held.length > 0 ? held : heavy.length > 0 ? heavy : named;
   const largest = Math.max(...chosen.map(gain));
   const name = ({ accumulation: { holder } }: Candidate) => ballot.nodes[holder]!.edge;
   const [lead] = chosen

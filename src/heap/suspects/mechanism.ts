@@ -1,7 +1,7 @@
 import { BUFFERS } from '../growth/accumulation.js';
 import { ASYNC_STORE, REACTIONS, WEAK_VALUE } from '../growth/path-tree.js';
 import { TIMERS_LIST } from '../growth/timer-callback.js';
-import { isHandlePath, isSocket, isWatcher } from './open-handle.js';
+import { isHandlePath, isProcess, isSocket, isWatcher, isWorker } from './open-handle.js';
 import { EMITTER_LISTENERS, TARGET_LISTENERS } from './owner.js';
 import type { Mechanism, RetainerStep } from './suspect.js';
 
@@ -14,7 +14,21 @@ const LOADERS = new Set(['LoadCache', 'ResolveCache', 'ModuleLoader', 'ModuleJob
 /** Tables of theirs that the program can reach, too: properties of `Module`. */
 const LOADER_TABLES = new Set(['_pathCache', '_cache']);
 const MODULE = 'Module()';
+const REQUIRE = 'require()';
 const LOADER_SCRIPTS = 'node:internal/modules/';
+
+/** Where the tree of the modules that loaded each other is entered. */
+const MODULE_ROOTS = new Set(['main', 'mainModule', '<symbol node:module_parent>']);
+
+/** The modules that a module loaded are its children, also those that are no longer in the cache. */
+function isModuleTree(path: readonly RetainerStep[]): boolean {
+  const at = path.findIndex(({ edge }, step) => edge === 'children' && path[step - 1]?.node === 'Module');
+  return path
+    .slice(0, Math.max(0, at))
+    .some(
+      ({ edge }, step) => MODULE_ROOTS.has(edge) || (edge === 'cache' && path[step - 1]?.node === REQUIRE),
+    );
+}
 
 /** Whether a path leads through the caches in which Node keeps every module that was ever loaded. */
 export function isModuleCache(path: readonly RetainerStep[]): boolean {
@@ -25,6 +39,7 @@ export function isModuleCache(path: readonly RetainerStep[]): boolean {
         (LOADER_TABLES.has(edge) && (edgeType === 'variable' || path[at - 1]?.node === MODULE)),
     ) ||
     path[0]?.node.startsWith(LOADER_SCRIPTS) === true ||
+    isModuleTree(path) ||
     (path.at(-1)?.node === 'Module' && path.at(-1)?.edgeType === 'entry')
   );
 }
@@ -54,6 +69,8 @@ export function mechanismOf(
   const isHandle = isHandlePath(path);
   if (isHandle && isSocket(member.node)) return 'sockets';
   if (isHandle && isWatcher(member.node)) return 'watchers';
+  if (isHandle && isWorker(member.node)) return 'worker threads';
+  if (isHandle && isProcess(member.node)) return 'child processes';
   if (holder?.node === TIMERS_LIST) return 'timers';
   if (member.edge === REACTIONS) return 'promise reactions';
   const tail = path.slice(-4);
@@ -69,6 +86,8 @@ export function mechanismOf(
   if (withContexts) return 'contexts';
   if (isSocket(member.node)) return 'sockets';
   if (isWatcher(member.node)) return 'watchers';
+  if (isWorker(member.node)) return 'worker threads';
+  if (isProcess(member.node)) return 'child processes';
   const isRun = member.edgeType === 'property' || member.edgeType === 'variable';
   if (!isRun || member.node !== holder?.node) return null;
   return member.nodeType === 'closure' ? 'closure chain' : 'linked list';

@@ -33,6 +33,14 @@ export function isWatcher(className: string): boolean {
   return WATCHERS.test(className) || openHandle(className) === 'open file watchers';
 }
 
+export function isWorker(className: string): boolean {
+  return className === 'Worker' || openHandle(className) === OPEN['Worker'];
+}
+
+export function isProcess(className: string): boolean {
+  return className === 'ChildProcess' || openHandle(className) === OPEN['ProcessWrap'];
+}
+
 /**
  * Lists by which Node finds its own native objects again when it ends: what is open and held by nothing else is found
  * there, or, in older versions, among the roots.

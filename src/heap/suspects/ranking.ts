@@ -5,6 +5,7 @@ import { artefactReason } from './artefact.js';
 import { type Ballot, type Candidate, uniteCandidates } from './candidate.js';
 import { Describer } from './description.js';
 import { heldBytes } from './held-bytes.js';
+import { withInternals } from './internal-bytes.js';
 import { GENERIC } from './owner.js';
 import { rowsTo } from './retainer-path.js';
 import { sampleMembers } from './sample-members.js';
@@ -39,11 +40,20 @@ export function rankSuspects(heap: TracedHeap, { series, rowOf }: ExtendedSeries
   const ballot: Ballot = { heap, rowOf, nodes, samples };
   const describer = new Describer(ballot, series);
   const chosen = uniteCandidates(ballot, candidates).slice(0, MAX_SUSPECTS);
-  const held = heldBytes(heap, rowOf, chosen);
-  return chosen.map((candidate, at) => ({
-    ...describer.suspect(candidate, ownerRows(nodes, candidate.accumulation.holder)),
-    held: held[at]!,
-  }));
+  const held = heldBytes(ballot, chosen);
+  return chosen
+    .map((candidate, at) =>
+      withInternals(
+        describer.suspect(candidate, ownerRows(nodes, candidate.accumulation.holder)),
+        held[at]!,
+        series,
+      ),
+    )
+    .sort(
+      (a, b) =>
+        Number(a.artefact !== null) - Number(b.artefact !== null) ||
+        (b.gainedBytes ?? 0) - (a.gainedBytes ?? 0),
+    );
 }
 
 /** The holder and what it is a part of, up to the nearest class with a name: where a bound would stand. */

@@ -18,8 +18,8 @@ import { GENERIC } from './owner.js';
 import type { AllocationSite, MemberLocation, SiteFrame, Suspect } from './suspect.js';
 
 /** Why a site was given to a suspect: the strongest first. */
-export const SITE_RULES = ['function', 'class', 'file', 'scope', 'package', 'amount'] as const;
-export type SiteRule = (typeof SITE_RULES)[number];
+const SITE_RULES = ['function', 'class', 'file', 'scope', 'package', 'amount'] as const;
+type SiteRule = (typeof SITE_RULES)[number];
 
 export interface SiteMatch {
   /** Index into the suspects. */

@@ -16,7 +16,10 @@ export interface GrowthStep {
   /** Milliseconds since the Unix epoch. */
   readonly atMs: number;
   readonly count: number;
-  /** Shallow bytes of the members and of everything first reached through them. */
+  /**
+   * Shallow bytes of the members and of everything first reached through them, and of what V8 keeps for them alone: their
+   * compiled code. That is measured in the latest snapshot, and an estimate in those before.
+   */
   readonly bytes: number;
 }
 
@@ -45,6 +48,8 @@ export interface Bound {
   readonly limit: number;
   /** What the limit counts. */
   readonly unit: 'entries' | 'bytes';
+  /** How many holders have one of their own, where there are several: `limit` is what they allow together. */
+  readonly holders?: number;
 }
 
 /** A sign that members leave with time, found on their owner or on the oldest of them. */
@@ -55,6 +60,8 @@ export interface Expiry {
   readonly lifetimeMs: number | null;
   /** When the oldest member that is still held ought to have gone, milliseconds since the Unix epoch; null where not known. */
   readonly oldestEndMs: number | null;
+  /** How often members that ended are removed, milliseconds, where the owner says so. */
+  readonly sweepMs?: number;
 }
 
 /** One function on the way to an allocation, in the program's own source where there is a map to it. */
@@ -95,7 +102,9 @@ export type Mechanism =
   | 'weak references'
   | 'contexts'
   | 'sockets'
-  | 'watchers';
+  | 'watchers'
+  | 'worker threads'
+  | 'child processes';
 
 /** What the members of one suspect keep in the latest snapshot, bytes. */
 export interface HeldBytes {
@@ -103,6 +112,8 @@ export interface HeldBytes {
   readonly share: number;
   /** Of what this path alone reaches: the least that mending it frees. */
   readonly exclusive: number;
+  /** Of `share`, what is V8's own: compiled code and its sources, feedback, hidden classes. Left out where there is none. */
+  readonly internal?: number;
 }
 
 /** A path whose members grow: the topmost one, where the leak accumulates. */

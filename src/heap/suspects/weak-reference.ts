@@ -1,7 +1,7 @@
 import type { TracedHeap } from '../growth/path-tree-builder.js';
 import { fieldsOf } from './number-field.js';
 
-export const WEAK_REFERENCE = 'WeakRef';
+const WEAK_REFERENCE = 'WeakRef';
 const PLAIN = new Set(['string', 'number', 'symbol', 'bigint', '(system)']);
 
 /** Whether most of these objects are weak references, or records that hold one and nothing else but plain values. */

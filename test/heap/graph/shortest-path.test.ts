@@ -36,6 +36,37 @@ describe('shortest paths', () => {
     assert.equal(path, 'global > App > Target');
   });
 
+  it('go through what watches only where nothing else leads', async () => {
+    const ours = new URL('../../../src/capture/large-collections.js', import.meta.url).href;
+    const drawing = `
+      native: hidden "system / NativeContext"
+      global: object global
+      app: object App
+      long: object Long
+      target: object Target
+      only: object Only
+      scope: object "system / Context"
+      info: code "system / ScopeInfo"
+      find: closure find
+      shared: code find
+      script: code "${ours}"
+      root -shortcut 1-> global
+      global -property app-> app
+      app -property long-> long
+      long -property target-> target
+      root -internal 1-> find
+      find -internal context-> scope
+      find -internal shared-> shared
+      shared -internal script-> script
+      scope -internal previous-> native
+      scope -internal scope_info-> info
+      scope -context cache-> target
+      scope -context only-> only
+    `;
+    assert.equal(await pathTo('Target', drawing), 'global > App > Long > Target');
+    assert.equal(await pathTo('Only', drawing), 'system / Context > Only');
+  });
+
   it('find the global object behind the native context of newer versions', async () => {
     const path = await pathTo(
       'App',

@@ -83,6 +83,12 @@ describe('the lifetime that an owner gives its members', () => {
     assert.deepEqual(await expiryOf({ store: { max_age: 300 } }), lives('max_age', 5 * MINUTE));
   });
 
+  it('comes with the interval at which members that ended are removed', async () => {
+    const store = { stdTTL: 60, checkperiod: 600 };
+    assert.deepEqual(await expiryOf({ store }), { ...lives('stdTTL', MINUTE), sweepMs: 10 * MINUTE });
+    assert.equal(await expiryOf({ store: { checkperiod: 600 } }), null);
+  });
+
   it('is none where the number is none, or says something else', async () => {
     for (const [name, value] of Object.entries({
       ttl: 0,
@@ -132,6 +138,18 @@ describe('the end of the oldest members', () => {
       await expiryOf({ store: { ttl: 5 * MINUTE }, session: { t } }),
       lives('ttl', 5 * MINUTE, t),
     );
+  });
+
+  it('is to come as well where the owner removes what has ended', async () => {
+    const t = NOW + MINUTE;
+    const swept = { checkperiod: 600, cleanupIntervalMs: 600_000, PRUNE_EVERY_SECONDS: 600 };
+    for (const [name, value] of Object.entries(swept))
+      assert.deepEqual(
+        await expiryOf({ store: { [name]: value }, session: { t } }),
+        { ...lives('t', null, t), sweepMs: 10 * MINUTE },
+        name,
+      );
+    assert.equal(await expiryOf({ store: { checkCount: 600 }, session: { t } }), null);
   });
 
   it('is that of the oldest, not of the newest', async () => {

@@ -247,6 +247,32 @@ describe('what is open in Node', () => {
     assert.equal(suspect?.artefact, null);
   });
 
+  it('is worker threads rather than what Node itself keeps for each of them', async () => {
+    const threads = (n: number) => `
+      global: object global 40
+      root -shortcut 1-> global
+      process: object process 40
+      stdout: object WriteStream 40
+      events: object Object 24
+      finish: object Array 32
+      end*${n}: closure end 4000
+      native*${n}: synthetic "Node / Worker" 424
+      side*${n}: object Worker 40
+      global -property process-> process
+      process -property stdout-> stdout
+      stdout -property _events-> events
+      events -property finish-> finish
+      finish -element #-> end
+      root -element #-> native
+      native -internal native_to_javascript-> side
+    `;
+    const { suspects } = await analyzeDrawings([6, 10, 15].map(threads));
+    assert.deepEqual(
+      suspects.map(({ owner, mechanism }) => [owner, mechanism]),
+      [['running worker threads', 'worker threads']],
+    );
+  });
+
   it('is named by who in the program holds it, too', async () => {
     const kept = `
       pool: object Pool 40

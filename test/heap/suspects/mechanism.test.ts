@@ -39,6 +39,24 @@ describe('a suspect, by how its members are held', () => {
     assert.deepEqual(counts(suspect), [100, 200, 300]);
   });
 
+  it('knows modules that were loaded again by the one that loaded them', async () => {
+    const suspect = only(
+      await growing(
+        (n) => `${GLOBAL}
+          process: object process 40
+          main: object Module 40
+          children: object Array 32
+          child*${n}: object Module 400
+          global -property process-> process
+          process -property mainModule-> main
+          main -property children-> children
+          children -element #-> child
+        `,
+      ),
+    );
+    assert.equal(suspect.mechanism, 'module cache');
+  });
+
   it('names the event and the emitter of a listener array', async () => {
     const suspect = only(
       await growing(
