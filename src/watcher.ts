@@ -154,7 +154,8 @@ export class LeakWatcher implements Watcher {
         processReaders(
           () => requests.count,
           () => requests.outgoingRequests,
-          () => requests.workersStarted,
+          // Beside a worker there is the main thread at least.
+          () => requests.workersStarted + (isMainThread ? 0 : 1),
         ),
         (startMs) => ownPauses.includes(startMs),
         clock,

@@ -114,7 +114,7 @@ export class Daemon extends News {
       {
         name: 'prune' as const,
         cron: prune,
-        run: () => this.#faults.guard('store', () => adapters.store.prune()),
+        run: () => this.#prune(),
       },
       ...(capture === null
         ? []
@@ -216,6 +216,12 @@ export class Daemon extends News {
 
   #store(): void {
     this.#faults.guard('store', () => this.#adapters.store.keep(encodeFindings(this.#ledger.toStore)));
+  }
+
+  /** What is still open was seen now, too: the file tells when it was last. */
+  #prune(): void {
+    if (this.#ledger.findings.length > 0) this.#store();
+    this.#faults.guard('store', () => this.#adapters.store.prune());
   }
 
   /** What was found before the program was started anew; a file that cannot be used is started over. */

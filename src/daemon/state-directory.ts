@@ -84,7 +84,9 @@ export class StateDirectory {
     let removed = 0;
     for (const [index, file] of files.entries()) {
       bytes += file.bytes;
-      if (index < MAX_FILES && bytes <= MAX_BYTES && nowMs - file.atMs <= MAX_AGE_MS) continue;
+      // Findings have ages of their own in the file, and what is muted has none.
+      const isOld = nowMs - file.atMs > MAX_AGE_MS && !file.name.startsWith('findings-');
+      if (index < MAX_FILES && bytes <= MAX_BYTES && !isOld) continue;
       rmSync(join(this.path, file.name), { force: true });
       removed += 1;
     }

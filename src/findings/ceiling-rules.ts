@@ -1,10 +1,21 @@
 /** What ends growth by itself: a bound, an expiry, collections that have not happened yet. */
 import type { Bound, GrowthStep } from '../heap/suspects/suspect.js';
 import { momentOf } from './rise.js';
-import { type Case, count, duration, holdsBack, megabytes, type Rule, speaksFor } from './ruling.js';
+import {
+  type Case,
+  count,
+  duration,
+  holdsBack,
+  megabytes,
+  type Rule,
+  type Ruling,
+  speaksFor,
+} from './ruling.js';
 
 /** A limit in bytes is scaled to what the heap needs for them, which is an estimate of this accuracy. */
 const SAME_BYTES = 2;
+/** V8's default limit on a large host: a level beyond it is never reached. */
+const LARGEST_HEAP_BYTES = 4 * 2 ** 30;
 /** Members go somewhat later than they should: sweepers run at intervals. */
 const EXPIRY_GRACE = 0.25;
 const MIN_GRACE_MS = 30_000;
@@ -14,7 +25,9 @@ const COLLECTIONS_TO_CLEAN = 3;
 export const bound: Rule = ({ suspect, boundBefore }) => {
   const { bound: found } = suspect;
   const last = suspect.steps.at(-1);
-  if (found === null || last === undefined) return speaksFor('bound', 'no bound found on its owner');
+  if (last === undefined) return null;
+  if (found === null)
+    return lostBound(boundBefore ?? null, last) ?? speaksFor('bound', 'no bound found on its owner');
   const numbers = { limit: found.limit, count: last.count, bytes: last.bytes };
   const wording = `'${found.name}' = ${count(found.limit)}`;
   if (boundBefore !== null && boundBefore !== undefined && isMoving(boundBefore, found))
@@ -30,6 +43,18 @@ export const bound: Rule = ({ suspect, boundBefore }) => {
     `growth beyond ${at}`,
   );
 };
+
+/** A capture may miss what the one before it saw: one that was not broken holds once more. */
+function lostBound(before: Bound | null, last: GrowthStep): Ruling | null {
+  if (before === null || (before.unit === 'bytes' ? last.bytes : last.count) > before.limit) return null;
+  const until = 'the bound is not found at the next capture either';
+  return holdsBack(
+    'bound',
+    `bounded by '${before.name}' at the capture before`,
+    { limit: before.limit },
+    until,
+  );
+}
 
 /** Of several holders each has its own: together they may hold more as soon as there is one more of them. */
 function isMoving(before: Bound, now: Bound): boolean {
@@ -63,6 +88,15 @@ export const expiry: Rule = ({ suspect, rise }) => {
     const outlived =
       oldestEndMs === null ? `has grown for longer than that` : 'the oldest is long past its end';
     return speaksFor('expiry', `${lives} ('${found.name}'), but ${outlived}`, numbers);
+  }
+  const pace = (last.bytes - first.bytes) / Math.max(1, last.atMs - first.atMs);
+  const reached = last.bytes + pace * leftMs;
+  if (reached > LARGEST_HEAP_BYTES) {
+    const tooMuch = `at the present pace it would hold ${megabytes(reached)} before that`;
+    return speaksFor('expiry', `${lives} ('${found.name}'), but ${tooMuch}`, {
+      ...numbers,
+      reachedBytes: reached,
+    });
   }
   const until = `growth that goes on for ${duration(leftMs)} more`;
   return holdsBack('expiry', `${lives}: it should level off after that`, numbers, until);

@@ -57,7 +57,8 @@ export class FindingLedger {
     this.#muted = new MutedFindings(stored?.muted ?? []);
     this.#signals = new SignalFindings(rules.confirmMs);
     for (const one of stored?.findings ?? []) {
-      const entry = { finding: restoredFinding(one), owner: one.owner, flat: 0, requestsPerSecond: null };
+      const flat = one.status === 'resolved' ? FLAT_TO_RESOLVE : 0;
+      const entry = { finding: restoredFinding(one), owner: one.owner, flat, requestsPerSecond: null };
       this.#entries.set(one.id, entry);
       this.#earlier.set(one.id, one);
     }
@@ -97,7 +98,9 @@ export class FindingLedger {
         moments: this.#moments,
         boundBefore: this.#bounds.get(fingerprint),
       });
-      if (verdict.status === 'early') early.add(fingerprint);
+      // What is known and grew on has not stopped, whatever else speaks against publishing it now.
+      const goesOn = this.#entries.has(fingerprint) && verdict.objectsPerSecond > 0;
+      if (verdict.status === 'early' || (verdict.status === 'healthy' && goesOn)) early.add(fingerprint);
       if (verdict.status === 'healthy' || verdict.status === 'early') continue;
       growing.add(fingerprint);
       const before = this.#entries.get(fingerprint)?.finding;
@@ -164,6 +167,9 @@ export class FindingLedger {
   #settle(entry: Entry): Finding | null {
     if (entry.finding.status === 'confirmed' && this.#isIdle(entry)) return null;
     entry.flat += 1;
+    // What leaks in batches stands still now and then: that calls nobody off, and on again.
+    const grewAgain = entry.finding.evidence.some(({ numbers }) => (numbers['stillCaptures'] ?? 0) > 0);
+    if (entry.finding.status === 'confirmed' && entry.flat === 1 && grewAgain) return null;
     const status: FindingStatus = entry.flat >= FLAT_TO_RESOLVE ? 'resolved' : 'plateaued';
     if (entry.finding.status === status) return null;
     const why = speaksFor(

@@ -26,6 +26,8 @@ const COLLECTED_PART = 0.5;
 const NATIVE_SHARE = 0.5;
 /** What is in flight grows with the connections that brought it; more than this many a connection is not in flight. */
 const IN_FLIGHT_PER_SOCKET = 2;
+/** Part of the newest descriptors. */
+const MOST_ARE_FILES = 0.5;
 
 /** What still speaks against confirming; null where it speaks against suspecting, too. */
 export function signalDoubts(
@@ -112,6 +114,12 @@ function handleDoubts(
   const serves = sample.requests > 0 || (sample.handles?.['TCPServerWrap'] ?? 0) > 0;
   if (confirms === 'never' || (confirms === 'client' && serves)) {
     return [doubt('series', because, { gained }, 'the graph must show who keeps them')];
+  }
+  const filesPart = sample.newFilesPart ?? 1;
+  if (type === 'FileDescriptor' && filesPart < MOST_ARE_FILES) {
+    const why =
+      'most of the newest are sockets or pipes: of other threads, or such that Node does not wait for';
+    return [doubt('series', why, { gained, filesPart }, 'most of them would have to be files')];
   }
   const sockets = gains.sockets ?? 0;
   if (mechanism === 'sockets' || gained > sockets * IN_FLIGHT_PER_SOCKET) return [];

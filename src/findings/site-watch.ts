@@ -26,6 +26,8 @@ export function siteFindings(
     const verdict = siteGrowthVerdict(site, allGrowthBytes, rules);
     if (verdict.status === 'healthy' || found.length === MAX_FINDINGS) continue;
     const where = `${site.function === '' ? 'a function' : site.function} at ${shortScript(site.url)}:${site.line}`;
+    // Readings are timed by the monotonic clock; the latest was taken just now.
+    const epochMs = atMs - (site.steps.at(-1)?.atMs ?? 0);
     const megabytes = ((verdict.bytesPerSecond * 60) / 1e6).toFixed(1);
     found.push({
       id: fingerprintOf(site),
@@ -48,7 +50,11 @@ export function siteFindings(
         bytesPerRequest: null,
         shareOfGrowth: verdict.shareOfGrowth,
         bytesScaled: true,
-        steps: site.steps.map(({ atMs: ms, bytes }) => ({ at: new Date(ms).toISOString(), count: 0, bytes })),
+        steps: site.steps.map(({ atMs: ms, bytes }) => ({
+          at: new Date(epochMs + ms).toISOString(),
+          count: 0,
+          bytes,
+        })),
       },
       allocationSites: [allocationSite(site)],
       secondsToLimit: null,

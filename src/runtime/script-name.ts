@@ -6,7 +6,15 @@ const OWN_FOLDER = new URL('../', import.meta.url).href;
 export const OWN_SCRIPTS = 'leakwatch/dist/src/';
 
 /** What follows the path in an address. */
-export const QUERY = /[?#].*$/;
+export const QUERY = /[?#].*$/s;
+/** Who asks for it, and with which password. */
+const USER = /^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i;
+
+/** An address without what is no place: the code that is a `data:` address, queries, users and their passwords. */
+export function publicAddress(address: string): string {
+  if (/^data:/i.test(address)) return 'data:';
+  return address.replace(QUERY, '').replace(USER, '$1');
+}
 
 export const isOwnScript = (address: string): boolean => address.startsWith(OWN_FOLDER);
 
@@ -14,8 +22,9 @@ export const isOwnScript = (address: string): boolean => address.startsWith(OWN_
  * A script's address as a person writes it and as it is the same on every machine: package path for a dependency,
  * otherwise the file's name with its folder.
  */
-export function shortScript(address: string): string {
-  if (isNodeScript(address)) return address;
+export function shortScript(given: string): string {
+  if (isNodeScript(given)) return given;
+  const address = publicAddress(given);
   if (isOwnScript(address)) return OWN_SCRIPTS + address.slice(OWN_FOLDER.length);
   const path = address.replaceAll('\\', '/').replace(QUERY, '');
   const packaged = path.lastIndexOf('/node_modules/');

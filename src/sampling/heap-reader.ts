@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { getHeapSpaceStatistics, getHeapStatistics, type HeapInfo, type HeapSpaceInfo } from 'node:v8';
 import { type Clock, systemClock } from '../runtime/clock.js';
 import type { GcEvent } from './gc-source.js';
@@ -17,7 +17,7 @@ export interface HeapReaders {
   /** Type of each open resource. */
   activeResources(): readonly string[];
   /** Open file descriptors, a count; null where that cannot be told. */
-  descriptors(): number | null;
+  descriptors(): { readonly count: number; readonly filesPart: number } | null;
   memoryLimit(): MemoryLimit;
   /** Requests served so far, a count. */
   requests(): number;
@@ -51,8 +51,12 @@ interface Reading {
 
 /** Reading the resident set right after a collection took 64 µs at the median and milliseconds at the 90th percentile. */
 const MAX_USAGE_AGE_MS = 1_000;
+/** Listing 100,000 open resources takes some 10 ms: then it is done every 5 s. */
+const MS_A_HANDLE = 0.05;
 /** Counting ten thousand descriptors takes 9 ms: the more there are, the longer a count stands, so that it takes 0.1 % of the time. */
 const MS_A_DESCRIPTOR = 1;
+/** Descriptors with the highest numbers that are looked at: those that came last. */
+const NEWEST_DESCRIPTORS = 32;
 
 /** The readers of this process. */
 export function processReaders(
@@ -82,13 +86,30 @@ export function createHeapReader(
   clock: Clock = systemClock,
 ): HeapReader {
   let limit = readers.memoryLimit();
-  let descriptors: { readonly atMs: number; readonly count: number | null } | null = null;
-  const countedDescriptors = (): number | null => {
+  let descriptors: { readonly atMs: number; readonly found: ReturnType<HeapReaders['descriptors']> } | null =
+    null;
+  let handles: {
+    readonly atMs: number;
+    readonly total: number;
+    readonly counts: Readonly<Record<string, number>>;
+  } | null = null;
+  const countedHandles = () => {
     const nowMs = clock.monotonicMs();
-    if (descriptors === null || nowMs - descriptors.atMs >= (descriptors.count ?? 0) * MS_A_DESCRIPTOR) {
-      descriptors = { atMs: nowMs, count: readers.descriptors() };
+    if (handles === null || nowMs - handles.atMs >= handles.total * MS_A_HANDLE) {
+      const names = readers.activeResources();
+      handles = { atMs: nowMs, total: names.length, counts: countByName(names) };
     }
-    return descriptors.count;
+    return handles.counts;
+  };
+  const countedDescriptors = () => {
+    const nowMs = clock.monotonicMs();
+    if (
+      descriptors === null ||
+      nowMs - descriptors.atMs >= (descriptors.found?.count ?? 0) * MS_A_DESCRIPTOR
+    ) {
+      descriptors = { atMs: nowMs, found: readers.descriptors() };
+    }
+    return descriptors.found;
   };
   let usage: MemoryUsage = { rss: 0, arrayBuffers: 0 };
   const readUsage = (): MemoryUsage => {
@@ -129,8 +150,9 @@ export function createHeapReader(
         usedBytes,
         exact: false,
         oldBytes,
-        handles: countByName(readers.activeResources()),
-        descriptors: countedDescriptors(),
+        handles: countedHandles(),
+        descriptors: countedDescriptors()?.count ?? null,
+        newFilesPart: countedDescriptors()?.filesPart ?? null,
       };
     },
   };
@@ -184,6 +206,7 @@ function read(readers: HeapReaders, usage: MemoryUsage, sharedBytes: number, lim
     workersStarted: readers.workersStarted(),
     handles: null,
     descriptors: null,
+    newFilesPart: null,
   };
   return { surroundings, usedBytes: heap.used_heap_size, oldBytes };
 }
@@ -194,13 +217,24 @@ function countByName(names: readonly string[]): Readonly<Record<string, number>>
   return counts;
 }
 
-function countDescriptors(): number | null {
+function countDescriptors(): { readonly count: number; readonly filesPart: number } | null {
   if (process.platform !== 'linux') return null;
   try {
+    const names = readdirSync('/proc/self/fd');
+    const newest = names.sort((a, b) => Number(b) - Number(a)).slice(0, NEWEST_DESCRIPTORS);
     // One of them is the directory being read.
-    return readdirSync('/proc/self/fd').length - 1;
+    return { count: names.length - 1, filesPart: newest.filter(isFile).length / newest.length };
   } catch {
     return null;
+  }
+}
+
+/** Not a socket, a pipe or what else has no path. */
+function isFile(descriptor: string): boolean {
+  try {
+    return readlinkSync(`/proc/self/fd/${descriptor}`).startsWith('/');
+  } catch {
+    return false;
   }
 }
 

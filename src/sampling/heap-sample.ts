@@ -47,4 +47,6 @@ export interface HeapSample {
   readonly handles: Readonly<Record<string, number>> | null;
   /** Open file descriptors, a count; timer samples on Linux only. */
   readonly descriptors: number | null;
+  /** Part of the newest descriptors that are files, 0 to 1: sockets may be another thread's, or not waited for. Null where not known. */
+  readonly newFilesPart?: number | null;
 }

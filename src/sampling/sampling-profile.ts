@@ -1,4 +1,5 @@
 import type { HeapProfiler } from 'node:inspector';
+import { publicAddress } from '../runtime/script-name.js';
 
 /** One function on a stack as V8 tells it: where the function begins, lines and columns from 1. */
 export interface StackFrame {
@@ -23,7 +24,6 @@ export interface SamplingProfile extends HeapProfiler.SamplingHeapProfile {
 
 /** V8 keeps a name for every frame, and programs may generate code: names and addresses are cut here. */
 const MAX_TEXT = 300;
-const QUERY = /[?#].*$/s;
 /** Frames of a stack that are kept, the allocating function first. */
 const MAX_FRAMES = 16;
 /** Where this package's own scripts lie. */
@@ -72,8 +72,7 @@ function frameOf({ callFrame }: HeapProfiler.SamplingHeapProfileNode): StackFram
 
 /** Without what follows the path, which may be another at each import, and without the code that is a `data:` address. */
 function addressOf(url: string): string {
-  if (url.startsWith('data:')) return 'data:';
-  const address = url.replace(QUERY, '');
+  const address = publicAddress(url);
   return address.length > MAX_TEXT ? '' : address;
 }
 

@@ -1,3 +1,4 @@
+import { publicAddress } from '../../runtime/script-name.js';
 import { type HeapSnapshot, nodeTypeCode } from '../snapshot/heap-snapshot.js';
 import { scriptOf, target } from './scopes.js';
 
@@ -26,7 +27,7 @@ export function scriptAddresses(
     asked.set(id, before + 1);
     const shared = target(snapshot, node, 'shared');
     const address = shared < 0 ? -1 : scriptOf(snapshot, shared);
-    if (address >= 0) addresses.set(id, strings.text(address));
+    if (address >= 0) addresses.set(id, publicAddress(strings.text(address)));
   }
   return addresses;
 }

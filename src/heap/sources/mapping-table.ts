@@ -28,10 +28,14 @@ const CONTINUES = 32;
 const COMMA = ','.charCodeAt(0);
 const SEMICOLON = ';'.charCodeAt(0);
 const MAX_FIELDS = 5;
+/** Columns of a segment, and values of a table: 64 MiB. They lie beside the heap, whose limit does not see them. */
+const FIELDS = 5;
+const MAX_VALUES = 2 ** 24;
 
 /** Throws where the text is none. */
 export function decodeMappings(mappings: string): MappingTable {
   const { lines, segments } = sizeOf(mappings);
+  if (lines + FIELDS * segments > MAX_VALUES) throw new Error('too many mappings');
   const table = {
     firstSegment: new Uint32Array(lines + 1),
     column: new Uint32Array(segments),

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { getHeapStatistics } from 'node:v8';
@@ -89,9 +89,10 @@ function readText(url: URL, maxBytes: number): string | null {
   const file = openSync(fileURLToPath(url), constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
     const status = fstatSync(file);
-    return status.isFile() && status.size <= maxBytes && fits(status.size)
-      ? readFileSync(file, 'utf8')
-      : null;
+    if (!status.isFile() || status.size > maxBytes || !fits(status.size)) return null;
+    // No more than it said: files of /proc say 0, and some have no end.
+    const bytes = Buffer.allocUnsafe(status.size);
+    return bytes.toString('utf8', 0, readSync(file, bytes, 0, status.size, 0));
   } finally {
     closeSync(file);
   }

@@ -1,3 +1,4 @@
+import { publicAddress } from '../../runtime/script-name.js';
 import { decodeMappings, type MappingTable, segmentAt } from './mapping-table.js';
 
 /** A place in the text that a person wrote. */
@@ -89,9 +90,9 @@ function addressOf(source: string, root: string, mapUrl: URL): string {
       ? source
       : `${root.replace(/\/?$/, '/')}${source}`;
   try {
-    return new URL(path, mapUrl).href;
+    return publicAddress(new URL(path, mapUrl).href);
   } catch {
-    return path;
+    return publicAddress(path);
   }
 }
 
