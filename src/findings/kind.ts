@@ -13,9 +13,8 @@ const KINDS: Readonly<Partial<Record<Mechanism, FindingKind>>> = {
   contexts: 'contexts',
 };
 
-/** Each has a heap of its own, or more: it costs megabytes outside of the heap that is looked at. */
 const HEAVY: ReadonlySet<Mechanism> = new Set(['worker threads', 'child processes']);
-/** Of these a tenth is as many. */
+/** A tenth of them is as many as of other handles. */
 const HEAVY_PART = 0.1;
 /** Handles cost few bytes: their part of the heap's growth may be this much smaller. */
 const HANDLES_SHARE = 0.1;
@@ -25,8 +24,13 @@ export function kindOf(mechanism: Mechanism | null | undefined): FindingKind {
 }
 
 /** Each of them costs more than its bytes say: many are enough, however small. */
-export function countsByNumber(mechanism: Mechanism | null | undefined): boolean {
+function countsByNumber(mechanism: Mechanism | null | undefined): boolean {
   return ['handles', 'contexts'].includes(kindOf(mechanism));
+}
+
+/** Each has a heap of its own, or more: it costs megabytes outside of the heap that is looked at. */
+export function isHeavy(mechanism: Mechanism | null | undefined): boolean {
+  return mechanism !== null && mechanism !== undefined && HEAVY.has(mechanism);
 }
 
 /** How many of them confirm, however few bytes they are; infinite for what does not count by number. */
@@ -35,7 +39,7 @@ export function handlesNeeded(
   { confirmHandles }: PaceRules['finding'],
 ): number {
   if (!countsByNumber(mechanism)) return Number.POSITIVE_INFINITY;
-  return mechanism && HEAVY.has(mechanism) ? confirmHandles * HEAVY_PART : confirmHandles;
+  return isHeavy(mechanism) ? confirmHandles * HEAVY_PART : confirmHandles;
 }
 
 /** Part of the heap's growth that it must be, 0 to 1; what is outside of the heap need not be any of it. */
@@ -44,5 +48,5 @@ export function shareNeeded(
   { minShare }: PaceRules['finding'],
 ): number {
   if (!countsByNumber(mechanism)) return minShare;
-  return mechanism && HEAVY.has(mechanism) ? 0 : minShare * HANDLES_SHARE;
+  return isHeavy(mechanism) ? 0 : minShare * HANDLES_SHARE;
 }

@@ -7,8 +7,6 @@ import type { SignalFinding } from './signal-finding.js';
 const MAX_SIGNALS = 32;
 /** A finding whose growth is at least this part of a signal's, and at most its inverse, is the same growth. */
 const SAME_PACE = 0.5;
-/** Native memory beside a leak of the heap, as a multiple of it. */
-const MOST_NATIVE = 4;
 
 /** What each of them opens besides. */
 const COME_WITH: Readonly<Partial<Record<Mechanism, readonly string[]>>> = {
@@ -38,7 +36,7 @@ export class SignalFindings {
     const changed: Finding[] = [];
     const now = new Set<Fingerprint>();
     for (const signal of signals) {
-      if (!this.#entries.has(signal.id) && !this.#makeRoom()) continue;
+      if (!this.#entries.has(signal.id) && this.#entries.size >= MAX_SIGNALS) continue;
       now.add(signal.id);
       const before = this.#entries.get(signal.id);
       const told = before === undefined || before.explainedBy !== null ? null : before.finding.status;
@@ -71,23 +69,16 @@ export class SignalFindings {
       (entry) => isOpen(entry.finding) && explains(finding, entry.signal),
     );
     if (signals.length === 0) return finding;
-    const isExternal = signals.some(({ signal }) => signal.kind === 'external');
+    // What the objects hold outside of the heap is most of it.
+    const outside = (['external', 'native'] as const).find((kind) =>
+      signals.some(({ signal }) => signal.kind === kind && (kind === 'external' || isNative(finding))),
+    );
     return {
       ...finding,
-      // What the objects hold outside of the heap is most of it.
-      kind: finding.kind === 'heap' && isExternal ? 'external' : finding.kind,
+      kind: finding.kind === 'heap' && outside !== undefined ? outside : finding.kind,
       evidence: [...finding.evidence, ...signals.map(({ signal }) => seriesEvidence(signal))],
       reasons: [...finding.reasons, ...signals.map(({ signal }) => signal.title)],
     };
-  }
-
-  /** What is resolved gives way, the longest gone first. False where all places are of what is not. */
-  #makeRoom(): boolean {
-    if (this.#entries.size < MAX_SIGNALS) return true;
-    const [oldest] = [...this.#entries.values()]
-      .filter(({ finding }) => finding.status === 'resolved')
-      .sort((a, b) => a.signal.atMs - b.signal.atMs);
-    return oldest !== undefined && this.#entries.delete(oldest.signal.id);
   }
 
   #settle(entry: Entry, atMs: number): Finding | null {
@@ -106,17 +97,18 @@ export class SignalFindings {
  */
 function explains(finding: Finding, signal: SignalFinding): boolean {
   if (!isOpen(finding)) return false;
-  if (signal.kind === 'native')
-    return (
-      finding.status === 'confirmed' &&
-      finding.growth.bytesPerSecond * MOST_NATIVE >= signal.growth.bytesPerSecond
-    );
+  if (signal.kind === 'native') return finding.status === 'confirmed' || isNative(finding);
   if (finding.mechanism !== null && COME_WITH[finding.mechanism]?.includes(signal.type)) return true;
   if (signal.mechanism !== null && finding.mechanism === signal.mechanism) return true;
-  if (signal.kind === 'heap' && finding.kind === 'heap') return true;
+  if (signal.mechanism === null && finding.kind === signal.kind) return true;
   return signal.kind === 'external'
     ? isSamePace(finding.growth.bytesPerSecond, signal.growth.bytesPerSecond)
     : isSamePace(finding.growth.objectsPerSecond, signal.growth.objectsPerSecond);
+}
+
+/** Members that are Node's native objects, or held by them, such as blobs: their content lies outside of the heap. */
+function isNative({ retainerPath }: Finding): boolean {
+  return retainerPath.some(({ node }) => node.startsWith('Node / '));
 }
 
 function isSamePace(a: number, b: number): boolean {

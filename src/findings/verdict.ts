@@ -3,7 +3,7 @@ import type { PaceRules } from '../trigger/pace.js';
 import { bound, expiry, weakReferences } from './ceiling-rules.js';
 import type { Evidence } from './finding.js';
 import { amount, levelling, longEnough, pastPeak, persistence, shareOfGrowth } from './growth-rules.js';
-import { handlesNeeded, shareNeeded } from './kind.js';
+import { handlesNeeded, isHeavy, shareNeeded } from './kind.js';
 import { levellingOf } from './levelling.js';
 import { type Rise, riseOf } from './rise.js';
 import { type Case, count, megabytes, percent, type Rule } from './ruling.js';
@@ -86,8 +86,12 @@ function dismissal(suspect: Suspect, rise: Rise, rules: PaceRules['finding']): V
     return unpublished('healthy', `it held ${count(peakBefore)} before, and ${count(now)} now`);
   const isMaterial =
     gainedBytes >= rules.minGrowthBytes || gainedCount >= handlesNeeded(suspect.mechanism, rules) / 2;
+  // A few threads or processes more are looked at again, since they hardly show in the heap.
   if (!isMaterial)
-    return unpublished('healthy', `it gained ${megabytes(gainedBytes)}, which is not material`);
+    return unpublished(
+      isHeavy(suspect.mechanism) ? 'early' : 'healthy',
+      `it gained ${megabytes(gainedBytes)}, which is not material`,
+    );
   const { levels, paceRatio } = levellingOf(rise.rates);
   return levels && paceRatio <= NO_SUSPICION
     ? unpublished('early', 'it grows much more slowly than it did: it is levelling off')

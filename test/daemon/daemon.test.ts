@@ -172,6 +172,17 @@ describe('The daemon', () => {
     assert.equal(bench.kept.length, 2);
   });
 
+  it('writes what is open anew before old files are pruned, and nothing where nothing is', async () => {
+    await bench.jobs.get('prune')?.run();
+    assert.deepEqual(bench.kept, []);
+    bench.analyse = async () => bench.analysed([suspectWith(STEADY.slice(0, bench.analyses.length))]);
+    for (let i = 0; i < 3; i++) await bench.nextCapture();
+    const before = bench.kept.length;
+    await bench.tick(5);
+    await bench.jobs.get('prune')?.run();
+    assert.deepEqual(bench.kept.slice(before), [bench.clock.now()]);
+  });
+
   it('hands each analysis what the one before remembered', async () => {
     bench.analyse = async () => bench.analysed([suspectWith(STEADY.slice(0, bench.analyses.length))]);
     for (let i = 0; i < 3; i++) await bench.nextCapture();

@@ -103,6 +103,24 @@ describe('The state directory', () => {
     assert.equal(readFileSync(victim, 'utf8'), 'untouched');
   });
 
+  it('keeps findings whatever their age, and only so many of them', () => {
+    const state = open(join(folder, 'state'));
+    const now = Date.now();
+    const day = 24 * 60 * 60 * 1000;
+    const written = (name: string, ageMs: number) => {
+      writeFileSync(join(state.path, name), '{}');
+      utimesSync(join(state.path, name), (now - ageMs) / 1000, (now - ageMs) / 1000);
+    };
+    written('report-1.json', 400 * day);
+    written('findings-1.json', 400 * day);
+    assert.equal(state.prune(now), 1);
+    assert.deepEqual(readdirSync(state.path), ['findings-1.json']);
+    for (let i = 2; i <= 101; i++) written(`findings-${i}.json`, 40 * day);
+    assert.equal(state.prune(now), 1);
+    assert.equal(state.read('findings-1.json'), null);
+    assert.equal(readdirSync(state.path).length, 100);
+  });
+
   it("prunes its own old files by age and by number, and nobody else's", () => {
     const state = open(join(folder, 'state'));
     const now = Date.now();

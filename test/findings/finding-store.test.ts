@@ -54,6 +54,15 @@ describe('Findings that were kept over a restart', () => {
     assert.match(ledger.findings[0].reasons.at(-1) ?? '', /^confirmed on 2026-01-01 at 00:01 UTC/);
   });
 
+  it('are not told of again where they were resolved before', () => {
+    const ledger = before();
+    for (let i = 0; i < 4; i++) ledger.record([], AT);
+    const anew = restarted(ledger);
+    assert.equal(anew.findings[0]?.status, 'resolved');
+    for (let i = 0; i < 5; i++) assert.deepEqual(anew.record([], AT).changed, []);
+    assert.equal(anew.findings[0]?.status, 'resolved');
+  });
+
   it('are resolved when they do not grow again', () => {
     const ledger = restarted(before());
     for (let i = 0; i < 4; i++) ledger.record([], AT);

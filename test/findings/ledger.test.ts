@@ -135,6 +135,31 @@ describe('The ledger of findings', () => {
     assert.equal(changed[0]?.status, 'confirmed');
   });
 
+  it('does not call off a confirmed finding that goes on below the share for a capture', () => {
+    const ledger = confirmed();
+    const beside = { shareOfGrowth: 0.01 };
+    const { changed, quiet } = ledger.record([suspectWith([...STEADY, 7000], beside)], AT + 30_000);
+    assert.deepEqual([changed, quiet, ledger.findings[0]?.status], [[], false, 'confirmed']);
+    ledger.record([suspectWith([...STEADY, 7000, 7000], beside)], AT + 40_000);
+    assert.equal(ledger.findings[0]?.status, 'plateaued');
+  });
+
+  it('does not call off what leaks in batches, on and off, at every pause', () => {
+    const counts = [1000, 2000, 3000, 3000, 4000, 5000, 6000, 7000];
+    const ledger = new FindingLedger(RULES);
+    const status = (...seen: readonly Suspect[]) => {
+      ledger.record(seen, AT);
+      return ledger.findings[0]?.status;
+    };
+    assert.equal(status(suspectWith(counts)), 'confirmed');
+    assert.equal(status(), 'confirmed');
+    assert.equal(status(suspectWith([...counts, 7000, 8000])), 'confirmed');
+    assert.deepEqual(
+      [status(), status(), status(), status()],
+      ['confirmed', 'plateaued', 'plateaued', 'resolved'],
+    );
+  });
+
   it('gives the bytes a request costs where traffic was counted', () => {
     const suspect = suspectWith(STEADY);
     const ledger = served(new FindingLedger(RULES), suspect, (at) => at * 500);
@@ -170,6 +195,22 @@ describe('The ledger of findings', () => {
     assert.equal(ledger.findings[0]?.status, 'suspected');
     full(10_000);
     assert.equal(ledger.findings[0]?.status, 'confirmed');
+  });
+
+  it('holds back once for a bound that a capture misses, and no longer', () => {
+    const ledger = new FindingLedger(RULES);
+    const after = (bound: Suspect['bound']) => {
+      ledger.record([suspectWith(STEADY, { bound })], AT);
+      return ledger.findings[0]?.status;
+    };
+    const max = { name: 'max', limit: 9000, unit: 'entries' } as const;
+    assert.deepEqual([max, null, max, null, null].map(after), [
+      'suspected',
+      'suspected',
+      'suspected',
+      'suspected',
+      'confirmed',
+    ]);
   });
 });
 
@@ -238,6 +279,18 @@ describe('A signal from outside the graph', () => {
     assert.equal(ledger.findings[0]?.kind, 'handles');
   });
 
+  it('says where the bytes are of what native objects of Node hold', () => {
+    const ledger = new FindingLedger(RULES);
+    const step = { edge: 'blobs', edgeType: 'property', nodeType: 'object' } as const;
+    const kindOf = (node: string) => {
+      ledger.record([suspectWith(STEADY, { retainerPath: [{ ...step, node }] })], AT);
+      ledger.observe([signal({ kind: 'native', type: 'native', mechanism: null })], AT);
+      return ledger.findings.map(({ kind }) => kind);
+    };
+    assert.deepEqual(kindOf('Node / BlobBindingData'), ['native']);
+    assert.deepEqual(kindOf('OrderHistory'), ['heap']);
+  });
+
   it('belongs to what grows at its pace, such as objects that each hold a buffer', () => {
     const ledger = new FindingLedger(RULES);
     ledger.record([suspectWith(STEADY)], AT);
@@ -250,6 +303,40 @@ describe('A signal from outside the graph', () => {
     const other = { ...growth, bytesPerSecond: 2_000_000 };
     ledger.observe([signal({ kind: 'external', type: 'external', mechanism: 'buffers', growth: other })], AT);
     assert.equal(ledger.findings.length, 2);
+  });
+
+  it('is told beside an open finding of the same kind that has nothing to do with it', () => {
+    const ledger = new FindingLedger(RULES);
+    ledger.record([suspectWith(STEADY, { mechanism: 'timers' })], AT);
+    const descriptors = signal({ type: 'FileDescriptor', mechanism: null, status: 'confirmed' });
+    assert.deepEqual(idsOf(ledger.observe([descriptors], AT).changed), [descriptors.id]);
+    assert.deepEqual(idsOf(ledger.findings).toSorted(), [descriptors.id, ID].toSorted());
+  });
+
+  it('is told where native memory grows far faster than a confirmed leak of the heap', () => {
+    const native = (bytesPerSecond: number) => {
+      const ledger = confirmed();
+      const growth = { ...signal().growth, bytesPerSecond, objectsPerSecond: 0 };
+      ledger.observe([signal({ kind: 'native', type: 'native', mechanism: null, growth })], AT);
+      return ledger.findings.map(({ kind }) => kind).toSorted();
+    };
+    assert.deepEqual(native(600_000), ['heap']);
+    assert.deepEqual(native(2_000_000), ['heap', 'native']);
+  });
+
+  it('takes the place of one that is resolved where 32 are followed, and of no other', () => {
+    const ledger = new FindingLedger(RULES);
+    const numbered = (i: number, atMs: number) =>
+      signal({ id: `lw-${i.toString(16).padStart(16, '0')}`, type: `Type${i}`, mechanism: null, atMs });
+    const many = Array.from({ length: 32 }, (_, i) => numbered(i, AT));
+    ledger.observe(many, AT);
+    assert.deepEqual(ledger.observe([...many, numbered(32, AT)], AT).changed, []);
+    const later = AT + RULES.confirmMs;
+    ledger.observe(many.slice(1), later);
+    const { changed } = ledger.observe([...many.slice(1), numbered(32, later)], later);
+    assert.deepEqual(idsOf(changed), [numbered(32, later).id]);
+    assert.equal(ledger.findings.length, 32);
+    assert.ok(!idsOf(ledger.findings).includes(many[0]!.id));
   });
 
   it('has stopped when it is not seen any more, and is resolved after the time that confirms', () => {

@@ -94,6 +94,17 @@ describe('What grows outside the graph', () => {
     assert.deepEqual([last[0]?.type, last[0]?.status], ['FileDescriptor', 'confirmed']);
   });
 
+  it('is only suspected for descriptors of which the newest are no files: another thread may serve', () => {
+    const opened = (newFilesPart: number | null) =>
+      watched((second) => ({ descriptors: 20 + second * 10, newFilesPart }));
+    const { firstAt, last } = opened(0.4);
+    assert.notEqual(firstAt.suspected, null);
+    assert.equal(firstAt.confirmed, null);
+    assert.match(last[0]?.reasons.join() ?? '', /most of the newest are sockets or pipes/);
+    assert.notEqual(opened(0.5).firstAt.confirmed, null);
+    assert.notEqual(opened(null).firstAt.confirmed, null);
+  });
+
   it('says nothing of buffers before V8 collected, and opens the gate meanwhile', () => {
     const { last, words } = watched((second) => ({ externalBytes: second * MB }));
     assert.deepEqual(last, []);

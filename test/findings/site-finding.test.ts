@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type ObservedSite, siteGrowthVerdict } from '../../src/findings/site-finding.js';
+import { siteFindings } from '../../src/findings/site-watch.js';
+import { PACE_RULES } from '../../src/trigger/pace.js';
 
 const MB = 2 ** 20;
 const RULES = { confirmObservations: 5, confirmMs: 60_000, minGrowthBytes: MB, minShare: 0.1 };
@@ -38,5 +40,15 @@ describe('An allocation site alone', () => {
     assert.equal(status(observed(0, 10, 20, 22, 23, 23.5)), 'healthy');
     assert.equal(status(observed(1, 2, 3, 4, 5, 6), 100 * MB), 'healthy');
     assert.equal(status(observed(0, 0.1, 0.2, 0.3, 0.4, 0.5)), 'healthy');
+  });
+
+  it('tells the times of its readings by the calendar, the latest being now', () => {
+    const site = { ...observed(1, 2, 3, 4, 5, 6), column: 1, liveBytes: 6 * MB, callers: [] };
+    const now = Date.parse('2026-01-01T00:10:00Z');
+    const [finding] = siteFindings([site], PACE_RULES.fast.finding, now);
+    assert.deepEqual(
+      finding?.growth.steps.map(({ at }) => at),
+      [20, 40, 60, 80, 100, 120].map((s) => new Date(now - 120_000 + s * 1000).toISOString()),
+    );
   });
 });

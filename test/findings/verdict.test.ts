@@ -127,6 +127,7 @@ describe('The verdict on a path', () => {
     assert.equal(of('worker threads', threads), 'confirmed');
     assert.equal(of('child processes', threads), 'confirmed');
     assert.equal(of('worker threads', [4, 7, 10, 13, 16, 18]), 'suspected');
+    assert.equal(of('worker threads', [4, 7, 10]), 'early');
     assert.equal(of('sockets', threads), 'healthy');
   });
 
@@ -192,9 +193,27 @@ describe('A bound on the owner', () => {
     assert.equal(after(10e6), 'confirmed');
   });
 
+  it('does not move because what it allows in the heap is estimated at half or twice as much', () => {
+    const of = (limit: number): Bound => ({ name: 'maxSize', limit, unit: 'bytes' });
+    assert.equal(judge(STEADY, { bound: of(80e6) }, [], of(160e6)).status, 'suspected');
+    assert.equal(judge(STEADY, { bound: of(160e6) }, [], of(80e6)).status, 'suspected');
+    assert.equal(judge(STEADY, { bound: of(170e6) }, [], of(80e6)).status, 'confirmed');
+  });
+
+  it('holds back once more where a capture does not find it, unless it was exceeded', () => {
+    const missed = judge(STEADY, {}, [], { ...bound, limit: 6000 });
+    assert.deepEqual([missed.status, against(missed)], ['suspected', ['bound']]);
+    assert.match(missed.reasons.join(), /bounded by 'max' at the capture before/);
+    assert.equal(judge(STEADY, {}, [], { ...bound, limit: 5999 }).status, 'confirmed');
+    assert.equal(judge(STEADY, {}, [], { name: 'maxBytes', limit: 12e6, unit: 'bytes' }).status, 'suspected');
+    assert.equal(judge(STEADY, {}, [], { name: 'maxBytes', limit: 11e6, unit: 'bytes' }).status, 'confirmed');
+    assert.equal(judge(STEADY, {}, [], null).status, 'confirmed');
+  });
+
   it('does not move because one more holder has the same', () => {
     const of = (holders: number, each: number): Bound => ({ ...bound, limit: holders * each, holders });
     assert.equal(judge(STEADY, { bound: of(11, 1000) }, [], of(10, 1000)).status, 'suspected');
+    assert.equal(judge(STEADY, { bound: of(21, 1000) }, [], of(20, 1000)).status, 'suspected');
     assert.equal(judge(STEADY, { bound: of(11, 1000) }, [], of(11, 900)).status, 'confirmed');
   });
 });
@@ -227,6 +246,18 @@ describe('An expiry on the owner', () => {
     const outlived = ends(began + 20_000);
     assert.equal(outlived.status, 'confirmed');
     assert.match(outlived.reasons.join(), /the oldest is long past its end/);
+  });
+
+  it('that lies so far away that no heap holds what comes before it speaks for a leak', () => {
+    const hours = (count: number) => ({
+      ...expiry,
+      lifetimeMs: null,
+      oldestEndMs: began + count * 3_600_000,
+    });
+    assert.equal(judge(STEADY, { expiry: hours(5) }).status, 'suspected');
+    const never = judge(STEADY, { expiry: hours(30 * 24) });
+    assert.equal(never.status, 'confirmed');
+    assert.match(never.reasons.join(), /but at the present pace it would hold 51\d,?\d{3}\S* MB before that/);
   });
 });
 

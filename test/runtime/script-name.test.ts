@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { packageOf } from '../../src/runtime/script-name.js';
+import { packageOf, publicAddress, shortScript } from '../../src/runtime/script-name.js';
 
 describe('the package of a script', () => {
   it('is the innermost folder below node_modules, with its scope', () => {
@@ -31,5 +31,32 @@ describe('the package of a script', () => {
   it("is none for the program's own scripts, Node's, and files that lie in node_modules itself", () => {
     for (const address of ['file:///srv/app/src/orders.js', 'node:timers', '', '/srv/node_modules/x.js'])
       assert.equal(packageOf(address), null);
+  });
+});
+
+describe('the address of a script, as it is told', () => {
+  const told: Readonly<Record<string, string>> = {
+    'data:text/javascript,const key = "secret"': 'data:',
+    'DATA:text/javascript;base64,c2VjcmV0': 'data:',
+    'data:text/javascript,\nconst key = "secret/a.js"': 'data:',
+    'file:///app/src/a.js?key=secret': 'file:///app/src/a.js',
+    'file:///app/src/a.js#secret?secret': 'file:///app/src/a.js',
+    'file:///app/src/a.js?one\nsecret\nsecret/b.js': 'file:///app/src/a.js',
+    'https://secret@host/src/a.js': 'https://host/src/a.js',
+    'https://user:secret@host:8080/src/a.js?secret#secret': 'https://host:8080/src/a.js',
+    'file:///app/node_modules/@acme/a/a.js': 'file:///app/node_modules/@acme/a/a.js',
+    '/app/src/a.js': '/app/src/a.js',
+    'node:timers': 'node:timers',
+  };
+
+  it('has neither code nor queries, hashes, users or passwords in it', () => {
+    for (const [address, expected] of Object.entries(told)) assert.equal(publicAddress(address), expected);
+  });
+
+  it('is short, and has nothing of them either', () => {
+    for (const address of Object.keys(told)) assert.doesNotMatch(shortScript(address), /secret|user|[?#\n]/);
+    assert.equal(shortScript('https://user:secret@host/src/a.js?secret'), 'src/a.js');
+    assert.equal(shortScript('https://user:secret@host?secret/a.js'), '/host');
+    assert.equal(shortScript('data:text/javascript,secret/secret'), 'data:');
   });
 });

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import { systemClock } from '../../src/runtime/clock.js';
 import type { GcEvent } from '../../src/sampling/gc-source.js';
 import { createHeapReader, type HeapReaders, processReaders } from '../../src/sampling/heap-reader.js';
+import { ManualClock } from '../support/manual-clock.js';
 
 const FIGURES = { usedBytes: 40_000_000, beforeBytes: 47_000_000, oldBytes: 39_000_000 };
 const MAJOR: GcEvent = { kind: 'major', startMs: 100, pauseMs: 5, figures: FIGURES };
@@ -98,6 +99,30 @@ describe('the heap reader', () => {
       reader.afterGc([MAJOR]);
     }
     assert.equal(calls['memoryUsage'], 3);
+  });
+
+  it('lists open resources less often the more there are, and tells the latest list meanwhile', () => {
+    const clock = new ManualClock();
+    const { readers, calls } = counted();
+    let open: readonly string[] = Array<string>(100_000).fill('Timeout');
+    const listed = { ...readers, activeResources: () => (readers.activeResources(), open) };
+    const reader = createHeapReader(listed, never, clock);
+    const after = (ms: number) => {
+      clock.advance(ms);
+      return [reader.onTick().handles?.['Timeout'], calls['activeResources']];
+    };
+    assert.deepEqual(after(0), [100_000, 1]);
+    open = ['Timeout'];
+    assert.deepEqual(after(4_999), [100_000, 1]);
+    assert.deepEqual(after(1), [1, 2]);
+    assert.deepEqual(after(1), [1, 3]);
+  });
+
+  it('tells which part of the newest descriptors are files', { skip: process.platform !== 'linux' }, (t) => {
+    const part = () => processReaders(() => 0).descriptors()?.filesPart;
+    const files = Array.from({ length: 31 }, () => openSync(process.execPath, 'r'));
+    t.after(() => files.forEach((one) => closeSync(one)));
+    assert.ok(part()! > 0.9, String(part()));
   });
 
   it('reuses the limits of the latest tick', () => {

@@ -70,7 +70,8 @@ function timerOwner({ callback, shorten }: OwnerFacts): string {
 }
 
 function functionAt(callback: MemberLocation, shorten: (address: string) => string): string {
-  const name = callback.function === 'function' ? 'a function' : `${callback.function}()`;
+  const isNamed = callback.function !== 'function' && !callback.function.startsWith('(');
+  const name = isNamed ? `${callback.function}()` : 'a function';
   return `${name} at ${shorten(callback.url)}:${callback.line}`;
 }
 

@@ -145,6 +145,34 @@ describe('folding', () => {
     assert.equal(result.suspects[0]!.owner, 'closure variable seen of handler()');
   });
 
+  it('tells neither the code that an address may be nor its query where a variable of such a script grows', async () => {
+    for (const [address, shown] of [
+      ['data:text/javascript,secret/secret', 'data:'],
+      ['https://user:secret@host/src/orders.js?secret=/secret', 'src/orders.js'],
+    ] as const) {
+      const result = await growing(
+        (n) => `${GLOBAL}
+          handler: closure handler 56
+          context: object "system / Context" 40
+          info: code "system / ScopeInfo" 40
+          shared: code handler 56
+          script: code "${address}" 100
+          seen: object Array 32
+          order*${n}: object Order 24
+          global -property handler-> handler
+          handler -internal context-> context
+          handler -internal shared-> shared
+          shared -internal script-> script
+          context -internal scope_info-> info
+          context -context seen-> seen
+          seen -element #-> order
+        `,
+      );
+      assert.equal(path(result)[0], `root module scope: ${shown}`);
+      assert.doesNotMatch(JSON.stringify(result.suspects), /secret|user/);
+    }
+  });
+
   it('does not take scopes that are caught in single numbers for growth, such as that of a request in flight', async () => {
     const scope = (i: number) => `
         handler${i}: closure handler${i} 56

@@ -89,6 +89,16 @@ describe('The position in a compiled script', () => {
     }
   });
 
+  it('stays as it is where the map is a file that says it is empty and never ends', {
+    skip: process.platform !== 'linux' && 'there is no such file on this system',
+  }, () => {
+    for (const reference of ['file:///proc/self/pagemap', '/proc/self/pagemap']) {
+      const path = script(reference);
+      assert.deepEqual(mapped(path), ['n', path, 1, 11]);
+    }
+    assert.deepEqual(mapped('/proc/self/pagemap'), ['n', '/proc/self/pagemap', 1, 11]);
+  });
+
   it('is found for what the compiler has made of this test', () => {
     const url = new URL('./script-maps.test.js', import.meta.url);
     const text = readFileSync(url, 'utf8').split('\n');

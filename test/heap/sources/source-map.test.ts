@@ -43,6 +43,17 @@ describe('A source map', () => {
     assert.equal(url({ sources: ['/abs/a.ts'], sourceRoot: 'x' }), 'file:///abs/a.ts');
   });
 
+  it('tells no code, query or password that stands in the name of a source', () => {
+    for (const [source, expected] of [
+      ['data:text/javascript,secret', 'data:'],
+      ['https://user:secret@host/a.ts?secret#secret', 'https://host/a.ts'],
+      ['a.ts?secret\nsecret', 'file:///app/dist/a.ts'],
+    ] as const) {
+      const payload = { version: 3, mappings: 'AAAA', sources: [source] };
+      assert.equal(new SourceMap(payload, new URL('file:///app/dist/a.js.map')).find(1, 1)?.url, expected);
+    }
+  });
+
   it('may consist of sections, each with a map of its own', () => {
     const map = (source: string) => ({ version: 3, mappings: 'AAAA;AACA', sources: [source] });
     const indexed = new SourceMap(
@@ -77,5 +88,11 @@ describe('A source map', () => {
     }
     assert.throws(() => new SourceMap({ mappings: 'gggggggggggA', sources: [] }, MAP));
     assert.throws(() => new SourceMap({ mappings: 'AAAAAA', sources: [] }, MAP));
+  });
+
+  it('is refused where its table would take more than 64 MiB', () => {
+    for (const mappings of [';'.repeat(2 ** 24), 'A,'.repeat(2 ** 22)])
+      assert.throws(() => new SourceMap({ version: 3, mappings, sources: [] }, MAP), /too many mappings/);
+    assert.equal(new SourceMap({ version: 3, mappings: ';;;', sources: [] }, MAP).find(1, 1), null);
   });
 });

@@ -2,8 +2,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { EventEmitter } from 'node:events';
 import { createServer } from 'node:http';
+import { runInThisContext } from 'node:vm';
 
-/** Of ten forms, so that the test knows where a value that was told came from. */
+/** Of many forms, so that the test knows where a value that was told came from. */
 const planted = process.argv[2];
 const secret = (where, id) => `${planted}-${where}-${id}`;
 
@@ -28,6 +29,16 @@ const storage = new AsyncLocalStorage();
 const waiting = [];
 let log = secret('concatenation', 0);
 const handlers = [];
+/** Code, queries and passwords that are parts of the addresses of scripts. */
+const keeper = (word) =>
+  `/* ${secret(word, 0)} */ const kept = []; export const keep = (one) => kept.push({ one });`;
+const { keep } = await import(`data:text/javascript,${encodeURIComponent(keeper('code'))}`);
+const remember = runInThisContext(
+  '(function keeper() { const all = []; return (one) => all.push({ one }); })()',
+  {
+    filename: `https://user:${secret('password', 0)}@shop.example/src/shop.js?key=${secret('query', 0)}#\n${secret('hash', 0)}`,
+  },
+);
 let id = 0;
 
 function leak() {
@@ -42,6 +53,8 @@ function leak() {
   storage.run({ user: secret('store', id) }, () => setTimeout(() => captured, 1e8).unref());
   waiting.push(new Promise((_, reject) => setTimeout(reject, 1e8, new Error(secret('error', id))).unref()));
   log += secret('appended', id);
+  keep(new Account(id));
+  remember(new Account(id));
 }
 
 const server = createServer((_request, response) => {
