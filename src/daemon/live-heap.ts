@@ -1,4 +1,4 @@
-import type { HeapSample } from '../sampling/heap-sample.js';
+import { type HeapSample, liveAfterMajor } from '../sampling/heap-sample.js';
 import type { SampleWindow } from '../sampling/sample-window.js';
 import { reachableLimit, type TimeToLimit, timeToLimit } from '../trend/time-to-limit.js';
 import { judgeTrend, type TrendVerdict } from '../trend/trend-verdict.js';
@@ -30,7 +30,7 @@ export class LiveHeap {
     return this.#lastSample;
   }
 
-  /** The latest exact figure: bytes used after a full collection. */
+  /** Bytes used after the latest full collection. */
   get live(): { readonly bytes: number; readonly atMs: number } | null {
     return this.#live;
   }
@@ -59,8 +59,8 @@ export class LiveHeap {
   add(sample: HeapSample): void {
     this.#lastSample = sample;
     this.#window.add(sample);
-    if (sample.gc?.kind === 'major' && !sample.gc.own && sample.exact)
-      this.#live = { bytes: sample.usedBytes, atMs: sample.atMs };
+    if (sample.gc?.kind === 'major' && !sample.gc.own)
+      this.#live = { bytes: liveAfterMajor(sample), atMs: sample.atMs };
   }
 
   /** Bytes used after the collection within a capture. */

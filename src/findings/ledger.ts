@@ -101,7 +101,10 @@ export class FindingLedger {
       // What is known and grew on has not stopped, whatever else speaks against publishing it now.
       const goesOn = this.#entries.has(fingerprint) && verdict.objectsPerSecond > 0;
       if (verdict.status === 'early' || (verdict.status === 'healthy' && goesOn)) early.add(fingerprint);
-      if (verdict.status === 'healthy' || verdict.status === 'early') continue;
+      if (verdict.status === 'healthy' || verdict.status === 'early') {
+        this.#goOn(suspect);
+        continue;
+      }
       growing.add(fingerprint);
       const before = this.#entries.get(fingerprint)?.finding;
       // What was confirmed stays so while it grows.
@@ -120,6 +123,13 @@ export class FindingLedger {
     }
     this.#forgetBeyondLimit();
     return { changed: this.#audible(changed), quiet: growing.size === 0 && early.size === 0 };
+  }
+
+  /** What holds more than ever has not stopped growing, in whatever steps it does. */
+  #goOn({ fingerprint, steps }: Suspect): void {
+    const entry = this.#entries.get(fingerprint);
+    const most = Math.max(0, ...(entry?.finding.growth.steps ?? []).map(({ count }) => count));
+    if (entry !== undefined && (steps.at(-1)?.count ?? 0) > most) entry.flat = 0;
   }
 
   /**

@@ -7,6 +7,8 @@ import type { SignalFinding } from './signal-finding.js';
 const MAX_SIGNALS = 32;
 /** A finding whose growth is at least this part of a signal's, and at most its inverse, is the same growth. */
 const SAME_PACE = 0.5;
+/** Native memory beside a leak of the heap, as a multiple of it. */
+const MOST_NATIVE = 4;
 
 /** What each of them opens besides. */
 const COME_WITH: Readonly<Partial<Record<Mechanism, readonly string[]>>> = {
@@ -36,7 +38,7 @@ export class SignalFindings {
     const changed: Finding[] = [];
     const now = new Set<Fingerprint>();
     for (const signal of signals) {
-      if (!this.#entries.has(signal.id) && this.#entries.size >= MAX_SIGNALS) continue;
+      if (!this.#entries.has(signal.id) && !this.#makeRoom()) continue;
       now.add(signal.id);
       const before = this.#entries.get(signal.id);
       const told = before === undefined || before.explainedBy !== null ? null : before.finding.status;
@@ -81,6 +83,15 @@ export class SignalFindings {
     };
   }
 
+  /** What is resolved gives way, the longest gone first. False where all places are of what is not. */
+  #makeRoom(): boolean {
+    if (this.#entries.size < MAX_SIGNALS) return true;
+    const [oldest] = [...this.#entries.values()]
+      .filter(({ finding }) => finding.status === 'resolved')
+      .sort((a, b) => a.signal.atMs - b.signal.atMs);
+    return oldest !== undefined && this.#entries.delete(oldest.signal.id);
+  }
+
   #settle(entry: Entry, atMs: number): Finding | null {
     const goneMs = atMs - entry.signal.atMs;
     const status = goneMs >= this.#resolveMs ? 'resolved' : 'plateaued';
@@ -97,10 +108,15 @@ export class SignalFindings {
  */
 function explains(finding: Finding, signal: SignalFinding): boolean {
   if (!isOpen(finding)) return false;
-  if (signal.kind === 'native') return finding.status === 'confirmed' || isNative(finding);
+  if (signal.kind === 'native')
+    return (
+      isNative(finding) ||
+      (finding.status === 'confirmed' &&
+        finding.growth.bytesPerSecond * MOST_NATIVE >= signal.growth.bytesPerSecond)
+    );
   if (finding.mechanism !== null && COME_WITH[finding.mechanism]?.includes(signal.type)) return true;
   if (signal.mechanism !== null && finding.mechanism === signal.mechanism) return true;
-  if (signal.mechanism === null && finding.kind === signal.kind) return true;
+  if (signal.kind === 'heap' && finding.kind === 'heap') return true;
   return signal.kind === 'external'
     ? isSamePace(finding.growth.bytesPerSecond, signal.growth.bytesPerSecond)
     : isSamePace(finding.growth.objectsPerSecond, signal.growth.objectsPerSecond);

@@ -8,7 +8,7 @@ export const OWN_SCRIPTS = 'leakwatch/dist/src/';
 /** What follows the path in an address. */
 export const QUERY = /[?#].*$/s;
 /** Who asks for it, and with which password. */
-const USER = /^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i;
+const USER = /^([a-z][a-z0-9+.-]*:\/\/)[^/]*@/i;
 
 /** An address without what is no place: the code that is a `data:` address, queries, users and their passwords. */
 export function publicAddress(address: string): string {
@@ -26,7 +26,7 @@ export function shortScript(given: string): string {
   if (isNodeScript(given)) return given;
   const address = publicAddress(given);
   if (isOwnScript(address)) return OWN_SCRIPTS + address.slice(OWN_FOLDER.length);
-  const path = address.replaceAll('\\', '/').replace(QUERY, '');
+  const path = address.replaceAll('\\', '/');
   const packaged = path.lastIndexOf('/node_modules/');
   if (packaged >= 0) return path.slice(packaged + '/node_modules/'.length);
   return path.split('/').slice(-2).join('/');
@@ -48,7 +48,7 @@ const VERSION = /^(\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?)/;
 
 /** Null for the program's own scripts and for Node's. Looks at the address alone, never at the disk. */
 export function packageOf(address: string): ScriptPackage | null {
-  const path = address.replaceAll('\\', '/').replace(QUERY, '');
+  const path = publicAddress(address).replaceAll('\\', '/');
   const at = path.lastIndexOf(FOLDER);
   if (at < 0) return null;
   const begin = at + FOLDER.length;

@@ -1,5 +1,13 @@
 import type { GcKind } from './gc-source.js';
 
+/**
+ * The live heap after a full collection, bytes. Where its own figure is not known, the old space a moment later: what was
+ * allocated since is in the young generation.
+ */
+export function liveAfterMajor({ exact, usedBytes, oldBytes }: HeapSample): number {
+  return exact ? usedBytes : oldBytes;
+}
+
 /** The state of the process's memory at one moment. Bytes unless said otherwise. */
 export interface HeapSample {
   /** Milliseconds since the Unix epoch. */

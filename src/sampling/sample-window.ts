@@ -1,6 +1,6 @@
 import type { TrendPoint } from '../trend/trend-point.js';
 import type { TrendBasis } from '../trend/trend-verdict.js';
-import type { HeapSample } from './heap-sample.js';
+import { type HeapSample, liveAfterMajor } from './heap-sample.js';
 import { PointSeries } from './point-series.js';
 
 /** Full samples kept; the oldest leaves when another comes. About 1 KB each. */
@@ -34,9 +34,8 @@ export class SampleWindow {
     if (this.#samples.length >= this.#maxSamples * 2) this.#samples = this.#samples.slice(-this.#maxSamples);
     if (sample.gc === null || sample.gc.own) return;
     this.#series['upper-bound'].add({ ms: sample.atMs, bytes: sample.oldBytes });
-    if (sample.gc.kind === 'major' && sample.exact) {
-      this.#series['major-gc'].add({ ms: sample.atMs, bytes: sample.usedBytes });
-    }
+    if (sample.gc.kind === 'major')
+      this.#series['major-gc'].add({ ms: sample.atMs, bytes: liveAfterMajor(sample) });
   }
 
   /** Live heap after a collection within a capture, bytes. */

@@ -153,7 +153,7 @@ describe('The ledger of findings', () => {
     };
     assert.equal(status(suspectWith(counts)), 'confirmed');
     assert.equal(status(), 'confirmed');
-    assert.equal(status(suspectWith([...counts, 7000, 8000])), 'confirmed');
+    assert.equal(status(suspectWith([...counts, 7000, 8000, 9000])), 'confirmed');
     assert.deepEqual(
       [status(), status(), status(), status()],
       ['confirmed', 'plateaued', 'plateaued', 'resolved'],

@@ -105,7 +105,11 @@ describe('the heap reader', () => {
     const clock = new ManualClock();
     const { readers, calls } = counted();
     let open: readonly string[] = Array<string>(100_000).fill('Timeout');
-    const listed = { ...readers, activeResources: () => (readers.activeResources(), open) };
+    const activeResources = () => {
+      readers.activeResources();
+      return open;
+    };
+    const listed = { ...readers, activeResources };
     const reader = createHeapReader(listed, never, clock);
     const after = (ms: number) => {
       clock.advance(ms);
@@ -121,7 +125,9 @@ describe('the heap reader', () => {
   it('tells which part of the newest descriptors are files', { skip: process.platform !== 'linux' }, (t) => {
     const part = () => processReaders(() => 0).descriptors()?.filesPart;
     const files = Array.from({ length: 31 }, () => openSync(process.execPath, 'r'));
-    t.after(() => files.forEach((one) => closeSync(one)));
+    t.after(() => {
+      for (const one of files) closeSync(one);
+    });
     assert.ok(part()! > 0.9, String(part()));
   });
 

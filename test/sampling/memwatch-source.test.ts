@@ -66,12 +66,6 @@ function cycle(kind: GcEvent['kind'], startMs: number, usedBytes: number | null)
   return { kind, startMs, pauseMs: 4, figures };
 }
 
-/**
- * Part of the live heap by which two readings of one collection may differ. Most are the same to the byte; V8 goes on
- * sweeping in its own threads between the two, and what it finds there was seen to make up to 2 %.
- */
-const CLOSE = 0.1;
-
 interface SideBySide {
   readonly skipped?: string;
   readonly name: string;
@@ -83,7 +77,7 @@ interface SideBySide {
 }
 
 describe('the native source beside the built-in one', () => {
-  it('counts the same cycles and gives the same live heap', async (t) => {
+  it('counts the same cycles, and adds the live heap after each full one', async (t) => {
     const result = (await runProgram('side-by-side')) as SideBySide;
     if (result.skipped !== undefined) {
       assert.notEqual(process.env['TEST_NO_SKIPS'], '1', result.skipped);
@@ -98,10 +92,6 @@ describe('the native source beside the built-in one', () => {
     assert.ok(result.said.length >= 13, `${result.said.length} full collections`);
     assert.deepEqual(used(result.nativeEvents), result.said);
     assert.deepEqual(cycles(result.nativeEvents), cycles(result.builtInEvents));
-    const apart = used(result.builtInEvents).map((bytes, at) => Math.abs(bytes / result.said[at]! - 1));
-    assert.ok(Math.max(...apart) <= CLOSE, `apart by ${apart}`);
-    const same = apart.filter((part) => part < 0.001).length;
-    assert.ok(same > apart.length / 2, `apart by ${apart}`);
     assert.equal(result.listeners, 0);
   });
 });

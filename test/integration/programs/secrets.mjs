@@ -53,8 +53,8 @@ function leak() {
   storage.run({ user: secret('store', id) }, () => setTimeout(() => captured, 1e8).unref());
   waiting.push(new Promise((_, reject) => setTimeout(reject, 1e8, new Error(secret('error', id))).unref()));
   log += secret('appended', id);
-  keep(new Account(id));
-  remember(new Account(id));
+  keep(Array(50).fill(id));
+  remember(Array(50).fill(id));
 }
 
 const server = createServer((_request, response) => {

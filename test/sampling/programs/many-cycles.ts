@@ -1,5 +1,4 @@
 import { constants, type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks';
-import { GCProfiler } from 'node:v8';
 import { createBuiltInSource } from '../../../src/sampling/built-in-source.js';
 import type { GcEvent } from '../../../src/sampling/gc-source.js';
 import { collect, collectYoung, objects, until } from './collect.js';
@@ -16,22 +15,13 @@ source.start((batch) => {
 const observer = new PerformanceObserver((list) => seen.push(...list.getEntries()));
 observer.observe({ entryTypes: ['gc'] });
 
-/** Used heap at the end of one full collection, from a profiler that sees this cycle alone. */
-function collectAndMeasure(): number {
-  const profiler = new GCProfiler();
-  profiler.start();
-  collect();
-  return profiler.stop().statistics.at(-1)?.afterGC.heapStatistics.usedHeapSize ?? -1;
-}
-
 const kept: object[][] = [];
-const liveAfter: number[] = [];
 for (let round = 0; round < 40; round++) {
   kept.push(objects(20_000));
   if (round % 20 === 19) kept.length = 0;
   if (round % 4 === 0) {
     collectYoung();
-    liveAfter.push(collectAndMeasure());
+    collect();
     collectYoung();
   }
   await new Promise((resolve) => setImmediate(resolve));
@@ -50,7 +40,6 @@ console.log(
   JSON.stringify({
     events,
     batches,
-    liveAfter,
     starts: seen.map((entry) => entry.startTime),
     majors: seen.filter(isMajor).length,
   }),
