@@ -1,9 +1,10 @@
-/** `npm run bench [-- overhead | engine | capture | sites] [options]`: the first is the one without a name. */
+/** `npm run bench [-- overhead | engine | capture | sites | soak] [options]`: the first is the one without a name. */
 const SCENARIOS: Readonly<Record<string, () => Promise<unknown>>> = {
   overhead: () => import('./overhead.js'),
   engine: () => import('./engine/main.js'),
   capture: () => import('./capture/main.js'),
   sites: () => import('./sites.js'),
+  soak: () => import('./soak.js'),
 };
 
 const [name] = process.argv.slice(2);

@@ -5,7 +5,7 @@ export const GC_KINDS = ['minor', 'major', 'incremental', 'weakcb'] as const;
 export type GcKind = (typeof GC_KINDS)[number];
 
 /** Heap figures taken by V8's epilogue callback, before the program ran on. */
-export interface GcFigures {
+interface GcFigures {
   /** Used heap of all spaces at the end of the cycle, bytes. */
   readonly usedBytes: number;
   /** Used heap when the cycle began, bytes; null where the source does not tell. */

@@ -63,7 +63,7 @@ export function newestSample(profile: SamplingProfile): number {
 function frameOf({ callFrame }: HeapProfiler.SamplingHeapProfileNode): StackFrame {
   const { functionName, url, lineNumber, columnNumber } = callFrame;
   return {
-    function: functionName.slice(0, MAX_TEXT) || '(anonymous)',
+    function: functionName.slice(0, MAX_TEXT) || 'function',
     url: addressOf(url),
     line: lineNumber + 1,
     column: columnNumber + 1,

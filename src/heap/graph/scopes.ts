@@ -1,4 +1,4 @@
-import { QUERY } from '../../runtime/script-name.js';
+import { publicAddress } from '../../runtime/script-name.js';
 import {
   edgeTypeCode,
   type HeapSnapshot,
@@ -77,7 +77,7 @@ function forgetCopies({ nodeCount, strings }: HeapSnapshot, scopes: Scopes): voi
   const copied = new Set<number>();
   for (let node = 0; node < nodeCount; node++) {
     if (scopes.outermost[node] !== 1 || scopes.script[node]! < 0) continue;
-    const address = strings.text(scopes.script[node]!).replace(QUERY, '');
+    const address = publicAddress(strings.text(scopes.script[node]!));
     const twin = seen.get(address);
     if (twin === undefined) seen.set(address, node);
     else copied.add(scopes.script[node]!).add(scopes.script[twin]!);

@@ -1,4 +1,4 @@
-import { QUERY } from '../../runtime/script-name.js';
+import { publicAddress } from '../../runtime/script-name.js';
 import { scriptAddresses } from '../graph/script-addresses.js';
 import type { HeapSnapshot } from '../snapshot/heap-snapshot.js';
 
@@ -27,7 +27,7 @@ export function classLocations(
     place === 0
       ? null
       : {
-          script: (addresses.get(id) ?? '').replace(QUERY, ''),
+          script: publicAddress(addresses.get(id) ?? ''),
           line: line[place]! + 1,
           column: column[place]! + 1,
         },

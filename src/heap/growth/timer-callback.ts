@@ -1,4 +1,4 @@
-import { isNodeScript, QUERY } from '../../runtime/script-name.js';
+import { isNodeScript, publicAddress } from '../../runtime/script-name.js';
 import { scriptOf, target, targetOf } from '../graph/scopes.js';
 import { edgeTypeCode, type HeapSnapshot, nodeTypeCode } from '../snapshot/heap-snapshot.js';
 
@@ -58,5 +58,5 @@ export class TimerCallbacks {
 function place(address: string): string {
   if (address === '') return '';
   if (isNodeScript(address)) return ' in node';
-  return ` in ${address.replaceAll('\\', '/').replace(QUERY, '').replace(/^.*\//, '')}`;
+  return ` in ${publicAddress(address).replaceAll('\\', '/').replace(/^.*\//, '')}`;
 }
