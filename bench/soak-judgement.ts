@@ -25,6 +25,8 @@ export interface Steady {
   readonly minutes: number;
   /** Null with fewer than two marks. */
   readonly ownBytes: Gain | null;
+  /** Steadier than the bytes, which jump with each analysis; no verdict, because bounded tables still fill. */
+  readonly ownObjects: Gain | null;
   readonly descriptors: Gain | null;
   readonly threads: Gain | null;
   readonly children: Gain | null;
@@ -85,13 +87,12 @@ function steadyOf({ plan, looks, marks, ranMs }: SoakRecord): Steady {
   const fromMs = ranMs * STEADY_FROM;
   const steadyLooks = looks.filter(({ ms }) => ms >= fromMs);
   const gainOf = (figure: (look: Look) => number) => gain(steadyLooks, figure);
+  const steadyMarks = marks.filter(({ ms }) => ms >= fromMs);
   return {
     name: plan.name,
     minutes: (ranMs - fromMs) / 60_000,
-    ownBytes: gain(
-      marks.filter(({ ms }) => ms >= fromMs),
-      ({ own }: Mark) => own.bytes,
-    ),
+    ownBytes: gain(steadyMarks, ({ own }: Mark) => own.bytes),
+    ownObjects: gain(steadyMarks, ({ own }: Mark) => own.objects),
     descriptors: gainOf(({ descriptors }) => descriptors),
     threads: gainOf(({ threads }) => threads),
     children: gainOf(({ children }) => children),
