@@ -414,6 +414,8 @@ describe('an analysis of real snapshots', { concurrency: 2 }, () => {
       assert.deepEqual(part.locations?.[0], full.locations?.[0]);
       assert.equal(ofProgram(sampled).length, 1, 'one leak is one suspect');
       if (perCall !== null) assert.deepEqual(countsOf(part), countsOf(full));
+      // What is open hangs on several lists of Node's own, and on which of them its bytes are counted differs.
+      if (full.mechanism === 'sockets' || full.mechanism === 'watchers') return;
       const [partBytes, fullBytes] = [part.steps.at(-1)!.bytes, full.steps.at(-1)!.bytes];
       assert.ok(Math.abs(partBytes - fullBytes) <= SCALED_WITHIN * fullBytes, `${partBytes} of ${fullBytes}`);
     });

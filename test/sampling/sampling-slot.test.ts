@@ -46,11 +46,11 @@ describe("The slot of V8's sampling profiler", () => {
     assert.equal(hold, isQuiet ? 'quiet' : 'collecting');
   });
 
-  it('is taken only where a collection does no harm, when the inspector alone can begin', {
-    skip: isInV8 && 'this Node has a way of its own',
-  }, async () => {
-    const { refused, hold, collected, stacks, after } = await run('without the addon');
-    assert.equal((refused as { hold: unknown }).hold, null);
-    assert.deepEqual([hold, collected, stacks, after], ['collecting', true, true, null]);
-  });
+  if (!isInV8) {
+    it('is taken only where a collection does no harm, when the inspector alone can begin', async () => {
+      const { refused, hold, collected, stacks, after } = await run('without the addon');
+      assert.equal((refused as { hold: unknown }).hold, null);
+      assert.deepEqual([hold, collected, stacks, after], ['collecting', true, true, null]);
+    });
+  }
 });
