@@ -36,6 +36,11 @@ bool ResolveSampling() {
          Resolve("_ZN2v812HeapProfiler24StopSamplingHeapProfilerEv", &stop_sampling);
 }
 
+// One that still samples when its isolate is torn down frees what is gone already (Node 24: the process ends by a signal).
+thread_local bool ends_with_environment;
+
+void EndWithEnvironment(void* isolate) { stop_sampling(heap_profiler(isolate)); }
+
 }  // namespace
 
 napi_value StartHeapSampling(napi_env env, napi_callback_info info) {
@@ -49,12 +54,17 @@ napi_value StartHeapSampling(napi_env env, napi_callback_info info) {
   const bool begun =
       interval >= 1 && frames >= 1 && ResolveSampling() &&
       start_sampling(heap_profiler(current_isolate()), static_cast<uint64_t>(interval), frames, kSamplingNoFlags);
+  if (begun && !ends_with_environment)
+    ends_with_environment = napi_add_env_cleanup_hook(env, EndWithEnvironment, current_isolate()) == napi_ok;
   napi_value result;
   napi_get_boolean(env, begun, &result);
   return result;
 }
 
-napi_value StopHeapSampling(napi_env, napi_callback_info) {
-  if (ResolveSampling()) stop_sampling(heap_profiler(current_isolate()));
+napi_value StopHeapSampling(napi_env env, napi_callback_info) {
+  if (!ResolveSampling()) return nullptr;
+  stop_sampling(heap_profiler(current_isolate()));
+  if (ends_with_environment) napi_remove_env_cleanup_hook(env, EndWithEnvironment, current_isolate());
+  ends_with_environment = false;
   return nullptr;
 }
