@@ -37,8 +37,6 @@ bool ResolveSampling() {
 }
 
 // One that still samples when its isolate is torn down frees what is gone already (Node 24: the process ends by a signal).
-thread_local bool ends_with_environment;
-
 void EndWithEnvironment(void* isolate) { stop_sampling(heap_profiler(isolate)); }
 
 }  // namespace
@@ -54,8 +52,11 @@ napi_value StartHeapSampling(napi_env env, napi_callback_info info) {
   const bool begun =
       interval >= 1 && frames >= 1 && ResolveSampling() &&
       start_sampling(heap_profiler(current_isolate()), static_cast<uint64_t>(interval), frames, kSamplingNoFlags);
-  if (begun && !ends_with_environment)
-    ends_with_environment = napi_add_env_cleanup_hook(env, EndWithEnvironment, current_isolate()) == napi_ok;
+  if (begun) {
+    // Twice would be an error; one that is not there is none.
+    napi_remove_env_cleanup_hook(env, EndWithEnvironment, current_isolate());
+    napi_add_env_cleanup_hook(env, EndWithEnvironment, current_isolate());
+  }
   napi_value result;
   napi_get_boolean(env, begun, &result);
   return result;
@@ -64,7 +65,6 @@ napi_value StartHeapSampling(napi_env env, napi_callback_info info) {
 napi_value StopHeapSampling(napi_env env, napi_callback_info) {
   if (!ResolveSampling()) return nullptr;
   stop_sampling(heap_profiler(current_isolate()));
-  if (ends_with_environment) napi_remove_env_cleanup_hook(env, EndWithEnvironment, current_isolate());
-  ends_with_environment = false;
+  napi_remove_env_cleanup_hook(env, EndWithEnvironment, current_isolate());
   return nullptr;
 }
