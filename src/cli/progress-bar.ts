@@ -1,18 +1,16 @@
 import { formatBytes } from '../report/format.js';
-import { terminalText } from '../report/terminal-text.js';
 import type { StatusStream } from './command.js';
+import { LiveLine } from './live-line.js';
 
 const BAR_CELLS = 20;
-const DEFAULT_COLUMNS = 80;
-const ERASE_LINE = '\r\u001b[K';
 
 /** One line that is drawn over and over and is gone at the end. Where the stream is no terminal nothing is ever written. */
 export class ProgressBar {
-  readonly #stream: StatusStream;
+  readonly #line: LiveLine;
   #shown = '';
 
   constructor(stream: StatusStream) {
-    this.#stream = stream;
+    this.#line = new LiveLine(stream);
   }
 
   /** How far the reading of an input is; `totalBytes` 0 means that its size is not known. */
@@ -35,17 +33,13 @@ export class ProgressBar {
   }
 
   clear(): void {
-    if (this.#shown === '') return;
     this.#shown = '';
-    this.#stream.write(ERASE_LINE);
+    this.#line.clear();
   }
 
   #draw(text: string): void {
-    if (this.#stream.isTTY !== true) return;
-    // A line that wraps could not be erased as one.
-    const line = terminalText(text, (this.#stream.columns || DEFAULT_COLUMNS) - 1);
-    if (line === this.#shown) return;
-    this.#shown = line;
-    this.#stream.write(`${ERASE_LINE}${line}`);
+    if (text === this.#shown) return;
+    this.#shown = text;
+    this.#line.draw(text);
   }
 }

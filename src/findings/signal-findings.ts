@@ -102,9 +102,9 @@ export class SignalFindings {
 }
 
 /**
- * Whether a finding of the graph and a signal are one growth: the same mechanism, the same kind, or about the same pace:
- * sessions that each hold a timer, uploads that each hold a buffer. Memory that nobody can name is put down to a
- * confirmed leak: what leaks has native parts, and a heap that grows fragments.
+ * Whether a finding of the graph and a signal are one growth: the same mechanism, what comes with it, or about the same
+ * pace: sessions that each hold a timer, uploads that each hold a buffer. Memory that nobody can name is put down to a
+ * confirmed leak of comparable pace: what leaks has native parts, and a heap that grows fragments.
  */
 function explains(finding: Finding, signal: SignalFinding): boolean {
   if (!isOpen(finding)) return false;

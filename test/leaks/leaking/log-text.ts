@@ -4,8 +4,8 @@ import { prose, serveUnderLoad } from '../load.js';
 
 const status = { log: '' };
 const app = express();
-app.get('/work/:id', (request, response) => {
+app.get('/tasks/:id', (request, response) => {
   status.log += `${new Date().toISOString()} ${prose(1800, Number(request.params.id))}\n`;
   response.json({ logged: status.log.length });
 });
-serveUnderLoad(app, { perSecond: 60, path: (index) => `/work/${index}` });
+serveUnderLoad(app, { perSecond: 60, path: (index) => `/tasks/${index}` });
