@@ -63,10 +63,13 @@ function sizeGetter(prototype: object): (this: unknown) => number {
   return getter as (this: unknown) => number;
 }
 
-/** Longer arrays that have holes are taken for sparse ones: their indices are listed rather than tried. */
+/** The indices of longer arrays that have holes are listed rather than tried, and so are those of arrays that are mostly holes. */
 const MAX_TRIED = 2 ** 25;
+const MAX_TRIED_HOLES = 2 ** 14;
 /** Places between the ends of such an array that are looked at for holes. */
 const PROBES = 1024;
+/** V8 keeps an array as a table when less than about this part of it is filled. */
+const MOST_FILLED_OF_SPARSE = 1 / 8;
 /** Indices of an array's elements are below this. */
 const MAX_ARRAY_LENGTH = 2 ** 32 - 1;
 
@@ -174,7 +177,7 @@ function truncateArray(array: readonly unknown[], bounds: TruncationBounds): num
   const { length } = array;
   if (length <= bounds.threshold) return 0;
   if (getOwnPropertyDescriptor(array, 'length')?.writable !== true) return 0;
-  const sparse = length > MAX_TRIED && hasHoles(array, length) ? keys(array) : null;
+  const sparse = isSparse(array, length) ? keys(array) : null;
   const total = sparse === null ? countElements(array, length) : countIndices(sparse);
   if (keptOf(total, bounds) === total) return 0;
   const places = sparse === null ? length : total;
@@ -190,10 +193,12 @@ function truncateArray(array: readonly unknown[], bounds: TruncationBounds): num
   return total - kept;
 }
 
-function hasHoles(array: readonly unknown[], length: number): boolean {
+function isSparse(array: readonly unknown[], length: number): boolean {
+  if (length <= MAX_TRIED_HOLES) return false;
   const step = length / PROBES;
-  for (let probe = 0; probe < PROBES; probe++) if (!hasOwn(array, floor(probe * step))) return true;
-  return !hasOwn(array, length - 1);
+  let filled = hasOwn(array, length - 1) ? 1 : 0;
+  for (let probe = 0; probe < PROBES; probe++) if (hasOwn(array, floor(probe * step))) filled++;
+  return filled <= (length > MAX_TRIED ? PROBES : PROBES * MOST_FILLED_OF_SPARSE);
 }
 
 function countElements(array: readonly unknown[], length: number): number {

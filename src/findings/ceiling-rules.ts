@@ -22,16 +22,18 @@ const MIN_GRACE_MS = 30_000;
 /** Callbacks of a FinalizationRegistry run after V8's own full collections; after so many the dead ones are out. */
 const COLLECTIONS_TO_CLEAN = 3;
 
+const UNBOUNDED = speaksFor('bound', 'no bound found on its owner');
+
 export const bound: Rule = ({ suspect, boundBefore }) => {
   const { bound: found } = suspect;
   const last = suspect.steps.at(-1);
   if (last === undefined) return null;
-  if (found === null)
-    return lostBound(boundBefore ?? null, last) ?? speaksFor('bound', 'no bound found on its owner');
+  if (found === null) return lostBound(boundBefore ?? null, last) ?? UNBOUNDED;
+  const moves = boundBefore !== null && boundBefore !== undefined && isMoving(boundBefore, found);
+  if (found.full !== undefined) return moves ? UNBOUNDED : fullHolders(found, found.full, last);
   const numbers = { limit: found.limit, count: last.count, bytes: last.bytes };
   const wording = `'${found.name}' = ${count(found.limit)}`;
-  if (boundBefore !== null && boundBefore !== undefined && isMoving(boundBefore, found))
-    return speaksFor('bound', `${wording} changes as it grows, which is no bound`, numbers);
+  if (moves) return speaksFor('bound', `${wording} changes as it grows, which is no bound`, numbers);
   if ((found.unit === 'bytes' ? last.bytes : last.count) > found.limit)
     return speaksFor('bound', `went beyond ${wording} on its owner`, numbers);
   const at = found.unit === 'bytes' ? megabytes(found.limit) : count(found.limit);
@@ -43,6 +45,18 @@ export const bound: Rule = ({ suspect, boundBefore }) => {
     `growth beyond ${at}`,
   );
 };
+
+/** A bound that no number says, only those that have reached it. */
+function fullHolders({ limit, holders = 1 }: Bound, full: number, last: GrowthStep): Ruling {
+  const each = limit / holders;
+  const levelBytes = limit * (last.bytes / Math.max(1, last.count));
+  return holdsBack(
+    'bound',
+    `${count(full)} of its ${count(holders)} holders stand at exactly ${count(each)} and none holds more: it will level off at about ${megabytes(levelBytes)}`,
+    { limit, count: last.count, bytes: last.bytes, levelBytes },
+    `holders with more than ${count(each)} each`,
+  );
+}
 
 /** A capture may miss what the one before it saw: one that was not broken holds once more. */
 function lostBound(before: Bound | null, last: GrowthStep): Ruling | null {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { getHeapSpaceStatistics, getHeapStatistics, type HeapInfo, type HeapSpaceInfo } from 'node:v8';
 import { type Clock, systemClock } from '../runtime/clock.js';
 import type { GcEvent } from './gc-source.js';
@@ -53,9 +53,10 @@ interface Reading {
 const MAX_USAGE_AGE_MS = 1_000;
 /** Listing 100,000 open resources takes some 10 ms: then it is done every 5 s. */
 const MS_A_HANDLE = 0.05;
-/** Counting ten thousand descriptors takes 9 ms: the more there are, the longer a count stands, so that it takes 0.1 % of the time. */
+const DESCRIPTORS = '/proc/self/fd';
+/** Counting ten thousand descriptors takes 9 ms where they must be listed: the more there are, the longer a count stands, so that it takes 0.1 % of the time. */
 const MS_A_DESCRIPTOR = 1;
-/** Descriptors with the highest numbers that are looked at: those that came last. */
+/** Descriptors that are looked at, from the highest number down: those that came last. */
 const NEWEST_DESCRIPTORS = 32;
 
 /** The readers of this process. */
@@ -217,22 +218,30 @@ function countByName(names: readonly string[]): Readonly<Record<string, number>>
   return counts;
 }
 
+/**
+ * Since Linux 6.2 the directory's size is their number; before that it is listed. The lowest free number is given out first,
+ * so the newest are among those just below it.
+ */
 function countDescriptors(): { readonly count: number; readonly filesPart: number } | null {
   if (process.platform !== 'linux') return null;
   try {
-    const names = readdirSync('/proc/self/fd');
-    const newest = names.sort((a, b) => Number(b) - Number(a)).slice(0, NEWEST_DESCRIPTORS);
-    // One of them is the directory being read.
-    return { count: names.length - 1, filesPart: newest.filter(isFile).length / newest.length };
+    const count = statSync(DESCRIPTORS).size || listDescriptors();
+    const newest = Array.from({ length: Math.min(count, NEWEST_DESCRIPTORS) }, (_, at) => count - 1 - at);
+    return { count, filesPart: newest.filter(isFile).length / Math.max(1, newest.length) };
   } catch {
     return null;
   }
 }
 
+/** One of them is the directory being read. */
+function listDescriptors(): number {
+  return readdirSync(DESCRIPTORS).length - 1;
+}
+
 /** Not a socket, a pipe or what else has no path. */
-function isFile(descriptor: string): boolean {
+function isFile(descriptor: number): boolean {
   try {
-    return readlinkSync(`/proc/self/fd/${descriptor}`).startsWith('/');
+    return readlinkSync(`${DESCRIPTORS}/${descriptor}`).startsWith('/');
   } catch {
     return false;
   }

@@ -111,7 +111,7 @@ describe('the analysis process', () => {
     assert.ok(result.outcome === 'crashed');
     assert.match(result.reason, /"LD_LIBRARY_PATH":"\/opt\/node\/lib"/);
     assert.match(result.reason, /"SystemRoot":"C:\/Windows"/);
-    assert.match(result.reason, /\["--max-old-space-size=77"\]/);
+    assert.match(result.reason, /\["--single-threaded","--max-old-space-size=77"\]/);
     assert.doesNotMatch(result.reason, /LEAKWATCH|NODE_OPTIONS|NODE_EXTRA|PASSWORD|LANG/);
   });
 

@@ -163,6 +163,33 @@ describe('The verdict on a path', () => {
   });
 });
 
+describe('A bound that full holders show', () => {
+  const of = (each: number): Bound => ({
+    name: 'length',
+    limit: 60 * each,
+    unit: 'entries',
+    holders: 60,
+    full: 12,
+  });
+
+  it('holds back while it stands still, and says at what', () => {
+    for (const before of [null, of(200)]) {
+      const bounded = judge(STEADY, { bound: of(200) }, [], before);
+      assert.deepEqual(against(bounded), ['bound']);
+      assert.match(
+        bounded.reasons.join(),
+        /12 of its 60 holders stand at exactly 200 and none holds more: it will level off at about \d+\.\d MB/,
+      );
+    }
+  });
+
+  it('is none when they hold more at the next capture', () => {
+    const even = judge(STEADY, { bound: of(200) }, [], of(190));
+    assert.equal(even.status, 'confirmed');
+    assert.ok(even.reasons.includes('no bound found on its owner'));
+  });
+});
+
 describe('A bound on the owner', () => {
   const bound: Bound = { name: 'max', limit: 10_000, unit: 'entries' };
 

@@ -5,17 +5,15 @@
  * (`limit: 20` of pages beside 5,000 members), when it has been reached by another collection beside this one, when it
  * is no limit in practice (0, Infinity, 2^31 − 1), or when what it allows would not fit into any heap.
  */
-import { countTableEntries, tableOf } from '../growth/collection-table.js';
+import { tableOf } from '../growth/collection-table.js';
 import { isDataKey } from '../growth/dictionary.js';
 import type { TracedHeap } from '../growth/path-tree-builder.js';
-import { edgeTypeCode, labelAt, labelType, nodeTypeCode } from '../snapshot/heap-snapshot.js';
+import { findFullHolders } from './full-holders.js';
+import { entriesOf, slotsOf } from './held-entries.js';
 import { plainName, stem, stems, wordsOf } from './name-words.js';
 import { fieldsOf, numbersOf } from './number-field.js';
 import type { OwnerLevel, Place } from './owner-place.js';
 import type { Bound } from './suspect.js';
-
-const ELEMENT = edgeTypeCode('element');
-const HIDDEN = nodeTypeCode('hidden');
 
 /** Words that make a name that of a limit, whatever the number. */
 const LIMITERS = stems('max maximum limit capacity cap quota ceiling keep retain');
@@ -92,7 +90,10 @@ interface Found extends Bound {
   readonly fill: number;
 }
 
-/** The tightest limit that is not broken; where there are several holders, what it allows all of them together. */
+/**
+ * The tightest limit that is not broken, else what full holders show; where there are several holders, what it allows all
+ * of them together.
+ */
 export function findBound(
   heap: TracedHeap,
   levels: readonly OwnerLevel[],
@@ -112,7 +113,7 @@ export function findBound(
       if (best === null || found.fill >= best.fill) best = found;
     }
   }
-  if (best === null) return null;
+  if (best === null) return levels[0] === undefined ? null : findFullHolders(heap, levels[0]);
   const { name, limit, unit, holders } = best;
   return { name, limit, unit, ...(holders === undefined ? {} : { holders }) };
 }
@@ -231,13 +232,6 @@ function isTaken(
   return false;
 }
 
-/** Of a table, or an array; in a store of numbers none are shown, however many it was set up for. */
-function entriesOf(snapshot: TracedHeap['snapshot'], node: number): number {
-  const table = tableOf(snapshot, node);
-  if (table >= 0) return snapshot.sampled?.get(node)?.total ?? countTableEntries(snapshot, table);
-  return slotsOf(snapshot, node).filled;
-}
-
 /**
  * An array that was set up with all its slots: what is behind its last element is `undefined`. It is the collection, or
  * stands beside it and is filled as far as that is.
@@ -262,22 +256,4 @@ function findSlots(
       return { name: plainName(name), limit: total, unit: 'entries', fill: count / total };
   }
   return null;
-}
-
-/** Counts of an array's slots, of those that hold something, and of those at its end that do not. */
-function slotsOf(
-  snapshot: TracedHeap['snapshot'],
-  node: number,
-): { readonly total: number; readonly filled: number; readonly free: number } {
-  const { firstEdge, edgeTo, nodeType, strings } = snapshot;
-  let [total, filled, free] = [0, 0, 0];
-  if (strings.text(snapshot.nodeName[node]!) !== 'Array') return { total, filled, free };
-  for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
-    if (labelType(labelAt(snapshot, node, edge)) !== ELEMENT) continue;
-    total++;
-    const isFree = nodeType[edgeTo[edge]!] === HIDDEN;
-    if (!isFree) filled++;
-    free = isFree ? free + 1 : 0;
-  }
-  return { total: snapshot.sampled?.get(node)?.total ?? total, filled, free };
 }

@@ -50,6 +50,8 @@ export interface Bound {
   readonly unit: 'entries' | 'bytes';
   /** How many holders have one of their own, where there are several: `limit` is what they allow together. */
   readonly holders?: number;
+  /** How many of these hold exactly as many, and none more, where that alone tells the limit. */
+  readonly full?: number;
 }
 
 /** A sign that members leave with time, found on their owner or on the oldest of them. */

@@ -1,0 +1,37 @@
+import { countTableEntries, tableOf } from '../growth/collection-table.js';
+import {
+  edgeTypeCode,
+  type HeapSnapshot,
+  labelAt,
+  labelType,
+  nodeTypeCode,
+} from '../snapshot/heap-snapshot.js';
+
+const ELEMENT = edgeTypeCode('element');
+const HIDDEN = nodeTypeCode('hidden');
+
+/** Entries of a table, or of an array; in a store of numbers none are shown, however many it was set up for. */
+export function entriesOf(snapshot: HeapSnapshot, node: number): number {
+  const table = tableOf(snapshot, node);
+  if (table >= 0) return snapshot.sampled?.get(node)?.total ?? countTableEntries(snapshot, table);
+  const { total, filled } = slotsOf(snapshot, node);
+  return snapshot.sampled?.has(node) === true ? total : filled;
+}
+
+/** Counts of an array's slots, of those that hold something, and of those at its end that do not. */
+export function slotsOf(
+  snapshot: HeapSnapshot,
+  node: number,
+): { readonly total: number; readonly filled: number; readonly free: number } {
+  const { firstEdge, edgeTo, nodeType, strings } = snapshot;
+  let [total, filled, free] = [0, 0, 0];
+  if (strings.text(snapshot.nodeName[node]!) !== 'Array') return { total, filled, free };
+  for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
+    if (labelType(labelAt(snapshot, node, edge)) !== ELEMENT) continue;
+    total++;
+    const isFree = nodeType[edgeTo[edge]!] === HIDDEN;
+    if (!isFree) filled++;
+    free = isFree ? free + 1 : 0;
+  }
+  return { total: snapshot.sampled?.get(node)?.total ?? total, filled, free };
+}
