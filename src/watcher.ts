@@ -280,10 +280,12 @@ export class LeakWatcher implements Watcher {
     this.#daemon.on('finding', this.#onFinding);
     this.#daemon.start();
     this.#finalReport?.arm();
+    process.on('exit', this.#onExit);
   }
 
   /** A watcher that never opened leaves no report: it would replace that of a run that did. */
   async #end(): Promise<void> {
+    process.off('exit', this.#onExit);
     this.#finalReport?.disarm();
     if (this.#opened) this.#finalReport?.write();
     try {
@@ -349,6 +351,9 @@ export class LeakWatcher implements Watcher {
   readonly #keepForMetrics = (sample: HeapSample): void => {
     if (this.#backlog !== null && this.#backlog.length < MAX_BACKLOG) this.#backlog.push(sample);
   };
+
+  /** V8's profiler does not survive the end of its isolate on every version of Node: it goes first. */
+  readonly #onExit = (): void => this.#sites.stop();
 
   readonly #onFinding = (finding: Finding): void => {
     const line = terminalText(`leak ${finding.status} (${finding.id}): ${finding.title}`, MAX_LOG_LINE);

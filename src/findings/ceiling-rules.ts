@@ -119,6 +119,8 @@ export const expiry: Rule = ({ suspect, rise }) => {
 /** A forked copy collects, but callbacks of finalization have not run in it: entries of dead objects are still there. */
 export const weakReferences: Rule = ({ suspect, rise, moments }) => {
   if (suspect.mechanism !== 'weak references') return null;
+  if (suspect.finalized === false)
+    return speaksFor('weak-references', 'no FinalizationRegistry of the program takes dead ones out');
   const collections = collectionsDuring(rise.steps, moments);
   const numbers = { majorCollections: collections };
   const left = COLLECTIONS_TO_CLEAN - collections;

@@ -39,12 +39,15 @@ export class RunProgram {
     this.ended = once(this.child, 'close').then(([code]) => code as number | null);
   }
 
+  /** All that it has said, for whoever must find out why a test fails. */
+  get said(): string {
+    return `${this.stdout}\n${this.stderr}`;
+  }
+
   /** Process ids of the programs that have said `up`, once there are `count`. */
   async up(count = 1): Promise<readonly number[]> {
     return await eventually(`${count} programs to be up`, () => {
-      const pids = [...`${this.stdout}\n${this.stderr}`.matchAll(/^up (\d+)$/gm)].map(([, pid]) =>
-        Number(pid),
-      );
+      const pids = [...this.said.matchAll(/^up (\d+)$/gm)].map(([, pid]) => Number(pid));
       return pids.length >= count ? pids : null;
     });
   }

@@ -31,7 +31,7 @@ describe('leakwatch run', () => {
   it('watches a CommonJS program for the time given, asks it to end, and says that it was too short to tell', async () => {
     const run = new RunProgram(['--for', '8s', '--', NODE, program('run-steady.cjs')]);
     const [pid] = await run.up();
-    assert.equal(await run.ended, EXIT_CODES.clean, run.stderr);
+    assert.equal(await run.ended, EXIT_CODES.clean, run.said);
     assert.match(run.stdout, /no leak found so far/);
     assert.match(run.stdout, /was asked to end after \d+ s, and ended by SIGTERM\.\n/);
     assert.match(run.stdout, TOO_SHORT);
@@ -44,7 +44,7 @@ describe('leakwatch run', () => {
     writeFileSync(json, 'of an earlier run');
     const run = new RunProgram(['--json', json, '--', NODE, program('run-steady.cjs'), 'once']);
     const [pid] = await run.up();
-    assert.equal(await run.ended, EXIT_CODES.clean, run.stderr);
+    assert.equal(await run.ended, EXIT_CODES.clean, run.said);
     assert.match(run.stdout, /ended by itself after \d+ s with exit code 0\.\n/);
     const report = readReport(json);
     assert.deepEqual(Object.keys(report), TOP_LEVEL);
@@ -63,7 +63,7 @@ describe('leakwatch run', () => {
       program('run-steady.cjs'),
       'once',
     ]);
-    assert.equal(await run.ended, EXIT_CODES.clean, run.stderr);
+    assert.equal(await run.ended, EXIT_CODES.clean, run.said);
     const report = JSON.parse(run.stdout) as Report;
     assert.deepEqual(Object.keys(report), TOP_LEVEL);
     assert.equal(report.watcher.pace, 'production');
@@ -79,7 +79,7 @@ describe('leakwatch run', () => {
     const run = new RunProgram(['--json', 'report.json', '--', 'npm', 'start'], {}, cwd);
     const [pid] = await run.up();
     assert.deepEqual(await run.watching(), [pid]);
-    assert.equal(await run.interrupt('SIGTERM'), EXIT_CODES.clean, run.stderr);
+    assert.equal(await run.interrupt('SIGTERM'), EXIT_CODES.clean, run.said);
     const report = readReport(join(cwd, 'report.json'));
     assert.equal(report.process.pid, pid);
     assert.ok(!('processes' in report));
@@ -90,7 +90,7 @@ describe('leakwatch run', () => {
     const run = new RunProgram(['--json', json, '--', NODE, program('run-cluster.cjs')]);
     const pids = await run.up(3);
     assert.deepEqual([...(await run.watching(3))].sort(), [...pids].sort());
-    assert.equal(await run.interrupt('SIGTERM'), EXIT_CODES.clean, run.stderr);
+    assert.equal(await run.interrupt('SIGTERM'), EXIT_CODES.clean, run.said);
     const { processes, ...worst } = readReport(json);
     const reported = [worst, ...processes!].map((report) => report.process.pid);
     assert.deepEqual(reported.sort(), [...pids].sort());
@@ -107,7 +107,7 @@ describe('leakwatch run', () => {
       LEAKWATCH_CAPTURE: 'off',
       LEAKWATCH_PACE: 'production',
     });
-    assert.equal(await run.ended, EXIT_CODES.clean, run.stderr);
+    assert.equal(await run.ended, EXIT_CODES.clean, run.said);
     assert.match(run.stdout, /^required off$/m);
     const { watcher } = readReport(json);
     assert.equal(watcher.dumper, 'none');
@@ -118,7 +118,7 @@ describe('leakwatch run', () => {
     it('runs TypeScript where Node does', async () => {
       const run = new RunProgram(['--', NODE, STRIP_TYPES, program('run-typed.ts')]);
       await run.up();
-      assert.equal(await run.ended, EXIT_CODES.clean, run.stderr);
+      assert.equal(await run.ended, EXIT_CODES.clean, run.said);
       assert.match(run.stdout, TOO_SHORT);
     });
   }
@@ -126,7 +126,7 @@ describe('leakwatch run', () => {
   it('leaves no folder of its own behind', async () => {
     const temporary = mkdtempSync(join(folder, 't'));
     const run = new RunProgram(['--', NODE, program('run-steady.cjs'), 'once'], { TMPDIR: temporary });
-    assert.equal(await run.ended, EXIT_CODES.clean, run.stderr);
+    assert.equal(await run.ended, EXIT_CODES.clean, run.said);
     assert.deepEqual(readdirSync(temporary), []);
   });
 });
@@ -136,7 +136,7 @@ describe('The end of a run', () => {
     it(`passes ${signal} on, and reports when the program has ended`, async () => {
       const run = new RunProgram(['--', NODE, program('run-steady.cjs')]);
       await run.up();
-      assert.equal(await run.interrupt(signal), EXIT_CODES.clean, run.stderr);
+      assert.equal(await run.interrupt(signal), EXIT_CODES.clean, run.said);
       assert.match(run.stdout, new RegExp(`was asked to end after \\d+ s, and ended by ${signal}\\.`));
       assert.match(run.stdout, TOO_SHORT);
     });
@@ -145,7 +145,7 @@ describe('The end of a run', () => {
   it('asks the program once', async () => {
     const run = new RunProgram(['--', NODE, program('run-graceful.mjs')]);
     await run.up();
-    assert.equal(await run.interrupt('SIGINT'), EXIT_CODES.clean, run.stderr);
+    assert.equal(await run.interrupt('SIGINT'), EXIT_CODES.clean, run.said);
     assert.match(run.stdout, /^SIGINT ×1$/m);
     assert.match(run.stdout, /and ended with exit code 0\./);
   });
@@ -153,7 +153,7 @@ describe('The end of a run', () => {
   it('kills a program that does not end when it is asked, and has its report all the same', async () => {
     const run = new RunProgram(['--', NODE, program('run-stubborn.mjs')]);
     await run.up();
-    assert.equal(await run.interrupt('SIGTERM'), EXIT_CODES.clean, run.stderr);
+    assert.equal(await run.interrupt('SIGTERM'), EXIT_CODES.clean, run.said);
     assert.match(run.stdout, /^ignored SIGTERM$/m);
     assert.match(run.stdout, /and ended by SIGKILL\.\nNo leak found/);
   });
@@ -163,7 +163,7 @@ describe('The end of a run', () => {
     const [pid] = await run.up();
     run.child.kill('SIGINT');
     await run.says(/^ignored SIGINT$/m);
-    assert.equal(await run.interrupt('SIGINT'), EXIT_CODES.clean, run.stderr);
+    assert.equal(await run.interrupt('SIGINT'), EXIT_CODES.clean, run.said);
     assert.match(run.stdout, /and ended by SIGKILL\./);
     assert.ok(!runs(pid!));
   });
@@ -173,7 +173,7 @@ describe('The end of a run', () => {
     const script = `"${NODE}" ${program('run-steady.cjs')} > ${said} & until [ -s ${said} ]; do sleep 0.1; done; cat ${said}`;
     const run = new RunProgram(['--', 'sh', '-c', script]);
     const [pid] = await run.up();
-    assert.equal(await run.ended, EXIT_CODES.clean, run.stderr);
+    assert.equal(await run.ended, EXIT_CODES.clean, run.said);
     assert.match(run.stdout, TOO_SHORT);
     assert.ok(!runs(pid!));
   });

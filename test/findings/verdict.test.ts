@@ -300,6 +300,13 @@ describe('Weak references', () => {
     assert.deepEqual(against(at(2)), ['weak-references']);
     assert.equal(at(3).status, 'confirmed');
   });
+
+  it('are not waited for where the program has no FinalizationRegistry', () => {
+    const verdict = (finalized: boolean) => judge(STEADY, { mechanism: 'weak references', finalized });
+    assert.equal(verdict(false).status, 'confirmed');
+    assert.match(verdict(false).reasons.join(), /no FinalizationRegistry of the program takes dead ones out/);
+    assert.equal(verdict(true).status, 'suspected');
+  });
 });
 
 describe('Traffic', () => {

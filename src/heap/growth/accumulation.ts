@@ -68,7 +68,10 @@ export function findAccumulations(series: GrowthSeries): readonly Accumulation[]
   const byMember = new Map<number, Accumulation>();
   for (const group of rising) for (const row of group.members) byMember.set(row, group);
   const { nodes } = series;
-  const own = rising.filter((group) => isMaterial(group, nodes) && !isExplained(group, byMember, nodes));
+  const folded = new Set(rising.map((group) => foldOf(group, byMember, nodes)));
+  const own = rising.filter(
+    (group) => !folded.has(group) && isMaterial(group, nodes) && !isExplained(group, byMember, nodes, folded),
+  );
   return withoutInner(own, byMember, nodes).filter((group) => isMaterial(group, nodes));
 }
 
@@ -234,14 +237,33 @@ function isMaterial({ gained, gainedBytes, members }: Accumulation, nodes: reado
   return gained >= MIN_GAINED_HEAVY && members.some((row) => HEAVY.test(nodes[row]!.className));
 }
 
+/**
+ * Objects that each have a list of their own kind, `logger.children[].children[]`, fold into one run: a property of one
+ * object then leads to a list for each of them. What grows is the content of the lists, not their number. Null where
+ * `inner` is no such content.
+ */
+function foldOf(
+  inner: Accumulation,
+  byMember: ReadonlyMap<number, Accumulation>,
+  nodes: readonly SeriesNode[],
+): Accumulation | null {
+  const outer = byMember.get(inner.holder);
+  if (outer === undefined || outer === inner || outer.edgeKind !== PROPERTY || !CONTENT.has(inner.edge))
+    return null;
+  const [lists, content] = [outer.counts.at(-1)!, inner.counts.at(-1)!];
+  const holders = nodes[outer.holder]!.counts.at(-1)!;
+  return lists > FEW_MEMBERS_EACH * holders && content * SAME_RATIO >= lists ? outer : null;
+}
+
 function isExplained(
   inner: Accumulation,
   byMember: ReadonlyMap<number, Accumulation>,
   nodes: readonly SeriesNode[],
+  folded: ReadonlySet<Accumulation | null>,
 ): boolean {
   for (let row = inner.holder; row > 0; row = nodes[row]!.parent) {
     const outer = byMember.get(row);
-    if (outer !== undefined && explains(outer, inner)) return true;
+    if (outer !== undefined && !folded.has(outer) && explains(outer, inner)) return true;
   }
   return false;
 }

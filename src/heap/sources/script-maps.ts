@@ -1,8 +1,5 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { isAbsolute } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { getHeapStatistics } from 'node:v8';
 import { isNodeScript } from '../../runtime/script-name.js';
+import { fileUrlOf, fits, readText } from './script-file.js';
 import { SourceMap } from './source-map.js';
 
 const MIB = 2 ** 20;
@@ -11,8 +8,6 @@ const MAX_SCRIPT_BYTES = 20 * MIB;
 const MAX_MAP_BYTES = 50 * MIB;
 /** Scripts that are looked at in one analysis; further ones are left as they are. */
 const MAX_SCRIPTS = 100;
-/** Heap that reading a map may take for each of its bytes: its text, what is parsed of it, and its table. */
-const HEAP_PER_BYTE = 6;
 /** What a compiler or bundler writes at the end of a script; the last one counts. */
 const COMMENT = /\/[/*][#@][ \t]*sourceMappingURL=([^\s'"*]+)/g;
 const BASE64 = /^data:application\/json[^,]*;base64,/;
@@ -69,37 +64,7 @@ function readMap(address: string): SourceMap | null {
   }
 }
 
-/** Modules have file URLs, CommonJS scripts paths. Null for everything that is no file of this machine. */
-function fileUrlOf(address: string): URL | null {
-  if (isAbsolute(address)) return pathToFileURL(address);
-  const url = new URL(address);
-  return isLocalFile(url) ? url : null;
-}
-
-const isLocalFile = ({ protocol, host }: URL) => protocol === 'file:' && host === '';
-
 function inlineText(reference: string): string | null {
   if (BASE64.test(reference)) return Buffer.from(reference.replace(BASE64, ''), 'base64').toString('utf8');
   return PLAIN.test(reference) ? decodeURIComponent(reference.replace(PLAIN, '')) : null;
-}
-
-/** A snapshot may name anything: only a regular file is read, since a pipe or a device may never end. */
-function readText(url: URL, maxBytes: number): string | null {
-  if (!isLocalFile(url)) return null;
-  const file = openSync(fileURLToPath(url), constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-  try {
-    const status = fstatSync(file);
-    if (!status.isFile() || status.size > maxBytes || !fits(status.size)) return null;
-    // No more than it said: files of /proc say 0, and some have no end.
-    const bytes = Buffer.allocUnsafe(status.size);
-    return bytes.toString('utf8', 0, readSync(file, bytes, 0, status.size, 0));
-  } finally {
-    closeSync(file);
-  }
-}
-
-/** A process that runs out of heap does not throw, it ends; and with it what was found. */
-function fits(bytes: number): boolean {
-  const { heap_size_limit: limit, used_heap_size: used } = getHeapStatistics();
-  return bytes * HEAP_PER_BYTE < limit - used;
 }

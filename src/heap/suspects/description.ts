@@ -6,6 +6,7 @@ import { SCOPE } from '../growth/path-tree.js';
 import type { TracedHeap } from '../growth/path-tree-builder.js';
 import { TIMERS_LIST } from '../growth/timer-callback.js';
 import { nodeTypeCode } from '../snapshot/heap-snapshot.js';
+import { BoundsInCode } from './bound-in-code.js';
 import { type Ballot, type Candidate, gainedBytes } from './candidate.js';
 import { ClassTitles, isShortName } from './class-title.js';
 import { eventOf } from './event-name.js';
@@ -22,7 +23,7 @@ import { NO_SAMPLES, type Samples } from './sample-members.js';
 import type { Mechanism, MemberLocation, PackageName, RetainerStep, Suspect } from './suspect.js';
 import { TimerCaptures } from './timer-capture.js';
 import { keepContexts } from './vm-context.js';
-import { areWeak } from './weak-reference.js';
+import { areWeak, hasRegistry } from './weak-reference.js';
 
 const CLOSURE = nodeTypeCode('closure');
 /** Objects of one path whose content is looked at. */
@@ -44,6 +45,7 @@ export class Describer {
   readonly #places: Places;
   readonly #timers: TimerCaptures;
   readonly #titles: ClassTitles;
+  readonly #code = new BoundsInCode();
   /** Tree node → series row. */
   readonly #rowOf: Int32Array;
 
@@ -70,6 +72,7 @@ export class Describer {
       return this.#owner(other, members.path, members.objects);
     });
     const { counts, bytes, risingSteps } = accumulation;
+    const isWeak = areWeak(this.#heap, objects);
     return {
       fingerprint: fingerprint(path),
       className,
@@ -85,10 +88,9 @@ export class Describer {
       shareOfGrowth: shareOf(candidate, this.#series),
       fields,
       artefact,
-      ...this.#limits({ accumulation, ownerRows, path, objects }),
-      mechanism: areWeak(this.#heap, objects)
-        ? 'weak references'
-        : this.#mechanism(accumulation, path, objects, parentBytes),
+      ...this.#limits({ accumulation, ownerRows, path, objects }, owners),
+      mechanism: isWeak ? 'weak references' : this.#mechanism(accumulation, path, objects, parentBytes),
+      ...(isWeak ? { finalized: hasRegistry(this.#heap, this.#places) } : {}),
       shape: fields.length === 0 ? className : `${className}{${fields.join(', ')}}`,
       package: this.#package(owners, objects),
       locations: this.#places.ofAll(objects),
@@ -117,8 +119,29 @@ export class Describer {
     return COMMON_NAMES.has(mechanism) || !this.#isForeign(newest) ? null : mechanism;
   }
 
-  #limits(of: Limited) {
-    return ownerLimits(this.#heap, this.#series, this.#samples, of, this.#timers);
+  /** A number that the owner has says more than one in its code, and both more than what full holders look like. */
+  #limits(of: Limited, owners: readonly number[]) {
+    const limits = ownerLimits(this.#heap, this.#series, this.#samples, of, this.#timers);
+    if (limits.bound !== null && limits.bound.full === undefined) return limits;
+    const { holder, counts } = of.accumulation;
+    const inCode = this.#code.find({
+      path: of.path,
+      count: counts.at(-1) ?? 0,
+      holders: Math.max(1, this.#series.nodes[holder]!.counts.at(-1) ?? 1),
+      scripts: this.#scripts(owners, this.#of(holder).objects[0]),
+    });
+    return { ...limits, bound: inCode ?? limits.bound };
+  }
+
+  /** Where the code stands that may use a collection: that of its owners' classes, and that of the variable it hangs on. */
+  #scripts(owners: readonly number[], holder: number | undefined): readonly string[] {
+    const { paths, snapshot } = this.#heap;
+    const scripts = owners.slice(0, MAX_LOOKED_AT).map((owner) => this.#places.of(owner)?.url ?? '');
+    for (let node = holder ?? -1; node > 0; node = paths.parent[node]!) {
+      const script = paths.scopes.isContext[node] === 1 ? paths.scopes.script[node]! : -1;
+      if (script >= 0) scripts.push(snapshot.strings.text(script));
+    }
+    return scripts.filter((url) => url !== '' && !isNodeScript(url));
   }
 
   #of(row: number): Samples {

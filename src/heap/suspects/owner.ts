@@ -24,6 +24,9 @@ const COMMON: ReadonlySet<string> = new Set([
   'AbortController',
 ]);
 
+/** What V8 calls a function without a name. */
+const UNNAMED = 'function';
+
 export const EMITTER_LISTENERS = '_events';
 export const TARGET_LISTENERS = '<symbol kEvents>';
 
@@ -147,7 +150,7 @@ function nearestOwner(path: readonly RetainerStep[], facts: OwnerFacts, generic:
     if (!isHolder && !GENERIC.has(step.node) && !generic.has(step.node))
       return { text: `${facts.titleOf(at)}${name}`, at, isNamed: true };
     if (step.edgeType === 'variable')
-      return { text: variableOwner(step.edge, name, facts), at: -1, isNamed: !isNodes(path[at - 1]) };
+      return { text: variableOwner(path, at, name, facts), at: -1, isNamed: !isNodes(path[at - 1]) };
     if (step.edgeType === 'root') {
       const root = step.edge === '' ? step.node : `${step.edge} of ${step.node}`;
       return { text: `${root}${name}`, at: -1, isNamed: false };
@@ -166,9 +169,18 @@ function segment({ edge, edgeType }: RetainerStep): string {
   return edge.startsWith('(') ? '' : `.(${edge})`;
 }
 
-function variableOwner(variable: string, below: string, { closure, script, packaged }: OwnerFacts): string {
+/** A function without a name says less than the script that it stands in. */
+function variableOwner(
+  path: readonly RetainerStep[],
+  at: number,
+  below: string,
+  { closure, script, packaged }: OwnerFacts,
+): string {
+  const variable = path[at]!.edge;
   if (variable === ASYNC_STORE) return `AsyncLocalStorage store${below}`;
   if (script !== null) return `module variable ${variable}${below} of ${script}`;
-  const where = packaged === null ? '' : ` in ${packaged}`;
-  return `closure variable ${variable}${below}${closure === null ? '' : ` of ${closure}`}${where}`;
+  const isNamed = closure !== null && closure !== UNNAMED;
+  const scope = path[at - 1]?.edge === SCOPE ? path[at - 1]!.node : null;
+  const where = packaged ?? (isNamed ? null : scope);
+  return `closure variable ${variable}${below}${isNamed ? ` of ${closure}` : ''}${where === null ? '' : ` in ${where}`}`;
 }

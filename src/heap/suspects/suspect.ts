@@ -142,6 +142,8 @@ export interface Suspect {
   /** A limit found on the owner, on its settings, or in the scope of its code. */
   readonly bound: Bound | null;
   readonly expiry?: Expiry | null;
+  /** Of weak references: whether the program has a FinalizationRegistry that may take dead ones out. */
+  readonly finalized?: boolean;
   /** Null where the members simply lie in a collection or hang on a property or variable. */
   readonly mechanism?: Mechanism | null;
   /** Class and field names of the newest member, `Order{customer, items}`; the class alone where there are none. */

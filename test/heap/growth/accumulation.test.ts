@@ -58,6 +58,31 @@ describe('accumulation points', () => {
     assert.equal(first?.className, 'Order');
   });
 
+  it('are the content of lists that objects of one kind each have, not the number of lists', async () => {
+    const result = await growing(
+      (n) => `
+      global: object global 40
+      log: object Logger 40
+      list: object Array 32
+      child*${n}: object Logger 40
+      empty*${n}: object Array 32
+      root -shortcut 1-> global
+      global -property log-> log
+      log -property children-> list
+      list -element #-> child
+      child -property children-> empty
+    `,
+    );
+    const [first, ...rest] = result.suspects;
+    assert.deepEqual(rest, []);
+    assert.equal(first?.owner, 'Logger.children');
+    assert.equal(first?.className, 'Logger');
+    assert.deepEqual(
+      first?.steps.map(({ count }) => count),
+      [100, 200, 300],
+    );
+  });
+
   it('are told apart from the rest of the growth by their share', async () => {
     const two = (n: number) => `${array(n)}
       other: object Array 32

@@ -145,6 +145,33 @@ describe('folding', () => {
     assert.equal(result.suspects[0]!.owner, 'closure variable seen of handler()');
   });
 
+  it('names a closure variable by its script where its function has no name', async () => {
+    const result = await growing(
+      (n) => `${GLOBAL}
+        handler: closure "" 56
+        context: object "system / Context" 40
+        info: code "system / ScopeInfo" 40
+        shared: code "" 56
+        script: code "file:///srv/app/src/orders.js" 100
+        seen: object Array 32
+        order*${n}: object Order 24
+        global -property handler-> handler
+        handler -internal context-> context
+        handler -internal shared-> shared
+        shared -internal script-> script
+        context -internal scope_info-> info
+        context -context seen-> seen
+        seen -element #-> order
+      `,
+    );
+    assert.deepEqual(path(result), [
+      'root module scope: src/orders.js',
+      'variable seen: Array',
+      'element []: Order',
+    ]);
+    assert.equal(result.suspects[0]!.owner, 'closure variable seen in src/orders.js');
+  });
+
   it('tells neither the code that an address may be nor its query where a variable of such a script grows', async () => {
     for (const [address, shown] of [
       ['data:text/javascript,secret/secret', 'data:'],
