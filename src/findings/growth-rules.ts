@@ -1,6 +1,7 @@
 /** What growth itself must show: for how long, how often, how much. */
 import { handlesNeeded } from './kind.js';
 import { levellingOf } from './levelling.js';
+import { median } from './rise.js';
 import { count, duration, holdsBack, megabytes, percent, plural, type Rule, speaksFor } from './ruling.js';
 
 /** How far beyond its past a tide must rise to be a leak: steps, since captures may miss the height; and a part. */
@@ -10,6 +11,9 @@ const BEYOND_PART = 0.25;
 /** Over so many times the time needed, one observation fewer will do: a busy machine captures seldom. Never fewer than five. */
 const LONG_SPAN = 2;
 const FEWEST_OBSERVATIONS = 5;
+
+/** Part of the usual growth that the latest step must show; where leaks come in batches another capture settles it. */
+const LATEST_PART = 0.5;
 
 export const persistence: Rule = ({ rise, rules }) => {
   const { observations, spanMs, still } = rise;
@@ -61,6 +65,20 @@ export const pastPeak: Rule = ({ rise, suspect }) => {
     `it held ${count(peakBefore)} before it last fell, and ${count(now)} now`,
     { peakBefore, count: now },
     `more than ${count(needed)} held`,
+  );
+};
+
+/** What fills evenly and is full at once shows no trend in its pace: only the latest step tells. */
+export const latestStep: Rule = ({ rise }) => {
+  const latest = rise.rates.at(-1);
+  const usual = median(rise.rates.slice(0, -1).map(({ rate }) => rate));
+  if (latest === undefined || latest.rate >= LATEST_PART * usual) return null;
+  const paceRatio = latest.rate / usual;
+  return holdsBack(
+    'levelling-off',
+    `the latest capture showed ${percent(paceRatio)} of its usual growth a ${rise.unit}: it may have come to its end`,
+    { paceRatio },
+    'the usual growth at the next capture',
   );
 };
 

@@ -2,7 +2,15 @@ import type { Suspect } from '../heap/suspects/suspect.js';
 import type { PaceRules } from '../trigger/pace.js';
 import { bound, expiry, weakReferences } from './ceiling-rules.js';
 import type { Evidence } from './finding.js';
-import { amount, levelling, longEnough, pastPeak, persistence, shareOfGrowth } from './growth-rules.js';
+import {
+  amount,
+  latestStep,
+  levelling,
+  longEnough,
+  pastPeak,
+  persistence,
+  shareOfGrowth,
+} from './growth-rules.js';
 import { handlesNeeded, isHeavy, shareNeeded } from './kind.js';
 import { levellingOf } from './levelling.js';
 import { type Rise, riseOf } from './rise.js';
@@ -37,6 +45,7 @@ const RULES: readonly Rule[] = [
   amount,
   pastPeak,
   levelling,
+  latestStep,
   rampUp,
   inFlight,
 ];

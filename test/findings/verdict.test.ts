@@ -288,6 +288,15 @@ describe('An expiry on the owner', () => {
   });
 });
 
+describe('The latest capture', () => {
+  it('that shows little of the usual growth holds back until the next one shows it again', () => {
+    const full = judge([1000, 2000, 3000, 4000, 5000, 6000, 6400]);
+    assert.deepEqual([full.status, against(full)], ['suspected', ['levelling-off']]);
+    assert.match(full.reasons.join(), /the latest capture showed 40 % of its usual growth a second/);
+    assert.equal(status([1000, 2000, 3000, 4000, 5000, 6000, 6400, 7400]), 'confirmed');
+  });
+});
+
 describe('Weak references', () => {
   it('are suspected at most until V8 has collected three times during the rise', () => {
     const at = (collections: number) =>

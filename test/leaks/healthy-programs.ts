@@ -22,6 +22,9 @@ export const HEALTHY_PROGRAMS: readonly Truth[] = [
   healthy('rate-limiter', 'a rate limiter with windows'),
   healthy('everything', 'an Express service with cache, sessions, timers and sockets'),
   healthy('literal-bound', 'an array with a bound that only its code knows'),
+  healthy('chat-rooms', 'many rooms that keep their latest messages'),
+  healthy('article-cache', 'a cache that fills for two minutes, with a bound that only its code knows'),
+  healthy('presence', 'connections that climb to a level and are then replaced'),
   healthy('grouped-writes', 'groups that are evicted when they are idle'),
 ];
 

@@ -42,6 +42,8 @@ export const LEAKING_PROGRAMS: readonly Truth[] = [
   leak('translations', [/i18next|ResourceStore/i], 'resource bundles of i18next'),
   leak('entity-registry', [/managed/], 'a registry of entities as object mappers have it'),
   leak('lost-replies', [/pending/], 'promises that are never settled'),
+  leak('child-loggers', [/Logger|children/], 'loggers that are kept by the one they were made of'),
+  leak('soft-cache', [/SoftCache|refs/], 'a cache of weak references whose keys stay'),
   leak('file-watchers', [/watch/i], 'file watchers that are never closed', ['heap', 'handles']),
   leak('open-files', [/descriptor|open file/i], 'descriptors that are never closed', ['handles']),
   leak('workers', [/worker/i], 'worker threads that never end', ['native', 'handles', 'heap']),

@@ -28,7 +28,10 @@ const { values } = parseArgs({
   },
 });
 const only = values.only?.split(',');
-const programs = PROGRAMS.filter(({ name }) => only?.includes(name) ?? true);
+// The traffic of healthy programs is the same at every rate of leaking.
+const programs = PROGRAMS.filter(
+  ({ name, leaks }) => only?.includes(name) ?? (leaks || Number(values.rate) === 1),
+);
 const unknown = only?.filter((wanted) => !PROGRAMS.some(({ name }) => name === wanted)) ?? [];
 if (unknown.length > 0) throw new Error(`no such program: ${unknown.join(', ')}`);
 if (values.write && only !== undefined) throw new Error('--write keeps whole rounds; leave out --only');
