@@ -19,6 +19,8 @@ export interface SignalFinding {
   /** A signal that no longer grows is not delivered any more; the ledger settles its finding. */
   readonly status: 'suspected' | 'confirmed';
   readonly title: string;
+  /** The same once it has stopped. */
+  readonly settledTitle: string;
   /** One sentence for each entry of `evidence`, in its order. */
   readonly reasons: readonly string[];
   readonly evidence: readonly Evidence[];
@@ -61,6 +63,7 @@ export function judgeSignal(
     type: signal.type,
     status,
     title: titleOf(signal),
+    settledTitle: settledTitleOf(signal),
     reasons: reasons.map(({ words }) => words),
     evidence: reasons.map(({ evidence }) => evidence),
     confidence: MOST_CONFIDENCE[status] * (1 - 0.5 ** (signal.rises - 1)),
@@ -79,19 +82,36 @@ function titleOf(signal: GrowthSignal): string {
   const rate = isMemory(signal)
     ? megabytes(signal.slope.bytesPerSecond * 60)
     : Math.round(signal.slope.bytesPerSecond * 60).toLocaleString('en-US');
-  const now = isMemory(signal) ? megabytes(signal.last) : signal.last.toLocaleString('en-US');
-  switch (signal.kind) {
+  const title = `${subjectOf(signal)} by ${rate} a minute (${nowOf(signal)} now)`;
+  return signal.kind === 'native' ? `${title}, ${UNEXPLAINED}` : title;
+}
+
+const UNEXPLAINED =
+  'and neither heap nor buffers explain it: a native addon, worker threads, fragmentation, or objects that V8 has not collected yet';
+
+function settledTitleOf(signal: GrowthSignal): string {
+  const subject = subjectOf(signal).replace(/rises?$/, (verb) => `no longer ${verb}`);
+  return `${subject} (${nowOf(signal)} now)`;
+}
+
+/** With its verb. */
+function subjectOf({ kind, type }: GrowthSignal): string {
+  switch (kind) {
     case 'external':
-      return `Buffers and other memory held from outside the heap rise by ${rate} a minute (${now} now)`;
+      return 'Buffers and other memory held from outside the heap rise';
     case 'native':
-      return `Memory outside the heap rises by ${rate} a minute (${now} now), and neither heap nor buffers explain it: a native addon, worker threads, fragmentation, or objects that V8 has not collected yet`;
+      return 'Memory outside the heap rises';
     case 'contexts':
-      return `V8 contexts, as of vm.createContext(), rise by ${rate} a minute (${now} now)`;
+      return 'V8 contexts, as of vm.createContext(), rise';
     case 'handles': {
-      const { words } = signalTypeOf(signal.type);
-      return `${words.slice(0, 1).toUpperCase()}${words.slice(1)} rise by ${rate} a minute (${now} now)`;
+      const { words } = signalTypeOf(type);
+      return `${words.slice(0, 1).toUpperCase()}${words.slice(1)} rise`;
     }
   }
+}
+
+function nowOf(signal: GrowthSignal): string {
+  return isMemory(signal) ? megabytes(signal.last) : signal.last.toLocaleString('en-US');
 }
 
 function riseReason(signal: GrowthSignal): SignalReason {

@@ -47,7 +47,7 @@ export class SignalFindings {
       this.#entries.set(signal.id, { finding, signal, explainedBy });
       if (explainedBy === null && told !== finding.status) changed.push(finding);
       if (explainedBy !== null && told !== null && told !== 'resolved')
-        changed.push(ended(finding, `it is the growth of ${explainedBy}, which names its holder`));
+        changed.push(ended(finding, signal, `it is the growth of ${explainedBy}, which names its holder`));
     }
     for (const [id, entry] of this.#entries) {
       if (now.has(id)) continue;
@@ -96,7 +96,7 @@ export class SignalFindings {
     const goneMs = atMs - entry.signal.atMs;
     const status = goneMs >= this.#resolveMs ? 'resolved' : 'plateaued';
     if (entry.finding.status === status || entry.finding.status === 'resolved') return null;
-    entry.finding = { ...ended(entry.finding, 'it no longer grows'), status };
+    entry.finding = { ...ended(entry.finding, entry.signal, 'it no longer grows'), status };
     return entry.finding;
   }
 }
@@ -169,15 +169,12 @@ function published(signal: SignalFinding, before: Finding | undefined, atMs: num
   };
 }
 
-function ended(finding: Finding, reason: string): Finding {
+function ended(finding: Finding, { settledTitle }: SignalFinding, reason: string): Finding {
   const evidence: Evidence = {
     rule: 'settled',
     speaksFor: false,
     numbers: {},
     untilWhat: 'growth that goes on',
   };
-  return settledFinding(finding, 'resolved', `Stopped: ${finding.title.replace(/^Stopped: /, '')}`, {
-    evidence,
-    reason,
-  });
+  return settledFinding(finding, 'resolved', settledTitle, { evidence, reason });
 }

@@ -35,6 +35,7 @@ export function siteFindings(
       type: 'AllocationSite',
       status: verdict.status,
       title: `Memory allocated by ${where} stays alive, ${megabytes} MB more each minute`,
+      settledTitle: `Memory allocated by ${where} no longer grows`,
       reasons: verdict.reasons,
       evidence: verdict.reasons.map((_, index) => ({
         rule: 'allocation-sites',

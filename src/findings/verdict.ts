@@ -1,7 +1,7 @@
 import type { Suspect } from '../heap/suspects/suspect.js';
 import type { PaceRules } from '../trigger/pace.js';
 import { bound, expiry, weakReferences } from './ceiling-rules.js';
-import type { Evidence } from './finding.js';
+import type { Evidence, EvidenceRule } from './finding.js';
 import {
   amount,
   latestStep,
@@ -14,7 +14,7 @@ import {
 import { handlesNeeded, isHeavy, shareNeeded } from './kind.js';
 import { levellingOf } from './levelling.js';
 import { type Rise, riseOf } from './rise.js';
-import { type Case, count, megabytes, percent, type Rule } from './ruling.js';
+import { type Case, count, megabytes, percent, type Rule, type Ruling } from './ruling.js';
 import { inFlight, rampUp } from './traffic-rules.js';
 
 /** What one suspect amounts to at one capture. `healthy`: nothing to publish; `early`: it grows, but not for long enough, or too unevenly, to say so. */
@@ -50,6 +50,9 @@ const RULES: readonly Rule[] = [
   inFlight,
 ];
 
+/** Rules that hold back only until more has been seen. */
+const WAITS: ReadonlySet<EvidenceRule> = new Set(['persistence', 'duration', 'amount']);
+
 /** Growth that falls this steeply is not even worth a suspicion. */
 const NO_SUSPICION = 0.5;
 
@@ -65,12 +68,12 @@ export function judgeSuspect(suspect: Suspect, { rules, moments, boundBefore }: 
   const facts: Case = { suspect, rise, rules, moments, boundBefore };
   const rulings = RULES.map((rule) => rule(facts)).filter((ruling) => ruling !== null);
   const held = rulings.some(({ holds }) => holds);
-  const confidence = confidenceOf(rise, suspect);
+  const confidence = Math.min(mostConfidence(rulings), confidenceOf(rise, suspect));
   return {
     status: held ? 'suspected' : 'confirmed',
     reasons: rulings.map(({ reason }) => reason),
     evidence: rulings.map(({ evidence }) => evidence),
-    confidence: held ? Math.min(0.8, confidence) : confidence,
+    confidence,
     ...ratesOf(rise),
   };
 }
@@ -114,6 +117,13 @@ function ratesOf({ spanMs, gainedBytes, gainedCount, requests }: Rise) {
     objectsPerSecond: perSecond(gainedCount),
     bytesPerRequest: requests !== null && requests > 0 ? gainedBytes / requests : null,
   };
+}
+
+/** Time alone settles what is too short or too little; what says how the growth ends makes a leak unlikely. */
+function mostConfidence(rulings: readonly Ruling[]): number {
+  const holding = rulings.filter(({ holds }) => holds);
+  if (holding.length === 0) return 1;
+  return holding.every(({ evidence }) => WAITS.has(evidence.rule)) ? 0.8 : 0.4;
 }
 
 function confidenceOf({ observations }: Rise, { shareOfGrowth: share }: Suspect): number {

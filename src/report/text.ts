@@ -87,7 +87,7 @@ export function renderFinding(finding: Finding, context: FindingContext): string
 function headline(finding: Finding, heap: Report['heap']): string {
   const growing = finding.status === 'confirmed' || finding.status === 'suspected';
   const parts = [`${HEADLINES[finding.status]} (${formatShare(finding.confidence)})`];
-  if (growing) parts.push(...rate(finding), ...limit(finding, heap));
+  if (growing) parts.push(...rate(finding), ...(isBounded(finding) ? [] : limit(finding, heap)));
   if (growing && finding.kind !== 'heap') parts.push(KINDS[finding.kind]);
   if (finding.muted) parts.push('muted');
   return parts.join('   ');
@@ -99,6 +99,11 @@ function rate({ growth }: Finding): string[] {
   if (bytesPerSecond <= 0 && objectsPerSecond > 0) return [`+${formatCount(objectsPerSecond * 60)} a minute`];
   const perRequest = bytesPerRequest === null ? '' : `, about ${formatBytes(bytesPerRequest)} per request`;
   return [`${bytesScaled ? 'about ' : ''}${formatRate(bytesPerSecond)}${perRequest}`];
+}
+
+/** What will level off by itself meets no limit. */
+function isBounded({ evidence }: Finding): boolean {
+  return evidence.some(({ rule, speaksFor }) => rule === 'bound' && !speaksFor);
 }
 
 /** The heap's forecast counts all growth and has an interval; the finding's own stands in until there is one, and where it is no part of the heap. */

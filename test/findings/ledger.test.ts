@@ -33,6 +33,7 @@ function signal(changes: Partial<SignalFinding> = {}): SignalFinding {
     type: 'Timeout',
     status: 'suspected',
     title: 'Open timers rise by 600 a minute (3,100 now)',
+    settledTitle: 'Open timers no longer rise (3,100 now)',
     reasons: ['rose in every one of 6 looks'],
     evidence: [{ rule: 'series', speaksFor: true, numbers: {}, untilWhat: null }],
     confidence: 0.7,

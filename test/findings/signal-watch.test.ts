@@ -59,6 +59,7 @@ describe('What grows outside the graph', () => {
     const [finding] = last;
     assert.ok(finding !== undefined);
     assert.match(finding.title, /^File watchers \(fs\.watch\) rise by 600 a minute \([\d,]+ now\)$/);
+    assert.match(finding.settledTitle, /^File watchers \(fs\.watch\) no longer rise \([\d,]+ now\)$/);
     assert.deepEqual([finding.kind, finding.type, finding.mechanism], ['handles', 'FSEventWrap', 'watchers']);
     assert.equal(Math.round(finding.growth.objectsPerSecond), 10);
     assert.equal(finding.growth.bytesPerSecond, 0);

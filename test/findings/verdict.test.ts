@@ -288,6 +288,16 @@ describe('An expiry on the owner', () => {
   });
 });
 
+describe('Confidence', () => {
+  it('is lower where something says how the growth ends than where more must be seen', () => {
+    const confidence = (of: Verdict) => of.confidence;
+    const sure = confidence(judge(STEADY));
+    const early = confidence(judge(STEADY.slice(0, 4)));
+    const bounded = confidence(judge(STEADY, { bound: { name: 'max', limit: 10_000, unit: 'entries' } }));
+    assert.ok(sure > 0.9 && early <= 0.8 && bounded <= 0.4, `${sure}, ${early}, ${bounded}`);
+  });
+});
+
 describe('The latest capture', () => {
   it('that shows little of the usual growth holds back until the next one shows it again', () => {
     const full = judge([1000, 2000, 3000, 4000, 5000, 6000, 6400]);

@@ -34,6 +34,17 @@ test('a confirmed leak reads at a glance', () => {
   );
 });
 
+test('what levels off at a bound meets no limit', () => {
+  const numbers = {};
+  const untilWhat = 'growth beyond 4,000';
+  const bounded = text({
+    status: 'suspected',
+    evidence: [{ rule: 'bound', speaksFor: false, numbers, untilWhat }],
+  });
+  assert.match(bounded, /^LEAK suspected/);
+  assert.doesNotMatch(bounded, /limit in/);
+});
+
 test('where it was allocated is said once it is known', () => {
   const site = { column: 7, package: null, liveBytes: 1, growthBytes: 1, callers: [] };
   const allocationSites = [
