@@ -285,6 +285,7 @@ export class LeakWatcher implements Watcher {
 
   /** A watcher that never opened leaves no report: it would replace that of a run that did. */
   async #end(): Promise<void> {
+    this.#sites.stop();
     process.off('exit', this.#onExit);
     this.#finalReport?.disarm();
     if (this.#opened) this.#finalReport?.write();

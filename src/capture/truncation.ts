@@ -68,8 +68,8 @@ const MAX_TRIED = 2 ** 25;
 const MAX_TRIED_HOLES = 2 ** 14;
 /** Places between the ends of such an array that are looked at for holes. */
 const PROBES = 1024;
-/** V8 keeps an array as a table when less than about this part of it is filled. */
-const MOST_FILLED_OF_SPARSE = 1 / 8;
+/** Elements of an array that is mostly holes, an estimate, up to which they are listed. */
+const MAX_LISTED = 2 ** 14;
 /** Indices of an array's elements are below this. */
 const MAX_ARRAY_LENGTH = 2 ** 32 - 1;
 
@@ -193,12 +193,13 @@ function truncateArray(array: readonly unknown[], bounds: TruncationBounds): num
   return total - kept;
 }
 
+/** Whether its indices are better listed than tried: each takes a text. */
 function isSparse(array: readonly unknown[], length: number): boolean {
   if (length <= MAX_TRIED_HOLES) return false;
   const step = length / PROBES;
   let filled = hasOwn(array, length - 1) ? 1 : 0;
   for (let probe = 0; probe < PROBES; probe++) if (hasOwn(array, floor(probe * step))) filled++;
-  return filled <= (length > MAX_TRIED ? PROBES : PROBES * MOST_FILLED_OF_SPARSE);
+  return length > MAX_TRIED ? filled <= PROBES : (filled - 1) * step <= MAX_LISTED;
 }
 
 function countElements(array: readonly unknown[], length: number): number {

@@ -7,6 +7,7 @@ import {
   duration,
   holdsBack,
   megabytes,
+  plural,
   type Rule,
   type Ruling,
   speaksFor,
@@ -19,6 +20,10 @@ const LARGEST_HEAP_BYTES = 4 * 2 ** 30;
 /** Members go somewhat later than they should: sweepers run at intervals. */
 const EXPIRY_GRACE = 0.25;
 const MIN_GRACE_MS = 30_000;
+/** A number beyond the limit that a collection may have while one is put in before another is taken out. */
+const OVERSHOOT = 1;
+/** Who takes dead ones out without a registry, such as by a timer, sees them dead after one. */
+const COLLECTIONS_TO_SWEEP = 1;
 /** Callbacks of a FinalizationRegistry run after V8's own full collections; after so many the dead ones are out. */
 const COLLECTIONS_TO_CLEAN = 3;
 
@@ -30,7 +35,10 @@ export const bound: Rule = ({ suspect, boundBefore }) => {
   if (last === undefined) return null;
   if (found === null) return lostBound(boundBefore ?? null, last) ?? UNBOUNDED;
   const moves = boundBefore !== null && boundBefore !== undefined && isMoving(boundBefore, found);
-  if (found.full !== undefined) return moves ? UNBOUNDED : fullHolders(found, found.full, last);
+  if (found.full !== undefined) {
+    const rises = boundBefore?.full !== undefined && boundBefore.limit < found.limit;
+    return moves || rises ? UNBOUNDED : fullHolders(found, found.full, last);
+  }
   const numbers = { limit: found.limit, count: last.count, bytes: last.bytes };
   const wording = `'${found.name}' = ${count(found.limit)}`;
   if (moves) return speaksFor('bound', `${wording} changes as it grows, which is no bound`, numbers);
@@ -52,7 +60,7 @@ function fullHolders({ limit, holders = 1 }: Bound, full: number, last: GrowthSt
   const levelBytes = limit * (last.bytes / Math.max(1, last.count));
   return holdsBack(
     'bound',
-    `${count(full)} of its ${count(holders)} holders stand at exactly ${count(each)} and none holds more: it will level off at about ${megabytes(levelBytes)}`,
+    `about ${count(full)} of its ${count(holders)} holders stand at exactly ${count(each)} and none holds more: it will level off at about ${megabytes(levelBytes)}`,
     { limit, count: last.count, bytes: last.bytes, levelBytes },
     `holders with more than ${count(each)} each`,
   );
@@ -60,11 +68,14 @@ function fullHolders({ limit, holders = 1 }: Bound, full: number, last: GrowthSt
 
 /** A capture may miss what the one before it saw: one that was not broken holds once more. */
 function lostBound(before: Bound | null, last: GrowthStep): Ruling | null {
-  if (before === null || (before.unit === 'bytes' ? last.bytes : last.count) > before.limit) return null;
+  if (before === null || (before.unit === 'bytes' ? last.bytes : last.count - OVERSHOOT) > before.limit)
+    return null;
   const until = 'the bound is not found at the next capture either';
   return holdsBack(
     'bound',
-    `bounded by '${before.name}' at the capture before`,
+    before.full === undefined
+      ? `bounded by '${before.name}' at the capture before`
+      : 'its holders stood at one number at the capture before',
     { limit: before.limit },
     until,
   );
@@ -119,14 +130,17 @@ export const expiry: Rule = ({ suspect, rise }) => {
 /** A forked copy collects, but callbacks of finalization have not run in it: entries of dead objects are still there. */
 export const weakReferences: Rule = ({ suspect, rise, moments }) => {
   if (suspect.mechanism !== 'weak references') return null;
-  if (suspect.finalized === false)
-    return speaksFor('weak-references', 'no FinalizationRegistry of the program takes dead ones out');
   const collections = collectionsDuring(rise.steps, moments);
   const numbers = { majorCollections: collections };
-  const left = COLLECTIONS_TO_CLEAN - collections;
+  const needed = suspect.finalized === false ? COLLECTIONS_TO_SWEEP : COLLECTIONS_TO_CLEAN;
+  const left = needed - collections;
   if (left <= 0)
-    return speaksFor('weak-references', `${collections} full collections did not clear them`, numbers);
-  const until = `${left} more full collections by V8 itself`;
+    return speaksFor(
+      'weak-references',
+      `${plural(collections, 'full collection')} did not clear them`,
+      numbers,
+    );
+  const until = `${plural(left, 'more full collection')} by V8 itself`;
   return holdsBack(
     'weak-references',
     `weak references, which go only after V8 collected fully`,

@@ -14,6 +14,8 @@ const FEWEST_OBSERVATIONS = 5;
 
 /** Part of the usual growth that the latest step must show; where leaks come in batches another capture settles it. */
 const LATEST_PART = 0.5;
+/** Steps before it that say what is usual. */
+const USUAL_RATES = 6;
 
 export const persistence: Rule = ({ rise, rules }) => {
   const { observations, spanMs, still } = rise;
@@ -70,10 +72,13 @@ export const pastPeak: Rule = ({ rise, suspect }) => {
 
 /** What fills evenly and is full at once shows no trend in its pace: only the latest step tells. */
 export const latestStep: Rule = ({ rise }) => {
-  const latest = rise.rates.at(-1);
-  const usual = median(rise.rates.slice(0, -1).map(({ rate }) => rate));
-  if (latest === undefined || latest.rate >= LATEST_PART * usual) return null;
-  const paceRatio = latest.rate / usual;
+  const rates = rise.rates.map(({ rate }) => rate);
+  const [before, latest] = rates.slice(-2);
+  if (before === undefined || latest === undefined || levellingOf(rise.rates).levels) return null;
+  const usual = median(rates.slice(-1 - USUAL_RATES, -1));
+  // Two slow ones are a new pace, such as that of the load.
+  if (latest >= LATEST_PART * usual || before < LATEST_PART * usual) return null;
+  const paceRatio = latest / usual;
   return holdsBack(
     'levelling-off',
     `the latest capture showed ${percent(paceRatio)} of its usual growth a ${rise.unit}: it may have come to its end`,

@@ -215,7 +215,9 @@ class SampledSites implements AllocationSites {
     this.#last = { atMs: nowMs, newestSample, liveBytes };
     this.#collectedInRow = collected ? this.#collectedInRow + 1 : 0;
     this.#dearInRow = this.#readMs > DEAR_READING_MS ? this.#dearInRow + 1 : 0;
-    if (this.#collectedInRow >= TIMES_IN_A_ROW && !this.#collects) this.#leave(nowMs);
+    // Reading one of our own collects nothing; what was freed meanwhile is V8's doing.
+    if (this.#state === 'shared' && this.#collectedInRow >= TIMES_IN_A_ROW && !this.#collects)
+      this.#leave(nowMs);
     else if (this.#state === 'sampling' && !this.#collects) this.#adapt(perSecond, nowMs);
   }
 

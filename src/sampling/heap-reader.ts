@@ -17,7 +17,7 @@ export interface HeapReaders {
   /** Type of each open resource. */
   activeResources(): readonly string[];
   /** Open file descriptors, a count; null where that cannot be told. */
-  descriptors(): { readonly count: number; readonly filesPart: number } | null;
+  descriptors(): { readonly count: number; readonly filesPart: number | null } | null;
   memoryLimit(): MemoryLimit;
   /** Requests served so far, a count. */
   requests(): number;
@@ -220,14 +220,13 @@ function countByName(names: readonly string[]): Readonly<Record<string, number>>
 
 /**
  * Since Linux 6.2 the directory's size is their number; before that it is listed. The lowest free number is given out first,
- * so the newest are among those just below it.
+ * so where none were given back in between, the newest are those just below it.
  */
-function countDescriptors(): { readonly count: number; readonly filesPart: number } | null {
+function countDescriptors(): { readonly count: number; readonly filesPart: number | null } | null {
   if (process.platform !== 'linux') return null;
   try {
     const count = statSync(DESCRIPTORS).size || listDescriptors();
-    const newest = Array.from({ length: Math.min(count, NEWEST_DESCRIPTORS) }, (_, at) => count - 1 - at);
-    return { count, filesPart: newest.filter(isFile).length / Math.max(1, newest.length) };
+    return { count, filesPart: filesPartBelow(count) };
   } catch {
     return null;
   }
@@ -238,12 +237,21 @@ function listDescriptors(): number {
   return readdirSync(DESCRIPTORS).length - 1;
 }
 
-/** Not a socket, a pipe or what else has no path. */
-function isFile(descriptor: number): boolean {
+/** Null where too few of these numbers are open: the newest are elsewhere. */
+function filesPartBelow(count: number): number | null {
+  const newest = Array.from({ length: Math.min(count, NEWEST_DESCRIPTORS) }, (_, at) => count - 1 - at);
+  const known = newest.map(isFile).filter((is) => is !== null);
+  return known.length * 2 < newest.length
+    ? null
+    : known.filter((is) => is).length / Math.max(1, known.length);
+}
+
+/** Not a socket, a pipe or what else has no path; null where it is not open. */
+function isFile(descriptor: number): boolean | null {
   try {
     return readlinkSync(`${DESCRIPTORS}/${descriptor}`).startsWith('/');
   } catch {
-    return false;
+    return null;
   }
 }
 

@@ -250,9 +250,10 @@ function foldOf(
   const outer = byMember.get(inner.holder);
   if (outer === undefined || outer === inner || outer.edgeKind !== PROPERTY || !CONTENT.has(inner.edge))
     return null;
-  const [lists, content] = [outer.counts.at(-1)!, inner.counts.at(-1)!];
-  const holders = nodes[outer.holder]!.counts.at(-1)!;
-  return lists > FEW_MEMBERS_EACH * holders && content * SAME_RATIO >= lists ? outer : null;
+  const steps = Math.min(outer.risingSteps, inner.risingSteps);
+  const gain = ({ counts }: Accumulation) => counts.at(-1)! - counts.at(-1 - steps)!;
+  const isRun = outer.counts.at(-1)! > FEW_MEMBERS_EACH * nodes[outer.holder]!.counts.at(-1)!;
+  return isRun && isMaterial(inner, nodes) && gain(inner) * SAME_RATIO >= gain(outer) ? outer : null;
 }
 
 function isExplained(

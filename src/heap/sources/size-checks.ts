@@ -16,73 +16,80 @@ export interface SizeCheck {
 
 /** Names that a path may have and code cannot. */
 const NAME = /^#?[A-Za-z_$][\w$]*$/;
-const LITERAL = String.raw`\d[\d_]*(?:e\d+)?(?:\s*\*\s*\d[\d_]*){0,3}`;
-const OPERAND = String.raw`(?:${LITERAL}|(?:[A-Za-z_$][\w$]*\s*\.\s*){0,4}#?[A-Za-z_$][\w$]*)`;
-/** How far behind a comparison that what it guards is looked for, characters. */
+const LITERAL = String.raw`\d[\d_]*(?:[eE]\d+)?(?:\s*\*\s*\d[\d_]*){0,3}`;
+/** What is compared with; what goes on behind it is a number that is not read. */
+const OPERAND = String.raw`(?<operand>${LITERAL}|(?:[A-Za-z_$][\w$]*\s*\.\s*){0,4}#?[A-Za-z_$][\w$]*)(?![\w$]|\s*[.*/+%([-])`;
+/** How far behind a comparison that what it guards is looked for, characters; of those, how far a refusal or an addition may be. */
 const GUARDED = 240;
-/** Of those, how many a refusal may be away, and how many the addition that it saves. */
-const REFUSED = 60;
+const NEXT = 60;
 /** Comparisons of one name looked at in one script, and the length of one as it is told. */
 const MAX_CHECKS = 64;
 const MAX_TEXT = 80;
-/** What functions are called that make room. */
+/** What functions are called that make room; those of other objects make it elsewhere. */
 const MAKES_ROOM =
-  /\b\w*(?:evict|prune|trim|flush|purge|sweep|compact|shrink|rotate|dropOldest|removeOldest)\w*\s*\(/i;
+  /(?<![\w$.])(?:this\s*\.\s*)?#?\w*(?:evict|prune|trim|flush|purge|sweep|compact|shrink|rotate|dropOldest|removeOldest)\w*\s*\(/i;
 const REFUSES = /^[^;]*?\b(?:return|throw|continue|break)\b/;
 
+/** `script`: without its comments and texts, see `withoutTexts`. */
 export function sizeChecks(script: string, name: string): readonly SizeCheck[] {
   if (!NAME.test(name)) return [];
   const plain = name.replace(/^#/, '').replaceAll('$', String.raw`\$`);
-  const size = String.raw`(?<![\w$])#?${plain}\s*\.\s*(?:size|length)`;
+  const own = String.raw`(?<![\w$])#?${plain}\s*`;
   const keys = String.raw`\bkeys\(\s*(?:[\w$]+\.){0,4}#?${plain}\s*\)\s*\.\s*length`;
-  const patterns = [
-    new RegExp(String.raw`(?:${size}|${keys})\s*(?:>=?|===?)\s*(?<operand>${OPERAND})`, 'g'),
-    new RegExp(
-      String.raw`(?<![\w$.])(?<operand>${OPERAND})\s*<=?\s*(?:[\w$]+\.){0,4}(?:${size}|${keys})`,
-      'g',
-    ),
-    new RegExp(String.raw`(?<adds>(?:${size}|${keys})\s*<=?\s*)(?<operand>${OPERAND})`, 'g'),
-  ];
+  const size = String.raw`(?:${own}\.\s*(?:size|length)|${keys})`;
   const takesOut = new RegExp(
-    String.raw`(?<![\w$])#?${plain}\s*(?:\.\s*(?:shift|pop|splice|delete|clear)\s*\(|\.\s*length\s*(?:=[^=]|--)|=[^=;]*\bslice\b|=\s*\[\s*\])`,
+    String.raw`${own}(?:\.\s*(?:shift|pop|splice|delete|clear)\s*\(|\.\s*length\s*(?:=[^=]|--)|=[^=;]*\bslice\b|=\s*\[\s*\])`,
   );
-  const adds = new RegExp(String.raw`(?<![\w$])#?${plain}\s*\.\s*(?:push|unshift|set|add)\s*\(`);
+  const adds = new RegExp(String.raw`${own}\.\s*(?:push|unshift|set|add)\s*\(`);
+  // Full: something must go, or nothing may come.
+  const isFull = (behind: string) =>
+    takesOut.test(behind) ||
+    MAKES_ROOM.test(behind.slice(0, NEXT)) ||
+    (REFUSES.test(behind.slice(0, NEXT)) && adds.test(behind));
+  const hasRoom = (behind: string) => adds.test(behind.slice(0, NEXT));
+  return [
+    ...checks(script, String.raw`${size}\s*(?:>=?|===?)\s*${OPERAND}`, isFull),
+    ...checks(script, String.raw`(?<![\w$.])${OPERAND}\s*<=?\s*(?:[\w$]+\.){0,4}${size}`, isFull),
+    ...checks(script, String.raw`${size}\s*<=?\s*${OPERAND}`, hasRoom),
+  ];
+}
+
+function checks(
+  script: string,
+  comparison: string,
+  bounds: (behind: string) => boolean,
+): readonly SizeCheck[] {
   const found: SizeCheck[] = [];
-  for (const pattern of patterns) {
-    for (const match of [...script.matchAll(pattern)].slice(0, MAX_CHECKS)) {
-      const { operand = '', adds: guardsAdding } = match.groups ?? {};
-      const behind = script.slice(match.index + match[0].length, match.index + match[0].length + GUARDED);
-      const bounds =
-        guardsAdding !== undefined
-          ? adds.test(behind.slice(0, REFUSED))
-          : takesOut.test(behind) ||
-            makesRoom(behind) ||
-            (REFUSES.test(behind.slice(0, REFUSED)) && adds.test(behind));
-      const limit = bounds ? numberOf(script, operand) : null;
-      if (limit !== null && limit > 0)
-        found.push({ text: match[0].replace(/\s+/g, ' ').slice(0, MAX_TEXT), limit });
-    }
+  for (const match of [...script.matchAll(new RegExp(comparison, 'g'))].slice(0, MAX_CHECKS)) {
+    if (!bounds(guarded(script, match.index + match[0].length))) continue;
+    const limit = numberOf(script, match.groups?.['operand'] ?? '');
+    if (limit !== null && limit > 0)
+      found.push({ text: match[0].replace(/\s+/g, ' ').slice(0, MAX_TEXT), limit });
   }
   return found;
 }
 
-/** Right behind the comparison: what is called further down has nothing to do with it. */
-function makesRoom(behind: string): boolean {
-  return MAKES_ROOM.test(behind.slice(0, REFUSED));
+/** What follows in the same block. */
+function guarded(script: string, from: number): string {
+  const end = Math.min(script.length, from + GUARDED);
+  let depth = 0;
+  for (let at = from; at < end; at++) {
+    if (script[at] === '{') depth++;
+    if (script[at] === '}' && --depth < 0) return script.slice(from, at);
+  }
+  return script.slice(from, end);
 }
 
-/** Null where it is no number, nor a name that the script gives exactly one number. */
+/** Null where it is no number, nor a name that the script gives one number and nothing else. */
 function numberOf(script: string, operand: string): number | null {
-  const literal = product(operand);
-  if (literal !== null) return literal;
-  const constant = /[A-Za-z_$][\w$]*$/.exec(operand)?.[0];
-  if (constant === undefined) return null;
+  if (/^\d/.test(operand)) return product(operand);
+  const constant = /[A-Za-z_$][\w$]*$/.exec(operand)?.[0] ?? '';
   const assigned = new RegExp(
-    String.raw`(?<![\w$])${constant.replaceAll('$', String.raw`\$`)}\s*=\s*(?<number>${LITERAL})\s*[;,\n\r)}]`,
+    String.raw`(?<![\w$])${constant.replaceAll('$', String.raw`\$`)}\s*=(?![=>])\s*(?<value>[^;,\n)}\]]{0,40})`,
     'g',
   );
   const values = new Set(
-    [...script.matchAll(assigned)].map((match) => product(match.groups?.['number'] ?? '')),
+    [...script.matchAll(assigned)].map((match) => product(match.groups?.['value'] ?? '')),
   );
   const [value = null] = values;
   return values.size === 1 ? value : null;
@@ -90,9 +97,6 @@ function numberOf(script: string, operand: string): number | null {
 
 /** `4000`, `10_000`, `1e4`, `10 * 1000`. */
 function product(text: string): number | null {
-  if (!/^\d/.test(text)) return null;
-  const value = text
-    .split('*')
-    .reduce((total, factor) => total * Number(factor.trim().replaceAll('_', '')), 1);
-  return Number.isFinite(value) ? value : null;
+  if (!new RegExp(`^${LITERAL}$`).test(text.trim())) return null;
+  return text.split('*').reduce((total, factor) => total * Number(factor.trim().replaceAll('_', '')), 1);
 }

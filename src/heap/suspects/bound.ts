@@ -9,6 +9,7 @@ import { tableOf } from '../growth/collection-table.js';
 import { isDataKey } from '../growth/dictionary.js';
 import type { TracedHeap } from '../growth/path-tree-builder.js';
 import { findFullHolders } from './full-holders.js';
+import { fitsHeap, fitsHeapBytes, type Grown } from './grown.js';
 import { entriesOf, slotsOf } from './held-entries.js';
 import { plainName, stem, stems, wordsOf } from './name-words.js';
 import { fieldsOf, numbersOf } from './number-field.js';
@@ -65,8 +66,6 @@ const OWN_UNITS = 2;
 
 /** From here on numbers are written for "no limit". */
 const NO_LIMIT = 2 ** 31 - 1;
-/** The largest heap that V8 gives a program unasked; what a bound allows must fit into it. */
-const LARGEST_HEAP_BYTES = 4 * 1024 ** 3;
 /** Part of a limit that must be used where it may be that of another collection. */
 const SOON = 1 / 4;
 /** A number beyond the limit that a collection may have while one is put in before another is taken out. */
@@ -74,16 +73,6 @@ const OVERSHOOT = 1;
 
 /** An array was set up with its slots when so many at its end hold nothing: a few may be `undefined` by chance. */
 const MIN_FREE = 8;
-
-/** What grows, at present. */
-export interface Grown {
-  /** Members, a count. */
-  readonly count: number;
-  /** Theirs and of all below them. */
-  readonly bytes: number;
-  /** What the collection, its members and its owner are about, one word each. */
-  readonly subjects: ReadonlySet<string>;
-}
 
 interface Found extends Bound {
   /** Part of the limit that is used, 0 to 1. */
@@ -113,7 +102,7 @@ export function findBound(
       if (best === null || found.fill >= best.fill) best = found;
     }
   }
-  if (best === null) return levels[0] === undefined ? null : findFullHolders(heap, levels[0]);
+  if (best === null) return levels[0] === undefined ? null : findFullHolders(heap, levels[0], grown);
   const { name, limit, unit, holders } = best;
   return { name, limit, unit, ...(holders === undefined ? {} : { holders }) };
 }
@@ -137,8 +126,7 @@ function boundOf(
   const found = { name: plainName(name), ...(instances > 1 ? { holders: instances } : {}) };
   if (scale === undefined && figure === null) {
     const limit = value * instances;
-    const bytes = (grown.bytes / Math.max(1, grown.count)) * limit;
-    if (limit + OVERSHOOT < grown.count || bytes > LARGEST_HEAP_BYTES) return null;
+    if (limit + OVERSHOOT < grown.count || !fitsHeap(limit, grown)) return null;
     return { ...found, limit, unit: 'entries', fill: grown.count / limit };
   }
   const allowed = value * (scale ?? 1);
@@ -147,7 +135,7 @@ function boundOf(
   // little different at each capture.
   const inHeap = figure === null ? instances : grown.bytes / figure;
   const limit = Math.round(allowed * inHeap);
-  if (counted > allowed || limit > LARGEST_HEAP_BYTES) return null;
+  if (counted > allowed || !fitsHeapBytes(limit)) return null;
   return { ...found, limit, unit: 'bytes', fill: counted / allowed };
 }
 

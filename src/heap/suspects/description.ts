@@ -46,6 +46,8 @@ export class Describer {
   readonly #timers: TimerCaptures;
   readonly #titles: ClassTitles;
   readonly #code = new BoundsInCode();
+  /** Null until asked for. */
+  #registry: boolean | null = null;
   /** Tree node → series row. */
   readonly #rowOf: Int32Array;
 
@@ -90,7 +92,7 @@ export class Describer {
       artefact,
       ...this.#limits({ accumulation, ownerRows, path, objects }, owners),
       mechanism: isWeak ? 'weak references' : this.#mechanism(accumulation, path, objects, parentBytes),
-      ...(isWeak ? { finalized: hasRegistry(this.#heap, this.#places) } : {}),
+      ...(isWeak ? { finalized: this.#hasRegistry() } : {}),
       shape: fields.length === 0 ? className : `${className}{${fields.join(', ')}}`,
       package: this.#package(owners, objects),
       locations: this.#places.ofAll(objects),
@@ -119,14 +121,20 @@ export class Describer {
     return COMMON_NAMES.has(mechanism) || !this.#isForeign(newest) ? null : mechanism;
   }
 
+  #hasRegistry(): boolean {
+    this.#registry ??= hasRegistry(this.#heap, this.#places);
+    return this.#registry;
+  }
+
   /** A number that the owner has says more than one in its code, and both more than what full holders look like. */
   #limits(of: Limited, owners: readonly number[]) {
     const limits = ownerLimits(this.#heap, this.#series, this.#samples, of, this.#timers);
     if (limits.bound !== null && limits.bound.full === undefined) return limits;
-    const { holder, counts } = of.accumulation;
+    const { holder, counts, bytes } = of.accumulation;
     const inCode = this.#code.find({
       path: of.path,
       count: counts.at(-1) ?? 0,
+      bytes: bytes.at(-1) ?? 0,
       holders: Math.max(1, this.#series.nodes[holder]!.counts.at(-1) ?? 1),
       scripts: this.#scripts(owners, this.#of(holder).objects[0]),
     });

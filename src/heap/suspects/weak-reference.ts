@@ -5,7 +5,8 @@ import type { Places } from './member-location.js';
 import { fieldsOf } from './number-field.js';
 
 const WEAK_REFERENCE = 'WeakRef';
-const REGISTRY = 'FinalizationRegistry';
+const CELL = 'system / WeakCell';
+const OBJECT = nodeTypeCode('object');
 const CLOSURE = nodeTypeCode('closure');
 const HIDDEN = edgeTypeCode('hidden');
 const PLAIN = new Set(['string', 'number', 'symbol', 'bigint', '(system)']);
@@ -22,19 +23,27 @@ export function areWeak({ snapshot, classes }: TracedHeap, objects: readonly num
   return objects.filter(isWeak).length * 2 > objects.length;
 }
 
-/** Whether code other than Node's own has a FinalizationRegistry, whose callback may take dead references out. */
+/**
+ * Whether code other than Node's own has something registered with a FinalizationRegistry, or a class made from it, whose
+ * callback may take dead references out. A callback without a place may be anybody's.
+ */
 export function hasRegistry({ snapshot }: TracedHeap, places: Places): boolean {
   const { firstEdge, edgeTo, nodeName, nodeType, strings, nodeCount } = snapshot;
-  const name = strings.find(REGISTRY);
+  const cell = strings.find(CELL);
   for (let node = 0; node < nodeCount; node++) {
-    if (nodeName[node] !== name) continue;
+    if (nodeType[node] !== OBJECT) continue;
+    let callback = -1;
+    let registers = false;
     for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
       const to = edgeTo[edge]!;
-      // Its callback; methods hang on properties.
-      if (nodeType[to] !== CLOSURE || labelType(labelAt(snapshot, node, edge)) !== HIDDEN) continue;
-      const place = places.of(to);
-      if (place !== null && !isNodeScript(place.url)) return true;
+      // Its callback and what is registered; methods hang on properties.
+      if (labelType(labelAt(snapshot, node, edge)) !== HIDDEN) continue;
+      if (nodeType[to] === CLOSURE) callback = to;
+      registers ||= nodeName[to] === cell;
     }
+    if (!registers || callback < 0) continue;
+    const place = places.of(callback);
+    if (place === null || !isNodeScript(place.url)) return true;
   }
   return false;
 }

@@ -33,6 +33,11 @@ describe('A bound in code', () => {
     );
     assert.deepEqual(limits(trim, 'messages'), [], 'its number is not known');
     assert.deepEqual(limits(`let HISTORY = 200; HISTORY = 300; ${trim}`, 'messages'), [], 'it has two');
+    assert.deepEqual(
+      limits(`let HISTORY = 200; HISTORY = read(); ${trim}`, 'messages'),
+      [],
+      'it may have any',
+    );
   });
 
   it('tells the comparison as it is written', () => {
@@ -50,6 +55,10 @@ describe('A bound in code', () => {
       'for (let at = 0; at < cache.length; at++) total += cache[at];',
       'if (cache.size > 0) cache.clear();',
       'if (cache.size > limit) cache.clear();',
+      'if (cache.size > 4000 * factor) cache.clear();',
+      'if (cache.size > 1.5e6) cache.clear();',
+      'if (cache.size > 4000) metrics.flushStats();',
+      'function stats() { if (cache.size > 4000) warn(1); } function end(id) { cache.delete(id); }',
     ])
       assert.deepEqual(limits(script, 'cache'), [], script);
   });

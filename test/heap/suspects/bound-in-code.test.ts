@@ -29,8 +29,8 @@ const CACHE = [
 ];
 const MESSAGES = [step('messages', 'property', 'Array'), step('[]', 'element', 'Message')];
 
-const find = (scripts: readonly string[], path = CACHE, count = 1000, holders = 1) =>
-  new BoundsInCode().find({ path, count, holders, scripts });
+const find = (scripts: readonly string[], path = CACHE, count = 1000, holders = 1, bytesEach = 1000) =>
+  new BoundsInCode().find({ path, count, bytes: count * bytesEach, holders, scripts });
 
 const bounded = script('bounded.mjs', 'if (cache.size >= 4000) cache.delete(cache.keys().next().value);');
 
@@ -49,7 +49,8 @@ describe('A bound in the code of a collection', () => {
       unit: 'entries',
       holders: 60,
     });
-    assert.equal(find([room], MESSAGES, 12_001, 60), null, 'one that is broken is none');
+    assert.ok(find([room], MESSAGES, 12_060, 60) !== null, 'one may be put in before another is taken out');
+    assert.equal(find([room], MESSAGES, 12_061, 60), null, 'one that is broken is none');
   });
 
   it('is the tightest one that is not broken', () => {
@@ -59,6 +60,23 @@ describe('A bound in the code of a collection', () => {
     );
     assert.equal(find([two])?.limit, 5000);
     assert.equal(find([two], CACHE, 5)?.limit, 10);
+  });
+
+  it('is none when what it allows would not fit into a heap', () => {
+    assert.ok(find([bounded], CACHE, 1000, 1, 1_000_000) !== null);
+    assert.equal(find([bounded], CACHE, 1000, 1, 1_100_000), null);
+  });
+
+  it('is not looked for in minified code, nor under names that a minifier gives', () => {
+    const line = `${'f();'.repeat(100)}if(cache.size>4000)cache.clear();`;
+    assert.equal(find([script('app.min.js', line)]), null);
+    const short = [step('q', 'variable', 'Map'), step('entries', 'entry', 'Article')];
+    assert.equal(find([script('short.js', 'if (q.size > 4000) q.clear();')], short), null);
+  });
+
+  it('is not looked for in comments and texts', () => {
+    const text = '// if (cache.size > 4000) cache.clear()\nlog("if (cache.size > 4000) cache.clear()");';
+    assert.equal(find([script('commented.mjs', text)]), null);
   });
 
   it('is not found, and nothing is thrown, where there is no such script on this machine', () => {

@@ -99,6 +99,7 @@ for (const kind of ['whole', 'sampled'] as const) {
     it('holds its members weakly, one by one or in a record each', () => {
       assert.equal(held('weak').mechanism, 'weak references');
       assert.equal(held('boxes').mechanism, 'weak references');
+      assert.equal(held('weak').finalized, false, 'nothing of the program takes them out');
       assert.equal(held('recent').mechanism, null);
     });
   });
