@@ -24,6 +24,7 @@ import {
   REACTIONS,
   WEAK_VALUE,
 } from './path-tree.js';
+import { FRAME_PROPERTY, STORE_PROPERTY } from './shared-stores.js';
 
 const CONTEXT_EDGE = edgeTypeCode('context');
 const ELEMENT_EDGE = edgeTypeCode('element');
@@ -32,11 +33,6 @@ const HIDDEN_EDGE = edgeTypeCode('hidden');
 const INTERNAL_EDGE = edgeTypeCode('internal');
 const ARRAY = nodeTypeCode('array');
 const STRING = nodeTypeCode('string');
-
-/** Properties under which async resources keep the stores of AsyncLocalStorage in versions that have no frames. */
-const STORE_PROPERTY = '<symbol kResourceStore>';
-/** Where the frames stand in the others. */
-const FRAME_PROPERTY = '<symbol kAsyncContextFrame>';
 
 /** Modules of the program, and those that stand for what Node or CommonJS exports. */
 const MODULES = ['system / SourceTextModule', 'system / SyntheticModule'];
@@ -59,7 +55,7 @@ export class PathSteps {
   readonly #scope: number;
   readonly #element: number;
   readonly #entry: number;
-  readonly #store: number;
+  readonly store: number;
   readonly #reaction: number;
   readonly #table: number;
   readonly #frameName: number;
@@ -77,7 +73,7 @@ export class PathSteps {
     this.#scope = this.key('(scope)', 'internal');
     this.#element = this.key(ELEMENTS, 'element');
     this.#entry = this.key(ELEMENTS, 'entry');
-    this.#store = this.key(ASYNC_STORE, 'variable');
+    this.store = this.key(ASYNC_STORE, 'variable');
     this.#reaction = this.key(REACTIONS, 'entry');
     this.#table = this.key(ENTRIES, 'entry');
     this.#frameName = snapshot.strings.find(ASYNC_FRAME);
@@ -106,7 +102,7 @@ export class PathSteps {
     const from = parent[node]!;
     const edge = parentEdge[node]!;
     if (edge === -1 || from === 0) return this.root;
-    if (nodeName[node] === this.#frameName && roles[node] === ROLE.part) return this.#store;
+    if (nodeName[node] === this.#frameName && roles[node] === ROLE.part) return this.store;
     const label = labelAt(this.#snapshot, from, edge);
     const type = labelType(label);
     if (type === CONTEXT_EDGE) return this.#variableStep(label);
@@ -137,7 +133,7 @@ export class PathSteps {
     let key = this.#ofLabel.get(label);
     if (key === undefined) {
       const name = this.#snapshot.strings.text(labelName(label));
-      if (name === STORE_PROPERTY || name === FRAME_PROPERTY) key = this.#store;
+      if (name === STORE_PROPERTY || name === FRAME_PROPERTY) key = this.store;
       else key = isDataKey(name) ? this.#entry : this.key(name, 'property');
       this.#ofLabel.set(label, key);
     }

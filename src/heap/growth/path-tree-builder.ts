@@ -17,6 +17,7 @@ import { PathSteps } from './path-step.js';
 import { ARTEFACT, EDGE_KINDS, NODE_KINDS, PathTree, SCOPE } from './path-tree.js';
 import { type SampleWeights, sampleWeights } from './sample-weights.js';
 import type { SampledContent } from './sampled-content.js';
+import { sharedStores } from './shared-stores.js';
 import { TIMER, TIMER_LINKS, TIMERS_LIST, TimerCallbacks } from './timer-callback.js';
 
 /** What stands for V8's own memory in the tree. */
@@ -73,6 +74,7 @@ class PathTreeBuilder {
   readonly #timerLinks: ReadonlySet<number>;
   readonly #reactionName: number;
   readonly #nativeContext: number;
+  readonly #sharedStores: ReadonlySet<number>;
   /** Tree nodes within contexts of `node:vm`. */
   readonly #foreign = new Set<number>();
 
@@ -97,6 +99,7 @@ class PathTreeBuilder {
     this.#timerLinks = new Set(TIMER_LINKS.map((link) => this.#steps.key(link, 'property')));
     this.#reactionName = snapshot.strings.find('system / PromiseReaction');
     this.#nativeContext = snapshot.strings.find(NATIVE_CONTEXT);
+    this.#sharedStores = sharedStores(snapshot);
   }
 
   add(node: number): void {
@@ -164,7 +167,7 @@ class PathTreeBuilder {
     const at =
       id === this.#timer && this.#timerLinks.has(step)
         ? this.#timerBelow(node, above, step)
-        : this.#child(this.#unheld(node, above), step, id, kind, 0);
+        : this.#child(this.#isShared(node, step) ? 0 : this.#unheld(node, above), step, id, kind, 0);
     if (this.#foreign.has(above) || this.#isContextOfVm(this.#paths.parent[node]!)) this.#foreign.add(at);
     // Asked once a path: the members of one path are made by one class, as far as their names tell.
     if (this.tree.count[at] === 0 && this.#own.isOwn(node)) this.tree.artefact[at]! |= ARTEFACT.own;
@@ -172,6 +175,16 @@ class PathTreeBuilder {
     this.tree.count[at]! += weight;
     this.tree.entries[at]! += weight * this.#entries.of(node, this.#steps);
     return at;
+  }
+
+  /** Kept by many async resources, and so by none: whichever leads to it would give it another path each time. */
+  #isShared(node: number, step: number): boolean {
+    if (step !== this.#steps.store || this.#sharedStores.size === 0) return false;
+    const { parent, roles } = this.#paths;
+    let at = node;
+    // From the value of a frame up to the frame.
+    while (!this.#sharedStores.has(at) && roles[parent[at]!] === ROLE.part) at = parent[at]!;
+    return this.#sharedStores.has(at);
   }
 
   #classOf(node: number): { readonly id: number; readonly kind: number } {
