@@ -43,7 +43,7 @@ export interface PackageName {
 
 /** A limit found on the owner of what grows. */
 export interface Bound {
-  /** Name of the property or variable that says so: `max`, `MAX_ENTRIES`. */
+  /** The property or variable that says so, `max`, `MAX_ENTRIES`, or the comparison in the code, `cache.size >= 4000`. */
   readonly name: string;
   readonly limit: number;
   /** What the limit counts. */
