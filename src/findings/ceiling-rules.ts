@@ -111,7 +111,7 @@ export const expiry: Rule = ({ suspect, rise }) => {
   if (leftMs <= 0) {
     // That the oldest is still there is known only where it says so itself.
     const outlived =
-      oldestEndMs === null ? `has grown for longer than that` : 'the oldest is long past its end';
+      oldestEndMs === null ? 'it has grown for longer than that' : 'the oldest is long past its end';
     return speaksFor('expiry', `${lives} ('${found.name}'), but ${outlived}`, numbers);
   }
   const pace = (last.bytes - first.bytes) / Math.max(1, last.atMs - first.atMs);
