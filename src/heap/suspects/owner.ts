@@ -179,8 +179,8 @@ function variableOwner(
   const variable = path[at]!.edge;
   if (variable === ASYNC_STORE) return `AsyncLocalStorage store${below}`;
   if (script !== null) return `module variable ${variable}${below} of ${script}`;
-  const isNamed = closure !== null && closure !== UNNAMED;
   const scope = path[at - 1]?.edge === SCOPE ? path[at - 1]!.node : null;
-  const where = packaged ?? (isNamed ? null : scope);
-  return `closure variable ${variable}${below}${isNamed ? ` of ${closure}` : ''}${where === null ? '' : ` in ${where}`}`;
+  const where = packaged ?? (closure === UNNAMED ? scope : null);
+  const whose = closure === null || (closure === UNNAMED && where !== null) ? '' : ` of ${closure}`;
+  return `closure variable ${variable}${below}${whose}${where === null ? '' : ` in ${where}`}`;
 }
