@@ -283,11 +283,7 @@ const LEAKS: Readonly<Record<string, Expected>> = {
     className: 'Module',
     fingerprint: 'lw-743468d3041c4d7b',
     mechanism: 'module cache',
-    alsoHeldBy: [
-      'module variable relativeResolveCache of node:internal/modules/cjs/loader',
-      'module variable _pathCache of programs/require-cache.js',
-      'module variable realpathCache of node:internal/modules/helpers',
-    ],
+    alsoHeldBy: ['module variable _pathCache of programs/require-cache.js'],
   },
   set: {
     owner: 'module variable seen of programs/set.js',
@@ -365,6 +361,10 @@ function locationOf({ locations }: Suspect): string | undefined {
 
 const countsOf = ({ steps }: Suspect) => steps.map(({ count }) => count);
 
+/** Node's own tables change with its version. */
+const othersOf = (holders: readonly string[] = []) =>
+  holders.filter((holder) => !holder.includes(' of node:')).toSorted();
+
 const ofProgram = ({ suspects }: Success) => suspects.filter(({ artefact }) => artefact === null);
 
 describe('an analysis of real snapshots', { concurrency: 2 }, () => {
@@ -376,7 +376,7 @@ describe('an analysis of real snapshots', { concurrency: 2 }, () => {
       assert.equal(first.owner, expected.owner);
       assert.equal(first.className, expected.className);
       assert.equal(first.mechanism, expected.mechanism ?? null);
-      assert.deepEqual(first.alsoHeldBy, expected.alsoHeldBy);
+      assert.deepEqual(othersOf(first.alsoHeldBy), othersOf(expected.alsoHeldBy));
       assert.deepEqual(first.package, expected.package ?? null);
       if (expected.location !== undefined) assert.equal(locationOf(first), expected.location);
       assert.equal(first.artefact, null);
