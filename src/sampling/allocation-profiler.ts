@@ -182,7 +182,7 @@ class SampledSites implements AllocationSites {
 
   #enterTaken(): void {
     if (this.#collects)
-      this.#enter('waiting', 'the one slot is held by another profiler that collects when it is read');
+      this.#enter('waiting', 'the one slot is held by another profiler, whose readings collect or take long');
     else this.#enter('shared', 'the one slot is held by another profiler, whose samples are read');
   }
 
@@ -215,9 +215,9 @@ class SampledSites implements AllocationSites {
     this.#last = { atMs: nowMs, newestSample, liveBytes };
     this.#collectedInRow = collected ? this.#collectedInRow + 1 : 0;
     this.#dearInRow = this.#readMs > DEAR_READING_MS ? this.#dearInRow + 1 : 0;
-    // Reading one of our own collects nothing; what was freed meanwhile is V8's doing.
-    if (this.#state === 'shared' && this.#collectedInRow >= TIMES_IN_A_ROW && !this.#collects)
-      this.#leave(nowMs);
+    // Of one of our own the interval is widened; another's is left alone.
+    const disturbs = this.#collectedInRow >= TIMES_IN_A_ROW || this.#dearInRow >= TIMES_IN_A_ROW;
+    if (this.#state === 'shared' && disturbs && !this.#collects) this.#leave(nowMs);
     else if (this.#state === 'sampling' && !this.#collects) this.#adapt(perSecond, nowMs);
   }
 
@@ -226,10 +226,11 @@ class SampledSites implements AllocationSites {
     return this.#last !== null && newest < this.#last.newestSample && liveBytes < this.#last.liveBytes / 2;
   }
 
-  /** Whoever started it did so by the inspector, and reading it would disturb the service. */
+  /** Whoever started it did so by the inspector, or finely, and reading it would disturb the service. */
   #leave(nowMs: number): void {
     this.#collects = true;
     this.#collectedInRow = 0;
+    this.#dearInRow = 0;
     this.#nextTakeMs = nowMs + RETRY_MS;
     this.#enterTaken();
   }

@@ -108,6 +108,18 @@ describe('The allocation sites of a service', () => {
     assert.deepEqual([slot.reads, sites.status().state], [5, 'sampling']);
   });
 
+  it('leave alone another profiler whose readings take long, and never their own', () => {
+    for (const [hold, state] of [
+      ['taken', 'waiting'],
+      ['quiet', 'sampling'],
+    ] as const) {
+      const { slot, sites } = started({ claim: { hold }, reading: holding(1, 1, true), takesMs: 6 });
+      for (let nowMs = 10_000; nowMs <= 60_000; nowMs += 10_000) sites.afterMajorGc(nowMs);
+      assert.equal(sites.status().state, state);
+      assert.equal(slot.reads < 6, hold === 'taken');
+    }
+  });
+
   it('are begun and read where a capture stops the service, when every reading collects', () => {
     const { slot, sites } = started({ claim: { hold: null, reason: 'it collects', forGood: false } });
     sites.afterMajorGc(100);
