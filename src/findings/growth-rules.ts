@@ -12,6 +12,9 @@ const BEYOND_PART = 0.25;
 const LONG_SPAN = 2;
 const FEWEST_OBSERVATIONS = 5;
 
+/** Connections that climb evenly to a level look like sockets that are never closed for as long as they climb: times as long. */
+const SOCKETS_TAKE = 3;
+
 /** Part of the usual growth that the latest step must show; where leaks come in batches another capture settles it. */
 const LATEST_PART = 0.5;
 /** Steps before it that say what is usual. */
@@ -32,10 +35,13 @@ export const persistence: Rule = ({ rise, rules }) => {
   return { ...ruling, evidence: { ...ruling.evidence, untilWhat: until }, holds: true };
 };
 
-export const longEnough: Rule = ({ rise: { spanMs }, rules }) => {
-  if (spanMs >= rules.confirmMs) return null;
-  const until = `to be confirmed it must grow for ${duration(rules.confirmMs - spanMs)} more`;
-  return holdsBack('duration', until, { spanMs, neededMs: rules.confirmMs }, until);
+export const longEnough: Rule = ({ rise: { spanMs }, suspect, rules }) => {
+  const isSockets = suspect.mechanism === 'sockets';
+  const neededMs = rules.confirmMs * (isSockets ? SOCKETS_TAKE : 1);
+  if (spanMs >= neededMs) return null;
+  const until = `to be confirmed it must grow for ${duration(neededMs - spanMs)} more`;
+  const why = isSockets ? ', since the other side has a say in how many connections there are' : '';
+  return holdsBack('duration', `${until}${why}`, { spanMs, neededMs }, until);
 };
 
 export const shareOfGrowth: Rule = ({ suspect }) =>

@@ -308,6 +308,20 @@ describe('Confidence', () => {
   });
 });
 
+describe('Sockets', () => {
+  it('must grow three times as long, since the other side has a say in how many there are', () => {
+    const climbing = (captures: number) =>
+      judge(
+        Array.from({ length: captures }, (_, i) => 1000 * (i + 1)),
+        { mechanism: 'sockets' },
+      );
+    const early = climbing(6);
+    assert.deepEqual([early.status, against(early)], ['suspected', ['duration']]);
+    assert.match(early.reasons.join(), /the other side has a say in how many connections there are/);
+    assert.equal(climbing(18).status, 'confirmed');
+  });
+});
+
 describe('The latest capture', () => {
   it('that shows little of the usual growth holds back until the next one shows it again', () => {
     const full = judge([1000, 2000, 3000, 4000, 5000, 6000, 6400]);
