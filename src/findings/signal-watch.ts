@@ -25,6 +25,7 @@ export class SignalWatch {
   readonly #window: SignalWindow;
   #held = new Map<string, Held>();
   #rising: readonly GrowthSignal[] = [];
+  #counted: HeapSample | null = null;
 
   constructor(rules: SignalRules) {
     this.#rules = rules;
@@ -33,7 +34,10 @@ export class SignalWatch {
 
   /** Takes a sample in. The findings of now where there was something new to judge, even none of them; otherwise null. */
   observe(sample: HeapSample): readonly SignalFinding[] | null {
-    return this.#window.add(sample) ? this.#judge(sample) : null;
+    // Samples at collections count neither handles nor descriptors: those of the latest tick are still true.
+    if (sample.handles !== null) this.#counted = sample;
+    const { handles, descriptors, newFilesPart = null } = this.#counted ?? sample;
+    return this.#window.add(sample) ? this.#judge({ ...sample, handles, descriptors, newFilesPart }) : null;
   }
 
   /** What rises, whether a finding already or too early for one. */

@@ -82,6 +82,14 @@ describe('What grows outside the graph', () => {
     assert.notEqual(watched(sockets).firstAt.confirmed, null);
   });
 
+  it('knows who decides also at a collection, which counts no handles', () => {
+    const { firstAt } = watched((second) => ({ handles: { TCPSocketWrap: second * 10, TCPServerWrap: 1 } }), {
+      collectSeconds: 1,
+    });
+    assert.notEqual(firstAt.suspected, null);
+    assert.equal(firstAt.confirmed, null);
+  });
+
   it('is not confirmed where it grows as connections do', () => {
     const { firstAt } = watched((second) => ({
       descriptors: 20 + second * 20,
