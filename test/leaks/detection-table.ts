@@ -7,6 +7,8 @@ export interface RoundResult {
   readonly forMs: number;
   readonly nodeVersion: string;
   readonly judgements: readonly Judgement[];
+  /** What a reader must know of it, such as programs that were run again after a change. */
+  readonly note?: string;
 }
 
 const MB = 2 ** 20;
@@ -61,6 +63,7 @@ function renderRound(round: RoundResult): string {
   return [
     `## Pace \`${pace}\`, ${amount}\n`,
     `Node ${round.nodeVersion}, up to ${seconds(round.forMs)}: ${summaryOf(score(judgements))}.\n`,
+    ...(round.note === undefined ? [] : [`${round.note}\n`]),
     ...table(
       '| leaking program | stands for | verdict | suspected | confirmed | culprit first | own source | findings | captures | longest pause | CPU | peak RSS |',
       judgements
