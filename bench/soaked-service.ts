@@ -150,7 +150,7 @@ function visitOf(request: Request): Visit {
 
 /** What the soak must notice: a watcher that keeps a copy of each of its samples. */
 async function keepEverySample(): Promise<void> {
-  const { SignalWindow } = await import('../src/sampling/signal-window.js');
+  const { SignalWindow } = await import('../src/trend/outside-window.js');
   const { prototype } = SignalWindow;
   const add = prototype.add;
   prototype.add = function (this: InstanceType<typeof SignalWindow> & { kept?: object[] }, sample) {

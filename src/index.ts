@@ -13,12 +13,12 @@ export type {
   RetainerStep,
   SiteFrame,
 } from './heap/suspects/suspect.js';
-export type { MetricsRegistry } from './metrics/metrics-registry.js';
-export type { CaptureMode, MetricsAuth, Options, ScheduleOptions } from './options.js';
+export type { MetricsRegistry } from './options/metrics-registry.js';
+export type { CaptureMode, MetricsAuth, Options, ScheduleOptions } from './options/options.js';
+export type { Pace } from './pace/pace.js';
 export type { Report, ReportCapture, WatcherState } from './report/report.js';
 export { renderReport } from './report/text.js';
 export type { Logger, LogLevel } from './runtime/logger.js';
 export type { GcKind, GcSourceName } from './sampling/gc-source.js';
 export type { HeapSample } from './sampling/heap-sample.js';
-export type { Pace } from './trigger/pace.js';
 export { type OpsHandler, type Watcher, watch } from './watcher.js';

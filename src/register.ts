@@ -1,8 +1,8 @@
 import { join, parse } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
-import { optionsFromEnvironment } from './environment.js';
 import { LeakwatchError } from './errors.js';
-import { type Options, resolveOptions } from './options.js';
+import { optionsFromEnvironment } from './options/environment.js';
+import { type Options, resolveOptions } from './options/options.js';
 import { systemClock } from './runtime/clock.js';
 import { writeToStderr } from './runtime/logger.js';
 import { LeakWatcher } from './watcher.js';

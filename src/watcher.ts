@@ -1,6 +1,6 @@
 import { isMainThread, threadId } from 'node:worker_threads';
+import { startAnalysis } from './analysis/analysis-client.js';
 import { chooseDumper } from './capture/choose-dumper.js';
-import { startAnalysis } from './daemon/analysis-client.js';
 import { Daemon } from './daemon/daemon.js';
 import type { DaemonStatus, WatcherEvents } from './daemon/daemon-status.js';
 import { FinalReport } from './daemon/final-report.js';
@@ -14,7 +14,7 @@ import { type Authenticator, createAuthenticator } from './http/authenticator.js
 import type { Listener } from './http/listener.js';
 import type { OpsHandler } from './http/ops-dependencies.js';
 import type { Metrics } from './metrics/collectors.js';
-import { fingerprintOf, type Options, type ResolvedOptions, resolveOptions } from './options.js';
+import { fingerprintOf, type Options, type ResolvedOptions, resolveOptions } from './options/options.js';
 import { buildReport, type Report } from './report/report.js';
 import { terminalText } from './report/terminal-text.js';
 import { createForwardClock, systemClock } from './runtime/clock.js';
@@ -25,7 +25,7 @@ import { chooseGcSource, createPackageLoader } from './sampling/choose-source.js
 import { createHeapReader, processReaders } from './sampling/heap-reader.js';
 import type { HeapSample } from './sampling/heap-sample.js';
 import { RequestCounter } from './sampling/request-counter.js';
-import { SampleWindow } from './sampling/sample-window.js';
+import { SampleWindow } from './trend/sample-window.js';
 
 export type { OpsHandler };
 

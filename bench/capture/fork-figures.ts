@@ -1,4 +1,4 @@
-import type { StartAnalysis } from '../../src/daemon/analysis-client.js';
+import type { StartAnalysis } from '../../src/analysis/analysis-client.js';
 import type { NativeBinding } from '../../src/native/binding.js';
 
 /** What one fork took, milliseconds unless it says otherwise. */

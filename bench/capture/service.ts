@@ -5,11 +5,11 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getHeapStatistics } from 'node:v8';
+import { startAnalysis } from '../../src/analysis/analysis-client.js';
 import type { CaptureRecord, Rung } from '../../src/capture/capture-record.js';
 import { ForkDumper } from '../../src/capture/fork-dumper.js';
 import type { DumpSuccess, HeapDumper } from '../../src/capture/heap-dumper.js';
 import { InlineDumper } from '../../src/capture/inline-dumper.js';
-import { startAnalysis } from '../../src/daemon/analysis-client.js';
 import { runCapture } from '../../src/daemon/capture-run.js';
 import { loadBinding } from '../../src/native/binding.js';
 import { systemClock } from '../../src/runtime/clock.js';

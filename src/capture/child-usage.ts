@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { kernelFiles } from '../sampling/control-group.js';
+import { kernelFiles } from '../host/control-group.js';
 
 /** What a forked child took so far. */
 export interface ChildUsage {

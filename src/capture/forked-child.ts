@@ -1,7 +1,7 @@
+import { readCpuLimit } from '../host/cpu-limit.js';
+import { createMemoryLimitReader, type MemoryLimitReader } from '../host/memory-limit.js';
 import type { ChildEnd, ChildWords, ForkedChild, Mappings, NativeBinding } from '../native/binding.js';
 import type { Clock } from '../runtime/clock.js';
-import { readCpuLimit } from '../sampling/cpu-limit.js';
-import { createMemoryLimitReader, type MemoryLimitReader } from '../sampling/memory-limit.js';
 import { memoryAllotment, memoryReserve } from '../trigger/memory-allotment.js';
 import { type ChildUsage, type ChildUsageReader, openChildUsage } from './child-usage.js';
 import { type GovernedChild, Governor, type GovernorVerdict } from './governor.js';

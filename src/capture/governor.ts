@@ -1,5 +1,5 @@
+import type { MemoryLimit } from '../host/memory-limit.js';
 import type { Clock, Timer } from '../runtime/clock.js';
-import type { MemoryLimit } from '../sampling/memory-limit.js';
 import type { ChildUsage } from './child-usage.js';
 import { CpuShare } from './cpu-share.js';
 

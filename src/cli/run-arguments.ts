@@ -1,4 +1,4 @@
-import { PACES, type Pace } from '../trigger/pace.js';
+import { PACES, type Pace } from '../pace/pace.js';
 import { splitOption, unknownOption } from './arguments.js';
 
 const FAIL_ON = ['confirmed', 'suspected', 'never'] as const;

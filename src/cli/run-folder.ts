@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Pace } from '../pace/pace.js';
 import type { Report } from '../report/report.js';
-import type { Pace } from '../trigger/pace.js';
 import { readReport } from './report-text.js';
 import { isReportName, RUN_FOLDER, SEEN, SOCKET } from './run-files.js';
 

@@ -1,6 +1,6 @@
 import type { Finding } from '../findings/finding.js';
+import { PACE_RULES, PACES, type PaceRules } from '../pace/pace.js';
 import type { Report } from '../report/report.js';
-import { PACE_RULES, PACES, type PaceRules } from '../trigger/pace.js';
 import { EXIT_CODES } from './exit-codes.js';
 import type { FailOn } from './run-arguments.js';
 

@@ -1,7 +1,7 @@
 import type { Rung } from '../capture/capture-record.js';
 import { type ClassCount, type ClassIncrease, censusIncrease } from '../capture/class-census.js';
 import type { HeapDumper } from '../capture/heap-dumper.js';
-import type { PaceRules } from '../trigger/pace.js';
+import type { PaceRules } from '../pace/pace.js';
 import { PROBE_SHARE_OF_BUDGET } from './capture-cost.js';
 
 /** Probes are to stop the service for no more than this part of its time. */

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Writable } from 'node:stream';
+import type { AnalysisHandle, AnalysisOutcome, StartAnalysis } from '../analysis/analysis-client.js';
 import {
   type CaptureOutcome,
   type CaptureRecord,
@@ -12,7 +13,6 @@ import type { DumpOutcome, DumpSuccess, HeapDumper, SnapshotReceiver } from '../
 import type { AnalysisResult, RawSite } from '../heap/analysis.js';
 import { terminalText } from '../report/terminal-text.js';
 import type { Clock } from '../runtime/clock.js';
-import type { AnalysisHandle, AnalysisOutcome, StartAnalysis } from './analysis-client.js';
 
 type AnalysisSuccess = Extract<AnalysisResult, { outcome: 'success' }>;
 

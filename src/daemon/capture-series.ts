@@ -1,5 +1,5 @@
+import type { PaceRules } from '../pace/pace.js';
 import type { SeriesSituation } from '../trigger/capture-decision.js';
-import type { PaceRules } from '../trigger/pace.js';
 
 /** Failures in a row that end a series: something is wrong that another try soon will not mend. */
 const MAX_FAILURES = 3;

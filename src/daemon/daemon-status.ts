@@ -1,11 +1,11 @@
 import type { CaptureRecord, DumperName } from '../capture/capture-record.js';
 import type { Finding } from '../findings/finding.js';
+import type { Pace } from '../pace/pace.js';
 import type { WatcherState } from '../report/report.js';
 import type { GcSourceName } from '../sampling/gc-source.js';
 import type { HeapSample } from '../sampling/heap-sample.js';
 import type { TimeToLimit } from '../trend/time-to-limit.js';
 import type { TrendVerdict } from '../trend/trend-verdict.js';
-import type { Pace } from '../trigger/pace.js';
 import type { CensusStatus } from './capture-ladder.js';
 
 export const TREND_WINDOWS = ['short', 'medium', 'long'] as const;

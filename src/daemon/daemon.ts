@@ -1,15 +1,17 @@
+import type { StartAnalysis } from '../analysis/analysis-client.js';
 import { type CaptureRecord, type CaptureTrigger, hasGraph, type Rung } from '../capture/capture-record.js';
 import type { ClassCount } from '../capture/class-census.js';
 import type { ChosenDumper } from '../capture/heap-dumper.js';
-import type { CaptureMoment } from '../findings/capture-moment.js';
 import type { FindingStatus } from '../findings/finding.js';
 import { decodeFindings, encodeFindings, type StoredFindings } from '../findings/finding-store.js';
 import { FindingLedger, type LedgerUpdate } from '../findings/ledger.js';
-import type { SignalFinding } from '../findings/signal-finding.js';
-import { SignalWatch } from '../findings/signal-watch.js';
-import { siteFindings } from '../findings/site-watch.js';
+import type { SignalFinding } from '../findings/outside/outside-finding.js';
+import { SignalWatch } from '../findings/outside/outside-watch.js';
+import { siteFindings } from '../findings/outside/site-findings.js';
+import type { CaptureMoment } from '../findings/verdict/capture-context.js';
 import type { Fingerprint } from '../heap/suspects/suspect.js';
-import type { ResolvedOptions } from '../options.js';
+import type { ResolvedOptions } from '../options/options.js';
+import { SIGNAL_RULES } from '../pace/outside-rules.js';
 import type { WatcherState } from '../report/report.js';
 import { type Clock, keepAlive } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
@@ -18,16 +20,14 @@ import type { GcEvent, GcSource } from '../sampling/gc-source.js';
 import type { HeapReader } from '../sampling/heap-reader.js';
 import type { HeapSample } from '../sampling/heap-sample.js';
 import { trafficOf } from '../sampling/request-counter.js';
-import type { SampleWindow } from '../sampling/sample-window.js';
-import { openSockets } from '../sampling/signal-window.js';
+import { openSockets } from '../trend/outside-window.js';
+import type { SampleWindow } from '../trend/sample-window.js';
 import {
   type CaptureDecision,
   type CaptureSituation,
   decideCapture,
   decideLook,
 } from '../trigger/capture-decision.js';
-import { SIGNAL_RULES } from '../trigger/signal-rules.js';
-import type { StartAnalysis } from './analysis-client.js';
 import { CaptureCost } from './capture-cost.js';
 import { CaptureLadder, type NextStep } from './capture-ladder.js';
 import { CaptureRecords, skippedCapture } from './capture-records.js';
@@ -35,10 +35,10 @@ import { type CaptureRun, runCapture } from './capture-run.js';
 import { CaptureSeries } from './capture-series.js';
 import { CostMeter } from './cost-meter.js';
 import type { DaemonStatus } from './daemon-status.js';
-import { Faults } from './faults.js';
+import { Faults } from './error-guard.js';
 import { bestTrend, LiveHeap, risingTrend } from './live-heap.js';
-import { News } from './news.js';
 import type { OwnPauses } from './own-pauses.js';
+import { News } from './safe-emitter.js';
 import type { Job } from './schedule.js';
 
 /** Everything the daemon touches the world through. */

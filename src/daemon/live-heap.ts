@@ -1,8 +1,8 @@
+import type { PaceRules } from '../pace/pace.js';
 import { type HeapSample, liveAfterMajor } from '../sampling/heap-sample.js';
-import type { SampleWindow } from '../sampling/sample-window.js';
+import type { SampleWindow } from '../trend/sample-window.js';
 import { reachableLimit, type TimeToLimit, timeToLimit } from '../trend/time-to-limit.js';
 import { judgeTrend, type TrendVerdict } from '../trend/trend-verdict.js';
-import type { PaceRules } from '../trigger/pace.js';
 import { TREND_WINDOWS } from './daemon-status.js';
 
 export type Trends = Readonly<Record<(typeof TREND_WINDOWS)[number], TrendVerdict>>;

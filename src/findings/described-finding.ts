@@ -1,8 +1,8 @@
 import type { Suspect } from '../heap/suspects/suspect.js';
 import type { Evidence, Finding, FindingStatus } from './finding.js';
-import { kindOf } from './kind.js';
 import { titleOf } from './title.js';
-import type { Verdict } from './verdict.js';
+import { kindOf } from './verdict/needed-amount.js';
+import type { Verdict } from './verdict/verdict.js';
 
 /** A suspect and its verdict as they are published; `before` is the finding of the same fingerprint. */
 export function describeFinding(

@@ -1,17 +1,17 @@
 import type { Bound, Fingerprint, Suspect } from '../heap/suspects/suspect.js';
-import type { PaceRules } from '../trigger/pace.js';
-import type { CaptureMoment } from './capture-moment.js';
+import type { PaceRules } from '../pace/pace.js';
 import { describeFinding, settledFinding, worstFirst } from './described-finding.js';
 import type { Finding, FindingStatus } from './finding.js';
 import type { StoredFindings } from './finding-store.js';
 import { MutedFindings } from './muted-findings.js';
+import { SignalFindings } from './outside/explained-by-graph.js';
+import type { SignalFinding } from './outside/outside-finding.js';
 import { restoredFinding, seenBefore } from './restored-finding.js';
-import { servesRequests } from './rise.js';
-import { plural, speaksFor } from './ruling.js';
-import type { SignalFinding } from './signal-finding.js';
-import { SignalFindings } from './signal-findings.js';
 import { settledTitle } from './title.js';
-import { judgeSuspect } from './verdict.js';
+import type { CaptureMoment } from './verdict/capture-context.js';
+import { servesRequests } from './verdict/growth-run.js';
+import { plural, speaksFor } from './verdict/rule.js';
+import { judgeSuspect } from './verdict/verdict.js';
 
 /** Findings kept at most; the oldest that no longer grows leaves first. */
 const MAX_FINDINGS = 50;

@@ -1,6 +1,6 @@
 import type { Mechanism, MemberLocation, Suspect } from '../heap/suspects/suspect.js';
-import { count, megabytes } from './ruling.js';
-import type { Verdict } from './verdict.js';
+import { count, megabytes } from './verdict/rule.js';
+import type { Verdict } from './verdict/verdict.js';
 
 /** What a mechanism is in words that need no knowledge of V8, and what its members are called. */
 interface Wording {

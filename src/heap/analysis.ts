@@ -8,9 +8,9 @@ import { buildPathTree, type TracedHeap } from './growth/path-tree-builder.js';
 import { sampledContent } from './growth/sampled-content.js';
 import { decodeSeries, encodeSeries } from './growth/series-codec.js';
 import { memoryShortage, predictAnalysisBytes } from './memory-bound.js';
+import { inSources } from './sites/suspect-sources.js';
 import { sizeOf } from './snapshot/heap-snapshot.js';
 import { parseSnapshot } from './snapshot/snapshot-parser.js';
-import { inSources } from './sources/suspect-sources.js';
 import { rankSuspects } from './suspects/ranking.js';
 import type { Suspect } from './suspects/suspect.js';
 

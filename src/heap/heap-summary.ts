@@ -12,7 +12,7 @@ import { EDGE_KINDS, NODE_KINDS, SCOPE } from './growth/path-tree.js';
 import { buildPathTree, type TracedHeap } from './growth/path-tree-builder.js';
 import { sampledContent } from './growth/sampled-content.js';
 import { largestNodes } from './largest-nodes.js';
-import { pathOwner } from './path-owner.js';
+import { pathOwner } from './naming/path-owner.js';
 import { type HeapSnapshot, sizeOf } from './snapshot/heap-snapshot.js';
 import type { RetainerStep } from './suspects/suspect.js';
 

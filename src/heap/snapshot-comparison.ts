@@ -8,10 +8,10 @@ import { findAccumulations, isScaled } from './growth/accumulation.js';
 import type { ClassGrowth } from './growth/class-growth.js';
 import { type GrowthSeries, growthOf, MAX_STEPS } from './growth/growth-series.js';
 import { decodeSeries } from './growth/series-codec.js';
-import { pathOwner } from './path-owner.js';
+import { artefactReason } from './naming/artefact.js';
+import { pathOwner } from './naming/path-owner.js';
+import { retainerPath, rowsTo } from './naming/retainer-path.js';
 import { programMismatch } from './program-mismatch.js';
-import { artefactReason } from './suspects/artefact.js';
-import { retainerPath, rowsTo } from './suspects/retainer-path.js';
 import type { RetainerStep, Suspect } from './suspects/suspect.js';
 
 /** Snapshots that one comparison takes at most. */

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
-import type { Answer } from './answer.js';
 import type { Authenticator, Principal } from './authenticator.js';
 import { headerValues } from './header-values.js';
 import { NOT_FOUND, problem, UNAUTHENTICATED } from './problem.js';
+import type { Answer } from './response.js';
 import type { Scope } from './scope.js';
 
 export type Admission =

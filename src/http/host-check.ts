@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
-import type { Answer } from './answer.js';
+import type { ListenAddress } from '../options/listen-address.js';
 import { headerValues } from './header-values.js';
-import type { ListenAddress } from './listen-address.js';
 import { problem } from './problem.js';
+import type { Answer } from './response.js';
 
 /** Returns the refusal, or null for a request that addresses this listener. */
 export type HostCheck = (request: IncomingMessage) => Answer | null;

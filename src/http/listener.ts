@@ -2,13 +2,13 @@ import { createServer, type IncomingMessage, type Server, ServerResponse } from 
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { LeakwatchError } from '../errors.js';
+import type { ListenAddress } from '../options/listen-address.js';
 import type { Logger } from '../runtime/logger.js';
-import { sendAnswer } from './answer.js';
 import { refuseBrokenRequest } from './broken-request.js';
 import { createHostCheck, type HostCheck } from './host-check.js';
-import type { ListenAddress } from './listen-address.js';
 import type { OpsHandler } from './ops-dependencies.js';
 import { problem } from './problem.js';
+import { sendAnswer } from './response.js';
 import { clearStaleSocket, restrictToOwner } from './socket-file.js';
 
 /** What one client, or many, can take from the process at most; beyond it connections are closed. */

@@ -2,10 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import { renderJson } from '../report/json.js';
 import { renderFinding } from '../report/text.js';
 import { preferredType } from './accept.js';
-import type { Answer } from './answer.js';
 import type { OpsDependencies } from './ops-dependencies.js';
 import { NOT_FOUND, problem } from './problem.js';
 import { createReportRenderer, MEDIA_TYPES, type MediaType, representation } from './representation.js';
+import type { Answer } from './response.js';
 import type { RouteName } from './routes.js';
 
 /** Answers one authorised request; what it throws becomes a 500. */

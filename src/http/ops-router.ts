@@ -2,12 +2,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import { terminalText } from '../report/terminal-text.js';
 import type { Logger } from '../runtime/logger.js';
-import { type Answer, sendAnswer } from './answer.js';
 import type { Principal } from './authenticator.js';
 import { admit } from './gate.js';
 import type { OpsDependencies, OpsHandler } from './ops-dependencies.js';
 import { createOpsHandlers, type OpsRequest } from './ops-handlers.js';
 import { insufficientScope, methodNotAllowed, NOT_FOUND, problem } from './problem.js';
+import { type Answer, sendAnswer } from './response.js';
 import { ROUTE_NAMES, ROUTES, type Route } from './routes.js';
 
 /** The ops endpoint. It holds its routes to the letter: another case, a trailing or a doubled slash is another address. */

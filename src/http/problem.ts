@@ -1,6 +1,6 @@
 import { ERROR_CODES, type ErrorCode } from '../errors.js';
 import { renderJson } from '../report/json.js';
-import type { Answer } from './answer.js';
+import type { Answer } from './response.js';
 
 /** Each code has a heading of its own there, so the type of a problem leads to its explanation. */
 const TYPE_BASE = 'https://github.com/leakwatch/leakwatch/blob/main/docs/errors.md';

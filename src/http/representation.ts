@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { renderJson } from '../report/json.js';
 import type { Report } from '../report/report.js';
 import { renderReport } from '../report/text.js';
-import type { Answer } from './answer.js';
+import type { Answer } from './response.js';
 
 export const MEDIA_TYPES = ['application/json', 'text/plain'] as const;
 export type MediaType = (typeof MEDIA_TYPES)[number];

@@ -3,11 +3,11 @@ import { type CaptureOutcome, type CaptureRecord, hasGraph } from '../capture/ca
 import type { DaemonStatus, WatcherEvents } from '../daemon/daemon-status.js';
 import { LeakwatchError } from '../errors.js';
 import type { Finding } from '../findings/finding.js';
+import type { MetricsRegistry } from '../options/metrics-registry.js';
 import { packageVersion } from '../runtime/package-version.js';
 import type { HeapSample } from '../sampling/heap-sample.js';
 import { createFamily, type Labels, type MetricFamily, type Reading } from './metric-family.js';
 import { LOOK_OUTCOMES, METRIC_NAMES, type MetricName } from './metric-table.js';
-import type { MetricsRegistry } from './metrics-registry.js';
 import { OpenFindings } from './open-findings.js';
 import { STATUS_READINGS } from './status-readings.js';
 

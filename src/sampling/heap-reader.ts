@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { getHeapSpaceStatistics, getHeapStatistics, type HeapInfo, type HeapSpaceInfo } from 'node:v8';
+import { type MemoryLimit, readMemoryLimit } from '../host/memory-limit.js';
 import { type Clock, systemClock } from '../runtime/clock.js';
 import type { GcEvent } from './gc-source.js';
 import type { HeapSample } from './heap-sample.js';
 import { isYoungSpace } from './heap-space.js';
-import { type MemoryLimit, readMemoryLimit } from './memory-limit.js';
 
 /** Where the figures of a sample come from. */
 export interface HeapReaders {

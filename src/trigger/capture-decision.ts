@@ -1,8 +1,8 @@
 import type { CaptureTrigger } from '../capture/capture-record.js';
+import type { PaceRules } from '../pace/pace.js';
 import type { TrendVerdict } from '../trend/trend-verdict.js';
 import type { CpuBudget } from './cpu-budget.js';
 import { memoryAllotment, memoryReserve } from './memory-allotment.js';
-import type { PaceRules } from './pace.js';
 
 /** Why nothing is captured now. The same word stands in status, log and report. */
 type SkipReason =

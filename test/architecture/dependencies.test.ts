@@ -25,10 +25,7 @@ const packages =
     names.includes(target);
 
 /** Parsers and a type that options need, and that load nothing else. */
-const BORROWED: Readonly<Record<string, readonly string[]>> = {
-  'options.ts': ['http/listen-address.ts', 'http/token-strength.ts', 'metrics/metrics-registry.ts'],
-  'index.ts': ['metrics/metrics-registry.ts'],
-};
+const BORROWED: Readonly<Record<string, readonly string[]>> = {};
 
 const IMPORT_RULES: readonly Rule[] = [
   {
@@ -62,7 +59,7 @@ const IMPORT_RULES: readonly Rule[] = [
       'what it does is safe only in the order that capture/ keeps; the client of the analysis closes a pipe with it, and one file begins the sampling of allocations',
     applies: (file) =>
       !inFolders('capture', 'native')(file) &&
-      !['daemon/analysis-client.ts', 'sampling/choose-sites.ts'].includes(file),
+      !['analysis/analysis-client.ts', 'sampling/choose-sites.ts'].includes(file),
     forbids: inFolders('native'),
   },
   {
@@ -109,7 +106,8 @@ const TEXT_RULES: readonly TextRule[] = [
     name: 'the environment enters through options',
     because: 'process.env and argv are read in options, environment, register and cli',
     applies: (file) =>
-      !['options.ts', 'environment.ts', 'register.ts'].includes(file) && !inFolders('cli')(file),
+      !['options/options.ts', 'options/environment.ts', 'register.ts'].includes(file) &&
+      !inFolders('cli')(file),
     pattern: /\bprocess\.(env|argv)\b/,
   },
   {

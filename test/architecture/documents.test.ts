@@ -3,9 +3,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { VARIABLE_NAMES } from '../../src/environment.js';
 import { LeakwatchError } from '../../src/errors.js';
-import { type Options, resolveOptions } from '../../src/options.js';
+import { VARIABLE_NAMES } from '../../src/options/environment.js';
+import { type Options, resolveOptions } from '../../src/options/options.js';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');

@@ -4,7 +4,7 @@ import type { Rung } from '../../src/capture/capture-record.js';
 import type { ClassCount } from '../../src/capture/class-census.js';
 import type { HeapDumper } from '../../src/capture/heap-dumper.js';
 import { CaptureLadder } from '../../src/daemon/capture-ladder.js';
-import { PACE_RULES, type PaceRules } from '../../src/trigger/pace.js';
+import { PACE_RULES, type PaceRules } from '../../src/pace/pace.js';
 
 const { production, fast } = PACE_RULES;
 const ALL: readonly Rung[] = ['probe', 'census', 'sampled', 'full'];

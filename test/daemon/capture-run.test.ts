@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { Writable } from 'node:stream';
 import { describe, it } from 'node:test';
+import type { AnalysisOptions, AnalysisOutcome } from '../../src/analysis/analysis-client.js';
 import type { CaptureOrder, DumpOutcome, HeapDumper } from '../../src/capture/heap-dumper.js';
-import type { AnalysisOptions, AnalysisOutcome } from '../../src/daemon/analysis-client.js';
 import { type CaptureRunOptions, runCapture } from '../../src/daemon/capture-run.js';
 import { ManualClock } from '../support/manual-clock.js';
 

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { decodeFindings, encodeFindings, MAX_STORED_LENGTH } from '../../src/findings/finding-store.js';
 import { FindingLedger } from '../../src/findings/ledger.js';
 import type { Fingerprint } from '../../src/heap/suspects/suspect.js';
-import { PACE_RULES } from '../../src/trigger/pace.js';
+import { PACE_RULES } from '../../src/pace/pace.js';
 import { suspectWith } from '../support/suspect.js';
 
 const RULES = PACE_RULES.fast.finding;

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Finding } from '../../src/findings/finding.js';
 import { FindingLedger } from '../../src/findings/ledger.js';
-import type { SignalFinding } from '../../src/findings/signal-finding.js';
+import type { SignalFinding } from '../../src/findings/outside/outside-finding.js';
 import type { Fingerprint, Suspect } from '../../src/heap/suspects/suspect.js';
-import { PACE_RULES } from '../../src/trigger/pace.js';
+import { PACE_RULES } from '../../src/pace/pace.js';
 import { suspectWith } from '../support/suspect.js';
 
 const RULES = PACE_RULES.fast.finding;

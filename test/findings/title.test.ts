@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { kindOf } from '../../src/findings/kind.js';
 import { titleOf } from '../../src/findings/title.js';
-import { judgeSuspect } from '../../src/findings/verdict.js';
+import { kindOf } from '../../src/findings/verdict/needed-amount.js';
+import { judgeSuspect } from '../../src/findings/verdict/verdict.js';
 import type { Suspect } from '../../src/heap/suspects/suspect.js';
-import { PACE_RULES } from '../../src/trigger/pace.js';
+import { PACE_RULES } from '../../src/pace/pace.js';
 import { suspectWith } from '../support/suspect.js';
 
 function title(change: Partial<Suspect>, counts = [1000, 2000, 3000]): string {

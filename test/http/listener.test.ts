@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { LeakwatchError } from '../../src/errors.js';
-import { parseListenAddress } from '../../src/http/listen-address.js';
 import { type Listener, openListener } from '../../src/http/listener.js';
 import { createOpsRouter } from '../../src/http/ops-router.js';
+import { parseListenAddress } from '../../src/options/listen-address.js';
 import {
   bearer,
   dependencies,
@@ -234,8 +234,8 @@ test('the router is loaded by the first request, once, and again after a failure
 });
 
 test('opening a listener loads no Express', async () => {
-  const modules = ['listener', 'listen-address', 'authenticator'].map((name) =>
-    JSON.stringify(new URL(`../../src/http/${name}.js`, import.meta.url).href),
+  const modules = ['http/listener', 'options/listen-address', 'http/authenticator'].map((name) =>
+    JSON.stringify(new URL(`../../src/${name}.js`, import.meta.url).href),
   );
   const program = `
     import { createRequire } from 'node:module';

@@ -4,10 +4,10 @@ import { createRequire } from 'node:module';
 import { type AddressInfo, connect } from 'node:net';
 import express from 'express';
 import { createAuthenticator, type TokenGrant } from '../../src/http/authenticator.js';
-import { parseListenAddress } from '../../src/http/listen-address.js';
 import { openListener } from '../../src/http/listener.js';
 import type { OpsDependencies, OpsHandler } from '../../src/http/ops-dependencies.js';
 import { createOpsRouter } from '../../src/http/ops-router.js';
+import { parseListenAddress } from '../../src/options/listen-address.js';
 import type { Logger } from '../../src/runtime/logger.js';
 import { report } from '../report/report-fixture.js';
 

@@ -20,7 +20,7 @@ import {
   type Watcher,
   watch,
 } from '../../src/index.js';
-import type { Options } from '../../src/options.js';
+import type { Options } from '../../src/options/options.js';
 import { eventually } from '../support/eventually.js';
 import { createRecordingLogger } from '../support/recording-logger.js';
 

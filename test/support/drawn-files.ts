@@ -1,4 +1,4 @@
-import type { KernelFiles } from '../../src/sampling/control-group.js';
+import type { KernelFiles } from '../../src/host/control-group.js';
 
 /** Files of the kernel as a test draws them: path → content, which may change under an open file. */
 export function drawnFiles(files: Readonly<Record<string, string>>): KernelFiles {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { PACE_RULES } from '../../src/pace/pace.js';
 import { type CaptureSituation, decideCapture } from '../../src/trigger/capture-decision.js';
 import { CpuBudget } from '../../src/trigger/cpu-budget.js';
-import { PACE_RULES } from '../../src/trigger/pace.js';
 
 const RULES = PACE_RULES.fast;
 const MB = 2 ** 20;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { PACE_RULES } from '../../src/pace/pace.js';
 import { CpuBudget } from '../../src/trigger/cpu-budget.js';
-import { PACE_RULES } from '../../src/trigger/pace.js';
 import { seededRandom } from '../support/seeded-random.js';
 
 const MINUTE = 60_000;

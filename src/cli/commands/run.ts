@@ -1,6 +1,6 @@
-import { optionsFromEnvironment } from '../../environment.js';
 import { LeakwatchError } from '../../errors.js';
-import { resolveOptions } from '../../options.js';
+import { optionsFromEnvironment } from '../../options/environment.js';
+import { resolveOptions } from '../../options/options.js';
 import { systemClock } from '../../runtime/clock.js';
 import type { Command, CommandWorld } from '../command.js';
 import { EXIT_CODES } from '../exit-codes.js';

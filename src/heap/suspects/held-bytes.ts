@@ -1,7 +1,7 @@
 import { leakShares } from '../growth/leak-share.js';
 import { ARTEFACT } from '../growth/path-tree.js';
-import type { Ballot, Candidate } from './candidate.js';
-import { isHandleList } from './open-handle.js';
+import { isHandleList } from '../naming/open-handle.js';
+import type { Ballot, Candidate } from '../uniting/candidate.js';
 import type { HeldBytes } from './suspect.js';
 
 const NONE = -1;

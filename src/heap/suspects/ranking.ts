@@ -1,14 +1,14 @@
 import { findAccumulations } from '../growth/accumulation.js';
 import type { ExtendedSeries, SeriesNode } from '../growth/growth-series.js';
 import type { TracedHeap } from '../growth/path-tree-builder.js';
-import { artefactReason } from './artefact.js';
-import { type Ballot, type Candidate, uniteCandidates } from './candidate.js';
+import { sampleMembers } from '../members/sample-members.js';
+import { artefactReason } from '../naming/artefact.js';
+import { GENERIC } from '../naming/owner.js';
+import { rowsTo } from '../naming/retainer-path.js';
+import { type Ballot, type Candidate, uniteCandidates } from '../uniting/candidate.js';
 import { Describer } from './description.js';
 import { heldBytes } from './held-bytes.js';
 import { withInternals } from './internal-bytes.js';
-import { GENERIC } from './owner.js';
-import { rowsTo } from './retainer-path.js';
-import { sampleMembers } from './sample-members.js';
 import type { Suspect } from './suspect.js';
 
 /** Suspects of one analysis; the smallest growth is left out. */

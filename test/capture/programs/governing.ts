@@ -1,8 +1,8 @@
 /** Governs a child that grows, both in the control group that this program was started in, and prints what came of it. */
 import { once } from 'node:events';
 import { Governor } from '../../../src/capture/governor.js';
+import { createMemoryLimitReader, readMemoryLimit } from '../../../src/host/memory-limit.js';
 import { systemClock } from '../../../src/runtime/clock.js';
-import { createMemoryLimitReader, readMemoryLimit } from '../../../src/sampling/memory-limit.js';
 import { memoryReserve } from '../../../src/trigger/memory-allotment.js';
 import { governed, startProgram } from '../governed-process.js';
 

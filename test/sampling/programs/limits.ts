@@ -1,6 +1,6 @@
 /** Prints the limits that its control groups set it. */
-import { readCpuLimit } from '../../../src/sampling/cpu-limit.js';
-import { createMemoryLimitReader, readMemoryLimit } from '../../../src/sampling/memory-limit.js';
+import { readCpuLimit } from '../../../src/host/cpu-limit.js';
+import { createMemoryLimitReader, readMemoryLimit } from '../../../src/host/memory-limit.js';
 
 const held = [Buffer.alloc(0)];
 const reader = createMemoryLimitReader();

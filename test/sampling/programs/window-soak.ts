@@ -1,6 +1,6 @@
 import type { GcEvent } from '../../../src/sampling/gc-source.js';
 import { createHeapReader, processReaders } from '../../../src/sampling/heap-reader.js';
-import { SampleWindow } from '../../../src/sampling/sample-window.js';
+import { SampleWindow } from '../../../src/trend/sample-window.js';
 import { collect } from './collect.js';
 
 /** 10^5 samples through reader and window, an hour and a half of watching; heap measured after warm-up and at the end. */

@@ -2,8 +2,8 @@
 import { getHeapStatistics } from 'node:v8';
 import { ForkDumper } from '../../../src/capture/fork-dumper.js';
 import { InlineDumper } from '../../../src/capture/inline-dumper.js';
+import { readMemoryLimit } from '../../../src/host/memory-limit.js';
 import { systemClock } from '../../../src/runtime/clock.js';
-import { readMemoryLimit } from '../../../src/sampling/memory-limit.js';
 import { memoryAllotment } from '../../../src/trigger/memory-allotment.js';
 import { binding, type Capture, captureUntilDone, childrenLeft, say, smallObjects } from '../captures.js';
 

@@ -1,0 +1,86 @@
+import type { SignalRules } from '../../pace/outside-rules.js';
+import type { HeapSample } from '../../sampling/heap-sample.js';
+import { type GrowthSignal, judgeGrowth, type SignalKind } from '../../trend/outside-growth.js';
+import { SignalWindow } from '../../trend/outside-window.js';
+import { judgeSignal, type SignalFinding } from './outside-finding.js';
+import { signalTypeOf } from './signal-type.js';
+
+/** Slots without growth after which a signal is no longer delivered: one that pauses has not stopped. */
+const HELD_SLOTS = 3;
+const MAX_NAMES = 4;
+const KIND_WORDS: Readonly<Record<Exclude<SignalKind, 'handles'>, string>> = {
+  external: 'buffers and other external memory',
+  native: 'native memory',
+  contexts: 'contexts',
+};
+
+interface Held {
+  readonly finding: SignalFinding;
+  readonly slots: number;
+}
+
+/** Follows what grows outside the graph, from sample to finding. A few KB a series, at most 20 series; judged once a slot. */
+export class SignalWatch {
+  readonly #rules: SignalRules;
+  readonly #window: SignalWindow;
+  #held = new Map<string, Held>();
+  #rising: readonly GrowthSignal[] = [];
+  #counted: HeapSample | null = null;
+
+  constructor(rules: SignalRules) {
+    this.#rules = rules;
+    this.#window = new SignalWindow(rules);
+  }
+
+  /** Takes a sample in. The findings of now where there was something new to judge, even none of them; otherwise null. */
+  observe(sample: HeapSample): readonly SignalFinding[] | null {
+    // Samples at collections count neither handles nor descriptors: those of the latest tick are still true.
+    if (sample.handles !== null) this.#counted = sample;
+    const { handles, descriptors, newFilesPart = null } = this.#counted ?? sample;
+    return this.#window.add(sample) ? this.#judge({ ...sample, handles, descriptors, newFilesPart }) : null;
+  }
+
+  /** What rises, whether a finding already or too early for one. */
+  get rising(): readonly GrowthSignal[] {
+    return this.#rising;
+  }
+
+  /** The same in words, as the reason to look who holds it; null where nothing rises. */
+  get words(): string | null {
+    const names = this.#rising.map(({ kind, type }) =>
+      kind === 'handles' ? signalTypeOf(type).words : KIND_WORDS[kind],
+    );
+    return names.length === 0 ? null : `outside the heap rise: ${names.slice(0, MAX_NAMES).join(', ')}`;
+  }
+
+  #judge(sample: HeapSample): readonly SignalFinding[] {
+    const held = new Map<string, Held>();
+    const rising: GrowthSignal[] = [];
+    for (const series of this.#window.series()) {
+      const key = `${series.kind} ${series.type}`;
+      const before = this.#held.get(key);
+      const { gain, ratio } = this.#rules.amounts[series.kind];
+      // What has been growing for longer than the past that is kept no longer doubles within it.
+      const growth = judgeGrowth(
+        series,
+        { gain, ratio: before === undefined ? ratio : 1 },
+        this.#rules.gateRises,
+      );
+      if (growth !== null) rising.push(growth);
+      const gains = this.#window.gainsSince(growth?.points[0]?.ms ?? sample.monotonicMs);
+      const finding = growth && judgeSignal(growth, { sample, gains }, this.#rules);
+      if (finding !== null) held.set(key, { finding: merged(finding, before?.finding), slots: 0 });
+      else if (before !== undefined && before.slots < HELD_SLOTS)
+        held.set(key, { finding: before.finding, slots: before.slots + 1 });
+    }
+    this.#held = held;
+    this.#rising = rising;
+    return [...held.values()].map(({ finding }) => finding);
+  }
+}
+
+/** What was confirmed stays so while it grows. */
+function merged(now: SignalFinding, before: SignalFinding | undefined): SignalFinding {
+  if (before?.status !== 'confirmed' || now.status === 'confirmed') return now;
+  return { ...now, status: 'confirmed', confidence: Math.max(now.confidence, before.confidence) };
+}

@@ -1,0 +1,64 @@
+import type { Bound, Suspect } from '../../heap/suspects/suspect.js';
+import type { PaceRules } from '../../pace/pace.js';
+import type { Evidence, EvidenceRule } from '../finding.js';
+import type { CaptureMoment } from './capture-context.js';
+import type { Rise } from './growth-run.js';
+
+/** What every rule may look at. */
+export interface Case {
+  readonly suspect: Suspect;
+  readonly rise: Rise;
+  readonly rules: PaceRules['finding'];
+  readonly moments: readonly CaptureMoment[];
+  /** The bound that was found at the capture before; undefined where there was none to look at. */
+  readonly boundBefore: Bound | null | undefined;
+}
+
+/** What one rule says. */
+export interface Ruling {
+  readonly evidence: Evidence;
+  /** One sentence without its full stop. */
+  readonly reason: string;
+  /** It must not be confirmed as long as this is so. */
+  readonly holds: boolean;
+}
+
+export type Rule = (facts: Case) => Ruling | null;
+
+type Numbers = Readonly<Record<string, number>>;
+
+export function speaksFor(rule: EvidenceRule, reason: string, numbers: Numbers = {}): Ruling {
+  return { evidence: { rule, speaksFor: true, numbers, untilWhat: null }, reason, holds: false };
+}
+
+export function holdsBack(
+  rule: EvidenceRule,
+  reason: string,
+  numbers: Numbers,
+  untilWhat: string | null,
+): Ruling {
+  return { evidence: { rule, speaksFor: false, numbers, untilWhat }, reason, holds: true };
+}
+
+export function count(value: number): string {
+  return Math.round(value).toLocaleString('en-US');
+}
+
+/** `84 s`, `12 min` */
+export function duration(ms: number): string {
+  const seconds = Math.max(0, Math.ceil(ms / 1000));
+  return seconds < 120 ? `${seconds} s` : `${Math.round(seconds / 60)} min`;
+}
+
+/** `14.2 MB`, `800 KB` */
+export function megabytes(bytes: number): string {
+  return bytes < 999_500 ? `${Math.round(bytes / 1000)} KB` : `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+export function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
+}
+
+export function plural(value: number, noun: string): string {
+  return `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,85 @@
+import { CONTENT } from '../growth/path-tree.js';
+import { fileUrlOf, readText } from '../sources/script-file.js';
+import type { Bound, RetainerStep } from '../suspects/suspect.js';
+import { fitsHeap } from './grown.js';
+import { type SizeCheck, sizeChecks } from './size-checks.js';
+import { withoutTexts } from './without-texts.js';
+
+/** In a larger script, mostly a bundle, a name may be that of many collections. */
+const MAX_SCRIPT_BYTES = 512 * 1024;
+/** Characters of a line, on the average, that a person writes at most; no minified script has so few. */
+const MAX_LINE = 200;
+const MIN_NAME = 3;
+/** A number beyond the limit that a collection may have while one is put in before another is taken out. */
+const OVERSHOOT = 1;
+/** Scripts read in one analysis; further ones are left alone. */
+const MAX_SCRIPTS = 40;
+
+/** A collection as code sees it. */
+export interface BoundedInCode {
+  readonly path: readonly RetainerStep[];
+  /** Members of all holders, a count, and their bytes. */
+  readonly count: number;
+  readonly bytes: number;
+  readonly holders: number;
+  /** Addresses of the scripts whose code may use it, nearest first. */
+  readonly scripts: readonly string[];
+}
+
+/** Reads scripts of the program from the disk, so it belongs into the analysis and not into a service. Never throws. */
+export class BoundsInCode {
+  readonly #texts = new Map<string, string | null>();
+
+  /** The tightest limit that the code keeps the collection to and that is not broken; null where none is seen. */
+  find({ path, count, bytes, holders, scripts }: BoundedInCode): Bound | null {
+    const name = nameOf(path);
+    // Short names are a minifier's, and stand for many things.
+    if (name === null || name.length < MIN_NAME) return null;
+    const isPossible = ({ limit }: SizeCheck) =>
+      (limit + OVERSHOOT) * holders >= count && fitsHeap(limit * holders, { count, bytes });
+    for (const script of new Set(scripts)) {
+      const text = this.#text(script);
+      const checks = text === null ? [] : sizeChecks(text, name).filter(isPossible);
+      const tightest = checks.reduce<SizeCheck | null>(
+        (best, check) => (best === null || check.limit < best.limit ? check : best),
+        null,
+      );
+      if (tightest !== null)
+        return {
+          name: tightest.text,
+          limit: tightest.limit * holders,
+          unit: 'entries',
+          ...(holders > 1 ? { holders } : {}),
+        };
+    }
+    return null;
+  }
+
+  #text(address: string): string | null {
+    const known = this.#texts.get(address);
+    if (known !== undefined || this.#texts.size >= MAX_SCRIPTS) return known ?? null;
+    const text = read(address);
+    this.#texts.set(address, text);
+    return text;
+  }
+}
+
+function read(address: string): string | null {
+  try {
+    const url = fileUrlOf(address);
+    const text = url === null ? null : readText(url, MAX_SCRIPT_BYTES);
+    return text === null || isMinified(text) ? null : withoutTexts(text);
+  } catch {
+    return null;
+  }
+}
+
+function isMinified(text: string): boolean {
+  return text.length > MAX_LINE * text.split('\n').length;
+}
+
+/** The property or variable that holds the collection: the last one before its members. */
+function nameOf(path: readonly RetainerStep[]): string | null {
+  const holder = path.slice(0, -1).findLast(({ edge }) => !CONTENT.has(edge));
+  return holder?.edgeType === 'property' || holder?.edgeType === 'variable' ? holder.edge : null;
+}

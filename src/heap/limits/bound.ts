@@ -1,0 +1,247 @@
+/**
+ * A limit on what grows, by what the program itself says: a number with the name of a limit near the collection (see
+ * owner-place.ts for how near). It says that what grows may stop, not that it will; what is no bound must not silence a
+ * leak, so a number is none when its name speaks of something else (`maxRetries`, `maxAge`), when it is broken already
+ * (`limit: 20` of pages beside 5,000 members), when it has been reached by another collection beside this one, when it
+ * is no limit in practice (0, Infinity, 2^31 − 1), or when what it allows would not fit into any heap.
+ */
+import { tableOf } from '../growth/collection-table.js';
+import { isDataKey } from '../growth/dictionary.js';
+import type { TracedHeap } from '../growth/path-tree-builder.js';
+import { entriesOf, slotsOf } from '../members/held-entries.js';
+import { fieldsOf, numbersOf } from '../members/number-field.js';
+import type { Bound } from '../suspects/suspect.js';
+import { findFullHolders } from './full-holders.js';
+import { fitsHeap, fitsHeapBytes, type Grown } from './grown.js';
+import { plainName, stem, stems, wordsOf } from './name-words.js';
+import type { OwnerLevel, Place } from './owner-place.js';
+
+/** Words that make a name that of a limit, whatever the number. */
+const LIMITERS = stems('max maximum limit capacity cap quota ceiling keep retain');
+/** Words that may mean the present size as well: with these the number must be a round one, and clearly larger. */
+const SIZES = stems('size length len');
+/** A capacity is clearly larger than what is there from here on. */
+const CLEARLY = 1.1;
+/** What limits count in general. */
+const COUNTED = stems(`entry item element key record value object member count num number n total
+  byte kb mb gb kilobyte megabyte memory mem`);
+/** What else may stand with a limiter without speaking of another thing. */
+const NEUTRAL: ReadonlySet<string> = new Set([
+  ...SIZES,
+  ...COUNTED,
+  ...stems(
+    'default allowed stored store hard soft in of the last cache history buffer pool queue ring window',
+  ),
+]);
+/** What limits count that are none on a collection, unless the collection is about it. */
+const OTHERS =
+  stems(`ms msec milli millisecond sec second s minute min hour day age ttl time timeout timer delay wait backoff
+  interval duration lifetime idle stale expire expiry expiration socket retry attempt try redirect header body payload file
+  upload download chunk frame packet message request response concurrency concurrent concurrently parallel parallelism
+  worker thread depth level id int integer float double safe score weight price cost port rate rps qps per high low water
+  mark connection page line column char character text string name field part param parameter arg argument batch step
+  iteration loop round seen used observed reached peak current latency width height offset index cpu load percent ratio
+  factor version fd descriptor child print log event stack trace error failure alive upper lower`);
+/** A number of listeners above which Node warns; it lets them be added all the same. */
+const WARNINGS = stems('listener');
+/** `maxEntrySize` limits each entry. */
+const EACH = /^(?:entry|item|element|key|value|object|record|member)$/i;
+/** Words of a limit in bytes → bytes in one of its units. */
+const BYTES: ReadonlyMap<string, number> = new Map(
+  Object.entries({
+    byte: 1,
+    memory: 1,
+    mem: 1,
+    kb: 1024,
+    kilobyte: 1024,
+    mb: 1024 ** 2,
+    megabyte: 1024 ** 2,
+    gb: 1024 ** 3,
+  }).map(([word, factor]) => [stem(word), factor]),
+);
+/** Names by which an owner counts what it has now in units of its own. */
+const FIGURES = stems('calculated current total used usage size length byte');
+/** The owner counts something else than entries when it counts more than twice as many. */
+const OWN_UNITS = 2;
+
+/** From here on numbers are written for "no limit". */
+const NO_LIMIT = 2 ** 31 - 1;
+/** Part of a limit that must be used where it may be that of another collection. */
+const SOON = 1 / 4;
+/** A number beyond the limit that a collection may have while one is put in before another is taken out. */
+const OVERSHOOT = 1;
+
+/** An array was set up with its slots when so many at its end hold nothing: a few may be `undefined` by chance. */
+const MIN_FREE = 8;
+
+interface Found extends Bound {
+  /** Part of the limit that is used, 0 to 1. */
+  readonly fill: number;
+}
+
+/**
+ * The tightest limit that is not broken, else what full holders show; where there are several holders, what it allows all
+ * of them together.
+ */
+export function findBound(
+  heap: TracedHeap,
+  levels: readonly OwnerLevel[],
+  places: readonly Place[],
+  grown: Grown,
+): Bound | null {
+  let best: Found | null = findSlots(heap, levels, places, grown);
+  for (const place of places) {
+    const level = levels[place.level];
+    // Each of them may have its limit: what they hold together has none.
+    if (level === undefined || level.growing) continue;
+    for (const [name, value] of numbersOf(heap.snapshot, place.node)) {
+      const found = boundOf(heap, place, level, grown, name, value);
+      if (found === null || isTaken(heap, levels, place, grown, found, value)) continue;
+      // It ends soon what it bounds, and is broken soon by what it does not.
+      if (place.shared && !isAbout(name, grown.subjects) && found.fill < SOON) continue;
+      if (best === null || found.fill >= best.fill) best = found;
+    }
+  }
+  if (best === null) return levels[0] === undefined ? null : findFullHolders(heap, levels[0], grown);
+  const { name, limit, unit, holders } = best;
+  return { name, limit, unit, ...(holders === undefined ? {} : { holders }) };
+}
+
+function boundOf(
+  heap: TracedHeap,
+  place: Place,
+  { instances }: OwnerLevel,
+  grown: Grown,
+  name: string,
+  value: number,
+): Found | null {
+  const words = wordsOf(name);
+  if (!(value > 0 && value < NO_LIMIT) || isDataKey(name)) return null;
+  if (!isLimitName(plainName(name), words, grown.subjects, place.near)) return null;
+  const each = grown.count / instances;
+  const figure = presentFigure(heap, place, name, words, { each, limit: value });
+  const isWeak = !words.some((word) => LIMITERS.has(word));
+  if (isWeak && (!isRound(value) || value < CLEARLY * (figure ?? each))) return null;
+  const scale = words.map((word) => BYTES.get(word)).find((factor) => factor !== undefined);
+  const found = { name: plainName(name), ...(instances > 1 ? { holders: instances } : {}) };
+  if (scale === undefined && figure === null) {
+    const limit = value * instances;
+    if (limit + OVERSHOOT < grown.count || !fitsHeap(limit, grown)) return null;
+    return { ...found, limit, unit: 'entries', fill: grown.count / limit };
+  }
+  const allowed = value * (scale ?? 1);
+  const counted = figure ?? grown.bytes / instances;
+  // What the owner counts is not what V8 needs for it: in the heap its limit is another one in the same proportion, a
+  // little different at each capture.
+  const inHeap = figure === null ? instances : grown.bytes / figure;
+  const limit = Math.round(allowed * inHeap);
+  if (counted > allowed || !fitsHeapBytes(limit)) return null;
+  return { ...found, limit, unit: 'bytes', fill: counted / allowed };
+}
+
+function isLimitName(
+  name: string,
+  words: readonly string[],
+  subjects: ReadonlySet<string>,
+  near: boolean,
+): boolean {
+  const about = words.filter((word) => !LIMITERS.has(word));
+  const isStrong = about.length < words.length;
+  if (!isStrong && !words.some((word) => SIZES.has(word))) return false;
+  if (words.some((word) => WARNINGS.has(word) || word === 'min' || word === 'minimum') || isOfEach(name))
+    return false;
+  const isRelated = (word: string) => subjects.has(word);
+  if (about.some((word) => OTHERS.has(word) && !isRelated(word))) return false;
+  if (near) return isStrong || about.every((word) => NEUTRAL.has(word) || isRelated(word));
+  // A size, among all that a scope has, may be that of anything.
+  if (!isStrong && !about.some((word) => !SIZES.has(word) && isRelated(word))) return false;
+  return about.every((word) => NEUTRAL.has(word) || /^\d+$/.test(word) || isRelated(word));
+}
+
+/** `maxEntrySize`, but not `maxEntries`: in the singular, before a word of size. */
+function isOfEach(name: string): boolean {
+  const words = name.match(/[A-Z]+(?![a-z])|[A-Z]?[a-z]+/g) ?? [];
+  const last = stem((words.at(-1) ?? '').toLowerCase());
+  return EACH.test(words.at(-2) ?? '') && (SIZES.has(last) || BYTES.has(last));
+}
+
+/** Numbers that a person would choose: 300, 4096. A counter is one by chance only. */
+function isRound(value: number): boolean {
+  return value % 50 === 0 || (value >= 16 && Number.isInteger(Math.log2(value)));
+}
+
+/**
+ * What the owner counts now against this limit in units of its own; null where it counts entries, or does not say. Next
+ * to a plain `max` that is its `length` or `size`, next to a `maxSize` or `maxBytes` also its `calculatedSize`.
+ */
+function presentFigure(
+  { snapshot }: TracedHeap,
+  { node }: Place,
+  limitName: string,
+  limitWords: readonly string[],
+  { each, limit }: { readonly each: number; readonly limit: number },
+): number | null {
+  const about = limitWords.filter((word) => !LIMITERS.has(word));
+  const isOfSize = about.some((word) => SIZES.has(word) || BYTES.has(word));
+  if (!isOfSize && about.length > 0) return null;
+  for (const [name, value] of numbersOf(snapshot, node)) {
+    const words = wordsOf(name);
+    if (name === limitName || words.length > (isOfSize ? 2 : 1)) continue;
+    if (!words.every((word) => FIGURES.has(word)) || value > limit * CLEARLY) continue;
+    if (value > each * OWN_UNITS || words.some((word) => BYTES.has(word))) return value;
+  }
+  return null;
+}
+
+/** Whether the name of a limit speaks of what the collection is about. */
+function isAbout(name: string, subjects: ReadonlySet<string>): boolean {
+  return wordsOf(name).some((word) => !LIMITERS.has(word) && subjects.has(word));
+}
+
+/** Whether the limit is another collection's, one beside this one: by its name, or because it is full to it. */
+function isTaken(
+  { snapshot }: TracedHeap,
+  levels: readonly OwnerLevel[],
+  { node }: Place,
+  { subjects }: Grown,
+  { name, fill }: Found,
+  value: number,
+): boolean {
+  const held = new Set(levels.flatMap(({ objects }) => objects));
+  const about = wordsOf(name).filter((word) => !LIMITERS.has(word) && !SIZES.has(word) && !COUNTED.has(word));
+  const isOurs = about.some((word) => subjects.has(word));
+  for (const [field, to] of fieldsOf(snapshot, node)) {
+    if (held.has(to)) continue;
+    const entries = entriesOf(snapshot, to);
+    if (entries === 0) continue;
+    if (!isOurs && wordsOf(field).some((word) => about.includes(word))) return true;
+    if (fill < 1 / CLEARLY && Math.abs(entries - value) <= OVERSHOOT) return true;
+  }
+  return false;
+}
+
+/**
+ * An array that was set up with all its slots: what is behind its last element is `undefined`. It is the collection, or
+ * stands beside it and is filled as far as that is.
+ */
+function findSlots(
+  { snapshot }: TracedHeap,
+  levels: readonly OwnerLevel[],
+  places: readonly Place[],
+  { count }: Grown,
+): Found | null {
+  const holders = (levels[0]?.objects ?? []).slice(0, 1).map((node) => ['length', node] as const);
+  const beside = places
+    .filter(({ node, near }) => near && tableOf(snapshot, node) < 0)
+    .flatMap(({ node }) => [...fieldsOf(snapshot, node)]);
+  // Where there are several holders they need not be set up alike.
+  if (levels.some(({ instances }) => instances !== 1)) return null;
+  for (const [name, node] of [...holders, ...beside]) {
+    const { total, filled, free } = slotsOf(snapshot, node);
+    const isSampled = snapshot.sampled?.has(node) === true;
+    if (free < MIN_FREE || total < count || isDataKey(name)) continue;
+    if (isSampled || Math.abs(filled - count) <= OVERSHOOT)
+      return { name: plainName(name), limit: total, unit: 'entries', fill: count / total };
+  }
+  return null;
+}

@@ -1,0 +1,276 @@
+/**
+ * Signs that members leave with time: a lifetime near the collection (see owner-place.ts for how near), or an end that
+ * the members carry themselves. Whether it works is told by the oldest members: one that has ended long ago and is still
+ * there was not removed. Their ends are points in time, or a beginning and a lifetime; a Date of Node 24 and later is not
+ * seen. Timers of one shot leave by themselves when their time has come.
+ */
+import { isDataKey } from '../growth/dictionary.js';
+import type { TracedHeap } from '../growth/path-tree-builder.js';
+import { TIMER, TIMERS_LIST } from '../growth/timer-callback.js';
+import { dateOf, fieldsOf, numberOf, numbersOf } from '../members/number-field.js';
+import { delayOf, type TimerCaptures } from '../members/timer-capture.js';
+import type { Expiry } from '../suspects/suspect.js';
+import { plainName, stems, wordsOf } from './name-words.js';
+import type { Place } from './owner-place.js';
+
+const SECOND_MS = 1000;
+const DAY_MS = 86_400 * SECOND_MS;
+/** Longer lifetimes are none. */
+const MAX_LIFETIME_MS = 366 * DAY_MS;
+/** Points in time further away than this from the capture are none. */
+const MAX_DISTANCE_MS = 10 * 366 * DAY_MS;
+/** A lifetime that may be that of another collection must be over within this. */
+const SOON_MS = 60 * SECOND_MS;
+/** Without a unit in its name, a lifetime from here on is in milliseconds, a shorter one in seconds. */
+const LEAST_MS = 1000;
+
+/** Words of units → milliseconds. */
+const UNITS: ReadonlyMap<string, number> = new Map(
+  Object.entries({
+    'ms msec milli millis millisecond': 1,
+    'sec second s std': SECOND_MS,
+    'min mins minute': 60 * SECOND_MS,
+    hour: 3600 * SECOND_MS,
+    day: DAY_MS,
+  }).flatMap(([words, unit]) => [...stems(words)].map((word) => [word, unit] as const)),
+);
+/** Words that make a name that of a lifetime. */
+const LIVES = stems('ttl lifetime lifespan expire expires expiry expiration expiring retention');
+/** Words that do so together. */
+const PAIRS = [
+  'max age',
+  'time live',
+  'session timeout',
+  'idle timeout',
+  'idle time',
+  'inactivity timeout',
+  'entry timeout',
+  'cache timeout',
+  'cache time',
+  'gc time',
+  'evict after',
+  'remove after',
+  'delete after',
+  'keep for',
+].map((pair) => [...stems(pair)]);
+/** How often, or by how much, rather than how long. */
+const OTHERS = stems(
+  'check period interval resolution jitter skew grace min minimum sweep purge auto count size every refresh leeway',
+);
+/** Names of the interval at which members that ended are removed: `checkperiod`, `cleanupIntervalMs`, `PRUNE_EVERY`. */
+const SWEEPS = /check|clean|sweep|prun|purg|reap|evict|expir|collect|vacuum|gc/i;
+const INTERVALS = /interval|period|every|frequency/i;
+/** What may stand beside them where many things share a scope. */
+const NEUTRAL = stems(
+  'max default in after of the to for time entry item key value cache cached store idle timeout n age live keep gc evict remove delete',
+);
+
+/** Names of points in time at which a member ends; the rest of the name may say `at`, `date`, `time`. */
+const ENDS = stems(
+  'expire expires expired expiry expiration expiring deadline until ttl evict dead dies death',
+);
+const AT = stems(
+  'at date time timestamp ts ms sec second s valid valid until on in cookie original is absolute value',
+);
+const RESET = stems('reset');
+/** Names of points in time from which a lifetime is counted. */
+const BEGINNINGS = stems(
+  'created create creation added inserted insert stored cached fetched last accessed access used use touched touch seen updated start started born timestamp now since',
+);
+const LATEST = stems(
+  'at access accessed used use touch touched seen active activity update updated hit time date on timestamp ts ms',
+);
+/** Parts of a member in which it may keep its end. */
+const PARTS = /^(?:cookie|meta|metadata|options|info|session)$/i;
+
+const KEPT_TIMER = /^[#_]*(?:\w*(?:timer|timeout)\w*|handle)$/i;
+const TIMEOUT = 'timer';
+
+/** A member's end counts when it is one of the first quarter: some may be kept on purpose. */
+const QUARTER = 4;
+
+/** Some entries of what grows, keys and values. */
+export interface Entries {
+  readonly oldest: readonly number[];
+  readonly newest: readonly number[];
+}
+
+/** `subjects`: what the collection and its owner are about. */
+export function findExpiry(
+  heap: TracedHeap,
+  places: readonly Place[],
+  subjects: ReadonlySet<string>,
+  { oldest, newest }: Entries,
+  timers: TimerCaptures,
+  capturedAtMs: number,
+): Expiry | null {
+  const own = lifetimeAmong(heap, places, subjects);
+  const sweepMs = sweepAmong(heap, places);
+  const known = { lifetimeMs: own?.lifetimeMs ?? null, isSwept: sweepMs !== null };
+  const objects = oldest.filter((node) => heap.classes.of(node) !== 'string');
+  const ends = objects
+    .map((member) => endOf(heap, member, known, capturedAtMs))
+    .filter((end) => end !== null)
+    .sort((a, b) => (a.endMs ?? Number.POSITIVE_INFINITY) - (b.endMs ?? Number.POSITIVE_INFINITY));
+  // Where only some end, the others may stay.
+  const end = ends.length * 2 > objects.length ? ends[Math.floor((ends.length - 1) / QUARTER)] : undefined;
+  const delayMs = timers.delayOfMost(newest);
+  const name = own?.name ?? (end === undefined ? (delayMs === null ? null : TIMEOUT) : end.name);
+  if (name === null) return null;
+  return {
+    name,
+    lifetimeMs: own?.lifetimeMs ?? end?.lifetimeMs ?? delayMs,
+    oldestEndMs: end?.endMs ?? null,
+    ...(sweepMs === null ? {} : { sweepMs }),
+  };
+}
+
+interface Lifetime {
+  readonly name: string;
+  readonly lifetimeMs: number;
+}
+
+interface MemberEnd {
+  readonly name: string;
+  readonly lifetimeMs: number | null;
+  readonly endMs: number | null;
+}
+
+/** Of the nearest place that has any. */
+function lifetimeAmong(
+  { snapshot, classes }: TracedHeap,
+  places: readonly Place[],
+  subjects: ReadonlySet<string>,
+): Lifetime | null {
+  for (const { node, near, shared } of [...places].sort((a, b) => Number(b.near) - Number(a.near))) {
+    // When Node will look at the list next.
+    if (classes.of(node) === TIMERS_LIST) continue;
+    for (const [name, value] of numbersOf(snapshot, node)) {
+      const words = wordsOf(name);
+      const lifetimeMs = isDataKey(name) || !isLifetimeName(words) ? null : lifetimeOf(words, value);
+      if (lifetimeMs === null) continue;
+      const found = { name: plainName(name), lifetimeMs };
+      if (near) return found;
+      const isAbout = words.some((word) => !LIVES.has(word) && subjects.has(word));
+      if (shared && !isAbout && lifetimeMs > SOON_MS) continue;
+      if (words.every((word) => isCommon(word) || subjects.has(word))) return found;
+    }
+  }
+  return null;
+}
+
+/** Of the nearest place that has any; null where none has. */
+function sweepAmong({ snapshot, classes }: TracedHeap, places: readonly Place[]): number | null {
+  for (const { node } of [...places].sort((a, b) => Number(b.near) - Number(a.near))) {
+    if (classes.of(node) === TIMERS_LIST) continue;
+    for (const [name, value] of numbersOf(snapshot, node)) {
+      if (isDataKey(name) || !SWEEPS.test(name) || !INTERVALS.test(name)) continue;
+      const sweepMs = lifetimeOf(wordsOf(name), value);
+      if (sweepMs !== null) return sweepMs;
+    }
+  }
+  return null;
+}
+
+const isCommon = (word: string) =>
+  LIVES.has(word) || UNITS.has(word) || NEUTRAL.has(word) || word === 'window';
+
+function isLifetimeName(words: readonly string[]): boolean {
+  // `min` is a unit at the end of a name, and the contrary of `max` before.
+  if (words.some((word, at) => OTHERS.has(word) && !(word === 'min' && at === words.length - 1)))
+    return false;
+  if (words.some((word) => LIVES.has(word))) return true;
+  // Limiters of rates forget what happened before their window.
+  if (words.includes('window') && UNITS.has(words.at(-1) ?? '')) return true;
+  return PAIRS.some((pair) => pair.every((word) => words.includes(word)));
+}
+
+/** Null for what is none: 0, a point in time, a number beyond all reason. */
+function lifetimeOf(words: readonly string[], value: number): number | null {
+  const unit = words.map((word) => UNITS.get(word)).find((known) => known !== undefined);
+  const lifetimeMs = value * (unit ?? (value >= LEAST_MS ? 1 : SECOND_MS));
+  return lifetimeMs > 0 && lifetimeMs <= MAX_LIFETIME_MS ? lifetimeMs : null;
+}
+
+/** When a member ends, by what it carries itself; null where it carries nothing of that kind. */
+function endOf(
+  heap: TracedHeap,
+  member: number,
+  owner: { readonly lifetimeMs: number | null; readonly isSwept: boolean },
+  capturedAtMs: number,
+): MemberEnd | null {
+  let beginMs: number | null = null;
+  let lifetime = timeoutOf(heap, member);
+  let lastUseMs: number | null = null;
+  let unnamedMs: number | null = null;
+  let unnamed = '';
+  for (const [name, value] of momentsOf(heap.snapshot, member)) {
+    const words = wordsOf(name);
+    if (isDataKey(name)) continue;
+    const atMs = pointInTime(value, capturedAtMs);
+    if (atMs !== null) {
+      if (isEndName(words)) return { name: plainName(name), lifetimeMs: null, endMs: atMs };
+      if (isLatestName(words)) lastUseMs = Math.max(lastUseMs ?? 0, atMs);
+      else if (isBeginName(words)) beginMs = Math.max(beginMs ?? 0, atMs);
+      else if (atMs > (unnamedMs ?? 0)) [unnamed, unnamedMs] = [plainName(name), atMs];
+    } else if (lifetime === null && isLifetimeName(words)) {
+      const lifetimeMs = lifetimeOf(words, value);
+      if (lifetimeMs !== null) lifetime = { name: plainName(name), lifetimeMs };
+    }
+  }
+  const lifetimeMs = lifetime?.lifetimeMs ?? owner.lifetimeMs;
+  // A moment that does not say what it is: an end, as long as it is to come.
+  const isEnd = unnamedMs !== null && unnamedMs > capturedAtMs;
+  if (lifetime === null && (owner.lifetimeMs !== null || owner.isSwept) && beginMs === null && isEnd)
+    return { name: unnamed, lifetimeMs, endMs: unnamedMs };
+  const fromMs = lastUseMs ?? beginMs ?? unnamedMs;
+  if (lifetimeMs === null || (lifetime === null && fromMs === null)) return null;
+  return { name: lifetime?.name ?? '', lifetimeMs, endMs: fromMs === null ? null : fromMs + lifetimeMs };
+}
+
+/** A timer of one shot, or one that the member keeps to be removed by; null where it is or has none. */
+function timeoutOf({ snapshot, classes }: TracedHeap, member: number): Lifetime | null {
+  const isTimer = classes.of(member) === TIMER;
+  const fields = isTimer ? [] : [...fieldsOf(snapshot, member)];
+  const kept = fields.find(([name, to]) => KEPT_TIMER.test(name) && classes.of(to) === TIMER);
+  const lifetimeMs = isTimer
+    ? delayOf(snapshot, member)
+    : kept === undefined
+      ? null
+      : delayOf(snapshot, kept[1]);
+  return lifetimeMs === null || lifetimeMs > MAX_LIFETIME_MS ? null : { name: TIMEOUT, lifetimeMs };
+}
+
+/** Numbers and Dates of a member and of its parts. */
+function* momentsOf(snapshot: TracedHeap['snapshot'], member: number): Generator<readonly [string, number]> {
+  for (const [name, to] of fieldsOf(snapshot, member)) {
+    const value = numberOf(snapshot, to) ?? dateOf(snapshot, to);
+    if (value !== null) yield [name, value];
+    else if (PARTS.test(plainName(name))) {
+      for (const [inner, below] of fieldsOf(snapshot, to)) {
+        const moment = numberOf(snapshot, below) ?? dateOf(snapshot, below);
+        if (moment !== null) yield [inner, moment];
+      }
+    }
+  }
+}
+
+function isEndName(words: readonly string[]): boolean {
+  const isEnd = words.some((word) => ENDS.has(word));
+  if (words.some((word) => RESET.has(word))) return words.every((word) => RESET.has(word) || AT.has(word));
+  return isEnd && words.every((word) => ENDS.has(word) || AT.has(word));
+}
+
+const isLatestName = (words: readonly string[]) =>
+  words.includes('last') && words.every((word) => word === 'last' || LATEST.has(word));
+
+const isBeginName = (words: readonly string[]) =>
+  words.some((word) => BEGINNINGS.has(word)) && words.every((word) => BEGINNINGS.has(word) || AT.has(word));
+
+/** Milliseconds or seconds since the epoch, as milliseconds; null for a number that is far from the present as either. */
+function pointInTime(value: number, capturedAtMs: number): number | null {
+  for (const atMs of [value, value * SECOND_MS]) {
+    if (Math.abs(atMs - capturedAtMs) <= MAX_DISTANCE_MS && atMs > DAY_MS) return atMs;
+  }
+  return null;
+}

@@ -1,0 +1,83 @@
+import type { Accumulation } from '../growth/accumulation.js';
+import type { GrowthSeries } from '../growth/growth-series.js';
+import { CONTENT, SCOPE } from '../growth/path-tree.js';
+import type { TracedHeap } from '../growth/path-tree-builder.js';
+import { newestMembers, oldestMembers } from '../members/newest-members.js';
+import { NO_SAMPLES, type Samples } from '../members/sample-members.js';
+import type { TimerCaptures } from '../members/timer-capture.js';
+import type { Bound, Expiry, RetainerStep } from '../suspects/suspect.js';
+import { findBound } from './bound.js';
+import { findExpiry } from './expiry.js';
+import { wordsOf } from './name-words.js';
+import { type OwnerLevel, ownerPlaces, userOf } from './owner-place.js';
+
+/** Entries looked at from either end of what grows. */
+const MAX_ENTRIES = 32;
+/** Steps of the path whose names say what the collection is about: those next to the members. */
+const MAX_STEPS = 5;
+/** Owners that increase by more than this take part in the growth. */
+const GROWING = 1.1;
+
+/** A suspect before its description is complete. */
+export interface Limited {
+  readonly accumulation: Accumulation;
+  /** Series rows of the holder and of what it is a part of. */
+  readonly ownerRows: readonly number[];
+  readonly path: readonly RetainerStep[];
+  /** Some of its members. */
+  readonly objects: readonly number[];
+}
+
+/** What the program itself says against the growth going on. */
+export function ownerLimits(
+  heap: TracedHeap,
+  series: GrowthSeries,
+  samples: ReadonlyMap<number, Samples>,
+  { accumulation, ownerRows, path, objects }: Limited,
+  timers: TimerCaptures,
+): { readonly bound: Bound | null; readonly expiry: Expiry | null } {
+  // A scope has the digits of its numbers below it, which are strings to V8.
+  const objectsOf = (row: number) =>
+    (samples.get(row) ?? NO_SAMPLES).objects.filter((node) => heap.classes.of(node) !== 'string');
+  const holders = objectsOf(accumulation.holder);
+  const levels = ownerRows.map((row) => levelOf(series.nodes[row]!.counts, objectsOf(row), accumulation));
+  // The first of a linked list holds the others: the owner is what holds that.
+  if (path.length > 1 && path.at(-1)?.node === path.at(-2)?.node) levels.push(usersOf(heap, holders));
+  const places = ownerPlaces(heap, levels);
+  const subjects = subjectsOf(path);
+  const oldest = oldestMembers(heap, holders, MAX_ENTRIES);
+  const entries = {
+    oldest: oldest.length > 0 ? oldest : objects,
+    newest: newestMembers(heap, holders, MAX_ENTRIES),
+  };
+  const count = accumulation.counts.at(-1) ?? 0;
+  const bytes = accumulation.bytes.at(-1) ?? 0;
+  return {
+    bound: findBound(heap, levels, places, { count, bytes, subjects }),
+    expiry: findExpiry(heap, places, subjects, entries, timers, series.times.at(-1) ?? 0),
+  };
+}
+
+function usersOf(heap: TracedHeap, objects: readonly number[]): OwnerLevel {
+  const users = new Set(objects.map((node) => userOf(heap, node)).filter((node) => node >= 0));
+  return { objects: [...users], instances: Math.max(1, users.size), growing: false };
+}
+
+function levelOf(
+  counts: readonly number[],
+  objects: readonly number[],
+  { risingSteps }: Accumulation,
+): OwnerLevel {
+  const now = counts.at(-1) ?? 0;
+  const before = counts.at(-1 - risingSteps) ?? now;
+  return { objects, instances: Math.max(1, now), growing: now > Math.max(1, before) * GROWING };
+}
+
+/** From the names on the path; what stands for the members of a collection is no name. */
+function subjectsOf(path: readonly RetainerStep[]): ReadonlySet<string> {
+  const near = [path[0], ...path.slice(-MAX_STEPS)].filter((step) => step !== undefined);
+  const names = near.flatMap(({ edge, node }) =>
+    CONTENT.has(edge) || edge === SCOPE ? [node] : [edge, node],
+  );
+  return new Set(names.flatMap(wordsOf));
+}

@@ -1,0 +1,183 @@
+/**
+ * Where a limit or a lifetime of a collection may stand, nearest first.
+ *
+ * The rule of distance. Near: the holder, what it is a part of up to the nearest class with a name, the settings of each
+ * of these (one level), and the static fields of that class. There any limit counts whose name does not speak of
+ * something else. Far: what uses a class that is a container by its name, and the variables, with the settings among
+ * them, of the scopes that the code of the owner sees: from the scope of the variable that holds the collection, or of
+ * the class, out to that of its module. Many things share a scope, so there a name must speak of the collection, or of
+ * nothing in particular. Where other collections share it too, a name of the latter kind may be about those: it counts
+ * only while that would soon show. Nothing else is looked at: not what uses the owner, not its members, not other modules.
+ */
+
+import { isNodeScript } from '../../runtime/script-name.js';
+import { ROLE } from '../graph/node-role.js';
+import { target, targetOf } from '../graph/scopes.js';
+import { countElements, countTableEntries, tableOf } from '../growth/collection-table.js';
+import type { TracedHeap } from '../growth/path-tree-builder.js';
+import { fieldsOf } from '../members/number-field.js';
+import { GENERIC } from '../naming/owner.js';
+import { edgeTypeCode, nodeTypeCode } from '../snapshot/heap-snapshot.js';
+import { wordsOf } from './name-words.js';
+
+const PROPERTY = edgeTypeCode('property');
+const CLOSURE = nodeTypeCode('closure');
+const OBJECT = nodeTypeCode('object');
+
+/** Objects looked at of those that stand at one step of the path. */
+const MAX_OBJECTS = 8;
+const MAX_SCOPES = 8;
+const MAX_PROTOTYPES = 3;
+/** Entries that make a collection of an array or table. */
+const MIN_ENTRIES = 16;
+/** Parts of a collection between it and what holds it. */
+const MAX_PARTS = 8;
+/** Last words of names under which settings are kept. */
+const SETTINGS = new Set([
+  'options',
+  'opts',
+  'option',
+  'config',
+  'conf',
+  'cfg',
+  'settings',
+  'params',
+  'limits',
+  'policy',
+  'props',
+]);
+/** A class that others use to build theirs: its limit is theirs. */
+const CONTAINER =
+  /(?:list|queue|deque|map|set|table|tree|trie|heap|stack|ring|buffer|bucket|storage|collection|dictionary|hash)s?\d*$/i;
+
+/** Objects at one step from the holder up. */
+export interface OwnerLevel {
+  /** Some of them. */
+  readonly objects: readonly number[];
+  /** How many there are, a count. */
+  readonly instances: number;
+  /** Their number rose together with that of the members. */
+  readonly growing: boolean;
+}
+
+export interface Place {
+  /** An object, a function with its static fields, or a scope. */
+  readonly node: number;
+  readonly near: boolean;
+  /** A scope that other collections share. */
+  readonly shared: boolean;
+  /** The level whose objects it belongs to, 0 is the holder. */
+  readonly level: number;
+}
+
+export function ownerPlaces(heap: TracedHeap, levels: readonly OwnerLevel[]): readonly Place[] {
+  const places = new Map<number, Place>();
+  const add = (node: number, near: boolean, level: number, shared = false) => {
+    if (node < 0 || places.has(node)) return;
+    for (const at of [node, ...settingsOf(heap, node)]) {
+      if (!places.has(at)) places.set(at, { node: at, near, level, shared });
+    }
+  };
+  for (const [level, { objects }] of levels.entries()) {
+    for (const node of objects.slice(0, MAX_OBJECTS)) add(node, !heap.paths.globals.includes(node), level);
+  }
+  const top = levels.findLastIndex(({ objects }) => objects.length > 0);
+  const owners = levels[top]?.objects.slice(0, MAX_OBJECTS) ?? [];
+  const classes = new Set(owners.flatMap((owner) => classesOf(heap, owner)));
+  for (const made of classes) add(made, true, top);
+  for (const owner of owners) {
+    if (CONTAINER.test(heap.classes.of(owner)) && !GENERIC.has(heap.classes.of(owner)))
+      add(userOf(heap, owner), false, top);
+  }
+  const unnamed = owners.filter((owner) => GENERIC.has(heap.classes.of(owner)));
+  const scopes = new Set([
+    ...unnamed.map((owner) => scopeAround(heap, owner)),
+    ...[...classes].map((made) => scopeOf(heap, made)),
+  ]);
+  const own = new Set(levels.flatMap(({ objects }) => objects));
+  for (const scope of scopes) {
+    for (const around of scopeChain(heap, scope)) add(around, false, top, isShared(heap, around, own));
+  }
+  return [...places.values()];
+}
+
+function settingsOf({ snapshot, paths }: TracedHeap, node: number): readonly number[] {
+  const found: number[] = [];
+  for (const [name, to] of fieldsOf(snapshot, node)) {
+    if (found.length === MAX_OBJECTS) break;
+    if (paths.roles[to] === ROLE.value && SETTINGS.has(wordsOf(name).at(-1) ?? '')) found.push(to);
+  }
+  return found;
+}
+
+/** The function that made an object, and those of the classes that it extends. */
+function classesOf({ snapshot }: TracedHeap, node: number): readonly number[] {
+  if (snapshot.nodeType[node] === CLOSURE) return [node];
+  const found: number[] = [];
+  let prototype = targetOf(snapshot, node, PROPERTY, '__proto__');
+  for (let depth = 0; prototype >= 0 && depth < MAX_PROTOTYPES; depth++) {
+    const made = targetOf(snapshot, prototype, PROPERTY, 'constructor');
+    if (made >= 0 && snapshot.nodeType[made] === CLOSURE) found.push(made);
+    prototype = targetOf(snapshot, prototype, PROPERTY, '__proto__');
+  }
+  return found;
+}
+
+/** The object of the program that holds this one; −1 where that is none. */
+export function userOf({ paths }: TracedHeap, node: number): number {
+  let above = paths.parent[node]!;
+  for (let step = 0; above > 0 && step < MAX_PARTS; step++) {
+    if (paths.roles[above] === ROLE.value) return above;
+    if (paths.scopes.isContext[above] === 1) return -1;
+    above = paths.parent[above]!;
+  }
+  return -1;
+}
+
+/** The scope of the variable that leads to this object; −1 where no variable does. */
+function scopeAround({ paths }: TracedHeap, node: number): number {
+  let above = paths.parent[node]!;
+  for (let step = 0; above > 0 && step < MAX_PARTS; step++) {
+    if (paths.scopes.isContext[above] === 1) return above;
+    if (paths.roles[above] !== ROLE.part) return -1;
+    above = paths.parent[above]!;
+  }
+  return -1;
+}
+
+function scopeOf({ snapshot, paths }: TracedHeap, closure: number): number {
+  const scope = target(snapshot, closure, 'context');
+  return scope >= 0 && paths.scopes.isContext[scope] === 1 ? scope : -1;
+}
+
+function scopeChain({ snapshot, paths }: TracedHeap, scope: number): readonly number[] {
+  const chain: number[] = [];
+  let at = scope;
+  while (at >= 0 && paths.scopes.isContext[at] === 1 && chain.length < MAX_SCOPES) {
+    const script = paths.scopes.script[at]!;
+    if (script >= 0 && isNodeScript(snapshot.strings.text(script))) break;
+    chain.push(at);
+    at = target(snapshot, at, 'previous');
+  }
+  return chain;
+}
+
+/** Whether a scope has collections besides one's own, in variables or in objects of the classes that were made in it. */
+function isShared(heap: TracedHeap, scope: number, own: ReadonlySet<number>): boolean {
+  const { snapshot } = heap;
+  for (const [, to] of fieldsOf(snapshot, scope)) {
+    if (own.has(to) || snapshot.nodeType[to] !== OBJECT) continue;
+    if (isCollection(heap, to)) return true;
+    const made = classesOf(heap, to)[0];
+    if (made === undefined || !scopeChain(heap, scopeOf(heap, made)).includes(scope)) continue;
+    for (const [, part] of fieldsOf(snapshot, to))
+      if (!own.has(part) && isCollection(heap, part)) return true;
+  }
+  return false;
+}
+
+/** Not the lists that a program writes down. */
+function isCollection({ snapshot }: TracedHeap, node: number): boolean {
+  const table = tableOf(snapshot, node);
+  return (table < 0 ? countElements(snapshot, node) : countTableEntries(snapshot, table)) >= MIN_ENTRIES;
+}

@@ -1,0 +1,138 @@
+import { isNodeScript, packageOf } from '../../runtime/script-name.js';
+import { ROLE } from '../graph/node-role.js';
+import { target, targetOf } from '../graph/scopes.js';
+import { scriptAddresses } from '../graph/script-addresses.js';
+import type { TracedHeap } from '../growth/path-tree-builder.js';
+import { boundFunction, callbackOf, TIMER, TIMER_LINKS } from '../growth/timer-callback.js';
+import {
+  edgeTypeCode,
+  type HeapSnapshot,
+  labelAt,
+  labelName,
+  labelOf,
+  labelType,
+  nodeTypeCode,
+} from '../snapshot/heap-snapshot.js';
+import type { MemberLocation } from '../suspects/suspect.js';
+
+const CLOSURE = nodeTypeCode('closure');
+const INTERNAL = edgeTypeCode('internal');
+const PROPERTY = edgeTypeCode('property');
+const MAX_LOCATIONS = 4;
+/** Objects around a function among which one that waits is looked for. */
+const MAX_NEAR = 64;
+/** From the JavaScript side of a native object to what the program knows it by. */
+const OWNER = '<symbol owner_symbol>';
+const LISTENERS = '_events';
+/** Objects around something among which a function of the program is looked for. */
+const MAX_LED_TO = 256;
+
+/** Places of definition. V8 numbers scripts, and numbers hold in one process only: functions know the address. */
+export class Places {
+  readonly #heap: TracedHeap;
+  /** V8's number of a script → its address; null until asked for. */
+  #addresses: ReadonlyMap<number, string> | null = null;
+
+  constructor(heap: TracedHeap) {
+    this.#heap = heap;
+  }
+
+  /** Where a function or an object's constructor is defined; of a timer, what it calls. Null when not known. */
+  of(node: number): MemberLocation | null {
+    const { snapshot, classes } = this.#heap;
+    const callback = classes.of(node) === TIMER ? callbackOf(snapshot, node) : -1;
+    let asked = boundFunction(snapshot, callback < 0 ? node : callback);
+    // A function of V8's own settles a promise: what waits for it is what a person knows.
+    if (snapshot.nodeType[asked] === CLOSURE && snapshot.nodeLocation[asked] === 0)
+      asked = this.#waiter(asked);
+    const at = snapshot.nodeLocation[asked]!;
+    if (at === 0) return null;
+    const { scriptId, line, column } = snapshot.locations;
+    this.#addresses ??= scriptAddresses(snapshot, null);
+    const url = this.#addresses.get(scriptId[at]!);
+    if (url === undefined) return null;
+    return {
+      function: classes.of(asked).replace(/\(\)$/, ''),
+      url,
+      line: line[at]! + 1,
+      column: column[at]! + 1,
+    };
+  }
+
+  /** What a timer calls: in the program's own code, where it calls that through a function of a package or of Node. */
+  called(timer: number): MemberLocation | null {
+    const place = this.of(timer);
+    if (place !== null && !isElsewhere(place.url)) return place;
+    return this.#ownFunction(timer) ?? place;
+  }
+
+  /** Who in the program waits for what is open: a listener of the object that Node's native one belongs to. */
+  ofHandle(native: number): MemberLocation | null {
+    const { snapshot } = this.#heap;
+    const owner = handleOwner(snapshot, native);
+    if (owner < 0) return null;
+    const listeners = targetOf(snapshot, owner, PROPERTY, LISTENERS);
+    return (listeners < 0 ? null : this.#ownFunction(listeners)) ?? this.#ownFunction(owner);
+  }
+
+  /** Of the functions that an object leads to, the nearest one of the program's own. */
+  #ownFunction(from: number): MemberLocation | null {
+    const { snapshot, paths } = this.#heap;
+    const { firstEdge, edgeTo, nodeType, strings } = snapshot;
+    const skipped = ['__proto__', ...TIMER_LINKS].map((name) => strings.find(name));
+    const seen = new Set([from]);
+    for (const node of seen) {
+      const place = nodeType[node] === CLOSURE ? this.of(node) : null;
+      if (place !== null && !isElsewhere(place.url)) return place;
+      for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
+        const to = edgeTo[edge]!;
+        const label = labelAt(snapshot, node, edge);
+        if (labelType(label) === PROPERTY && skipped.includes(labelName(label))) continue;
+        // A module's variables lead to all of its functions.
+        const leads = paths.roles[to] === ROLE.value || paths.roles[to] === ROLE.part;
+        if (!leads || paths.scopes.outermost[to] === 1 || seen.size === MAX_LED_TO) continue;
+        if (paths.rule.retains(node, edge)) seen.add(to);
+      }
+    }
+    return null;
+  }
+
+  /** The async function or generator that goes on when this function is called; the function itself when none is near. */
+  #waiter(closure: number): number {
+    const { snapshot, paths } = this.#heap;
+    const { firstEdge, edgeTo, nodeType, strings } = snapshot;
+    const suspended = labelOf(INTERNAL, Math.max(0, strings.find('function')));
+    const seen = new Set([closure]);
+    for (const node of seen) {
+      for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
+        const to = edgeTo[edge]!;
+        const label = labelAt(snapshot, node, edge);
+        if (label === suspended && nodeType[to] === CLOSURE) return to;
+        const leads = paths.roles[to] === ROLE.value || paths.roles[to] === ROLE.part;
+        // Prototypes lead everywhere.
+        if (!leads || labelType(label) === PROPERTY || seen.size === MAX_NEAR) continue;
+        if (paths.rule.retains(node, edge)) seen.add(to);
+      }
+    }
+    return closure;
+  }
+
+  /** The distinct places of some objects, a bounded number. */
+  ofAll(nodes: readonly number[]): readonly MemberLocation[] {
+    const found = new Map<string, MemberLocation>();
+    for (const node of nodes) {
+      const place = this.of(node);
+      if (place === null || found.size === MAX_LOCATIONS) continue;
+      found.set(`${place.url}:${place.line}:${place.column}`, place);
+    }
+    return [...found.values()];
+  }
+}
+
+const isElsewhere = (url: string): boolean => isNodeScript(url) || packageOf(url) !== null;
+
+/** NodeOrdinal of the object that a native one of Node belongs to, −1 means none. */
+export function handleOwner(snapshot: HeapSnapshot, native: number): number {
+  const wrapper = target(snapshot, native, 'native_to_javascript');
+  return wrapper < 0 ? -1 : targetOf(snapshot, wrapper, PROPERTY, OWNER);
+}

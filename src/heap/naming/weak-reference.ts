@@ -1,0 +1,49 @@
+import { isNodeScript } from '../../runtime/script-name.js';
+import type { TracedHeap } from '../growth/path-tree-builder.js';
+import { fieldsOf } from '../members/number-field.js';
+import { edgeTypeCode, labelAt, labelType, nodeTypeCode } from '../snapshot/heap-snapshot.js';
+import type { Places } from './member-location.js';
+
+const WEAK_REFERENCE = 'WeakRef';
+const CELL = 'system / WeakCell';
+const OBJECT = nodeTypeCode('object');
+const CLOSURE = nodeTypeCode('closure');
+const HIDDEN = edgeTypeCode('hidden');
+const PLAIN = new Set(['string', 'number', 'symbol', 'bigint', '(system)']);
+
+/** Whether most of these objects are weak references, or records that hold one and nothing else but plain values. */
+export function areWeak({ snapshot, classes }: TracedHeap, objects: readonly number[]): boolean {
+  const isWeak = (node: number) => {
+    if (classes.of(node) === WEAK_REFERENCE) return true;
+    const held = [...fieldsOf(snapshot, node)]
+      .map(([, to]) => classes.of(to))
+      .filter((name) => !PLAIN.has(name));
+    return held.length > 0 && held.every((name) => name === WEAK_REFERENCE);
+  };
+  return objects.filter(isWeak).length * 2 > objects.length;
+}
+
+/**
+ * Whether code other than Node's own has something registered with a FinalizationRegistry, or a class made from it, whose
+ * callback may take dead references out. A callback without a place may be anybody's.
+ */
+export function hasRegistry({ snapshot }: TracedHeap, places: Places): boolean {
+  const { firstEdge, edgeTo, nodeName, nodeType, strings, nodeCount } = snapshot;
+  const cell = strings.find(CELL);
+  for (let node = 0; node < nodeCount; node++) {
+    if (nodeType[node] !== OBJECT) continue;
+    let callback = -1;
+    let registers = false;
+    for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
+      const to = edgeTo[edge]!;
+      // Its callback and what is registered; methods hang on properties.
+      if (labelType(labelAt(snapshot, node, edge)) !== HIDDEN) continue;
+      if (nodeType[to] === CLOSURE) callback = to;
+      registers ||= nodeName[to] === cell;
+    }
+    if (!registers || callback < 0) continue;
+    const place = places.of(callback);
+    if (place === null || !isNodeScript(place.url)) return true;
+  }
+  return false;
+}

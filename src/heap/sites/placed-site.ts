@@ -1,0 +1,42 @@
+import { isNodeScript, isOwnScript, packageOf } from '../../runtime/script-name.js';
+import type { RawFrame, RawSite } from '../analysis.js';
+import type { ScriptMaps } from '../sources/script-maps.js';
+import type { AllocationSite, MemberLocation, SiteFrame } from '../suspects/suspect.js';
+
+/** A site as V8 has it, and as the program's own source has it. */
+export interface PlacedSite {
+  readonly raw: RawSite;
+  readonly site: AllocationSite;
+}
+
+export function placeSite(raw: RawSite, maps: ScriptMaps): PlacedSite {
+  const site: AllocationSite = {
+    ...placeFrame(raw, maps),
+    liveBytes: raw.liveBytes,
+    growthBytes: raw.growthBytes,
+    callers: raw.callers.map((caller) => placeFrame(caller, maps)),
+  };
+  return { raw, site };
+}
+
+/** A bundle holds the sources of packages: their map tells whose a frame is, and else the script does. */
+function placeFrame(frame: RawFrame, maps: ScriptMaps): SiteFrame {
+  const {
+    function: name,
+    url,
+    line,
+    column,
+  } = maps.original({
+    function: frame.function,
+    url: frame.url,
+    line: frame.line,
+    column: frame.column,
+  });
+  const owner = packageOf(url) ?? packageOf(frame.url);
+  return { function: name, url, line, column, package: owner?.name ?? null };
+}
+
+/** Whether somebody who runs the program has written it: neither Node's, nor a package's, nor this one's. */
+export function isProgramsOwn({ url }: Pick<MemberLocation, 'url'>): boolean {
+  return !isNodeScript(url) && !isOwnScript(url) && packageOf(url) === null;
+}

@@ -1,0 +1,267 @@
+/**
+ * One bug often fills several collections: the parallel arrays of a cache, a list and an index, listeners of two events.
+ * They hold different objects, so nothing is shared that would tell. What tells is that they gain entries in a constant
+ * ratio at every step, and one of: they are parts of one object (or of one scope that is no module's); they are parts
+ * of what a package keeps for one place in the program, or of one package; each member of one leads to a member of its
+ * own of the other; one is threads or processes, and Node itself holds the other. Collections of two objects, or two variables of one module of the program, stay two however equal
+ * their pace: requests drive everything in a service.
+ */
+
+import { isNodeScript, packageOf } from '../../runtime/script-name.js';
+import { ROLE } from '../graph/node-role.js';
+import { type Accumulation, HEAVY } from '../growth/accumulation.js';
+import type { SeriesNode } from '../growth/growth-series.js';
+import { NODE_KINDS, SCOPE } from '../growth/path-tree.js';
+import { TIMERS_LIST } from '../growth/timer-callback.js';
+import { newestMembers } from '../members/newest-members.js';
+import { NO_SAMPLES } from '../members/sample-members.js';
+import { Places } from '../naming/member-location.js';
+import { isHandleList } from '../naming/open-handle.js';
+import { GENERIC } from '../naming/owner.js';
+import { rowsTo } from '../naming/retainer-path.js';
+import { edgeTypeCode, labelAt, labelName, labelType, nodeTypeCode } from '../snapshot/heap-snapshot.js';
+import type { Ballot, Candidate } from './candidate.js';
+
+/** How far one step may be off the ratio of the whole growth: entries, and a part of what is expected. */
+const SLACK_ENTRIES = 2;
+const SLACK = 0.05;
+/** Counts of numbers are room: an array's is up to 1.5 times, a table's up to 2 times what it holds. */
+const ROOM = { least: 0.4, most: 2.6 };
+/** Members asked whether they lead to those of another holder, objects looked at for each, and steps from it. */
+const ASKED = 16;
+const MIN_ASKED = 4;
+const MAX_LOOKED_AT = 96;
+const MAX_AWAY = 5;
+/** Part of them that must lead to one of its own. */
+const MOST = 0.8;
+/** One gains so much more than the other: it is the one to name, whatever it holds. */
+const FAR_MORE = 4;
+/** Below this ratio of their gains it is chance which is the larger. */
+const ALIKE = 1.25;
+
+const PROPERTY = edgeTypeCode('property');
+const STRINGS = new Set((['string', 'concatenated string', 'sliced string'] as const).map(nodeTypeCode));
+const CLOSURE = NODE_KINDS.indexOf('closure');
+/** They hold what has nothing to do with each other. */
+const HUBS = new Set(['globalThis', TIMERS_LIST]);
+const PRIMITIVES = new Set(['string', 'number', 'symbol', 'bigint']);
+
+interface Place {
+  /** The object or scope that it is a part of; null where that says nothing. */
+  readonly owner: string | null;
+  /** Where in the program, or in which package, what a package keeps hangs; null for the program's own. */
+  readonly anchor: string | null;
+}
+
+/** Candidates come worst first, and mostly stay in that order. */
+export function uniteLockstep(ballot: Ballot, candidates: readonly Candidate[]): readonly Candidate[] {
+  const finder = new PlaceFinder(ballot);
+  const places = new Map(candidates.map((one) => [one, finder.of(one.accumulation)]));
+  const groups: Candidate[][] = [];
+  // Threads and processes first: what Node keeps for them joins them, however large.
+  const heavyFirst = candidates.toSorted((a, b) => Number(areHeavy(ballot, b)) - Number(areHeavy(ballot, a)));
+  for (const candidate of heavyFirst) {
+    const group = groups.find(([first]) => first !== undefined && isOneBug(ballot, places, first, candidate));
+    if (group === undefined) groups.push([candidate]);
+    else group.push(candidate);
+  }
+  return groups.map((group) => merge(ballot, group));
+}
+
+function isOneBug(
+  ballot: Ballot,
+  places: ReadonlyMap<Candidate, Place>,
+  one: Candidate,
+  other: Candidate,
+): boolean {
+  if (one.artefact !== other.artefact) return false;
+  const [a, b] = [one.accumulation, other.accumulation];
+  const rooms = isRoom(ballot, a) || isRoom(ballot, b);
+  if (!(rooms ? isAlike(a, b) : inLockstep(a, b))) return false;
+  if (comesWith(ballot, one, other) || comesWith(ballot, other, one)) return true;
+  const [place, otherPlace] = [places.get(one)!, places.get(other)!];
+  if (place.owner !== null && place.owner === otherPlace.owner) return true;
+  if (place.anchor !== null && place.anchor === otherPlace.anchor) return true;
+  return !rooms && (leadsTo(ballot, a, b) || leadsTo(ballot, b, a));
+}
+
+/** Whether both gained in one ratio at each of the steps that they rose together. */
+export function inLockstep(
+  a: Pick<Accumulation, 'counts' | 'risingSteps'>,
+  b: Pick<Accumulation, 'counts' | 'risingSteps'>,
+): boolean {
+  const steps = Math.min(a.risingSteps, b.risingSteps);
+  const gain = ({ counts }: Pick<Accumulation, 'counts'>, at: number) =>
+    counts.at(-at)! - counts.at(-at - 1)!;
+  const all = ({ counts }: Pick<Accumulation, 'counts'>) => counts.at(-1)! - counts.at(-1 - steps)!;
+  const ratio = all(a) / all(b);
+  if (!Number.isFinite(ratio) || ratio <= 0) return false;
+  for (let at = 1; at <= steps; at++) {
+    const expected = gain(b, at) * ratio;
+    if (Math.abs(gain(a, at) - expected) > Math.max(SLACK_ENTRIES, SLACK * expected)) return false;
+  }
+  return true;
+}
+
+function isAlike(a: Accumulation, b: Accumulation): boolean {
+  const ratio = a.counts.at(-1)! / b.counts.at(-1)!;
+  return ratio >= ROOM.least && ratio <= ROOM.most;
+}
+
+/** Numbers show no objects: neither rows of members nor entries to look at. */
+function isRoom({ heap, samples }: Ballot, { members, holder }: Accumulation): boolean {
+  if (members.length > 0) return false;
+  return newestMembers(heap, (samples.get(holder) ?? NO_SAMPLES).objects, 1).length === 0;
+}
+
+class PlaceFinder {
+  readonly #ballot: Ballot;
+  readonly #places: Places;
+
+  constructor(ballot: Ballot) {
+    this.#ballot = ballot;
+    this.#places = new Places(ballot.heap);
+  }
+
+  of({ holder }: Accumulation): Place {
+    const { nodes, samples } = this.#ballot;
+    const owner = this.#owner(holder);
+    const [sample] = (samples.get(holder) ?? NO_SAMPLES).objects;
+    if (sample === undefined || HUBS.has(nodes[holder]!.className)) return { owner, anchor: null };
+    return { owner, anchor: this.#anchor(sample) };
+  }
+
+  /** The row of the nearest class with a name; where a scope comes first, the scope. */
+  #owner(holder: number): string | null {
+    const { nodes, samples } = this.#ballot;
+    for (let row = holder; row > 0; row = nodes[row]!.parent) {
+      const { className, edge, nodeKind } = nodes[row]!;
+      if (HUBS.has(className)) return null;
+      if (edge === SCOPE) {
+        const [sample] = (samples.get(holder) ?? NO_SAMPLES).objects;
+        return sample === undefined ? null : this.#innerScope(sample);
+      }
+      if (nodeKind === CLOSURE || !GENERIC.has(className)) return `row ${row}`;
+    }
+    return null;
+  }
+
+  #innerScope(sample: number): string | null {
+    const { paths } = this.#ballot.heap;
+    for (let node = sample; node > 0; node = paths.parent[node]!) {
+      if (paths.scopes.isContext[node] === 1)
+        return paths.scopes.outermost[node] === 1 ? null : `scope ${node}`;
+    }
+    return null;
+  }
+
+  /** Of what a package holds: the object or variable of the program from which it hangs, or the package. */
+  #anchor(sample: number): string | null {
+    const { paths, snapshot, treeOf } = this.#ballot.heap;
+    let isOfPackage = false;
+    let below = sample;
+    for (let node = sample; node > 0; node = paths.parent[node]!) {
+      const script = paths.scopes.isContext[node] === 1 ? paths.scopes.script[node]! : -1;
+      const url = script >= 0 ? snapshot.strings.text(script) : (this.#places.of(node)?.url ?? '');
+      if (!isNodeScript(url)) {
+        const found = packageOf(url);
+        if (found === null) return isOfPackage ? `row ${treeOf[script >= 0 ? below : node]!}` : null;
+        isOfPackage = true;
+        if (script >= 0 && paths.scopes.outermost[node] === 1) return `package ${found.name}`;
+      }
+      below = node;
+    }
+    return null;
+  }
+}
+
+/** Whether most of the newest members of one holder lead, each within a few steps, to a member of its own of the other. */
+function leadsTo(ballot: Ballot, from: Accumulation, to: Accumulation): boolean {
+  const { heap, samples } = ballot;
+  // Equal texts and numbers are one object to V8, whoever holds them.
+  const wanted = new Set(to.members.filter((row) => !PRIMITIVES.has(ballot.nodes[row]!.className)));
+  if (wanted.size === 0) return false;
+  const held = newestMembers(heap, (samples.get(from.holder) ?? NO_SAMPLES).objects, ASKED);
+  const rows = from.members.flatMap((row) => (samples.get(row) ?? NO_SAMPLES).objects);
+  const asked = held.length >= MIN_ASKED ? held : rows.slice(-ASKED);
+  if (asked.length < MIN_ASKED) return false;
+  const found = new Set<number>();
+  for (const node of asked) {
+    const reached = nearest(ballot, node, wanted);
+    if (reached >= 0) found.add(reached);
+  }
+  return found.size >= MOST * asked.length;
+}
+
+/** NodeOrdinal of the first object counted in one of these rows, −1 means none is near. */
+function nearest({ heap, rowOf }: Ballot, start: number, rows: ReadonlySet<number>): number {
+  const { snapshot, paths, treeOf } = heap;
+  const { firstEdge, edgeTo } = snapshot;
+  const prototype = snapshot.strings.find('__proto__');
+  const isMember = (node: number) =>
+    rows.has(rowOf[treeOf[node]!]!) &&
+    (paths.roles[node] === ROLE.value || paths.roles[node] === ROLE.root) &&
+    !STRINGS.has(snapshot.nodeType[node]!);
+  const away = new Map([[start, 0]]);
+  for (const [node, steps] of away) {
+    if (isMember(node)) return node;
+    if (steps === MAX_AWAY) continue;
+    for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
+      const to = edgeTo[edge]!;
+      const label = labelAt(snapshot, node, edge);
+      if (labelType(label) === PROPERTY && labelName(label) === prototype) continue;
+      const leads = isMember(to) || paths.roles[to] === ROLE.value || paths.roles[to] === ROLE.part;
+      if (!leads || away.has(to) || away.size === MAX_LOOKED_AT || !paths.rule.retains(node, edge)) continue;
+      away.set(to, steps + 1);
+    }
+  }
+  return -1;
+}
+
+const areHeavy = ({ nodes }: Ballot, { accumulation }: Candidate): boolean =>
+  accumulation.members.some((row) => HEAVY.test(nodes[row]!.className));
+
+/** Whether Node itself has the one for each of the other, which are threads or processes. */
+function comesWith(ballot: Ballot, one: Candidate, heavy: Candidate): boolean {
+  const { holder } = one.accumulation;
+  return areHeavy(ballot, heavy) && (isHandleList(ballot.nodes, holder) || isNodes(ballot.nodes, holder));
+}
+
+/** Whether only Node itself is on the way to it: such as to the listeners by which it hands on what threads print. */
+function isNodes(nodes: readonly SeriesNode[], holder: number): boolean {
+  const rows = rowsTo(nodes, holder).map((row) => nodes[row]!);
+  const [first] = rows;
+  if (first?.edge === SCOPE && isNodeScript(first.className)) return true;
+  return rows.some(({ className }) => className === 'process');
+}
+
+/** What holds values comes before what holds their keys; of those alike in size, always the same one. */
+function merge(ballot: Ballot, group: readonly Candidate[]): Candidate {
+  const [first] = group;
+  if (group.length === 1) return first!;
+  const holdsKeys = ({ accumulation: { members } }: Candidate) =>
+    members.every((row) => PRIMITIVES.has(ballot.nodes[row]!.className));
+  const values = group.filter((one) => !holdsKeys(one));
+  const gain = ({ accumulation }: Candidate) => accumulation.gainedBytes;
+  const most = Math.max(...group.map(gain));
+  const named = values.some((one) => gain(one) * FAR_MORE >= most) ? values : group;
+  // Node's own list of what is open holds everything that is; who else does is who can let go.
+  const isHeavy = group.some((one) => areHeavy(ballot, one));
+  const held = named.filter(
+    ({ accumulation: { holder } }) =>
+      !isHandleList(ballot.nodes, holder) && !(isHeavy && isNodes(ballot.nodes, holder)),
+  );
+  const heavy = named.filter((one) => isHeavy && areHeavy(ballot, one));
+  const chosen = held.length > 0 ? held : heavy.length > 0 ? heavy : named;
+  const largest = Math.max(...chosen.map(gain));
+  const name = ({ accumulation: { holder } }: Candidate) => ballot.nodes[holder]!.edge;
+  const [lead] = chosen
+    .filter((one) => gain(one) * ALIKE >= largest)
+    .sort((a, b) => (name(a) < name(b) ? -1 : name(a) > name(b) ? 1 : 0));
+  const rest = group.filter((one) => one !== lead);
+  return {
+    ...lead!,
+    others: [...lead!.others, ...rest.flatMap(({ accumulation, others }) => [accumulation, ...others])],
+    parts: [...lead!.parts, ...rest.flatMap(({ accumulation, parts }) => [accumulation, ...parts])],
+  };
+}

@@ -1,0 +1,311 @@
+import { createHash } from 'node:crypto';
+import { homedir, tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { LeakwatchError } from '../errors.js';
+import type { Fingerprint } from '../heap/suspects/suspect.js';
+import { PACE_RULES, PACES, type Pace, type PaceRules } from '../pace/pace.js';
+import { LOG_LEVELS, type Logger, type LogLevel } from '../runtime/logger.js';
+import { nearestName } from '../runtime/nearest-name.js';
+import { GC_SOURCE_NAMES, type GcSourceName } from '../sampling/gc-source.js';
+import { isLoopback, type ListenAddress, parseListenAddress } from './listen-address.js';
+import type { MetricsRegistry } from './metrics-registry.js';
+import { readTokens } from './tokens.js';
+
+const CAPTURE_MODES = ['auto', 'fork', 'inline', 'off'] as const;
+export type CaptureMode = (typeof CAPTURE_MODES)[number];
+
+const METRICS_AUTH = ['token', 'none'] as const;
+export type MetricsAuth = (typeof METRICS_AUTH)[number];
+
+/** Cron expressions of five fields, or six with seconds first. */
+export interface ScheduleOptions {
+  /** When memory is sampled beside the GC hooks. Default: every second (`fast`), every ten seconds (`production`). */
+  readonly sample?: string;
+  /** Captures taken whatever the trend says, such as `0 * * * *`. Default: none. */
+  readonly capture?: string | null;
+  /** When old files leave the state directory. Default: `17 * * * *`. */
+  readonly prune?: string;
+}
+
+/** Options of `watch()`; all optional. */
+export interface Options {
+  /** Own listener: `host:port`, `[::1]:port` (port 0: any free one) or `unix:/path`. Default: none. */
+  readonly listen?: string;
+  /** Bearer token or tokens for `/ops`, 256 bits each. Default: none, and the endpoint stays closed. */
+  readonly token?: string | readonly string[];
+  /** File with one token a line, readable by its owner only. Default: none. */
+  readonly tokenFile?: string;
+  /** `production` or `fast` (for tests, CI and trying out). Default: `production`. */
+  readonly pace?: Pace;
+  /** How heap graphs are captured. Default: `auto`, the gentlest way this machine offers. */
+  readonly capture?: CaptureMode;
+  /** The longest pause an in-process capture may be expected to cost, milliseconds. Default: 1,000 (`production`), 5,000 (`fast`). */
+  readonly pauseBudgetMs?: number;
+  /** Where reports are kept over restarts. Default: a per-user state directory. */
+  readonly stateDir?: string;
+  /** File that receives the final report (JSON) when the program ends. Default: none. */
+  readonly report?: string;
+  /** `none` serves metrics without a token, on loopback only. Default: `token`. */
+  readonly metricsAuth?: MetricsAuth;
+  /** Default: `warn`. */
+  readonly log?: LogLevel;
+  /** Receives the log instead of stderr. */
+  readonly logger?: Logger;
+  /** Where GC cycles are learned from. Default: `auto`, the best that loads. */
+  readonly gcSource?: GcSourceName | 'auto';
+  /** Registry of prom-client that the metrics join. Default: one of their own. */
+  readonly registry?: MetricsRegistry;
+  readonly schedule?: ScheduleOptions;
+  /** Acknowledges that `listen` may be reached from other hosts, without TLS. Default: false. */
+  readonly allowRemote?: boolean;
+  /** Further names by which clients may address the own listener (`Host` header). Default: none. */
+  readonly allowedHosts?: readonly string[];
+  /** Findings that nobody is to be called for, by their ids (`lw-…`). Default: none. */
+  readonly mute?: readonly string[];
+}
+
+/** Options with every default filled in; frozen. */
+export interface ResolvedOptions {
+  readonly listen: ListenAddress | null;
+  readonly tokens: readonly string[];
+  readonly pace: Pace;
+  readonly rules: PaceRules;
+  readonly capture: CaptureMode;
+  readonly pauseBudgetMs: number;
+  /** Candidates, best first; `explicit`: the user named it, so failing to use it is an error. */
+  readonly stateDir: { readonly candidates: readonly string[]; readonly explicit: boolean };
+  readonly report: string | null;
+  readonly metricsAuth: MetricsAuth;
+  readonly log: LogLevel;
+  readonly logger: Logger | null;
+  readonly gcSource: GcSourceName | 'auto';
+  readonly registry: MetricsRegistry | null;
+  readonly schedule: { readonly sample: string; readonly capture: string | null; readonly prune: string };
+  readonly allowedHosts: readonly string[];
+  readonly mute: readonly Fingerprint[];
+  /** What this process runs and where, hashed: the same after a restart. */
+  readonly program: string;
+  /** The variables of this process, of which the analysis process gets those that Node may need to start. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+const DEFAULTS = {
+  pace: 'production',
+  capture: 'auto',
+  metricsAuth: 'token',
+  log: 'warn',
+  gcSource: 'auto',
+  pruneCron: '17 * * * *',
+} as const;
+
+const OPTION_NAMES: readonly (keyof Options)[] = [
+  'listen',
+  'token',
+  'tokenFile',
+  'pace',
+  'capture',
+  'pauseBudgetMs',
+  'stateDir',
+  'report',
+  'metricsAuth',
+  'log',
+  'logger',
+  'gcSource',
+  'registry',
+  'schedule',
+  'allowRemote',
+  'allowedHosts',
+  'mute',
+];
+const SCHEDULE_NAMES: readonly (keyof ScheduleOptions)[] = ['sample', 'capture', 'prune'];
+const LOGGER_METHODS = ['warn', 'info', 'debug'] as const;
+
+/** Checks and completes `options`. Throws a `LeakwatchError` that says how to put right what is wrong. */
+export function resolveOptions(options: Options = {}): ResolvedOptions {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw invalid('watch() takes an object of options');
+  }
+  refuseUnknown(options, OPTION_NAMES, 'option');
+  const pace = oneOf(options.pace, PACES, DEFAULTS.pace, 'pace');
+  const rules = PACE_RULES[pace];
+  const listen =
+    options.listen === undefined ? null : parseListenAddress(text(options.listen, 'listen') ?? '');
+  const metricsAuth = oneOf(options.metricsAuth, METRICS_AUTH, DEFAULTS.metricsAuth, 'metricsAuth');
+  refuseExposure(listen, metricsAuth, flag(options.allowRemote, 'allowRemote'));
+  const capture = oneOf(options.capture, CAPTURE_MODES, DEFAULTS.capture, 'capture');
+  return Object.freeze({
+    listen,
+    tokens: readTokens(options.token, text(options.tokenFile, 'tokenFile') ?? null),
+    pace,
+    rules,
+    capture,
+    pauseBudgetMs: positive(options.pauseBudgetMs, rules.pauseBudgetMs, 'pauseBudgetMs'),
+    stateDir: stateDirectories(text(options.stateDir, 'stateDir')),
+    report: text(options.report, 'report') ?? null,
+    metricsAuth,
+    log: oneOf(options.log, LOG_LEVELS, DEFAULTS.log, 'log'),
+    logger: loggerOf(options.logger),
+    gcSource: oneOf(options.gcSource, ['auto', ...GC_SOURCE_NAMES] as const, DEFAULTS.gcSource, 'gcSource'),
+    registry: options.registry ?? null,
+    schedule: scheduleOf(options.schedule, rules, capture),
+    allowedHosts: hostsOf(options.allowedHosts),
+    mute: fingerprintsOf(options.mute),
+    program: programHash(),
+    environment: process.env,
+  });
+}
+
+function refuseUnknown(given: object, known: readonly string[], what: string): void {
+  for (const name of Object.keys(given)) {
+    if (known.includes(name)) continue;
+    const near = nearestName(name, known);
+    const offer = near === null ? `Known are: ${known.join(', ')}.` : `Did you mean '${near}'?`;
+    throw new LeakwatchError('LEAKWATCH_ERR_UNKNOWN_OPTION', `Unknown ${what} '${name}'. ${offer}`);
+  }
+}
+
+function refuseExposure(listen: ListenAddress | null, metricsAuth: MetricsAuth, allowRemote: boolean): void {
+  const remote = listen !== null && listen.kind === 'tcp' && !isLoopback(listen.host);
+  if (remote && metricsAuth === 'none') {
+    throw new LeakwatchError(
+      'LEAKWATCH_ERR_OPTION_CONFLICT',
+      `metricsAuth 'none' serves metrics to anyone who can connect, so it needs a loopback address, but listen is '${listen.host}'. Listen on 127.0.0.1 or give the scraper a token.`,
+    );
+  }
+  if (remote && !allowRemote) {
+    throw new LeakwatchError(
+      'LEAKWATCH_ERR_LISTEN_EXPOSED',
+      `listen '${listen.host}' can be reached from other hosts without TLS. Listen on 127.0.0.1, or acknowledge it with allowRemote: true (LEAKWATCH_ALLOW_REMOTE=1) where the network keeps strangers out.`,
+    );
+  }
+}
+
+function scheduleOf(
+  given: ScheduleOptions | undefined,
+  rules: PaceRules,
+  capture: CaptureMode,
+): ResolvedOptions['schedule'] {
+  if (given !== undefined && (typeof given !== 'object' || given === null)) {
+    throw invalid("schedule takes an object such as { capture: '0 * * * *' }");
+  }
+  const schedule = given ?? {};
+  refuseUnknown(schedule, SCHEDULE_NAMES, 'schedule entry');
+  const captureCron = schedule.capture === null ? null : (text(schedule.capture, 'schedule.capture') ?? null);
+  if (captureCron !== null && capture === 'off') {
+    throw new LeakwatchError(
+      'LEAKWATCH_ERR_OPTION_CONFLICT',
+      "schedule.capture asks for captures and capture is 'off'. Remove one of them.",
+    );
+  }
+  return Object.freeze({
+    sample: text(schedule.sample, 'schedule.sample') ?? rules.sampleCron,
+    capture: captureCron,
+    prune: text(schedule.prune, 'schedule.prune') ?? DEFAULTS.pruneCron,
+  });
+}
+
+function stateDirectories(given: string | undefined): ResolvedOptions['stateDir'] {
+  if (given !== undefined) return { candidates: [given], explicit: true };
+  const candidates: string[] = [];
+  const xdg = process.env['XDG_STATE_HOME'];
+  if (xdg?.startsWith('/') === true) candidates.push(join(xdg, 'leakwatch'));
+  const home = homeDirectory();
+  if (home !== '' && home !== '/') candidates.push(join(home, '.local', 'state', 'leakwatch'));
+  candidates.push(join(tmpdir(), `leakwatch-${userName()}`));
+  return { candidates, explicit: false };
+}
+
+/** A container may run under a user id that has no entry: `homedir()` and `userInfo()` throw for it. */
+function homeDirectory(): string {
+  try {
+    return homedir();
+  } catch {
+    return '';
+  }
+}
+
+function userName(): string {
+  try {
+    return String(userInfo().uid);
+  } catch {
+    return String(process.getuid?.() ?? 'user');
+  }
+}
+
+function loggerOf(given: Logger | undefined): Logger | null {
+  if (given === undefined) return null;
+  for (const method of LOGGER_METHODS) {
+    if (typeof given?.[method] !== 'function')
+      throw invalid(`logger needs the methods ${LOGGER_METHODS.join(', ')}`);
+  }
+  return given;
+}
+
+function hostsOf(given: readonly string[] | undefined): readonly string[] {
+  if (given === undefined) return [];
+  if (!Array.isArray(given) || given.some((host) => typeof host !== 'string' || host === '')) {
+    throw invalid('allowedHosts takes a list of host names');
+  }
+  return [...given];
+}
+
+function fingerprintsOf(given: readonly string[] | undefined): readonly Fingerprint[] {
+  if (given === undefined) return [];
+  if (!Array.isArray(given)) throw invalid('mute takes a list of ids of findings');
+  return given.map(fingerprintOf);
+}
+
+/** Throws a `LeakwatchError` for what is no id of a finding. */
+export function fingerprintOf(id: unknown): Fingerprint {
+  if (typeof id === 'string' && /^lw-[0-9a-f]{16}$/.test(id)) return id as Fingerprint;
+  throw invalid(`a finding is muted by its id, such as 'lw-0123456789abcdef', not ${shown(id)}`);
+}
+
+function programHash(): string {
+  const identity = [workingDirectory(), ...process.argv.slice(1, 2)].join('\u0000');
+  return createHash('sha256').update(identity).digest('hex').slice(0, 16);
+}
+
+/** That which a process stands in may be gone. */
+function workingDirectory(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return '';
+  }
+}
+
+function oneOf<T extends string>(given: T | undefined, known: readonly T[], fallback: T, name: string): T {
+  if (given === undefined) return fallback;
+  if (known.includes(given)) return given;
+  throw invalid(`${name} is one of ${known.map((value) => `'${value}'`).join(', ')}, not ${shown(given)}`);
+}
+
+function text(given: string | undefined, name: string): string | undefined {
+  if (given === undefined) return undefined;
+  if (typeof given !== 'string' || given.trim() === '')
+    throw invalid(`${name} takes a text that is not empty`);
+  return given;
+}
+
+function flag(given: boolean | undefined, name: string): boolean {
+  if (given === undefined) return false;
+  if (typeof given !== 'boolean') throw invalid(`${name} is true or false, not ${shown(given)}`);
+  return given;
+}
+
+function positive(given: number | undefined, fallback: number, name: string): number {
+  if (given === undefined) return fallback;
+  if (typeof given !== 'number' || !Number.isFinite(given) || given <= 0) {
+    throw invalid(`${name} takes a number above 0, not ${shown(given)}`);
+  }
+  return given;
+}
+
+function shown(value: unknown): string {
+  return String(JSON.stringify(value) ?? typeof value).slice(0, 60);
+}
+
+function invalid(message: string): LeakwatchError {
+  return new LeakwatchError('LEAKWATCH_ERR_INVALID_OPTION', `${message}.`);
+}

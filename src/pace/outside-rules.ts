@@ -1,0 +1,53 @@
+import type { GrowthAmount, SignalKind } from '../trend/outside-growth.js';
+import type { Pace } from './pace.js';
+
+/** How patient the watcher is with what grows outside the graph. */
+export interface SignalRules {
+  /** Of the lower envelope. A slot holds several samples of the timer. */
+  readonly slotMs: number;
+  /** Samples before this are not looked at; modules load, pools open, allocators fill. */
+  readonly warmUpMs: number;
+  /** Steps up in a row to look who holds it. */
+  readonly gateRises: number;
+  /** Steps up in a row, and their time, to be suspected and to be confirmed. */
+  readonly suspectRises: number;
+  readonly confirmRises: number;
+  readonly confirmMs: number;
+  /** How long memory and contexts must rise to be confirmed without the graph, in which a cache that fills shows its bound. */
+  readonly aloneMs: number;
+  readonly amounts: Readonly<Record<SignalKind, GrowthAmount>>;
+}
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const MB = 1024 * 1024;
+
+const AMOUNTS: SignalRules['amounts'] = {
+  external: { gain: 4 * MB, ratio: 1.05 },
+  native: { gain: 32 * MB, ratio: 1.1 },
+  handles: { gain: 100, ratio: 2 },
+  contexts: { gain: 20, ratio: 2 },
+};
+
+export const SIGNAL_RULES: Readonly<Record<Pace, SignalRules>> = {
+  production: {
+    slotMs: 75 * SECOND,
+    warmUpMs: 2 * MINUTE,
+    gateRises: 3,
+    suspectRises: 4,
+    confirmRises: 8,
+    confirmMs: 10 * MINUTE,
+    aloneMs: 30 * MINUTE,
+    amounts: AMOUNTS,
+  },
+  fast: {
+    slotMs: 5 * SECOND,
+    warmUpMs: 5 * SECOND,
+    gateRises: 2,
+    suspectRises: 4,
+    confirmRises: 10,
+    confirmMs: 50 * SECOND,
+    aloneMs: 3 * MINUTE,
+    amounts: { ...AMOUNTS, native: { gain: 16 * MB, ratio: 1.1 } },
+  },
+};

@@ -1,0 +1,224 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { SignalFinding } from '../../../src/findings/outside/outside-finding.js';
+import { SignalWatch } from '../../../src/findings/outside/outside-watch.js';
+import { SIGNAL_RULES } from '../../../src/pace/outside-rules.js';
+import type { Pace } from '../../../src/pace/pace.js';
+import type { HeapSample } from '../../../src/sampling/heap-sample.js';
+import { collectedSample, heapSample } from '../../support/heap-sample.js';
+
+const MB = 2 ** 20;
+const TICK_SECONDS = { fast: 1, production: 10 } as const;
+
+interface Watched {
+  readonly last: readonly SignalFinding[];
+  /** Seconds from the start until the first finding of a status. */
+  readonly firstAt: Readonly<Record<'suspected' | 'confirmed', number | null>>;
+  readonly words: string | null;
+}
+
+/** Watches `seconds` of a drawn process; a full collection every `collectSeconds`. */
+function watched(
+  draw: (second: number) => Partial<HeapSample>,
+  { pace = 'fast' as Pace, seconds = 120, collectSeconds = 0 } = {},
+): Watched {
+  const watch = new SignalWatch(SIGNAL_RULES[pace]);
+  const firstAt: Record<'suspected' | 'confirmed', number | null> = { suspected: null, confirmed: null };
+  let last: readonly SignalFinding[] = [];
+  const take = (second: number, found: readonly SignalFinding[] | null): void => {
+    last = found ?? last;
+    for (const { status } of found ?? []) firstAt[status] ??= second;
+  };
+  for (let second = 0; second <= seconds; second += TICK_SECONDS[pace]) {
+    if (collectSeconds > 0 && second % collectSeconds === 0) {
+      const { handles, descriptors, ...rest } = draw(second);
+      take(second, watch.observe(collectedSample(second, rest)));
+    }
+    take(second, watch.observe(heapSample(second + 0.1, draw(second))));
+  }
+  return { last, firstAt, words: watch.words };
+}
+
+const handles = (type: string, perSecond: number) => (second: number) => ({
+  handles: { [type]: Math.floor(perSecond * second) },
+});
+
+describe('What grows outside the graph', () => {
+  it('is confirmed within about 75 s at the pace fast, and never before 10 minutes at production', () => {
+    const fast = watched(handles('FSEventWrap', 10));
+    assert.ok(fast.firstAt.suspected! <= 50 && fast.firstAt.confirmed! <= 75, JSON.stringify(fast.firstAt));
+    const slow = watched(handles('FSEventWrap', 1), { pace: 'production', seconds: 1_200 });
+    assert.ok(
+      slow.firstAt.confirmed! >= 720 && slow.firstAt.confirmed! <= 1_000,
+      JSON.stringify(slow.firstAt),
+    );
+  });
+
+  it('is named as a person calls it, with its numbers and the same finding each time', () => {
+    const { last, words } = watched(handles('FSEventWrap', 10));
+    const [finding] = last;
+    assert.ok(finding !== undefined);
+    assert.match(finding.title, /^File watchers \(fs\.watch\) rise by 600 a minute \([\d,]+ now\)$/);
+    assert.match(finding.settledTitle, /^File watchers \(fs\.watch\) no longer rise \([\d,]+ now\)$/);
+    assert.deepEqual([finding.kind, finding.type, finding.mechanism], ['handles', 'FSEventWrap', 'watchers']);
+    assert.equal(Math.round(finding.growth.objectsPerSecond), 10);
+    assert.equal(finding.growth.bytesPerSecond, 0);
+    assert.equal(finding.reasons.length, finding.evidence.length);
+    assert.equal(words, 'outside the heap rise: file watchers (fs.watch)');
+    assert.equal(watched(handles('FSEventWrap', 20)).last[0]?.id, finding.id);
+    assert.notEqual(watched(handles('ProcessWrap', 20)).last[0]?.id, finding.id);
+  });
+
+  it('is not confirmed where timers may be as many as live within their delay', () => {
+    const { last, firstAt } = watched(handles('Timeout', 10), { seconds: 1_200 });
+    assert.equal(firstAt.confirmed, null);
+    assert.equal(last[0]?.status, 'suspected');
+    assert.match(last[0]?.title ?? '', /^Open timers rise by 600 a minute/);
+  });
+
+  it('is not confirmed where clients decide how many sockets there are, and is where the process serves none', () => {
+    const sockets = handles('TCPSocketWrap', 10);
+    assert.equal(watched((second) => ({ ...sockets(second), requests: second })).firstAt.confirmed, null);
+    assert.notEqual(watched(sockets).firstAt.confirmed, null);
+  });
+
+  it('knows who decides also at a collection, which counts no handles', () => {
+    const { firstAt } = watched((second) => ({ handles: { TCPSocketWrap: second * 10, TCPServerWrap: 1 } }), {
+      collectSeconds: 1,
+    });
+    assert.notEqual(firstAt.suspected, null);
+    assert.equal(firstAt.confirmed, null);
+  });
+
+  it('is not confirmed where it grows as connections do', () => {
+    const { firstAt } = watched((second) => ({
+      descriptors: 20 + second * 20,
+      handles: { TCPSocketWrap: second * 10, TCPServerWrap: 1 },
+    }));
+    assert.equal(firstAt.confirmed, null);
+  });
+
+  it('is confirmed for descriptors that no socket explains', () => {
+    const { last } = watched((second) => ({ descriptors: 20 + second * 10 }));
+    assert.deepEqual([last[0]?.type, last[0]?.status], ['FileDescriptor', 'confirmed']);
+  });
+
+  it('is only suspected for descriptors of which the newest are no files: another thread may serve', () => {
+    const opened = (newFilesPart: number | null) =>
+      watched((second) => ({ descriptors: 20 + second * 10, newFilesPart }));
+    const { firstAt, last } = opened(0.4);
+    assert.notEqual(firstAt.suspected, null);
+    assert.equal(firstAt.confirmed, null);
+    assert.match(last[0]?.reasons.join() ?? '', /most of the newest are sockets or pipes/);
+    assert.notEqual(opened(0.5).firstAt.confirmed, null);
+    assert.notEqual(opened(null).firstAt.confirmed, null);
+  });
+
+  it('says nothing of buffers before V8 collected, and opens the gate meanwhile', () => {
+    const { last, words } = watched((second) => ({ externalBytes: second * MB }));
+    assert.deepEqual(last, []);
+    assert.equal(words, 'outside the heap rise: buffers and other external memory');
+  });
+
+  it('confirms buffers that are more after each of several full collections', () => {
+    const { last, firstAt } = watched(
+      (second) => ({ externalBytes: second * MB, rssBytes: (140 + second) * MB }),
+      {
+        collectSeconds: 10,
+        seconds: 240,
+      },
+    );
+    assert.deepEqual([last[0]?.kind, last[0]?.status], ['external', 'confirmed']);
+    assert.ok(firstAt.suspected! <= 50 && firstAt.confirmed! >= 180, JSON.stringify(firstAt));
+    assert.match(last[0]?.title ?? '', /rise by 62\.9 MB a minute/);
+  });
+
+  it('confirms buffers as well where V8 collects fully every second', () => {
+    const { firstAt } = watched((second) => ({ externalBytes: second * MB }), {
+      collectSeconds: 1,
+      seconds: 240,
+    });
+    assert.notEqual(firstAt.confirmed, null);
+  });
+
+  it('leaves buffers alone that each full collection takes', () => {
+    const { firstAt } = watched((second) => ({ externalBytes: (4 + (second % 40) * 2) * MB }), {
+      collectSeconds: 40,
+      seconds: 600,
+    });
+    assert.deepEqual(firstAt, { suspected: null, confirmed: null });
+  });
+
+  it('confirms native memory with advice and the time left in the container', () => {
+    const { last } = watched(
+      (second) => ({
+        rssBytes: (140 + second) * MB,
+        memoryLimitBytes: 1_000 * MB,
+        memoryAvailableBytes: 500 * MB,
+      }),
+      { collectSeconds: 15, seconds: 240 },
+    );
+    const [finding] = last;
+    assert.deepEqual([finding?.kind, finding?.status], ['native', 'confirmed']);
+    assert.match(finding?.title ?? '', /neither heap nor buffers explain it/);
+    assert.match(finding?.evidence[1]?.untilWhat ?? '', /MALLOC_ARENA_MAX/);
+    assert.ok(Math.abs((finding?.secondsToLimit ?? 0) - 500) < 5);
+  });
+
+  const explained: Readonly<Record<string, (second: number) => Partial<HeapSample>>> = {
+    'the heap': (second) => ({ rssBytes: (140 + second) * MB, committedBytes: (50 + second) * MB }),
+    'files that are mapped': (second) => ({ rssBytes: (140 + second) * MB, sharedBytes: (40 + second) * MB }),
+    'a buffer that fills': (second) => ({ rssBytes: (140 + second) * MB, externalBytes: 400 * MB }),
+    'mostly the heap': (second) => ({
+      rssBytes: (140 + second) * MB,
+      committedBytes: (50 + second * 0.6) * MB,
+    }),
+  };
+  for (const [name, draw] of Object.entries(explained)) {
+    it(`leaves growth of the process alone that is explained by ${name}`, () => {
+      assert.deepEqual(watched(draw).last, []);
+    });
+  }
+
+  it('only suspects native memory while V8 has not collected: objects that nobody holds may own it', () => {
+    const { firstAt, last } = watched((second) => ({ rssBytes: (140 + second) * MB }), { seconds: 240 });
+    assert.notEqual(firstAt.suspected, null);
+    assert.equal(firstAt.confirmed, null);
+    assert.match(
+      last[0]?.reasons.join('; ') ?? '',
+      /V8 has not collected fully during the rise, and until then allocations/,
+    );
+  });
+
+  it('only suspects native memory where worker threads run', () => {
+    const { firstAt } = watched((second) => ({ rssBytes: (140 + second) * MB, workersStarted: 1 }), {
+      collectSeconds: 15,
+      seconds: 240,
+    });
+    assert.notEqual(firstAt.suspected, null);
+    assert.equal(firstAt.confirmed, null);
+  });
+
+  it('relates bytes to requests, or to those made where none is served', () => {
+    const leak = (second: number) => ({ rssBytes: (140 + second) * MB });
+    const served = watched((second) => ({ ...leak(second), requests: second * 8 }));
+    const made = watched((second) => ({ ...leak(second), outgoingRequests: second * 4 }));
+    assert.ok(Math.abs(served.last[0]!.growth.bytesPerRequest! / (MB / 8) - 1) < 0.2);
+    assert.ok(Math.abs(made.last[0]!.growth.bytesPerRequest! / (MB / 4) - 1) < 0.2);
+  });
+
+  it('is delivered no more some time after it stopped', () => {
+    const { last, firstAt } = watched((second) => handles('FSEventWrap', 10)(Math.min(second, 100)), {
+      seconds: 240,
+    });
+    assert.notEqual(firstAt.confirmed, null);
+    assert.deepEqual(last, []);
+  });
+
+  it('follows a bounded number of types, whatever names there are', () => {
+    const many = (second: number) => ({
+      handles: Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`Type${i}`, 20 + second * 10])),
+    });
+    assert.equal(watched(many).last.length, 16);
+  });
+});

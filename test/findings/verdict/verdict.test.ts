@@ -1,0 +1,430 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import type { EvidenceRule } from '../../../src/findings/finding.js';
+import type { CaptureMoment } from '../../../src/findings/verdict/capture-context.js';
+import { judgeSuspect, type Verdict } from '../../../src/findings/verdict/verdict.js';
+import type { Bound, Expiry, Suspect } from '../../../src/heap/suspects/suspect.js';
+import { PACE_RULES } from '../../../src/pace/pace.js';
+import { suspectWith } from '../../support/suspect.js';
+
+const FAST = PACE_RULES.fast.finding;
+const PRODUCTION = PACE_RULES.production.finding;
+const STEADY = [1000, 2000, 3000, 4000, 5000, 6000];
+
+function judge(
+  counts: readonly number[],
+  change: Partial<Suspect> = {},
+  moments: readonly CaptureMoment[] = [],
+  boundBefore?: Bound | null,
+): Verdict {
+  return judgeSuspect(suspectWith(counts, change), { rules: FAST, moments, boundBefore });
+}
+
+function status(counts: readonly number[], change: Partial<Suspect> = {}): string {
+  return judge(counts, change).status;
+}
+
+/** One moment for each of the captures, in the order of their steps. */
+function momentsOf(counts: readonly number[], at: (i: number) => Partial<CaptureMoment>): CaptureMoment[] {
+  return suspectWith(counts).steps.map(({ atMs }, i) => ({
+    atMs,
+    requests: 0,
+    openSockets: null,
+    majorCollections: 0,
+    ...at(i),
+  }));
+}
+
+/** The rules that hold it back. */
+function against({ evidence }: Verdict): EvidenceRule[] {
+  return evidence.filter(({ speaksFor }) => !speaksFor).map(({ rule }) => rule);
+}
+
+describe('The verdict on a path', () => {
+  it('is suspected at three growing captures and confirmed at six, at the fast pace', () => {
+    assert.equal(status(STEADY.slice(0, 2)), 'early');
+    assert.equal(status(STEADY.slice(0, 3)), 'suspected');
+    assert.equal(status(STEADY.slice(0, 5)), 'suspected');
+    assert.equal(status(STEADY), 'confirmed');
+  });
+
+  it('needs one capture fewer where they lie far apart, as on a busy machine', () => {
+    const steps = suspectWith(STEADY.slice(0, 5)).steps;
+    const apart = (ms: number) => steps.map((step, i) => ({ ...step, atMs: i * ms }));
+    assert.equal(status(STEADY.slice(0, 5), { steps: apart(24_000) }), 'suspected');
+    assert.equal(status(STEADY.slice(0, 5), { steps: apart(25_000) }), 'confirmed');
+    assert.equal(status(STEADY.slice(0, 4), { steps: apart(90_000).slice(0, 4) }), 'suspected');
+  });
+
+  it('is never confirmed before ten minutes at the production pace', () => {
+    const suspect = suspectWith([...STEADY, 7000, 8000]);
+    const verdict = judgeSuspect(suspect, { rules: PRODUCTION, moments: [], boundBefore: null });
+    assert.equal(verdict.status, 'suspected');
+    assert.match(verdict.reasons.join(), /grow for 9 min more/);
+  });
+
+  it('gives a sentence for every evidence, and what would change what holds it back', () => {
+    const { reasons, evidence } = judge(STEADY.slice(0, 4), {
+      bound: { name: 'max', limit: 9000, unit: 'entries' },
+    });
+    assert.equal(reasons.length, evidence.length);
+    for (const { speaksFor, untilWhat } of evidence) if (!speaksFor) assert.ok(untilWhat);
+    assert.deepEqual(evidence[0], {
+      rule: 'persistence',
+      speaksFor: true,
+      numbers: { observations: 4, spanMs: 30_000, stillCaptures: 0 },
+      untilWhat: 'to be confirmed it must grow at 2 more captures',
+    });
+  });
+
+  it('counts from the latest capture at which members left', () => {
+    assert.equal(status([1000, 2000, 3000, 2900, 3900, 4900]), 'suspected');
+    assert.equal(status([1000, 2000, 3000, 4000, 4000]), 'healthy');
+  });
+
+  it('forgives that it stood still now and then, as a leak in batches does, but not for long', () => {
+    assert.equal(status([1000, 2000, 3000, 3000, 4000, 5000]), 'suspected');
+    assert.equal(status([1000, 2000, 3000, 3000, 4000, 5000, 6000]), 'confirmed');
+    assert.match(
+      judge([1000, 2000, 2000, 3000, 4000]).reasons[0]!,
+      /^grew at 4 of 5 captures over 40 s and lost none/,
+    );
+    assert.equal(status([1000, 2000, 3000, 3000, 3000, 3000, 4000, 5000, 6000]), 'suspected');
+  });
+
+  it('is healthy while it holds no more than it did before, and suspected until it holds clearly more', () => {
+    assert.equal(status([9000, 1000, 2000, 3000, 4000, 5000, 6000]), 'healthy');
+    assert.deepEqual(against(judge([5000, 1000, 2000, 3000, 4000, 5000, 6000])), ['past-peak']);
+    assert.equal(status([5000, 1000, 2000, 3000, 4000, 5000, 6000, 7000, 8000]), 'confirmed');
+  });
+
+  it('is healthy when the growth is not material', () => {
+    assert.equal(status([1, 2, 3, 4, 5]), 'healthy');
+    assert.equal(status(STEADY, { shareOfGrowth: 0.05 }), 'healthy');
+  });
+
+  it('is suspected at most while it gained less than 2 MB, whatever its first step brought', () => {
+    const little = judge([200, 400, 600, 800, 1000, 1200]);
+    assert.deepEqual(against(little), ['amount']);
+    assert.deepEqual(against(judge([0, 4000, 4100, 4200, 4300, 4400, 4500])), ['amount']);
+  });
+
+  it('counts handles instead of bytes', () => {
+    const few = [40, 80, 120, 160, 200, 239];
+    const many = [40, 80, 120, 160, 200, 241];
+    assert.equal(status(few, { mechanism: 'timers', shareOfGrowth: 0.02 }), 'suspected');
+    assert.equal(status(many, { mechanism: 'timers', shareOfGrowth: 0.02 }), 'confirmed');
+    assert.equal(status(many, { shareOfGrowth: 0.2 }), 'suspected');
+  });
+
+  it('counts worker threads and processes by tens, since most of what they cost is outside of the heap', () => {
+    const threads = [4, 8, 12, 16, 20, 24];
+    const small = (counts: readonly number[]) =>
+      suspectWith(counts).steps.map((step) => ({ ...step, bytes: step.count }));
+    const of = (mechanism: Suspect['mechanism'], counts: readonly number[]) =>
+      status(counts, { mechanism: mechanism ?? null, shareOfGrowth: 0.002, steps: small(counts) });
+    assert.equal(of('worker threads', threads), 'confirmed');
+    assert.equal(of('child processes', threads), 'confirmed');
+    assert.equal(of('worker threads', [4, 7, 10, 13, 16, 18]), 'suspected');
+    assert.equal(of('worker threads', [4, 7, 10]), 'early');
+    assert.equal(of('sockets', threads), 'healthy');
+  });
+
+  it("is healthy when the growth is V8's own", () => {
+    assert.equal(status(STEADY, { artefact: 'compiled code' }), 'healthy');
+  });
+
+  it('is not suspected while the growth slows down much, and not confirmed while it slows down', () => {
+    assert.equal(status([0, 4000, 7000, 9000, 9800, 10_000]), 'early');
+    assert.deepEqual(against(judge([0, 1000, 1950, 2850, 3700, 4500])), ['levelling-off']);
+    assert.equal(status([0, 1000, 1900, 2900, 3800, 4700]), 'confirmed');
+  });
+
+  it('gives rates of the growing part alone', () => {
+    const { objectsPerSecond, bytesPerSecond } = judge([2500, 1000, 2000, 3000]);
+    assert.equal(objectsPerSecond, 100);
+    assert.equal(bytesPerSecond, 200_000);
+  });
+
+  it('never confirms what lost members at one of the latest captures', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 0, max: 1_000_000 }), { minLength: 1, maxLength: 12 }),
+        (counts) => {
+          const latest = counts.slice(-FAST.confirmObservations);
+          const kept =
+            latest.length === FAST.confirmObservations &&
+            latest.every((count, i) => i === 0 || count >= latest[i - 1]!);
+          if (!kept) assert.notEqual(status(counts), 'confirmed');
+        },
+      ),
+    );
+  });
+});
+
+describe('A bound that full holders show', () => {
+  const of = (each: number): Bound => ({
+    name: 'length',
+    limit: 60 * each,
+    unit: 'entries',
+    holders: 60,
+    full: 12,
+  });
+
+  it('holds back while it stands still, and says at what', () => {
+    for (const before of [null, of(200)]) {
+      const bounded = judge(STEADY, { bound: of(200) }, [], before);
+      assert.deepEqual(against(bounded), ['bound']);
+      assert.match(
+        bounded.reasons.join(),
+        /about 12 of its 60 holders stand at exactly 200 and none holds more: it will level off at about \d+\.\d MB/,
+      );
+    }
+  });
+
+  it('is none when they hold more at the next capture', () => {
+    const even = judge(STEADY, { bound: of(200) }, [], of(190));
+    assert.equal(even.status, 'confirmed');
+    assert.ok(even.reasons.includes('no bound found on its owner'));
+  });
+
+  it('is none when there are more of them: a list of chunks grows by chunks', () => {
+    const more = { ...of(200), limit: 61 * 200, holders: 61 };
+    assert.equal(judge(STEADY, { bound: more }, [], of(200)).status, 'confirmed');
+  });
+
+  it('holds back once more when the next capture does not show it', () => {
+    const missed = judge(STEADY, {}, [], of(200));
+    assert.match(missed.reasons.join(), /its holders stood at one number at the capture before/);
+  });
+});
+
+describe('A bound on the owner', () => {
+  const bound: Bound = { name: 'max', limit: 10_000, unit: 'entries' };
+
+  it('leaves it suspected below, with the level it leads to', () => {
+    const bounded = judge(STEADY, { bound });
+    assert.deepEqual(against(bounded), ['bound']);
+    assert.match(bounded.reasons.join(), /bounded at 10,000 by 'max': will level off at about 20\.0 MB/);
+  });
+
+  it('counts bytes where it is one of bytes', () => {
+    assert.match(
+      judge(STEADY, { bound: { name: 'maxBytes', limit: 30e6, unit: 'bytes' } }).reasons.join(),
+      /bounded at 30\.0 MB by 'maxBytes'/,
+    );
+    assert.equal(status(STEADY, { bound: { name: 'maxBytes', limit: 10e6, unit: 'bytes' } }), 'confirmed');
+  });
+
+  it('is none once it is exceeded, or when it moves', () => {
+    assert.equal(status(STEADY, { bound: { ...bound, limit: 3000 } }), 'confirmed');
+    assert.equal(judge(STEADY, { bound }, [], { ...bound, limit: 8000 }).status, 'confirmed');
+    assert.equal(judge(STEADY, { bound }, [], { ...bound }).status, 'suspected');
+  });
+
+  it('does not move because what it allows in the heap is estimated a little otherwise', () => {
+    const inBytes: Bound = { name: 'maxSize', limit: 30e6, unit: 'bytes' };
+    const after = (limit: number) => judge(STEADY, { bound: inBytes }, [], { ...inBytes, limit }).status;
+    assert.deepEqual([16e6, 29e6, 55e6].map(after), ['suspected', 'suspected', 'suspected']);
+    assert.equal(after(10e6), 'confirmed');
+  });
+
+  it('does not move because what it allows in the heap is estimated at half or twice as much', () => {
+    const of = (limit: number): Bound => ({ name: 'maxSize', limit, unit: 'bytes' });
+    assert.equal(judge(STEADY, { bound: of(80e6) }, [], of(160e6)).status, 'suspected');
+    assert.equal(judge(STEADY, { bound: of(160e6) }, [], of(80e6)).status, 'suspected');
+    assert.equal(judge(STEADY, { bound: of(170e6) }, [], of(80e6)).status, 'confirmed');
+  });
+
+  it('holds back once more where a capture does not find it, unless it was exceeded', () => {
+    const missed = judge(STEADY, {}, [], { ...bound, limit: 6000 });
+    assert.deepEqual([missed.status, against(missed)], ['suspected', ['bound']]);
+    assert.match(missed.reasons.join(), /bounded by 'max' at the capture before/);
+    assert.equal(judge(STEADY, {}, [], { ...bound, limit: 5998 }).status, 'confirmed');
+    assert.equal(judge(STEADY, {}, [], { name: 'maxBytes', limit: 12e6, unit: 'bytes' }).status, 'suspected');
+    assert.equal(judge(STEADY, {}, [], { name: 'maxBytes', limit: 11e6, unit: 'bytes' }).status, 'confirmed');
+    assert.equal(judge(STEADY, {}, [], null).status, 'confirmed');
+  });
+
+  it('does not move because one more holder has the same', () => {
+    const of = (holders: number, each: number): Bound => ({ ...bound, limit: holders * each, holders });
+    assert.equal(judge(STEADY, { bound: of(11, 1000) }, [], of(10, 1000)).status, 'suspected');
+    assert.equal(judge(STEADY, { bound: of(21, 1000) }, [], of(20, 1000)).status, 'suspected');
+    assert.equal(judge(STEADY, { bound: of(11, 1000) }, [], of(11, 900)).status, 'confirmed');
+  });
+});
+
+describe('An expiry on the owner', () => {
+  const began = suspectWith(STEADY).steps[0]!.atMs;
+  const expiry: Expiry = { name: 'ttl', lifetimeMs: 60_000, oldestEndMs: null };
+  const counts = (length: number) => Array.from({ length }, (_, i) => (i + 1) * 1000);
+
+  it('leaves it suspected until members must have gone', () => {
+    const verdict = judge(STEADY, { expiry });
+    assert.deepEqual(against(verdict), ['expiry']);
+    assert.match(verdict.reasons.join(), /they live for 60 s: it should level off after that/);
+    assert.equal(status(counts(10), { expiry }), 'confirmed');
+  });
+
+  it('waits for the next time that members are removed, where the owner says how often that is', () => {
+    const swept = { ...expiry, sweepMs: 120_000 };
+    assert.match(
+      judge(STEADY, { expiry: swept }).reasons.join(),
+      /they live for 60 s, and are removed every 2 min: it should/,
+    );
+    assert.equal(status(counts(12), { expiry: swept }), 'suspected');
+    assert.equal(status(counts(24), { expiry: swept }), 'confirmed');
+  });
+
+  it('holds while the oldest member has not come to its end, and speaks for a leak when it is long past it', () => {
+    const ends = (oldestEndMs: number) => judge(counts(12), { expiry: { ...expiry, oldestEndMs } });
+    assert.equal(ends(began + 200_000).status, 'suspected');
+    const outlived = ends(began + 20_000);
+    assert.equal(outlived.status, 'confirmed');
+    assert.match(outlived.reasons.join(), /the oldest is long past its end/);
+  });
+
+  it('that lies so far away that no heap holds what comes before it speaks for a leak', () => {
+    const hours = (count: number) => ({
+      ...expiry,
+      lifetimeMs: null,
+      oldestEndMs: began + count * 3_600_000,
+    });
+    assert.equal(judge(STEADY, { expiry: hours(5) }).status, 'suspected');
+    const never = judge(STEADY, { expiry: hours(30 * 24) });
+    assert.equal(never.status, 'confirmed');
+    assert.match(never.reasons.join(), /but at the present pace it would hold 51\d,?\d{3}\S* MB before that/);
+  });
+});
+
+describe('Confidence', () => {
+  it('is lower where something says how the growth ends than where more must be seen', () => {
+    const confidence = (of: Verdict) => of.confidence;
+    const sure = confidence(judge(STEADY));
+    const early = confidence(judge(STEADY.slice(0, 4)));
+    const bounded = confidence(judge(STEADY, { bound: { name: 'max', limit: 10_000, unit: 'entries' } }));
+    assert.ok(sure > 0.9 && early <= 0.8 && bounded <= 0.4, `${sure}, ${early}, ${bounded}`);
+  });
+});
+
+describe('Sockets', () => {
+  it('must grow three times as long, since the other side has a say in how many there are', () => {
+    const climbing = (captures: number) =>
+      judge(
+        Array.from({ length: captures }, (_, i) => 1000 * (i + 1)),
+        { mechanism: 'sockets' },
+      );
+    const early = climbing(6);
+    assert.deepEqual([early.status, against(early)], ['suspected', ['duration']]);
+    assert.match(early.reasons.join(), /the other side has a say in how many connections there are/);
+    assert.equal(climbing(18).status, 'confirmed');
+  });
+});
+
+describe('The latest capture', () => {
+  it('that shows little of the usual growth holds back until the next one shows it again', () => {
+    const full = judge([1000, 2000, 3000, 4000, 5000, 6000, 6400]);
+    assert.deepEqual([full.status, against(full)], ['suspected', ['levelling-off']]);
+    assert.match(full.reasons.join(), /the latest capture showed 40 % of its usual growth a second/);
+    assert.equal(status([1000, 2000, 3000, 4000, 5000, 6000, 6400, 7400]), 'confirmed');
+  });
+
+  it('that is as slow as the one before shows a new pace, such as that of a load that fell', () => {
+    const fell = judge([1000, 2000, 3000, 4000, 5000, 6000, 7000, 8000, 9000, 9400, 9800]);
+    assert.deepEqual(against(fell), []);
+  });
+});
+
+describe('Weak references', () => {
+  it('are suspected at most until V8 has collected three times during the rise', () => {
+    const at = (collections: number) =>
+      judge(
+        STEADY,
+        { mechanism: 'weak references' },
+        momentsOf(STEADY, (i) => ({ majorCollections: i === 0 ? 1 : 1 + collections })),
+      );
+    assert.deepEqual(against(judge(STEADY, { mechanism: 'weak references' })), ['weak-references']);
+    assert.deepEqual(against(at(2)), ['weak-references']);
+    assert.equal(at(3).status, 'confirmed');
+  });
+
+  it('need one collection where the program has no FinalizationRegistry: a timer of its own would see them dead then', () => {
+    const after = (finalized: boolean, collections: number) =>
+      judge(
+        STEADY,
+        { mechanism: 'weak references', finalized },
+        momentsOf(STEADY, (i) => ({ majorCollections: i === 0 ? 0 : collections })),
+      );
+    assert.equal(after(false, 0).status, 'suspected');
+    assert.match(after(false, 0).reasons.join(), /weak references, which go only after V8 collected fully/);
+    assert.equal(after(false, 1).status, 'confirmed');
+    assert.match(after(false, 1).reasons.join(), /1 full collection did not clear them/);
+    assert.equal(after(true, 1).status, 'suspected');
+  });
+});
+
+describe('Traffic', () => {
+  const growing = (gains: readonly number[]) => {
+    let sum = 1000;
+    return [sum, ...gains.map((gain) => (sum += gain))];
+  };
+
+  it('that falls takes nothing from a leak of every request', () => {
+    const requests = [0, 1000, 1800, 2400, 2800, 3000];
+    const counts = requests.map((served) => 1000 + served * 2);
+    assert.equal(status(counts), 'early');
+    assert.equal(
+      judge(
+        counts,
+        {},
+        momentsOf(counts, (i) => ({ requests: requests[i]! })),
+      ).status,
+      'confirmed',
+    );
+  });
+
+  it('that rises holds back what grows with time alone until it is steady', () => {
+    const requests = [0, 200, 600, 1200, 2000, 3000];
+    const counts = growing([1000, 1000, 1000, 1000, 1000]);
+    const ramp = judge(
+      counts,
+      {},
+      momentsOf(counts, (i) => ({ requests: requests[i]! })),
+    );
+    assert.equal(ramp.status === 'early' || against(ramp).includes('traffic'), true);
+    const steady = judge(
+      counts,
+      {},
+      momentsOf(counts, (i) => ({ requests: i * 500 })),
+    );
+    assert.equal(steady.status, 'confirmed');
+  });
+
+  it('that rises takes nothing from a leak of every request', () => {
+    const requests = [0, 200, 600, 1200, 2000, 3000];
+    const counts = requests.map((served) => 1000 + served * 2);
+    assert.equal(
+      judge(
+        counts,
+        {},
+        momentsOf(counts, (i) => ({ requests: requests[i]! })),
+      ).status,
+      'confirmed',
+    );
+  });
+
+  it('in flight may be all that was gained, up to the open sockets', () => {
+    const counts = [10, 40, 70, 100, 130, 160];
+    const big = { steps: suspectWith(counts).steps.map((step) => ({ ...step, bytes: step.count * 50_000 })) };
+    const open = (sockets: number) =>
+      judge(
+        counts,
+        big,
+        momentsOf(counts, () => ({ openSockets: sockets })),
+      );
+    assert.deepEqual(against(open(200)), ['in-flight']);
+    assert.equal(open(100).status, 'confirmed');
+    assert.equal(judge(counts, big).status, 'confirmed');
+  });
+});
