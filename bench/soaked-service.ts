@@ -150,10 +150,10 @@ function visitOf(request: Request): Visit {
 
 /** What the soak must notice: a watcher that keeps a copy of each of its samples. */
 async function keepEverySample(): Promise<void> {
-  const { SignalWindow } = await import('../src/trend/outside-window.js');
-  const { prototype } = SignalWindow;
+  const { OutsideWindow } = await import('../src/trend/outside-window.js');
+  const { prototype } = OutsideWindow;
   const add = prototype.add;
-  prototype.add = function (this: InstanceType<typeof SignalWindow> & { kept?: object[] }, sample) {
+  prototype.add = function (this: InstanceType<typeof OutsideWindow> & { kept?: object[] }, sample) {
     this.kept ??= [];
     this.kept.push(structuredClone(sample));
     return add.call(this, sample);

@@ -13,7 +13,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { RUNGS, type Rung } from '../../src/capture/capture-record.js';
+import { CAPTURE_LEVELS, type CaptureLevel } from '../../src/capture/capture-record.js';
 import { ChildMemory } from './child-memory.js';
 import { type CapturePage, capturePage, type LadderRun, type StallResult, type StallRound } from './page.js';
 import { type Measured, Session } from './session.js';
@@ -82,7 +82,7 @@ async function measureStalls(
 }
 
 /** What detection takes by default of each. */
-function rungFor(dumper: 'fork' | 'inline'): Rung {
+function rungFor(dumper: 'fork' | 'inline'): CaptureLevel {
   return dumper === 'fork' ? 'sampled' : 'full';
 }
 
@@ -92,7 +92,7 @@ async function measureLadder(megabytes: number): Promise<LadderRun[]> {
   try {
     await session.measure({ order: 'rest', ms: WARM_UP_MS });
     for (let round = 0; round < Number(values['ladder-rounds']); round++) {
-      for (const rung of RUNGS) {
+      for (const rung of CAPTURE_LEVELS) {
         const memory = new ChildMemory(session.pid);
         const figures = await session.measure({ order: 'capture', dumper: 'fork', rung });
         const run = { rung, heapBytes: session.heapBytes, privateBytes: memory.stop(), figures };

@@ -1,5 +1,5 @@
 import { availableParallelism, totalmem } from 'node:os';
-import { RUNGS, type Rung } from '../../src/capture/capture-record.js';
+import { CAPTURE_LEVELS, type CaptureLevel } from '../../src/capture/capture-record.js';
 import { table } from '../page.js';
 import { median, spread } from '../statistics.js';
 import type { ForkFigures } from './fork-figures.js';
@@ -21,7 +21,7 @@ export interface StallResult {
 }
 
 export interface LadderRun {
-  readonly rung: Rung;
+  readonly rung: CaptureLevel;
   readonly heapBytes: number;
   /** The most that the child was seen to hold. */
   readonly privateBytes: number;
@@ -206,11 +206,11 @@ function forkRow({ heapBytes, rounds }: StallResult): string[] {
 }
 
 function ladderSection(ladder: readonly LadderRun[]): string {
-  const of = (rung: Rung, value: (run: LadderRun) => number) =>
+  const of = (rung: CaptureLevel, value: (run: LadderRun) => number) =>
     ladder.filter((run) => run.rung === rung).map(value);
   const cpu = ({ figures }: LadderRun) => figures.capture!.dumpCpuSeconds;
   const fullCpu = median(of('full', cpu));
-  const rows = RUNGS.map((rung) => [
+  const rows = CAPTURE_LEVELS.map((rung) => [
     rung,
     `${figure(of(rung, ({ figures }) => figures.capture!.record.durationMs / 1000))} s`,
     `${figure(of(rung, cpu))} s`,

@@ -6,7 +6,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getHeapStatistics } from 'node:v8';
 import { startAnalysis } from '../../src/analysis/analysis-client.js';
-import type { CaptureRecord, Rung } from '../../src/capture/capture-record.js';
+import type { CaptureLevel, CaptureRecord } from '../../src/capture/capture-record.js';
 import { ForkDumper } from '../../src/capture/fork-dumper.js';
 import type { DumpSuccess, HeapDumper } from '../../src/capture/heap-dumper.js';
 import { InlineDumper } from '../../src/capture/inline-dumper.js';
@@ -26,7 +26,7 @@ export interface ServiceReady {
 export type ServiceOrder =
   /** A window without a capture. */
   | { readonly order: 'rest'; readonly ms: number }
-  | { readonly order: 'capture'; readonly dumper: 'fork' | 'inline'; readonly rung: Rung };
+  | { readonly order: 'capture'; readonly dumper: 'fork' | 'inline'; readonly rung: CaptureLevel };
 
 interface CaptureFigures {
   readonly record: CaptureRecord;

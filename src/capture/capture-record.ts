@@ -2,11 +2,11 @@ export const DUMPER_NAMES = ['fork', 'inline', 'none'] as const;
 export type DumperName = (typeof DUMPER_NAMES)[number];
 
 /** What a capture may ask of the heap, the cheapest first: its size, its classes, who holds what (of a sample), everything. */
-export const RUNGS = ['probe', 'census', 'sampled', 'full'] as const;
-export type Rung = (typeof RUNGS)[number];
+export const CAPTURE_LEVELS = ['probe', 'census', 'sampled', 'full'] as const;
+export type CaptureLevel = (typeof CAPTURE_LEVELS)[number];
 
 /** Whether it yields a graph that is analysed; the others are looks. */
-export function hasGraph(rung: Rung): boolean {
+export function hasGraph(rung: CaptureLevel): boolean {
   return rung === 'sampled' || rung === 'full';
 }
 
@@ -29,7 +29,7 @@ export interface CaptureRecord {
   /** Milliseconds since the Unix epoch. */
   readonly atMs: number;
   readonly dumper: DumperName;
-  readonly rung: Rung;
+  readonly rung: CaptureLevel;
   readonly trigger: CaptureTrigger;
   readonly outcome: CaptureOutcome;
   /** Why it was skipped or failed, with the numbers; null on success. */

@@ -2,7 +2,7 @@ import { writeSync } from 'node:fs';
 import { getHeapStatistics, setFlagsFromString, writeHeapSnapshot } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { NativeBinding } from '../native/binding.js';
-import type { Rung } from './capture-record.js';
+import type { CaptureLevel } from './capture-record.js';
 import { type ClassCount, classCensus } from './class-census.js';
 import { findCollections } from './large-collections.js';
 import { type TruncationBounds, truncateCollections } from './truncation.js';
@@ -22,7 +22,7 @@ export interface CensusMessage {
  * What the forked child does, by rung. It has one thread, no event loop and a copy of the heap that nobody needs any
  * more; everything it uses is loaded before the fork. `output`: the write end of a pipe, unused by the rung `probe`.
  */
-export function childJob(binding: NativeBinding, rung: Rung, output: number): () => void {
+export function childJob(binding: NativeBinding, rung: CaptureLevel, output: number): () => void {
   switch (rung) {
     case 'probe':
       return () => {

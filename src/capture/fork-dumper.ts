@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import { CHILD_EXIT, type Mappings, type NativeBinding } from '../native/binding.js';
 import type { Clock } from '../runtime/clock.js';
-import type { Rung } from './capture-record.js';
+import type { CaptureLevel } from './capture-record.js';
 import { CENSUS_END, type CensusMessage, childJob } from './child-job.js';
 import type { ClassCount } from './class-census.js';
 import { type ChildRun, runForkedChild } from './forked-child.js';
@@ -49,10 +49,10 @@ const FLOOR_BYTES = { probe: 12 * 2 ** 20, census: 16 * 2 ** 20, sampled: 56 * 2
 /** Captures in a forked copy of the process, which costs the service the time of one fork(2). */
 export class ForkDumper implements HeapDumper {
   readonly name = 'fork';
-  readonly rungs: readonly Rung[];
+  readonly rungs: readonly CaptureLevel[];
   readonly #binding: NativeBinding;
   readonly #clock: Clock;
-  readonly #cost: LearnedCost<Rung>;
+  readonly #cost: LearnedCost<CaptureLevel>;
 
   constructor(binding: NativeBinding, clock: Clock) {
     this.#binding = binding;
@@ -61,7 +61,7 @@ export class ForkDumper implements HeapDumper {
     this.rungs = binding.missingSymbol === null ? ['probe', 'census', 'sampled', 'full'] : ['probe', 'full'];
   }
 
-  predict(rung: Rung, heapBytes: number): CostPrediction {
+  predict(rung: CaptureLevel, heapBytes: number): CostPrediction {
     const predicted = this.#cost.predict(rung, heapBytes);
     return { ...predicted, memoryBytes: predicted.memoryBytes + FLOOR_BYTES[rung] };
   }

@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import type { DumperName, Rung } from './capture-record.js';
+import type { CaptureLevel, DumperName } from './capture-record.js';
 import type { ClassCount } from './class-census.js';
 import type { CostPrediction } from './learned-cost.js';
 
@@ -12,7 +12,7 @@ export interface SnapshotReceiver {
 }
 
 export interface CaptureOrder {
-  readonly rung: Rung;
+  readonly rung: CaptureLevel;
   /** Asked by the rungs `sampled` and `full`, when the snapshot is on its way. */
   readonly receiver: SnapshotReceiver;
   /** Live heap as far as it is known, bytes. */
@@ -55,8 +55,8 @@ export type DumpSuccess = Extract<DumpOutcome, { outcome: 'success' }>;
 export interface HeapDumper {
   readonly name: DumperName;
   /** The rungs it has. */
-  readonly rungs: readonly Rung[];
-  predict(rung: Rung, heapBytes: number): CostPrediction;
+  readonly rungs: readonly CaptureLevel[];
+  predict(rung: CaptureLevel, heapBytes: number): CostPrediction;
   dump(order: CaptureOrder): Promise<DumpOutcome>;
 }
 

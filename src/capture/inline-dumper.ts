@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { getHeapSnapshot, getHeapStatistics } from 'node:v8';
 import type { Clock } from '../runtime/clock.js';
-import type { Rung } from './capture-record.js';
+import type { CaptureLevel } from './capture-record.js';
 import type { CaptureOrder, DumpOutcome, HeapDumper } from './heap-dumper.js';
 import { type CostPrediction, LearnedCost } from './learned-cost.js';
 
@@ -24,7 +24,7 @@ const GUESS = {
  */
 export class InlineDumper implements HeapDumper {
   readonly name = 'inline';
-  readonly rungs: readonly Rung[] = ['full'];
+  readonly rungs: readonly CaptureLevel[] = ['full'];
   readonly #clock: Clock;
   readonly #cost: LearnedCost<'full'>;
 
@@ -34,7 +34,7 @@ export class InlineDumper implements HeapDumper {
   }
 
   /** Whatever the rung, it has but one way. */
-  predict(_rung: Rung, heapBytes: number): CostPrediction {
+  predict(_rung: CaptureLevel, heapBytes: number): CostPrediction {
     return this.#cost.predict('full', heapBytes);
   }
 

@@ -41,16 +41,16 @@ const MEMORY_FOR_MS = 30 * 60 * 1000;
  * What captures cost in this process, learned from each, by rung of the ladder (or whatever else tells apart how they
  * are taken). The first guesses should be pessimistic: they are corrected only by captures that they let pass.
  */
-export class LearnedCost<Rung extends string> {
-  readonly #rungs: Readonly<Record<Rung, RungCost>>;
+export class LearnedCost<CaptureLevel extends string> {
+  readonly #rungs: Readonly<Record<CaptureLevel, RungCost>>;
 
-  constructor(clock: Clock, guesses: Readonly<Record<Rung, CostRates>>) {
+  constructor(clock: Clock, guesses: Readonly<Record<CaptureLevel, CostRates>>) {
     this.#rungs = Object.fromEntries(
       Object.entries<CostRates>(guesses).map(([rung, rates]) => [rung, new RungCost(clock, rates)]),
-    ) as Record<Rung, RungCost>;
+    ) as Record<CaptureLevel, RungCost>;
   }
 
-  predict(rung: Rung, heapBytes: number): CostPrediction {
+  predict(rung: CaptureLevel, heapBytes: number): CostPrediction {
     const { pause, memory, cpu, duration } = this.#rungs[rung];
     return {
       pauseMs: heapBytes * pause.expected() * CAUTION,
@@ -60,7 +60,7 @@ export class LearnedCost<Rung extends string> {
     };
   }
 
-  learn(rung: Rung, observation: CostObservation): void {
+  learn(rung: CaptureLevel, observation: CostObservation): void {
     const { heapBytes, complete } = observation;
     if (!(heapBytes > 0)) return;
     const { pause, memory, cpu, duration } = this.#rungs[rung];

@@ -1,4 +1,4 @@
-import { hasGraph, type Rung } from '../capture/capture-record.js';
+import { type CaptureLevel, hasGraph } from '../capture/capture-record.js';
 import type { HeapDumper } from '../capture/heap-dumper.js';
 import type { PredictedCapture } from '../trigger/capture-decision.js';
 import { CpuBudget } from '../trigger/cpu-budget.js';
@@ -41,7 +41,7 @@ export class CaptureCost {
   }
 
   /** Null without a dumper. `buffersBytes`: see `besideBytes`. */
-  predict(rung: Rung, heapBytes: number, buffersBytes: number): PredictedCapture | null {
+  predict(rung: CaptureLevel, heapBytes: number, buffersBytes: number): PredictedCapture | null {
     if (this.#dumper === null) return null;
     const { pauseMs, memoryBytes, cpuSeconds } = this.#dumper.predict(rung, heapBytes);
     const analysis = this.#ofAnalysis(rung, heapBytes);
@@ -57,12 +57,12 @@ export class CaptureCost {
    * What is taken beside the child, bytes: by the analysis process, and by the service, each of whose pages is copied that
    * it writes to while the child lives. Of its buffers that may be all, at any moment.
    */
-  besideBytes(rung: Rung, heapBytes: number, buffersBytes: number): number {
+  besideBytes(rung: CaptureLevel, heapBytes: number, buffersBytes: number): number {
     return this.#ofAnalysis(rung, heapBytes).bytes + buffersBytes;
   }
 
   /** Whether the CPU time is to be had. */
-  budgetFor(rung: Rung): Pick<CpuBudget, 'decide'> {
+  budgetFor(rung: CaptureLevel): Pick<CpuBudget, 'decide'> {
     return rung === 'probe' ? { decide: () => ({ fits: true }) } : this.#budget;
   }
 
@@ -78,7 +78,7 @@ export class CaptureCost {
     };
   }
 
-  #ofAnalysis(rung: Rung, heapBytes: number): { bytes: number; cpuSeconds: number } {
+  #ofAnalysis(rung: CaptureLevel, heapBytes: number): { bytes: number; cpuSeconds: number } {
     if (!hasGraph(rung)) return { bytes: 0, cpuSeconds: 0 };
     const { bytes, cpuSeconds } = this.#analysis[rung === 'sampled' ? 'sampled' : 'full'];
     return {

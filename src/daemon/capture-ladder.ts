@@ -1,4 +1,4 @@
-import type { Rung } from '../capture/capture-record.js';
+import type { CaptureLevel } from '../capture/capture-record.js';
 import { type ClassCount, type ClassIncrease, censusIncrease } from '../capture/class-census.js';
 import type { HeapDumper } from '../capture/heap-dumper.js';
 import type { PaceRules } from '../pace/pace.js';
@@ -27,7 +27,7 @@ interface Census {
 }
 
 export interface NextStep {
-  readonly rung: Rung;
+  readonly rung: CaptureLevel;
   /** When its turn comes, epoch milliseconds; null: now. */
   readonly notBeforeMs: number | null;
 }
@@ -48,7 +48,7 @@ export class CaptureLadder {
     this.#dumper = dumper;
   }
 
-  get graphRung(): Rung {
+  get graphLevel(): CaptureLevel {
     return this.#dumper?.rungs.includes('sampled') === true ? 'sampled' : 'full';
   }
 
@@ -76,7 +76,7 @@ export class CaptureLadder {
   next(nowMs: number): NextStep {
     const { census } = this.#rules;
     if (census === null || this.#pays || this.#dumper?.rungs.includes('census') !== true)
-      return { rung: this.graphRung, notBeforeMs: null };
+      return { rung: this.graphLevel, notBeforeMs: null };
     const dueMs =
       this.#first === null ? nowMs : this.#first.atMs + census.spacingMs * (this.#comparisons + 1);
     return { rung: 'census', notBeforeMs: nowMs < dueMs ? dueMs : null };

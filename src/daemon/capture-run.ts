@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import type { Writable } from 'node:stream';
 import type { AnalysisHandle, AnalysisOutcome, StartAnalysis } from '../analysis/analysis-client.js';
 import {
+  type CaptureLevel,
   type CaptureOutcome,
   type CaptureRecord,
   type CaptureTrigger,
   hasGraph,
-  type Rung,
 } from '../capture/capture-record.js';
 import type { ClassCount } from '../capture/class-census.js';
 import type { DumpOutcome, DumpSuccess, HeapDumper, SnapshotReceiver } from '../capture/heap-dumper.js';
@@ -35,7 +35,7 @@ export interface CaptureRunOptions {
   readonly dumper: HeapDumper;
   readonly startAnalysis: StartAnalysis;
   readonly clock: Clock;
-  readonly rung: Rung;
+  readonly rung: CaptureLevel;
   readonly trigger: CaptureTrigger;
   /** See `CaptureOrder`. */
   readonly heapBytes: number;
@@ -128,7 +128,7 @@ class AnalysisReceiver implements SnapshotReceiver {
 function summarise(
   dump: DumpOutcome,
   analysed: AnalysisOutcome | null,
-  rung: Rung,
+  rung: CaptureLevel,
   signal: AbortSignal,
 ): { outcome: CaptureOutcome; reason: string | null } {
   if (signal.aborted) return { outcome: 'cancelled', reason: 'the watcher was stopped' };

@@ -1,17 +1,22 @@
 import type { StartAnalysis } from '../analysis/analysis-client.js';
-import { type CaptureRecord, type CaptureTrigger, hasGraph, type Rung } from '../capture/capture-record.js';
+import {
+  type CaptureLevel,
+  type CaptureRecord,
+  type CaptureTrigger,
+  hasGraph,
+} from '../capture/capture-record.js';
 import type { ClassCount } from '../capture/class-census.js';
 import type { ChosenDumper } from '../capture/heap-dumper.js';
 import type { FindingStatus } from '../findings/finding.js';
 import { decodeFindings, encodeFindings, type StoredFindings } from '../findings/finding-store.js';
 import { FindingLedger, type LedgerUpdate } from '../findings/ledger.js';
-import type { SignalFinding } from '../findings/outside/outside-finding.js';
-import { SignalWatch } from '../findings/outside/outside-watch.js';
+import type { OutsideFinding } from '../findings/outside/outside-finding.js';
+import { OutsideWatch } from '../findings/outside/outside-watch.js';
 import { siteFindings } from '../findings/outside/site-findings.js';
-import type { CaptureMoment } from '../findings/verdict/capture-context.js';
+import type { CaptureContext } from '../findings/verdict/capture-context.js';
 import type { Fingerprint } from '../heap/suspects/suspect.js';
 import type { ResolvedOptions } from '../options/options.js';
-import { SIGNAL_RULES } from '../pace/outside-rules.js';
+import { OUTSIDE_RULES } from '../pace/outside-rules.js';
 import type { WatcherState } from '../report/report.js';
 import { type Clock, keepAlive } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
@@ -35,10 +40,10 @@ import { type CaptureRun, runCapture } from './capture-run.js';
 import { CaptureSeries } from './capture-series.js';
 import { CostMeter } from './cost-meter.js';
 import type { DaemonStatus } from './daemon-status.js';
-import { Faults } from './error-guard.js';
+import { ErrorGuard } from './error-guard.js';
 import { bestTrend, LiveHeap, risingTrend } from './live-heap.js';
 import type { OwnPauses } from './own-pauses.js';
-import { News } from './safe-emitter.js';
+import { SafeEmitter } from './safe-emitter.js';
 import type { Job } from './schedule.js';
 
 /** Everything the daemon touches the world through. */
@@ -60,18 +65,18 @@ export interface DaemonAdapters {
 }
 
 /** The background watcher: samples at GC cycles and on a timer, decides when a capture pays, and keeps the findings. */
-export class Daemon extends News {
+export class Daemon extends SafeEmitter {
   /** The background work that is to be done on a schedule, between `start()` and `stop()`. */
   readonly jobs: readonly Job[];
   readonly #options: ResolvedOptions;
   readonly #adapters: DaemonAdapters;
   readonly #series: CaptureSeries;
   readonly #ledger: FindingLedger;
-  readonly #signals: SignalWatch;
+  readonly #signals: OutsideWatch;
   readonly #cost: CostMeter;
   readonly #captureCost: CaptureCost;
   readonly #stopping = new AbortController();
-  readonly #faults: Faults;
+  readonly #errors: ErrorGuard;
   readonly #heap: LiveHeap;
   readonly #ladder: CaptureLadder;
   readonly #records = new CaptureRecords();
@@ -95,7 +100,7 @@ export class Daemon extends News {
     super(adapters.logger);
     this.#options = options;
     this.#cost = new CostMeter(adapters.clock);
-    this.#faults = new Faults(adapters.logger, this.#cost);
+    this.#errors = new ErrorGuard(adapters.logger, this.#cost);
     this.#heap = new LiveHeap(options.rules, adapters.window);
     this.#captureCost = new CaptureCost(adapters.dumper.dumper, options.rules.captureCpuShare);
     this.#adapters = adapters;
@@ -103,13 +108,13 @@ export class Daemon extends News {
     this.#ladder = new CaptureLadder(options.rules, adapters.dumper.dumper);
     this.#ledger = new FindingLedger(options.rules.finding, this.#restored());
     for (const id of options.mute) this.#ledger.mute(id);
-    this.#signals = new SignalWatch(SIGNAL_RULES[options.pace]);
+    this.#signals = new OutsideWatch(OUTSIDE_RULES[options.pace]);
     const { sample, capture, prune } = options.schedule;
     this.jobs = [
       {
         name: 'sample' as const,
         cron: sample,
-        run: () => this.#faults.guard('sampling', () => this.#onTick()),
+        run: () => this.#errors.guard('sampling', () => this.#onTick()),
       },
       {
         name: 'prune' as const,
@@ -126,9 +131,9 @@ export class Daemon extends News {
     const { clock, gcSource, sites } = this.#adapters;
     this.#startedAtMs = clock.now();
     this.#heap.start(this.#startedAtMs);
-    gcSource.start((events) => this.#faults.guard('sampling', () => this.#onGc(events)));
-    this.#faults.guard('sampling', () => sites.start(clock.monotonicMs()));
-    this.#faults.guard('sampling', () => this.#keep(this.#adapters.reader.onTick()));
+    gcSource.start((events) => this.#errors.guard('sampling', () => this.#onGc(events)));
+    this.#errors.guard('sampling', () => sites.start(clock.monotonicMs()));
+    this.#errors.guard('sampling', () => this.#keep(this.#adapters.reader.onTick()));
     this.#enter('learning', 'warming up');
   }
 
@@ -156,7 +161,7 @@ export class Daemon extends News {
       lastSample: this.#heap.lastSample,
       live: this.#heap.live,
       samples: this.#samples,
-      errors: this.#faults.counts,
+      errors: this.#errors.counts,
       cpuSeconds: this.#cost.cpuSeconds,
       trends: this.#heap.trends,
       timeToLimit: this.#heap.timeToLimit,
@@ -182,8 +187,8 @@ export class Daemon extends News {
   #onTick(): void {
     const { clock, reader, sites } = this.#adapters;
     this.#keep(reader.onTick());
-    this.#faults.guard('sampling', () => sites.onTick(clock.monotonicMs()));
-    this.#faults.guard('trend', () => this.#heap.judge(clock.now()));
+    this.#errors.guard('sampling', () => sites.onTick(clock.monotonicMs()));
+    this.#errors.guard('trend', () => this.#heap.judge(clock.now()));
     this.#captureIfDecided(false);
     this.#settleState();
   }
@@ -192,7 +197,7 @@ export class Daemon extends News {
     this.#samples += 1;
     if (sample.handles !== null) this.#openSockets = openSockets(sample);
     this.#heap.add(sample);
-    this.#faults.guard('findings', () => this.#follow(sample));
+    this.#errors.guard('findings', () => this.#follow(sample));
     this.tell('sample', sample);
   }
 
@@ -204,7 +209,7 @@ export class Daemon extends News {
   }
 
   /** Where no capture may be taken, allocation sites are all there is. */
-  #sitesAlone(atMs: number): readonly SignalFinding[] {
+  #sitesAlone(atMs: number): readonly OutsideFinding[] {
     if (this.#adapters.dumper.dumper !== null && !this.#refused) return [];
     return siteFindings(this.#adapters.sites.growing(), this.#options.rules.finding, atMs);
   }
@@ -215,20 +220,20 @@ export class Daemon extends News {
   }
 
   #store(): void {
-    this.#faults.guard('store', () => this.#adapters.store.keep(encodeFindings(this.#ledger.toStore)));
+    this.#errors.guard('store', () => this.#adapters.store.keep(encodeFindings(this.#ledger.toStore)));
   }
 
   /** What is still open was seen now, too: the file tells when it was last. */
   #prune(): void {
     if (this.#ledger.findings.length > 0) this.#store();
-    this.#faults.guard('store', () => this.#adapters.store.prune());
+    this.#errors.guard('store', () => this.#adapters.store.prune());
   }
 
   /** What was found before the program was started anew; a file that cannot be used is started over. */
   #restored(): StoredFindings | null {
     const { store, clock, logger } = this.#adapters;
     let stored: StoredFindings | null = null;
-    this.#faults.guard('store', () => {
+    this.#errors.guard('store', () => {
       const text = store.restore();
       const decoded = text === null ? null : decodeFindings(text, clock.now());
       if (decoded?.outcome === 'failure')
@@ -280,7 +285,7 @@ export class Daemon extends News {
     // What rises outside the heap shows in no census.
     const needsGraph = this.#scheduled !== null || this.#signals.words !== null;
     return needsGraph || this.#series.situation(false).captures > 0
-      ? { rung: this.#ladder.graphRung, notBeforeMs: null }
+      ? { rung: this.#ladder.graphLevel, notBeforeMs: null }
       : this.#ladder.next(nowMs);
   }
 
@@ -291,15 +296,15 @@ export class Daemon extends News {
     if (decision.decision === 'capture') this.#begin('probe', decision.trigger);
   }
 
-  #begin(rung: Rung, trigger: CaptureTrigger): void {
+  #begin(rung: CaptureLevel, trigger: CaptureTrigger): void {
     this.#capturing = this.#capture(rung, trigger)
-      .catch((error: unknown) => this.#faults.record('capture', error))
+      .catch((error: unknown) => this.#errors.record('capture', error))
       .finally(() => {
         this.#capturing = null;
       });
   }
 
-  #situation(rung: Rung, nowMs: number): CaptureSituation {
+  #situation(rung: CaptureLevel, nowMs: number): CaptureSituation {
     const { dumper } = this.#adapters;
     const sample = this.#heap.lastSample;
     return {
@@ -327,7 +332,7 @@ export class Daemon extends News {
       : 0;
   }
 
-  #skip(decision: Extract<CaptureDecision, { decision: 'skip' }>, rung: Rung, nowMs: number): void {
+  #skip(decision: Extract<CaptureDecision, { decision: 'skip' }>, rung: CaptureLevel, nowMs: number): void {
     this.#why = `${decision.reason}: ${decision.detail}`;
     // A probe in between changes nothing.
     if (decision.reason === 'already-capturing') return;
@@ -348,7 +353,7 @@ export class Daemon extends News {
     this.#recordSkip(rung, decision.trigger, nowMs);
   }
 
-  #recordSkip(rung: Rung, trigger: CaptureTrigger, atMs: number): void {
+  #recordSkip(rung: CaptureLevel, trigger: CaptureTrigger, atMs: number): void {
     const dumper = this.#adapters.dumper.dumper?.name ?? 'none';
     this.#record(skippedCapture({ atMs, dumper, rung, trigger, reason: this.#why }));
   }
@@ -357,7 +362,7 @@ export class Daemon extends News {
   #why = '';
   #waitsForCpu = false;
 
-  async #capture(rung: Rung, trigger: CaptureTrigger): Promise<void> {
+  async #capture(rung: CaptureLevel, trigger: CaptureTrigger): Promise<void> {
     const { clock, ownPauses, dumper, startAnalysis } = this.#adapters;
     if (dumper.dumper === null) return;
     const heapBytes = this.#heap.capturedBytes;
@@ -382,17 +387,17 @@ export class Daemon extends News {
       signal: this.#stopping.signal,
       paused: (fromMs, toMs) => ownPauses.add(fromMs, toMs),
       dumped: ({ liveBytes }) =>
-        this.#faults.guard('capture', () => this.#heap.captured(liveBytes, clock.now())),
+        this.#errors.guard('capture', () => this.#heap.captured(liveBytes, clock.now())),
     });
     this.#cost.addBeside(run.record.cpuSeconds);
     this.#captureCost.record(run, heapBytes, clock.now());
-    this.#faults.guard('findings', () => this.#judge(run, moment));
+    this.#errors.guard('findings', () => this.#judge(run, moment));
     this.#record(run.record);
     this.#settleState();
   }
 
   /** What verdicts read growth together with. The first capture's time is that of its record. */
-  #moment(): Omit<CaptureMoment, 'atMs'> {
+  #moment(): Omit<CaptureContext, 'atMs'> {
     const sample = this.#heap.lastSample;
     return {
       requests: sample === null ? 0 : trafficOf(sample).count,
@@ -401,7 +406,7 @@ export class Daemon extends News {
     };
   }
 
-  #judge({ record, census, result }: CaptureRun, moment: Omit<CaptureMoment, 'atMs'>): void {
+  #judge({ record, census, result }: CaptureRun, moment: Omit<CaptureContext, 'atMs'>): void {
     const nowMs = this.#adapters.clock.now();
     if (record.outcome === 'cancelled') return;
     if (record.outcome !== 'success') this.#failed(record, nowMs);
@@ -410,7 +415,7 @@ export class Daemon extends News {
     else this.#probesFail = false;
   }
 
-  #judgeGraph(result: NonNullable<CaptureRun['result']>, moment: CaptureMoment, nowMs: number): void {
+  #judgeGraph(result: NonNullable<CaptureRun['result']>, moment: CaptureContext, nowMs: number): void {
     this.#series.succeeded(result.series);
     this.#refused = false;
     this.#ledger.note(moment);
@@ -425,7 +430,7 @@ export class Daemon extends News {
 
   /** What is in the way of a probe is in the way of the next, a minute later: it is said once, and costs no graph its turn. */
   #failed({ rung, outcome, reason }: CaptureRecord, nowMs: number): void {
-    this.#faults.count(outcome === 'dump-failed' ? 'capture' : 'analysis');
+    this.#errors.count(outcome === 'dump-failed' ? 'capture' : 'analysis');
     const said = rung === 'probe' && this.#probesFail;
     const message = `capture ${outcome}: ${reason}${hasGraph(rung) ? '' : ` (${rung})`}`;
     this.#adapters.logger[said ? 'debug' : 'warn'](message);

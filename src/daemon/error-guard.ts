@@ -3,7 +3,7 @@ import type { CostMeter } from './cost-meter.js';
 import { ERROR_STAGES, type ErrorStage } from './daemon-status.js';
 
 /** The service must not feel a fault of ours: it is counted, said once a stage, and the watching goes on. */
-export class Faults {
+export class ErrorGuard {
   readonly #logger: Logger;
   readonly #cost: CostMeter;
   readonly #counts = Object.fromEntries(ERROR_STAGES.map((stage) => [stage, 0])) as Record<

@@ -3,7 +3,7 @@ import type { Logger } from '../runtime/logger.js';
 import type { WatcherEvents } from './daemon-status.js';
 
 /** An emitter whose listeners cannot harm: one that throws or rejects neither stops the others' news nor passes for a fault of the watcher. */
-export class News extends EventEmitter<WatcherEvents> {
+export class SafeEmitter extends EventEmitter<WatcherEvents> {
   readonly #logger: Logger;
 
   constructor(logger: Logger) {

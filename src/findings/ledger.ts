@@ -4,11 +4,11 @@ import { describeFinding, settledFinding, worstFirst } from './described-finding
 import type { Finding, FindingStatus } from './finding.js';
 import type { StoredFindings } from './finding-store.js';
 import { MutedFindings } from './muted-findings.js';
-import { SignalFindings } from './outside/explained-by-graph.js';
-import type { SignalFinding } from './outside/outside-finding.js';
+import { ExplainedByGraph } from './outside/explained-by-graph.js';
+import type { OutsideFinding } from './outside/outside-finding.js';
 import { restoredFinding, seenBefore } from './restored-finding.js';
 import { settledTitle } from './title.js';
-import type { CaptureMoment } from './verdict/capture-context.js';
+import type { CaptureContext } from './verdict/capture-context.js';
 import { servesRequests } from './verdict/growth-run.js';
 import { plural, speaksFor } from './verdict/rule.js';
 import { judgeSuspect } from './verdict/verdict.js';
@@ -18,7 +18,7 @@ const MAX_FINDINGS = 50;
 /** Captures in a row without growth after which a finding, plateaued at the first, is resolved. */
 const FLAT_TO_RESOLVE = 4;
 /** Moments of captures kept, a day of them at the production pace when something is suspected; the oldest leave. */
-const MAX_MOMENTS = 256;
+const MAX_HISTORY = 256;
 /** Traffic below this part of what it was while a finding grew is none. */
 const NO_TRAFFIC = 0.1;
 
@@ -45,17 +45,17 @@ export class FindingLedger {
   readonly #rules: PaceRules['finding'];
   readonly #entries = new Map<Fingerprint, Entry>();
   readonly #muted: MutedFindings;
-  readonly #signals: SignalFindings;
+  readonly #signals: ExplainedByGraph;
   /** By fingerprint, what was found before the program was started anew. */
   readonly #earlier = new Map<Fingerprint, Pick<Finding, 'firstSeen' | 'confirmedAt'>>();
-  #moments: CaptureMoment[] = [];
+  #history: CaptureContext[] = [];
   #bounds: ReadonlyMap<Fingerprint, Bound | null> = new Map();
 
   /** `stored`: what was known of the same program before it was started anew. */
   constructor(rules: PaceRules['finding'], stored: StoredFindings | null = null) {
     this.#rules = rules;
     this.#muted = new MutedFindings(stored?.muted ?? []);
-    this.#signals = new SignalFindings(rules.confirmMs);
+    this.#signals = new ExplainedByGraph(rules.confirmMs);
     for (const one of stored?.findings ?? []) {
       const flat = one.status === 'resolved' ? FLAT_TO_RESOLVE : 0;
       const entry = { finding: restoredFinding(one), owner: one.owner, flat, requestsPerSecond: null };
@@ -80,8 +80,8 @@ export class FindingLedger {
   }
 
   /** To be called once a capture, with the time of its growth step, the first of a series included, before `record`. */
-  note(moment: CaptureMoment): void {
-    this.#moments = [...this.#moments, moment].slice(-MAX_MOMENTS);
+  note(moment: CaptureContext): void {
+    this.#history = [...this.#history, moment].slice(-MAX_HISTORY);
   }
 
   /** Of every capture but the first of a series, which has nothing to be compared with. */
@@ -95,7 +95,7 @@ export class FindingLedger {
       if (growing.has(fingerprint)) continue;
       const verdict = judgeSuspect(suspect, {
         rules: this.#rules,
-        moments: this.#moments,
+        history: this.#history,
         boundBefore: this.#bounds.get(fingerprint),
       });
       // What is known and grew on has not stopped, whatever else speaks against publishing it now.
@@ -136,7 +136,7 @@ export class FindingLedger {
    * What grows outside the graph at present, at every look at it. A signal is a finding of its own only while no open
    * finding of the graph explains it; then it is one more evidence of that.
    */
-  observe(signals: readonly SignalFinding[], atMs: number): LedgerUpdate {
+  observe(signals: readonly OutsideFinding[], atMs: number): LedgerUpdate {
     const changed = this.#signals.observe(signals, atMs, this.#graphFindings());
     return { changed: this.#audible(changed), quiet: signals.length === 0 };
   }
@@ -204,9 +204,9 @@ export class FindingLedger {
 
   /** Between the latest two captures; null where no traffic was ever counted. */
   #requestsPerSecond(): number | null {
-    const [before, now] = this.#moments.slice(-2);
+    const [before, now] = this.#history.slice(-2);
     if (before === undefined || now === undefined || now.atMs <= before.atMs) return null;
-    if (!servesRequests(this.#moments)) return null;
+    if (!servesRequests(this.#history)) return null;
     return ((now.requests - before.requests) / (now.atMs - before.atMs)) * 1000;
   }
 

@@ -1,8 +1,8 @@
-import type { GrowthAmount, SignalKind } from '../trend/outside-growth.js';
+import type { GrowthAmount, OutsideKind } from '../trend/outside-growth.js';
 import type { Pace } from './pace.js';
 
 /** How patient the watcher is with what grows outside the graph. */
-export interface SignalRules {
+export interface OutsideRules {
   /** Of the lower envelope. A slot holds several samples of the timer. */
   readonly slotMs: number;
   /** Samples before this are not looked at; modules load, pools open, allocators fill. */
@@ -15,21 +15,21 @@ export interface SignalRules {
   readonly confirmMs: number;
   /** How long memory and contexts must rise to be confirmed without the graph, in which a cache that fills shows its bound. */
   readonly aloneMs: number;
-  readonly amounts: Readonly<Record<SignalKind, GrowthAmount>>;
+  readonly amounts: Readonly<Record<OutsideKind, GrowthAmount>>;
 }
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const MB = 1024 * 1024;
 
-const AMOUNTS: SignalRules['amounts'] = {
+const AMOUNTS: OutsideRules['amounts'] = {
   external: { gain: 4 * MB, ratio: 1.05 },
   native: { gain: 32 * MB, ratio: 1.1 },
   handles: { gain: 100, ratio: 2 },
   contexts: { gain: 20, ratio: 2 },
 };
 
-export const SIGNAL_RULES: Readonly<Record<Pace, SignalRules>> = {
+export const OUTSIDE_RULES: Readonly<Record<Pace, OutsideRules>> = {
   production: {
     slotMs: 75 * SECOND,
     warmUpMs: 2 * MINUTE,

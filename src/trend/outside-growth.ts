@@ -2,11 +2,11 @@ import { type SlopeEstimate, theilSen } from './theil-sen.js';
 import type { TrendPoint } from './trend-point.js';
 
 const SIGNAL_KINDS = ['external', 'native', 'handles', 'contexts'] as const;
-export type SignalKind = (typeof SIGNAL_KINDS)[number];
+export type OutsideKind = (typeof SIGNAL_KINDS)[number];
 
 /** One series of samples outside the graph, as its lower envelope. Values are bytes (external, native) or counts. */
 export interface SignalSeries {
-  readonly kind: SignalKind;
+  readonly kind: OutsideKind;
   /** What is counted: a type of handle as Node names it, or `external`, `native`, `NativeContext`, `FileDescriptor`. */
   readonly type: string;
   readonly floors: readonly TrendPoint[];
@@ -24,8 +24,8 @@ export interface GrowthAmount {
 }
 
 /** A rise without a break, up to now. */
-export interface GrowthSignal {
-  readonly kind: SignalKind;
+export interface OutsideGrowth {
+  readonly kind: OutsideKind;
   readonly type: string;
   /** The floors of the rise, oldest first; each is higher than the one before. */
   readonly points: readonly TrendPoint[];
@@ -58,21 +58,21 @@ export function judgeGrowth(
   series: SignalSeries,
   amount: GrowthAmount,
   leastRises: number,
-): GrowthSignal | null {
-  let longest: GrowthSignal | null = null;
+): OutsideGrowth | null {
+  let longest: OutsideGrowth | null = null;
   for (const scale of SCALES) {
     const needed = Math.max(leastRises, (longest?.rises ?? 0) + 1);
-    longest = riseOf(series, joined(series.floors, scale), amount, needed) ?? longest;
+    longest = growthRunOf(series, joined(series.floors, scale), amount, needed) ?? longest;
   }
   return longest;
 }
 
-function riseOf(
+function growthRunOf(
   series: SignalSeries,
   floors: readonly TrendPoint[],
   amount: GrowthAmount,
   leastRises: number,
-): GrowthSignal | null {
+): OutsideGrowth | null {
   const points = latestRise(floors);
   const first = points[0];
   const last = points.at(-1);

@@ -1,7 +1,7 @@
 import type { HeapSample } from '../sampling/heap-sample.js';
 import { trafficOf } from '../sampling/request-counter.js';
 import { FloorSeries } from './floor-series.js';
-import type { SignalKind, SignalSeries } from './outside-growth.js';
+import type { OutsideKind, SignalSeries } from './outside-growth.js';
 
 /** Types of handles that are followed; others that come later are not. A series takes 640 bytes, or twice that. */
 const MAX_HANDLE_TYPES = 16;
@@ -22,7 +22,7 @@ export interface SurroundingGains {
 }
 
 interface Series {
-  readonly kind: SignalKind;
+  readonly kind: OutsideKind;
   readonly type: string;
   readonly floors: FloorSeries;
   /** Lowest value of each slot right after full collections. */
@@ -36,7 +36,7 @@ interface Series {
  * External and native memory and contexts count until V8 collects what holds them, so their values right after full
  * collections are kept beside the envelope.
  */
-export class SignalWindow {
+export class OutsideWindow {
   readonly #slotMs: number;
   readonly #warmUpMs: number;
   readonly #series = new Map<string, Series>();
@@ -115,13 +115,13 @@ export class SignalWindow {
     this.#take('handles', DESCRIPTORS, Math.max(0, sample.descriptors - explained), sample);
   }
 
-  #take(kind: SignalKind, type: string, value: number, sample: HeapSample, collected = false): void {
+  #take(kind: OutsideKind, type: string, value: number, sample: HeapSample, collected = false): void {
     const series = this.#seriesOf(kind, type);
     series.floors.add(sample.monotonicMs, value);
     if (collected) series.collected?.add(sample.monotonicMs, value);
   }
 
-  #seriesOf(kind: SignalKind, type: string): Series {
+  #seriesOf(kind: OutsideKind, type: string): Series {
     const key = keyOf(kind, type);
     let series = this.#series.get(key);
     if (series === undefined) {
@@ -142,7 +142,7 @@ function countOf(handles: Readonly<Record<string, number>>, types: readonly stri
   return types.reduce((sum, type) => sum + (handles[type] ?? 0), 0);
 }
 
-function keyOf(kind: SignalKind, type: string): string {
+function keyOf(kind: OutsideKind, type: string): string {
   return `${kind} ${type}`;
 }
 

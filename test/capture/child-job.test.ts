@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import type { Rung } from '../../src/capture/capture-record.js';
+import type { CaptureLevel } from '../../src/capture/capture-record.js';
 import { CENSUS_END, type CensusMessage, childJob } from '../../src/capture/child-job.js';
 import { SAMPLED_MARK } from '../../src/capture/truncation.js';
 import { CHILD_EXIT } from '../../src/native/binding.js';
@@ -12,7 +12,7 @@ const MB = 2 ** 20;
 const program: Record<string, unknown> = {};
 
 /** Runs the job of `rung` in a forked child, after `before`, which is given the output too. */
-async function run(rung: Rung, before: (output: number) => void = () => {}) {
+async function run(rung: CaptureLevel, before: (output: number) => void = () => {}) {
   const done = await runJob((output) => {
     before(output);
     childJob(binding(), rung, output)();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { getHeapStatistics } from 'node:v8';
-import type { Rung } from '../../src/capture/capture-record.js';
+import type { CaptureLevel } from '../../src/capture/capture-record.js';
 import { CENSUS_END } from '../../src/capture/child-job.js';
 import { ForkDumper } from '../../src/capture/fork-dumper.js';
 import type { DumpOutcome } from '../../src/capture/heap-dumper.js';
@@ -282,7 +282,7 @@ describe('The forked dumper of this process', { skip: unavailable }, () => {
   const parcels = Array.from({ length: 50_000 }, (_, index) => new Parcel(index));
 
   async function capture(
-    rung: Rung,
+    rung: CaptureLevel,
   ): Promise<{ outcome: DumpOutcome & { outcome: 'success' }; text: string }> {
     const test = new TestOrder();
     const outcome = await new ForkDumper(binding(), systemClock).dump(test.order({ rung }));

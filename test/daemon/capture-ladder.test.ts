@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Rung } from '../../src/capture/capture-record.js';
+import type { CaptureLevel } from '../../src/capture/capture-record.js';
 import type { ClassCount } from '../../src/capture/class-census.js';
 import type { HeapDumper } from '../../src/capture/heap-dumper.js';
 import { CaptureLadder } from '../../src/daemon/capture-ladder.js';
 import { PACE_RULES, type PaceRules } from '../../src/pace/pace.js';
 
 const { production, fast } = PACE_RULES;
-const ALL: readonly Rung[] = ['probe', 'census', 'sampled', 'full'];
+const ALL: readonly CaptureLevel[] = ['probe', 'census', 'sampled', 'full'];
 const MINUTE = 60_000;
 const KB = 1024;
 const START = Date.parse('2026-01-01T00:00:00Z');
@@ -18,7 +18,7 @@ interface Cost {
 }
 
 function ladderOf(
-  rungs: readonly Rung[] = ALL,
+  rungs: readonly CaptureLevel[] = ALL,
   rules: PaceRules = production,
   cost: Cost = {},
 ): CaptureLadder {

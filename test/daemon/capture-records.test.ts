@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { CaptureRecord, Rung } from '../../src/capture/capture-record.js';
+import type { CaptureLevel, CaptureRecord } from '../../src/capture/capture-record.js';
 import { CaptureRecords, skippedCapture } from '../../src/daemon/capture-records.js';
 
-function record(rung: Rung, atMs: number): CaptureRecord {
+function record(rung: CaptureLevel, atMs: number): CaptureRecord {
   return skippedCapture({ atMs, dumper: 'fork', rung, trigger: 'trend', reason: 'spacing' });
 }
 
-function recordsOf(...rungs: Rung[]): CaptureRecords {
+function recordsOf(...rungs: CaptureLevel[]): CaptureRecords {
   const records = new CaptureRecords();
   for (const [atMs, rung] of rungs.entries()) records.add(record(rung, atMs));
   return records;
@@ -28,7 +28,12 @@ describe('The records of captures', () => {
   });
 
   it('keep 32 graphs, however many probes come in between', () => {
-    const graphs = Array.from({ length: 40 }, (): Rung[] => ['probe', 'sampled', 'probe', 'probe']).flat();
+    const graphs = Array.from({ length: 40 }, (): CaptureLevel[] => [
+      'probe',
+      'sampled',
+      'probe',
+      'probe',
+    ]).flat();
     const listed = recordsOf(...graphs).list();
     const kept = listed.filter(({ rung }) => rung === 'sampled').map(({ atMs }) => atMs);
     assert.equal(kept.length, 32);
@@ -36,7 +41,7 @@ describe('The records of captures', () => {
   });
 
   it('keep the latest eight probes and censuses together', () => {
-    const listed = recordsOf('full', ...Array<Rung>(20).fill('probe'), 'census').list();
+    const listed = recordsOf('full', ...Array<CaptureLevel>(20).fill('probe'), 'census').list();
     assert.deepEqual(
       listed.map(({ atMs }) => atMs),
       [0, 14, 15, 16, 17, 18, 19, 20, 21],

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Writable } from 'node:stream';
 import { beforeEach, describe, it } from 'node:test';
 import type { AnalysisOutcome } from '../../src/analysis/analysis-client.js';
-import { type CaptureRecord, hasGraph, type Rung } from '../../src/capture/capture-record.js';
+import { type CaptureLevel, type CaptureRecord, hasGraph } from '../../src/capture/capture-record.js';
 import type { ClassCount } from '../../src/capture/class-census.js';
 import type { DumpOutcome, HeapDumper } from '../../src/capture/heap-dumper.js';
 import { Daemon } from '../../src/daemon/daemon.js';
@@ -41,9 +41,9 @@ class Bench {
   /** Live heap, as any rung finds it, bytes. */
   live: () => number = () => 10 * MB;
   classes: () => readonly ClassCount[] = () => [];
-  readonly rungsDumped: Rung[] = [];
+  readonly rungsDumped: CaptureLevel[] = [];
 
-  constructor(options: Options = {}, rungs: readonly Rung[] = ['full']) {
+  constructor(options: Options = {}, rungs: readonly CaptureLevel[] = ['full']) {
     const gcSource: GcSource = {
       name: 'built-in',
       reason: 'asked for',
@@ -317,7 +317,7 @@ describe('The daemon', () => {
   });
 });
 
-const LADDER: readonly Rung[] = ['probe', 'census', 'sampled', 'full'];
+const LADDER: readonly CaptureLevel[] = ['probe', 'census', 'sampled', 'full'];
 
 /** At the production pace, with a dumper that has all rungs. */
 function productionBench(): Bench {

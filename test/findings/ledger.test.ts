@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Finding } from '../../src/findings/finding.js';
 import { FindingLedger } from '../../src/findings/ledger.js';
-import type { SignalFinding } from '../../src/findings/outside/outside-finding.js';
+import type { OutsideFinding } from '../../src/findings/outside/outside-finding.js';
 import type { Fingerprint, Suspect } from '../../src/heap/suspects/suspect.js';
 import { PACE_RULES } from '../../src/pace/pace.js';
 import { suspectWith } from '../support/suspect.js';
@@ -26,7 +26,7 @@ function served(ledger: FindingLedger, suspect: Suspect, requests: (at: number) 
   return ledger;
 }
 
-function signal(changes: Partial<SignalFinding> = {}): SignalFinding {
+function signal(changes: Partial<OutsideFinding> = {}): OutsideFinding {
   return {
     id: 'lw-00000000000000aa',
     kind: 'handles',

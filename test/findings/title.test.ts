@@ -10,7 +10,7 @@ import { suspectWith } from '../support/suspect.js';
 function title(change: Partial<Suspect>, counts = [1000, 2000, 3000]): string {
   const suspect = suspectWith(counts, change);
   const rules = PACE_RULES.fast.finding;
-  return titleOf(suspect, judgeSuspect(suspect, { rules, moments: [], boundBefore: null }));
+  return titleOf(suspect, judgeSuspect(suspect, { rules, history: [], boundBefore: null }));
 }
 
 const POLLER = { function: 'poll', url: 'file:///srv/app/src/poller.ts', line: 12, column: 3 };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { getHeapStatistics } from 'node:v8';
-import type { Rung } from '../../src/capture/capture-record.js';
+import type { CaptureLevel } from '../../src/capture/capture-record.js';
 import { ForkDumper } from '../../src/capture/fork-dumper.js';
 import type { CaptureOrder } from '../../src/capture/heap-dumper.js';
 import { loadBinding, type NativeBinding } from '../../src/native/binding.js';
@@ -11,7 +11,7 @@ import { eventually } from '../support/eventually.js';
 
 /** What a service says of one capture; times in milliseconds, sizes in bytes. */
 export interface Capture {
-  readonly rung: Rung;
+  readonly rung: CaptureLevel;
   readonly outcome: 'success' | 'failure';
   readonly reason: string | null;
   readonly pauseMs: number;
@@ -47,7 +47,7 @@ export function binding(): NativeBinding {
 }
 
 /** One capture of this process by the real dumper. */
-export async function capture(rung: Rung, wishes: CaptureWishes = {}): Promise<Capture> {
+export async function capture(rung: CaptureLevel, wishes: CaptureWishes = {}): Promise<Capture> {
   dumper ??= new ForkDumper(binding(), systemClock);
   let reading: Promise<Snapshot> = Promise.resolve({ bytes: 0, whole: false });
   const order: CaptureOrder = {
@@ -83,7 +83,10 @@ export async function capture(rung: Rung, wishes: CaptureWishes = {}): Promise<C
 }
 
 /** Captures until one was not spoilt by what V8's threads were at, and returns all. */
-export async function captureUntilDone(rung: Rung, wishes: CaptureWishes = {}): Promise<readonly Capture[]> {
+export async function captureUntilDone(
+  rung: CaptureLevel,
+  wishes: CaptureWishes = {},
+): Promise<readonly Capture[]> {
   const captures: Capture[] = [];
   while (captures.length < MAX_CAPTURES) {
     const latest = await capture(rung, wishes);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { FloorSeries } from '../../src/trend/floor-series.js';
-import { type GrowthSignal, judgeGrowth } from '../../src/trend/outside-growth.js';
+import { judgeGrowth, type OutsideGrowth } from '../../src/trend/outside-growth.js';
 import { seededRandom } from '../support/seeded-random.js';
 
 const SLOT_MS = 7_000;
@@ -11,10 +11,10 @@ const SECONDS = 20 * 60;
 type Draw = (second: number, random: (limit: number) => number) => number;
 
 /** The judgements of a series drawn second by second, one for each slot that ends. */
-function judgements(draw: Draw, seed = 1): (GrowthSignal | null)[] {
+function judgements(draw: Draw, seed = 1): (OutsideGrowth | null)[] {
   const random = seededRandom(seed);
   const series = new FloorSeries(SLOT_MS);
-  const found: (GrowthSignal | null)[] = [];
+  const found: (OutsideGrowth | null)[] = [];
   for (let second = 0; second < SECONDS; second++) {
     const ended = series.add(
       second * 1000,

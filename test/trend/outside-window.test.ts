@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { openSockets, SignalWindow } from '../../src/trend/outside-window.js';
+import { OutsideWindow, openSockets } from '../../src/trend/outside-window.js';
 import { collectedSample, heapSample } from '../support/heap-sample.js';
 
 const MB = 2 ** 20;
 const RULES = { slotMs: 5_000, warmUpMs: 5_000 };
 
-function floorsOf(window: SignalWindow, type: string): readonly number[] {
+function floorsOf(window: OutsideWindow, type: string): readonly number[] {
   return (
     window
       .series()
@@ -17,7 +17,7 @@ function floorsOf(window: SignalWindow, type: string): readonly number[] {
 
 describe('The window of signals', () => {
   it('takes nothing in while the program warms up', () => {
-    const window = new SignalWindow(RULES);
+    const window = new OutsideWindow(RULES);
     for (let second = 100; second < 105; second++) assert.equal(window.add(heapSample(second)), false);
     assert.deepEqual(window.series(), []);
     for (let second = 105; second < 120; second++) window.add(heapSample(second));
@@ -28,7 +28,7 @@ describe('The window of signals', () => {
   });
 
   it('says when there is something new to judge', () => {
-    const window = new SignalWindow(RULES);
+    const window = new OutsideWindow(RULES);
     const ended = Array.from({ length: 21 }, (_, second) => window.add(heapSample(second)));
     assert.deepEqual(
       ended.flatMap((is, second) => (is ? [second] : [])),
@@ -37,7 +37,7 @@ describe('The window of signals', () => {
   });
 
   it('counts as native what neither heap, files, buffers nor V8 explain, and never less than nothing', () => {
-    const window = new SignalWindow(RULES);
+    const window = new OutsideWindow(RULES);
     // 140 MB resident: 40 of files, 50 of heap, 4 external, 1 of V8's own leave 45.
     for (let second = 0; second < 12; second++) window.add(heapSample(second));
     for (let second = 12; second < 22; second++) window.add(heapSample(second, { externalBytes: 400 * MB }));
@@ -45,7 +45,7 @@ describe('The window of signals', () => {
   });
 
   it('counts a type of handles that went to none as none', () => {
-    const window = new SignalWindow(RULES);
+    const window = new OutsideWindow(RULES);
     for (let second = 0; second < 21; second++) {
       const timers = second < 10 ? { Timeout: 20 } : second < 15 ? {} : { Timeout: 50 };
       window.add(heapSample(second, { handles: timers }));
@@ -54,7 +54,7 @@ describe('The window of signals', () => {
   });
 
   it('keeps what full collections leave apart: of memory outside the heap when the next tick shows it', () => {
-    const window = new SignalWindow(RULES);
+    const window = new OutsideWindow(RULES);
     for (let second = 0; second < 8; second++) window.add(heapSample(second));
     window.add(collectedSample(8, { externalBytes: 9 * MB, nativeContexts: 5 }));
     window.add(heapSample(9, { rssBytes: 150 * MB }));
@@ -70,7 +70,7 @@ describe('The window of signals', () => {
   });
 
   it('tells how its surroundings changed meanwhile', () => {
-    const window = new SignalWindow(RULES);
+    const window = new OutsideWindow(RULES);
     for (let second = 0; second < 60; second++) {
       const handles = { TCPSocketWrap: second, PipeWrap: 2 };
       window.add(heapSample(second, { rssBytes: (100 + second) * MB, requests: second * 10, handles }));

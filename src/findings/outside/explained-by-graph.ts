@@ -1,7 +1,7 @@
 import type { Fingerprint, Mechanism } from '../../heap/suspects/suspect.js';
 import { isOpen, settledFinding } from '../described-finding.js';
 import type { Evidence, Finding } from '../finding.js';
-import type { SignalFinding } from './outside-finding.js';
+import type { OutsideFinding } from './outside-finding.js';
 
 /** Signals followed at most; further ones are left out. */
 const MAX_SIGNALS = 32;
@@ -18,13 +18,13 @@ const COME_WITH: Readonly<Partial<Record<Mechanism, readonly string[]>>> = {
 
 interface Entry {
   finding: Finding;
-  signal: SignalFinding;
+  signal: OutsideFinding;
   /** The finding of the graph that it is a sign of; null while it stands for itself. */
   explainedBy: Fingerprint | null;
 }
 
 /** Growth outside the graph, told once: as evidence of a finding of the graph where one explains it, else by itself. */
-export class SignalFindings {
+export class ExplainedByGraph {
   readonly #resolveMs: number;
   readonly #entries = new Map<Fingerprint, Entry>();
 
@@ -34,7 +34,7 @@ export class SignalFindings {
   }
 
   /** `signals`: those that grow now; `graph`: the findings of the graph. Returns what is new or changed status. */
-  observe(signals: readonly SignalFinding[], atMs: number, graph: readonly Finding[]): readonly Finding[] {
+  observe(signals: readonly OutsideFinding[], atMs: number, graph: readonly Finding[]): readonly Finding[] {
     const changed: Finding[] = [];
     const now = new Set<Fingerprint>();
     for (const signal of signals) {
@@ -106,7 +106,7 @@ export class SignalFindings {
  * pace: sessions that each hold a timer, uploads that each hold a buffer. Memory that nobody can name is put down to a
  * confirmed leak of comparable pace: what leaks has native parts, and a heap that grows fragments.
  */
-function explains(finding: Finding, signal: SignalFinding): boolean {
+function explains(finding: Finding, signal: OutsideFinding): boolean {
   if (!isOpen(finding)) return false;
   if (signal.kind === 'native')
     return (
@@ -131,12 +131,12 @@ function isSamePace(a: number, b: number): boolean {
   return a > 0 && b > 0 && a >= SAME_PACE * b && b >= SAME_PACE * a;
 }
 
-function seriesEvidence({ growth }: SignalFinding): Evidence {
+function seriesEvidence({ growth }: OutsideFinding): Evidence {
   const { bytesPerSecond, objectsPerSecond } = growth;
   return { rule: 'series', speaksFor: true, numbers: { bytesPerSecond, objectsPerSecond }, untilWhat: null };
 }
 
-function published(signal: SignalFinding, before: Finding | undefined, atMs: number): Finding {
+function published(signal: OutsideFinding, before: Finding | undefined, atMs: number): Finding {
   const at = new Date(atMs).toISOString();
   // What was confirmed stays so while it grows.
   const status = before?.status === 'confirmed' ? before.status : signal.status;
@@ -169,7 +169,7 @@ function published(signal: SignalFinding, before: Finding | undefined, atMs: num
   };
 }
 
-function ended(finding: Finding, { settledTitle }: SignalFinding, reason: string): Finding {
+function ended(finding: Finding, { settledTitle }: OutsideFinding, reason: string): Finding {
   const evidence: Evidence = {
     rule: 'settled',
     speaksFor: false,

@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { AllocationSite, Fingerprint, Mechanism } from '../../heap/suspects/suspect.js';
-import type { SignalRules } from '../../pace/outside-rules.js';
+import type { OutsideRules } from '../../pace/outside-rules.js';
 import type { HeapSample } from '../../sampling/heap-sample.js';
-import type { GrowthSignal } from '../../trend/outside-growth.js';
+import type { OutsideGrowth } from '../../trend/outside-growth.js';
 import type { SurroundingGains } from '../../trend/outside-window.js';
 import type { Evidence, Finding, FindingKind } from '../finding.js';
-import { type SignalReason, type SignalSurroundings, signalDoubts } from './outside-rules.js';
-import { signalTypeOf } from './signal-type.js';
+import { type OutsideReason, type OutsideSurroundings, outsideDoubts } from './outside-rules.js';
+import { handleTypeOf } from './signal-type.js';
 
 /** What grows outside the graph, as one series of samples shows it: no path, no members, only numbers. */
-export interface SignalFinding {
+export interface OutsideFinding {
   /** From kind and type only: the same in every process. */
   readonly id: Fingerprint;
   /** `heap`: of allocation sites, where no capture tells the holder. */
@@ -44,15 +44,15 @@ const MOST_CONFIDENCE = { suspected: 0.6, confirmed: 0.95 };
 
 /**
  * Judges a rise: null where it is too early, or explained otherwise, to say so. Suspected: it rose at enough looks.
- * Confirmed: at more of them, over the pace's least time, and no doubt is left (see `signalDoubts`).
+ * Confirmed: at more of them, over the pace's least time, and no doubt is left (see `outsideDoubts`).
  */
-export function judgeSignal(
-  signal: GrowthSignal,
-  surroundings: SignalSurroundings,
-  rules: SignalRules,
-): SignalFinding | null {
+export function judgeOutside(
+  signal: OutsideGrowth,
+  surroundings: OutsideSurroundings,
+  rules: OutsideRules,
+): OutsideFinding | null {
   if (signal.rises < rules.suspectRises) return null;
-  const doubts = signalDoubts(signal, surroundings, rules);
+  const doubts = outsideDoubts(signal, surroundings, rules);
   if (doubts === null) return null;
   const status = doubts.length === 0 ? 'confirmed' : 'suspected';
   const reasons = [riseReason(signal), ...adviceFor(signal, surroundings), ...doubts];
@@ -74,11 +74,11 @@ export function judgeSignal(
   };
 }
 
-function fingerprintOf({ kind, type }: GrowthSignal): Fingerprint {
+function fingerprintOf({ kind, type }: OutsideGrowth): Fingerprint {
   return `lw-${createHash('sha256').update(`signal\n${kind}\n${type}`).digest('hex').slice(0, 16)}`;
 }
 
-function titleOf(signal: GrowthSignal): string {
+function titleOf(signal: OutsideGrowth): string {
   const rate = isMemory(signal)
     ? megabytes(signal.slope.bytesPerSecond * 60)
     : Math.round(signal.slope.bytesPerSecond * 60).toLocaleString('en-US');
@@ -89,13 +89,13 @@ function titleOf(signal: GrowthSignal): string {
 const UNEXPLAINED =
   'and neither heap nor buffers explain it: a native addon, worker threads, fragmentation, or objects that V8 has not collected yet';
 
-function settledTitleOf(signal: GrowthSignal): string {
+function settledTitleOf(signal: OutsideGrowth): string {
   const subject = subjectOf(signal).replace(/rises?$/, (verb) => `no longer ${verb}`);
   return `${subject} (${nowOf(signal)} now)`;
 }
 
 /** With its verb. */
-function subjectOf({ kind, type }: GrowthSignal): string {
+function subjectOf({ kind, type }: OutsideGrowth): string {
   switch (kind) {
     case 'external':
       return 'Buffers and other memory held from outside the heap rise';
@@ -104,17 +104,17 @@ function subjectOf({ kind, type }: GrowthSignal): string {
     case 'contexts':
       return 'V8 contexts, as of vm.createContext(), rise';
     case 'handles': {
-      const { words } = signalTypeOf(type);
+      const { words } = handleTypeOf(type);
       return `${words.slice(0, 1).toUpperCase()}${words.slice(1)} rise`;
     }
   }
 }
 
-function nowOf(signal: GrowthSignal): string {
+function nowOf(signal: OutsideGrowth): string {
   return isMemory(signal) ? megabytes(signal.last) : signal.last.toLocaleString('en-US');
 }
 
-function riseReason(signal: GrowthSignal): SignalReason {
+function riseReason(signal: OutsideGrowth): OutsideReason {
   const seconds = Math.round(signal.spanMs / 1000);
   const amount = isMemory(signal)
     ? `from ${megabytes(signal.first)} to ${megabytes(signal.last)}`
@@ -140,7 +140,7 @@ function riseReason(signal: GrowthSignal): SignalReason {
 }
 
 /** There is no path to what lies outside of V8: what is left is to say what it can be, and how to find out. */
-function adviceFor(signal: GrowthSignal, { gains }: SignalSurroundings): SignalReason[] {
+function adviceFor(signal: OutsideGrowth, { gains }: OutsideSurroundings): OutsideReason[] {
   if (signal.kind !== 'native') return [];
   const residentBytes = gains.residentBytes ?? signal.gained;
   return [
@@ -157,13 +157,13 @@ function adviceFor(signal: GrowthSignal, { gains }: SignalSurroundings): SignalR
   ];
 }
 
-function mechanismOf({ kind, type }: GrowthSignal): Mechanism | null {
+function mechanismOf({ kind, type }: OutsideGrowth): Mechanism | null {
   if (kind === 'external') return 'buffers';
   if (kind === 'contexts') return 'contexts';
-  return kind === 'handles' ? signalTypeOf(type).mechanism : null;
+  return kind === 'handles' ? handleTypeOf(type).mechanism : null;
 }
 
-function growthOf(signal: GrowthSignal, sample: HeapSample, gains: SurroundingGains): Finding['growth'] {
+function growthOf(signal: OutsideGrowth, sample: HeapSample, gains: SurroundingGains): Finding['growth'] {
   const bytes = isMemory(signal);
   const perSecond = signal.slope.bytesPerSecond;
   const requests = gains.requests ?? 0;
@@ -184,12 +184,12 @@ function growthOf(signal: GrowthSignal, sample: HeapSample, gains: SurroundingGa
 }
 
 /** What the container or the host still has; without a limit of the container nobody knows what may be taken. */
-function secondsToLimit(signal: GrowthSignal, sample: HeapSample): number | null {
+function secondsToLimit(signal: OutsideGrowth, sample: HeapSample): number | null {
   if (sample.memoryLimitBytes === null || sample.memoryAvailableBytes === null) return null;
   return sample.memoryAvailableBytes / signal.slope.bytesPerSecond;
 }
 
-function isMemory({ kind }: GrowthSignal): boolean {
+function isMemory({ kind }: OutsideGrowth): boolean {
   return kind === 'external' || kind === 'native';
 }
 

@@ -1,19 +1,19 @@
-import type { SignalRules } from '../../pace/outside-rules.js';
+import type { OutsideRules } from '../../pace/outside-rules.js';
 import type { HeapSample } from '../../sampling/heap-sample.js';
-import type { GrowthSignal } from '../../trend/outside-growth.js';
+import type { OutsideGrowth } from '../../trend/outside-growth.js';
 import type { SurroundingGains } from '../../trend/outside-window.js';
 import { theilSen } from '../../trend/theil-sen.js';
 import type { Evidence, EvidenceRule } from '../finding.js';
-import { signalTypeOf } from './signal-type.js';
+import { handleTypeOf } from './signal-type.js';
 
 /** What a signal is judged with: the latest sample, and what else changed during the rise. */
-export interface SignalSurroundings {
+export interface OutsideSurroundings {
   readonly sample: HeapSample;
   readonly gains: SurroundingGains;
 }
 
 /** One reason: the sentence and the same as data. */
-export interface SignalReason {
+export interface OutsideReason {
   readonly words: string;
   readonly evidence: Evidence;
 }
@@ -30,11 +30,11 @@ const IN_FLIGHT_PER_SOCKET = 2;
 const MOST_ARE_FILES = 0.5;
 
 /** What still speaks against confirming; null where it speaks against suspecting, too. */
-export function signalDoubts(
-  signal: GrowthSignal,
-  surroundings: SignalSurroundings,
-  rules: SignalRules,
-): readonly SignalReason[] | null {
+export function outsideDoubts(
+  signal: OutsideGrowth,
+  surroundings: OutsideSurroundings,
+  rules: OutsideRules,
+): readonly OutsideReason[] | null {
   const own =
     signal.kind === 'native'
       ? nativeDoubts(signal, surroundings)
@@ -45,7 +45,7 @@ export function signalDoubts(
 }
 
 /** Handles are counted one by one and let go by name; memory may be a cache that fills, which the graph tells sooner. */
-function durationDoubts({ kind, rises, spanMs }: GrowthSignal, rules: SignalRules): SignalReason[] {
+function durationDoubts({ kind, rises, spanMs }: OutsideGrowth, rules: OutsideRules): OutsideReason[] {
   const neededMs = kind === 'handles' ? rules.confirmMs : rules.aloneMs;
   const missingMs = Math.max(neededMs - spanMs, (rules.confirmRises - rises) * rules.slotMs);
   if (missingMs <= 0) return [];
@@ -55,7 +55,7 @@ function durationDoubts({ kind, rises, spanMs }: GrowthSignal, rules: SignalRule
 }
 
 /** Worker threads have heaps of their own, which are garbage and all in the resident set. */
-function nativeDoubts(signal: GrowthSignal, { sample, gains }: SignalSurroundings): SignalReason[] | null {
+function nativeDoubts(signal: OutsideGrowth, { sample, gains }: OutsideSurroundings): OutsideReason[] | null {
   if (gains.residentBytes !== null && signal.gained < gains.residentBytes * NATIVE_SHARE) return null;
   const garbage = rises(signal) ? [] : [uncollectedDoubt(signal, 'allocations')];
   if (sample.workersStarted === 0) return garbage;
@@ -71,7 +71,7 @@ function nativeDoubts(signal: GrowthSignal, { sample, gains }: SignalSurrounding
 }
 
 /** Buffers and contexts count until V8 collects what holds them: what a full collection leaves is what counts. */
-function garbageDoubts(signal: GrowthSignal): SignalReason[] | null {
+function garbageDoubts(signal: OutsideGrowth): OutsideReason[] | null {
   const { kind, collected, gained, first } = signal;
   // Not one collection during the rise, or it left no more than there was before: nothing but garbage is known to grow.
   const left = collected?.at(-1)?.bytes;
@@ -79,7 +79,7 @@ function garbageDoubts(signal: GrowthSignal): SignalReason[] | null {
   return rises(signal) ? [] : [uncollectedDoubt(signal, kind === 'external' ? 'buffers' : 'contexts')];
 }
 
-function uncollectedDoubt({ collected }: GrowthSignal, what: string): SignalReason {
+function uncollectedDoubt({ collected }: OutsideGrowth, what: string): OutsideReason {
   const observations = collected?.length ?? 0;
   const lacking =
     observations === 0 ? 'V8 has not collected fully during the rise' : 'too few full collections show it';
@@ -92,7 +92,7 @@ function uncollectedDoubt({ collected }: GrowthSignal, what: string): SignalReas
 }
 
 /** Whether full collections left more and more. */
-function rises({ collected, gained, spanMs }: GrowthSignal): boolean {
+function rises({ collected, gained, spanMs }: OutsideGrowth): boolean {
   const points = collected ?? [];
   const first = points[0];
   const last = points.at(-1);
@@ -107,10 +107,10 @@ function rises({ collected, gained, spanMs }: GrowthSignal): boolean {
 }
 
 function handleDoubts(
-  { type, gained }: GrowthSignal,
-  { sample, gains }: SignalSurroundings,
-): SignalReason[] | null {
-  const { confirms, because, mechanism } = signalTypeOf(type);
+  { type, gained }: OutsideGrowth,
+  { sample, gains }: OutsideSurroundings,
+): OutsideReason[] | null {
+  const { confirms, because, mechanism } = handleTypeOf(type);
   const serves = sample.requests > 0 || (sample.handles?.['TCPServerWrap'] ?? 0) > 0;
   if (confirms === 'never' || (confirms === 'client' && serves)) {
     return [doubt('series', because, { gained }, 'the graph must show who keeps them')];
@@ -138,6 +138,6 @@ function doubt(
   words: string,
   numbers: Evidence['numbers'],
   untilWhat: string,
-): SignalReason {
+): OutsideReason {
   return { words, evidence: { rule, speaksFor: false, numbers, untilWhat } };
 }

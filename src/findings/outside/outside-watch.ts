@@ -1,39 +1,39 @@
-import type { SignalRules } from '../../pace/outside-rules.js';
+import type { OutsideRules } from '../../pace/outside-rules.js';
 import type { HeapSample } from '../../sampling/heap-sample.js';
-import { type GrowthSignal, judgeGrowth, type SignalKind } from '../../trend/outside-growth.js';
-import { SignalWindow } from '../../trend/outside-window.js';
-import { judgeSignal, type SignalFinding } from './outside-finding.js';
-import { signalTypeOf } from './signal-type.js';
+import { judgeGrowth, type OutsideGrowth, type OutsideKind } from '../../trend/outside-growth.js';
+import { OutsideWindow } from '../../trend/outside-window.js';
+import { judgeOutside, type OutsideFinding } from './outside-finding.js';
+import { handleTypeOf } from './signal-type.js';
 
 /** Slots without growth after which a signal is no longer delivered: one that pauses has not stopped. */
 const HELD_SLOTS = 3;
 const MAX_NAMES = 4;
-const KIND_WORDS: Readonly<Record<Exclude<SignalKind, 'handles'>, string>> = {
+const KIND_WORDS: Readonly<Record<Exclude<OutsideKind, 'handles'>, string>> = {
   external: 'buffers and other external memory',
   native: 'native memory',
   contexts: 'contexts',
 };
 
 interface Held {
-  readonly finding: SignalFinding;
+  readonly finding: OutsideFinding;
   readonly slots: number;
 }
 
 /** Follows what grows outside the graph, from sample to finding. A few KB a series, at most 20 series; judged once a slot. */
-export class SignalWatch {
-  readonly #rules: SignalRules;
-  readonly #window: SignalWindow;
+export class OutsideWatch {
+  readonly #rules: OutsideRules;
+  readonly #window: OutsideWindow;
   #held = new Map<string, Held>();
-  #rising: readonly GrowthSignal[] = [];
+  #rising: readonly OutsideGrowth[] = [];
   #counted: HeapSample | null = null;
 
-  constructor(rules: SignalRules) {
+  constructor(rules: OutsideRules) {
     this.#rules = rules;
-    this.#window = new SignalWindow(rules);
+    this.#window = new OutsideWindow(rules);
   }
 
   /** Takes a sample in. The findings of now where there was something new to judge, even none of them; otherwise null. */
-  observe(sample: HeapSample): readonly SignalFinding[] | null {
+  observe(sample: HeapSample): readonly OutsideFinding[] | null {
     // Samples at collections count neither handles nor descriptors: those of the latest tick are still true.
     if (sample.handles !== null) this.#counted = sample;
     const { handles, descriptors, newFilesPart = null } = this.#counted ?? sample;
@@ -41,21 +41,21 @@ export class SignalWatch {
   }
 
   /** What rises, whether a finding already or too early for one. */
-  get rising(): readonly GrowthSignal[] {
+  get rising(): readonly OutsideGrowth[] {
     return this.#rising;
   }
 
   /** The same in words, as the reason to look who holds it; null where nothing rises. */
   get words(): string | null {
     const names = this.#rising.map(({ kind, type }) =>
-      kind === 'handles' ? signalTypeOf(type).words : KIND_WORDS[kind],
+      kind === 'handles' ? handleTypeOf(type).words : KIND_WORDS[kind],
     );
     return names.length === 0 ? null : `outside the heap rise: ${names.slice(0, MAX_NAMES).join(', ')}`;
   }
 
-  #judge(sample: HeapSample): readonly SignalFinding[] {
+  #judge(sample: HeapSample): readonly OutsideFinding[] {
     const held = new Map<string, Held>();
-    const rising: GrowthSignal[] = [];
+    const rising: OutsideGrowth[] = [];
     for (const series of this.#window.series()) {
       const key = `${series.kind} ${series.type}`;
       const before = this.#held.get(key);
@@ -68,7 +68,7 @@ export class SignalWatch {
       );
       if (growth !== null) rising.push(growth);
       const gains = this.#window.gainsSince(growth?.points[0]?.ms ?? sample.monotonicMs);
-      const finding = growth && judgeSignal(growth, { sample, gains }, this.#rules);
+      const finding = growth && judgeOutside(growth, { sample, gains }, this.#rules);
       if (finding !== null) held.set(key, { finding: merged(finding, before?.finding), slots: 0 });
       else if (before !== undefined && before.slots < HELD_SLOTS)
         held.set(key, { finding: before.finding, slots: before.slots + 1 });
@@ -80,7 +80,7 @@ export class SignalWatch {
 }
 
 /** What was confirmed stays so while it grows. */
-function merged(now: SignalFinding, before: SignalFinding | undefined): SignalFinding {
+function merged(now: OutsideFinding, before: OutsideFinding | undefined): OutsideFinding {
   if (before?.status !== 'confirmed' || now.status === 'confirmed') return now;
   return { ...now, status: 'confirmed', confidence: Math.max(now.confidence, before.confidence) };
 }

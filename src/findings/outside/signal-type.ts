@@ -7,7 +7,7 @@ import type { Mechanism } from '../../heap/suspects/suspect.js';
 type Confirms = 'always' | 'client' | 'never';
 
 /** What one type of handle is to a person. */
-export interface SignalType {
+export interface HandleType {
   readonly words: string;
   readonly mechanism: Mechanism | null;
   readonly confirms: Confirms;
@@ -15,26 +15,26 @@ export interface SignalType {
   readonly because: string;
 }
 
-const TIMERS: SignalType = {
+const TIMERS: HandleType = {
   words: 'open timers',
   mechanism: 'timers',
   confirms: 'never',
   because:
     'timers that run once, such as those of entries that expire, are as many as live within their delay',
 };
-const SOCKETS: SignalType = {
+const SOCKETS: HandleType = {
   words: 'open sockets',
   mechanism: 'sockets',
   confirms: 'client',
   because: 'this process serves, and its clients decide how many connections there are',
 };
-const WATCHERS: SignalType = {
+const WATCHERS: HandleType = {
   words: 'file watchers (fs.watch)',
   mechanism: 'watchers',
   confirms: 'always',
   because: '',
 };
-const PENDING: SignalType = {
+const PENDING: HandleType = {
   words: 'pending operations',
   mechanism: null,
   confirms: 'never',
@@ -42,7 +42,7 @@ const PENDING: SignalType = {
 };
 
 /** By the names of `process.getActiveResourcesInfo()`, the same on Node 20 to 26. */
-const TYPES: Readonly<Record<string, SignalType>> = {
+const TYPES: Readonly<Record<string, HandleType>> = {
   Timeout: TIMERS,
   TCPSocketWrap: SOCKETS,
   TLSWrap: { ...SOCKETS, words: 'open TLS sockets' },
@@ -56,6 +56,6 @@ const TYPES: Readonly<Record<string, SignalType>> = {
   FileDescriptor: { words: 'open file descriptors', mechanism: null, confirms: 'always', because: '' },
 };
 
-export function signalTypeOf(type: string): SignalType {
+export function handleTypeOf(type: string): HandleType {
   return TYPES[type] ?? { ...PENDING, words: `${PENDING.words} (${type.slice(0, 40)})` };
 }

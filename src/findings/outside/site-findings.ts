@@ -3,7 +3,7 @@ import type { AllocationSite, SiteFrame } from '../../heap/suspects/suspect.js';
 import type { PaceRules } from '../../pace/pace.js';
 import { packageOf, shortScript } from '../../runtime/script-name.js';
 import type { GrowingSite } from '../../sampling/site-growth.js';
-import type { SignalFinding } from './outside-finding.js';
+import type { OutsideFinding } from './outside-finding.js';
 import { siteGrowthVerdict } from './site-verdict.js';
 
 /** Sites that become findings; the rest of a leak's memory is mostly allocated beside the first. */
@@ -19,9 +19,9 @@ export function siteFindings(
   sites: readonly GrowingSite[],
   rules: PaceRules['finding'],
   atMs: number,
-): readonly SignalFinding[] {
+): readonly OutsideFinding[] {
   const allGrowthBytes = sites.reduce((sum, { growthBytes }) => sum + Math.max(0, growthBytes), 0);
-  const found: SignalFinding[] = [];
+  const found: OutsideFinding[] = [];
   for (const site of sites.slice(0, MAX_JUDGED)) {
     const verdict = siteGrowthVerdict(site, allGrowthBytes, rules);
     if (verdict.status === 'healthy' || found.length === MAX_FINDINGS) continue;
@@ -75,7 +75,7 @@ function frame({ function: name, url, line, column }: Omit<SiteFrame, 'package'>
 }
 
 /** Not in it: lines, which move with every change, and where the program is installed. */
-function fingerprintOf({ function: name, url }: GrowingSite): SignalFinding['id'] {
+function fingerprintOf({ function: name, url }: GrowingSite): OutsideFinding['id'] {
   const hash = createHash('sha256')
     .update(`site\n${name}\n${shortScript(url)}`)
     .digest('hex');

@@ -1,5 +1,5 @@
 /** What the process had done by the time of one capture. Verdicts read growth together with it. */
-export interface CaptureMoment {
+export interface CaptureContext {
   /** That of the growth step it belongs to, milliseconds since the Unix epoch. */
   readonly atMs: number;
   /** Requests served, or made where it serves none, since watching began. */

@@ -1,6 +1,6 @@
 /** What ends growth by itself: a bound, an expiry, collections that have not happened yet. */
 import type { Bound, GrowthStep } from '../../heap/suspects/suspect.js';
-import { momentOf } from './growth-run.js';
+import { contextAt } from './growth-run.js';
 import {
   type Case,
   count,
@@ -96,10 +96,10 @@ function levelBytes({ limit, unit }: Bound, { bytes, count: members }: GrowthSte
   return unit === 'bytes' ? limit : limit * (bytes / Math.max(1, members));
 }
 
-export const expiry: Rule = ({ suspect, rise }) => {
+export const expiry: Rule = ({ suspect, run }) => {
   const { expiry: found } = suspect;
   if (found === null || found === undefined) return null;
-  const [first, last] = [rise.steps[0]!, rise.steps.at(-1)!];
+  const [first, last] = [run.steps[0]!, run.steps.at(-1)!];
   const { lifetimeMs, oldestEndMs, sweepMs = 0 } = found;
   const grace = Math.max(MIN_GRACE_MS, EXPIRY_GRACE * (lifetimeMs ?? 0));
   const dueMs = Math.max(lifetimeMs === null ? 0 : first.atMs + lifetimeMs, oldestEndMs ?? 0);
@@ -128,9 +128,9 @@ export const expiry: Rule = ({ suspect, rise }) => {
 };
 
 /** A forked copy collects, but callbacks of finalization have not run in it: entries of dead objects are still there. */
-export const weakReferences: Rule = ({ suspect, rise, moments }) => {
+export const weakReferences: Rule = ({ suspect, run, history }) => {
   if (suspect.mechanism !== 'weak references') return null;
-  const collections = collectionsDuring(rise.steps, moments);
+  const collections = collectionsDuring(run.steps, history);
   const numbers = { majorCollections: collections };
   const needed = suspect.finalized === false ? COLLECTIONS_TO_SWEEP : COLLECTIONS_TO_CLEAN;
   const left = needed - collections;
@@ -149,7 +149,7 @@ export const weakReferences: Rule = ({ suspect, rise, moments }) => {
   );
 };
 
-function collectionsDuring(steps: readonly GrowthStep[], moments: Case['moments']): number {
-  const [from, to] = [momentOf(steps[0]!, moments), momentOf(steps.at(-1)!, moments)];
+function collectionsDuring(steps: readonly GrowthStep[], history: Case['history']): number {
+  const [from, to] = [contextAt(steps[0]!, history), contextAt(steps.at(-1)!, history)];
   return from === null || to === null ? 0 : to.majorCollections - from.majorCollections;
 }

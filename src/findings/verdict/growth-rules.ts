@@ -1,7 +1,7 @@
 /** What growth itself must show: for how long, how often, how much. */
 
 import { median } from './growth-run.js';
-import { levellingOf } from './levelling-off.js';
+import { levelsOff } from './levelling-off.js';
 import { handlesNeeded } from './needed-amount.js';
 import { count, duration, holdsBack, megabytes, percent, plural, type Rule, speaksFor } from './rule.js';
 
@@ -21,8 +21,8 @@ const LATEST_PART = 0.5;
 /** Steps before it that say what is usual. */
 const USUAL_RATES = 6;
 
-export const persistence: Rule = ({ rise, rules }) => {
-  const { observations, spanMs, still } = rise;
+export const persistence: Rule = ({ run, rules }) => {
+  const { observations, spanMs, still } = run;
   const seen =
     still === 0
       ? `grew at every one of ${observations} captures over ${duration(spanMs)}`
@@ -36,7 +36,7 @@ export const persistence: Rule = ({ rise, rules }) => {
   return { ...ruling, evidence: { ...ruling.evidence, untilWhat: until }, holds: true };
 };
 
-export const longEnough: Rule = ({ rise: { spanMs }, suspect, rules }) => {
+export const longEnough: Rule = ({ run: { spanMs }, suspect, rules }) => {
   const isSockets = suspect.mechanism === 'sockets';
   const neededMs = rules.confirmMs * (isSockets ? SOCKETS_TAKE : 1);
   if (spanMs >= neededMs) return null;
@@ -51,8 +51,8 @@ export const shareOfGrowth: Rule = ({ suspect }) =>
   });
 
 /** A cache that fills slowly looks like a leak until it has filled: little growth is no reason to call anybody. */
-export const amount: Rule = ({ suspect, rise, rules }) => {
-  const { gainedBytes, steadyBytes, gainedCount } = rise;
+export const amount: Rule = ({ suspect, run, rules }) => {
+  const { gainedBytes, steadyBytes, gainedCount } = run;
   if (steadyBytes >= rules.confirmGrowthBytes) return null;
   const handles = handlesNeeded(suspect.mechanism, rules);
   if (gainedCount >= handles) return null;
@@ -64,8 +64,8 @@ export const amount: Rule = ({ suspect, rise, rules }) => {
 };
 
 /** A tide that comes and goes may be caught a little higher each time; a leak goes clearly beyond what was there before. */
-export const pastPeak: Rule = ({ rise, suspect }) => {
-  const { peakBefore, stepCount } = rise;
+export const pastPeak: Rule = ({ run, suspect }) => {
+  const { peakBefore, stepCount } = run;
   const now = suspect.steps.at(-1)?.count ?? 0;
   const needed = peakBefore + Math.max(BEYOND_STEPS * stepCount, BEYOND_PART * peakBefore);
   if (peakBefore === 0 || now > needed) return null;
@@ -78,28 +78,28 @@ export const pastPeak: Rule = ({ rise, suspect }) => {
 };
 
 /** What fills evenly and is full at once shows no trend in its pace: only the latest step tells. */
-export const latestStep: Rule = ({ rise }) => {
-  const rates = rise.rates.map(({ rate }) => rate);
+export const latestStep: Rule = ({ run }) => {
+  const rates = run.rates.map(({ rate }) => rate);
   const [before, latest] = rates.slice(-2);
-  if (before === undefined || latest === undefined || levellingOf(rise.rates).levels) return null;
+  if (before === undefined || latest === undefined || levelsOff(run.rates).levels) return null;
   const usual = median(rates.slice(-1 - USUAL_RATES, -1));
   // Two slow ones are a new pace, such as that of the load.
   if (latest >= LATEST_PART * usual || before < LATEST_PART * usual) return null;
   const paceRatio = latest / usual;
   return holdsBack(
     'levelling-off',
-    `the latest capture showed ${percent(paceRatio)} of its usual growth a ${rise.unit}: it may have come to its end`,
+    `the latest capture showed ${percent(paceRatio)} of its usual growth a ${run.unit}: it may have come to its end`,
     { paceRatio },
     'the usual growth at the next capture',
   );
 };
 
-export const levelling: Rule = ({ rise, suspect }) => {
-  const { levels, paceRatio, remaining } = levellingOf(rise.rates);
+export const levelling: Rule = ({ run, suspect }) => {
+  const { levels, paceRatio, remaining } = levelsOff(run.rates);
   if (!levels) return null;
   const now = suspect.steps.at(-1)?.count ?? 0;
   const level = now + (remaining ?? 0);
-  const pace = `its growth a ${rise.unit} is down to ${percent(paceRatio)} of what it was`;
+  const pace = `its growth a ${run.unit} is down to ${percent(paceRatio)} of what it was`;
   return holdsBack(
     'levelling-off',
     `${pace}: at that it will level off at about ${count(roughly(level))}`,

@@ -1,5 +1,5 @@
 import type { GrowthStep, Suspect } from '../../heap/suspects/suspect.js';
-import type { CaptureMoment } from './capture-context.js';
+import type { CaptureContext } from './capture-context.js';
 
 /** Of the steps of a rise, this part at most may stand still; more of them and the rise begins after the last one. */
 const MAX_STILL_SHARE = 1 / 3;
@@ -18,7 +18,7 @@ export interface StepRate {
 }
 
 /** The latest growth of one suspect, from the last capture before it on. */
-export interface Rise {
+export interface GrowthRun {
   readonly steps: readonly GrowthStep[];
   /** Captures at which it stood still, traffic or not; never the last one. */
   readonly still: number;
@@ -40,26 +40,26 @@ export interface Rise {
 }
 
 /** Null where the latest capture showed no growth. */
-export function riseOf(suspect: Suspect, moments: readonly CaptureMoment[]): Rise | null {
+export function growthRunOf(suspect: Suspect, history: readonly CaptureContext[]): GrowthRun | null {
   const { steps } = suspect;
-  const from = beginningOf(suspect, moments);
-  const rise = steps.slice(from);
-  const [first, last] = [rise[0], rise.at(-1)];
-  if (first === undefined || last === undefined || rise.length < 2) return null;
-  const grown = rise.slice(1).filter((step, i) => step.count > rise[i]!.count).length;
+  const from = beginningOf(suspect, history);
+  const run = steps.slice(from);
+  const [first, last] = [run[0], run.at(-1)];
+  if (first === undefined || last === undefined || run.length < 2) return null;
+  const grown = run.slice(1).filter((step, i) => step.count > run[i]!.count).length;
   const gainedBytes = gainedBytesOf(suspect, first, last);
   return {
-    steps: rise,
-    still: rise.length - 1 - grown,
+    steps: run,
+    still: run.length - 1 - grown,
     observations: grown + 1,
     spanMs: last.atMs - first.atMs,
     gainedCount: last.count - first.count,
     gainedBytes,
-    steadyBytes: gainedBytes * steadyPart(rise),
+    steadyBytes: gainedBytes * steadyPart(run),
     peakBefore: Math.max(0, ...steps.slice(0, from).map(({ count }) => count)),
-    stepCount: median(gainsOf(rise)),
-    requests: requestsBetween(first, last, moments),
-    ...ratesOf(rise, moments),
+    stepCount: median(gainsOf(run)),
+    requests: requestsBetween(first, last, history),
+    ...ratesOf(run, history),
   };
 }
 
@@ -67,7 +67,7 @@ export function riseOf(suspect: Suspect, moments: readonly CaptureMoment[]): Ris
  * The rising steps, and what lies before them as long as no member was ever lost: a program that leaks in batches stands
  * still now and then, and one without traffic always does.
  */
-function beginningOf({ steps, risingSteps }: Suspect, moments: readonly CaptureMoment[]): number {
+function beginningOf({ steps, risingSteps }: Suspect, history: readonly CaptureContext[]): number {
   let from = Math.max(0, steps.length - 1 - risingSteps);
   if (risingSteps === 0) return from;
   let still = 0;
@@ -75,7 +75,7 @@ function beginningOf({ steps, risingSteps }: Suspect, moments: readonly CaptureM
     const [before, after] = [steps[at - 1]!, steps[at]!];
     if (before.count > after.count) break;
     if (before.count < after.count) from = at - 1;
-    else if (!isIdle(before, after, moments)) still += 1;
+    else if (!isIdle(before, after, history)) still += 1;
     if (still > MAX_STILL_SHARE * (steps.length - at)) break;
   }
   return from;
@@ -88,26 +88,26 @@ function gainedBytesOf(suspect: Suspect, first: GrowthStep, last: GrowthStep): n
   return Math.max(last.bytes - first.bytes, suspect.gainedBytes ?? 0) + parents;
 }
 
-function gainsOf(rise: readonly GrowthStep[]): readonly number[] {
-  return rise.slice(1).map((step, i) => step.count - rise[i]!.count);
+function gainsOf(run: readonly GrowthStep[]): readonly number[] {
+  return run.slice(1).map((step, i) => step.count - run[i]!.count);
 }
 
-function steadyPart(rise: readonly GrowthStep[]): number {
-  const gains = gainsOf(rise);
+function steadyPart(run: readonly GrowthStep[]): number {
+  const gains = gainsOf(run);
   const total = gains.reduce((sum, gain) => sum + gain, 0);
   const most = BURST * median(gains);
   return total > 0 ? gains.reduce((sum, gain) => sum + Math.min(gain, most), 0) / total : 0;
 }
 
 function ratesOf(
-  rise: readonly GrowthStep[],
-  moments: readonly CaptureMoment[],
-): Pick<Rise, 'unit' | 'rates'> {
-  const pairs = rise
+  run: readonly GrowthStep[],
+  history: readonly CaptureContext[],
+): Pick<GrowthRun, 'unit' | 'rates'> {
+  const pairs = run
     .slice(1)
-    .map((to, i) => ({ from: rise[i]!, to }))
-    .filter(({ from, to }) => !isIdle(from, to, moments));
-  const served = pairs.map(({ from, to }) => requestsBetween(from, to, moments));
+    .map((to, i) => ({ from: run[i]!, to }))
+    .filter(({ from, to }) => !isIdle(from, to, history));
+  const served = pairs.map(({ from, to }) => requestsBetween(from, to, history));
   const total = served.reduce<number>((sum, count) => sum + (count ?? 0), 0);
   const byRequest =
     total >= REQUESTS_A_STEP * served.length &&
@@ -122,20 +122,24 @@ function ratesOf(
 }
 
 /** A program that serves requests and had none has shown nothing. */
-function isIdle(from: GrowthStep, to: GrowthStep, moments: readonly CaptureMoment[]): boolean {
-  return to.count === from.count && requestsBetween(from, to, moments) === 0 && servesRequests(moments);
+function isIdle(from: GrowthStep, to: GrowthStep, history: readonly CaptureContext[]): boolean {
+  return to.count === from.count && requestsBetween(from, to, history) === 0 && servesRequests(history);
 }
 
-export function servesRequests(moments: readonly CaptureMoment[]): boolean {
-  return (moments.at(-1)?.requests ?? 0) >= REQUESTS_A_STEP;
+export function servesRequests(history: readonly CaptureContext[]): boolean {
+  return (history.at(-1)?.requests ?? 0) >= REQUESTS_A_STEP;
 }
 
-export function momentOf({ atMs }: GrowthStep, moments: readonly CaptureMoment[]): CaptureMoment | null {
-  return moments.find((moment) => moment.atMs === atMs) ?? null;
+export function contextAt({ atMs }: GrowthStep, history: readonly CaptureContext[]): CaptureContext | null {
+  return history.find((moment) => moment.atMs === atMs) ?? null;
 }
 
-function requestsBetween(from: GrowthStep, to: GrowthStep, moments: readonly CaptureMoment[]): number | null {
-  const [before, after] = [momentOf(from, moments), momentOf(to, moments)];
+function requestsBetween(
+  from: GrowthStep,
+  to: GrowthStep,
+  history: readonly CaptureContext[],
+): number | null {
+  const [before, after] = [contextAt(from, history), contextAt(to, history)];
   return before === null || after === null ? null : after.requests - before.requests;
 }
 

@@ -12,7 +12,7 @@ import { median, type StepRate } from './growth-run.js';
  * next capture while a false alarm is for ever; and a decline that is large needs no significance. Simulated
  * (test/findings/look-alikes.test.ts): a fill whose time constant is up to twice the observed time is told nearly always.
  */
-export interface Levelling {
+export interface LevellingOff {
   readonly levels: boolean;
   /** Pace at the end of the rise as a part of that at its beginning. */
   readonly paceRatio: number;
@@ -29,8 +29,8 @@ const LARGE_DECLINE = 0.7;
 /** A decline that is smaller than this, significant or not, may be that of the load. */
 const SMALL_DECLINE = 0.9;
 
-export function levellingOf(rates: readonly StepRate[]): Levelling {
-  const none: Levelling = { levels: false, paceRatio: 1, remaining: null };
+export function levelsOff(rates: readonly StepRate[]): LevellingOff {
+  const none: LevellingOff = { levels: false, paceRatio: 1, remaining: null };
   if (rates.length < MIN_RATES) return none;
   // An axis is an axis: the unit of the slope cancels out below.
   const slope = theilSen(

@@ -1,15 +1,15 @@
 import type { Bound, Suspect } from '../../heap/suspects/suspect.js';
 import type { PaceRules } from '../../pace/pace.js';
 import type { Evidence, EvidenceRule } from '../finding.js';
-import type { CaptureMoment } from './capture-context.js';
-import type { Rise } from './growth-run.js';
+import type { CaptureContext } from './capture-context.js';
+import type { GrowthRun } from './growth-run.js';
 
 /** What every rule may look at. */
 export interface Case {
   readonly suspect: Suspect;
-  readonly rise: Rise;
+  readonly run: GrowthRun;
   readonly rules: PaceRules['finding'];
-  readonly moments: readonly CaptureMoment[];
+  readonly history: readonly CaptureContext[];
   /** The bound that was found at the capture before; undefined where there was none to look at. */
   readonly boundBefore: Bound | null | undefined;
 }

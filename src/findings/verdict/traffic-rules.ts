@@ -1,7 +1,7 @@
 /** What growth may have to do with the traffic of the moment rather than with its sum. */
 
-import { momentOf } from './growth-run.js';
-import { levellingOf } from './levelling-off.js';
+import { contextAt } from './growth-run.js';
+import { levelsOff } from './levelling-off.js';
 import { type Case, count, holdsBack, percent, type Rule } from './rule.js';
 
 /** The later half of the rise had so many times as many requests a second as the earlier one. */
@@ -10,11 +10,11 @@ const RAMP = 1.5;
 const STEADY = 0.85;
 
 /** What follows the present traffic (connections, pools, sessions that end) grows while traffic does. */
-export const rampUp: Rule = ({ rise, moments }) => {
-  if (rise.unit !== 'request') return null;
-  const ratio = trafficRatio(rise.steps, moments);
+export const rampUp: Rule = ({ run, history }) => {
+  if (run.unit !== 'request') return null;
+  const ratio = trafficRatio(run.steps, history);
   if (ratio === null || ratio < RAMP) return null;
-  const { paceRatio } = levellingOf(rise.rates);
+  const { paceRatio } = levelsOff(run.rates);
   if (paceRatio > STEADY) return null;
   return holdsBack(
     'traffic',
@@ -25,29 +25,29 @@ export const rampUp: Rule = ({ rise, moments }) => {
 };
 
 /** Requests a second in the later half of some steps, as a multiple of those in the earlier half. */
-function trafficRatio(steps: Case['rise']['steps'], moments: Case['moments']): number | null {
+function trafficRatio(steps: Case['run']['steps'], history: Case['history']): number | null {
   const middle = steps[steps.length >> 1]!;
-  const [a, b, c] = [steps[0]!, middle, steps.at(-1)!].map((step) => momentOf(step, moments));
+  const [a, b, c] = [steps[0]!, middle, steps.at(-1)!].map((step) => contextAt(step, history));
   if (!a || !b || !c || b.atMs <= a.atMs || c.atMs <= b.atMs) return null;
   const earlier = (b.requests - a.requests) / (b.atMs - a.atMs);
   return earlier > 0 ? (c.requests - b.requests) / (c.atMs - b.atMs) / earlier : null;
 }
 
 /** Each request in flight has a connection: what is gained beyond their number is no backlog. */
-export const inFlight: Rule = ({ suspect, rise, moments }) => {
+export const inFlight: Rule = ({ suspect, run, history }) => {
   // The sockets themselves say nothing of each other.
   if (suspect.mechanism === 'sockets') return null;
-  const [before, now] = [rise.steps[0]!, rise.steps.at(-1)!].map(
-    (step) => momentOf(step, moments)?.openSockets,
+  const [before, now] = [run.steps[0]!, run.steps.at(-1)!].map(
+    (step) => contextAt(step, history)?.openSockets,
   );
   if (now === null || now === undefined) return null;
   const more = Math.max(0, now - (before ?? 0));
   const mayBeInFlight = Math.max(now, 2 * more);
-  if (rise.gainedCount > mayBeInFlight) return null;
+  if (run.gainedCount > mayBeInFlight) return null;
   return holdsBack(
     'in-flight',
-    `gained ${count(rise.gainedCount)} while ${count(now)} sockets are open: it may be what is in flight`,
-    { gainedCount: rise.gainedCount, openSockets: now },
+    `gained ${count(run.gainedCount)} while ${count(now)} sockets are open: it may be what is in flight`,
+    { gainedCount: run.gainedCount, openSockets: now },
     `more than ${count(mayBeInFlight)} gained`,
   );
 };

@@ -11,8 +11,8 @@ import {
   persistence,
   shareOfGrowth,
 } from './growth-rules.js';
-import { type Rise, riseOf } from './growth-run.js';
-import { levellingOf } from './levelling-off.js';
+import { type GrowthRun, growthRunOf } from './growth-run.js';
+import { levelsOff } from './levelling-off.js';
 import { handlesNeeded, isHeavy, shareNeeded } from './needed-amount.js';
 import { type Case, count, megabytes, percent, type Rule, type Ruling } from './rule.js';
 import { inFlight, rampUp } from './traffic-rules.js';
@@ -32,7 +32,7 @@ export interface Verdict {
 }
 
 /** What a verdict needs beside the suspect itself. */
-export type Circumstances = Pick<Case, 'rules' | 'moments' | 'boundBefore'>;
+export type Circumstances = Pick<Case, 'rules' | 'history' | 'boundBefore'>;
 
 /** In the order in which people read them: what speaks for a leak first. */
 const RULES: readonly Rule[] = [
@@ -60,33 +60,33 @@ const NO_SUSPICION = 0.5;
  * Judges one suspect by structure and persistence: one path, growing at every capture, for long enough, and a material
  * part of the growth. Every rule is heard; one that holds back leaves it suspected at most.
  */
-export function judgeSuspect(suspect: Suspect, { rules, moments, boundBefore }: Circumstances): Verdict {
-  const rise = riseOf(suspect, moments);
-  if (rise === null) return unpublished('healthy', 'it did not grow at the latest capture');
-  const dismissed = dismissal(suspect, rise, rules);
-  if (dismissed !== null) return { ...dismissed, ...ratesOf(rise) };
-  const facts: Case = { suspect, rise, rules, moments, boundBefore };
+export function judgeSuspect(suspect: Suspect, { rules, history, boundBefore }: Circumstances): Verdict {
+  const run = growthRunOf(suspect, history);
+  if (run === null) return unpublished('healthy', 'it did not grow at the latest capture');
+  const dismissed = dismissal(suspect, run, rules);
+  if (dismissed !== null) return { ...dismissed, ...ratesOf(run) };
+  const facts: Case = { suspect, run, rules, history, boundBefore };
   const rulings = RULES.map((rule) => rule(facts)).filter((ruling) => ruling !== null);
   const held = rulings.some(({ holds }) => holds);
-  const confidence = Math.min(mostConfidence(rulings), confidenceOf(rise, suspect));
+  const confidence = Math.min(mostConfidence(rulings), confidenceOf(run, suspect));
   return {
     status: held ? 'suspected' : 'confirmed',
     reasons: rulings.map(({ reason }) => reason),
     evidence: rulings.map(({ evidence }) => evidence),
     confidence,
-    ...ratesOf(rise),
+    ...ratesOf(run),
   };
 }
 
 /** Why it is not worth a finding, or not yet. */
-function dismissal(suspect: Suspect, rise: Rise, rules: PaceRules['finding']): Verdict | null {
+function dismissal(suspect: Suspect, run: GrowthRun, rules: PaceRules['finding']): Verdict | null {
   if (suspect.artefact !== null) return unpublished('healthy', suspect.artefact);
   if (suspect.shareOfGrowth < shareNeeded(suspect.mechanism, rules))
     return unpublished(
       'healthy',
       `it is ${percent(suspect.shareOfGrowth)} of the heap's growth, which is not material`,
     );
-  const { observations, steps, peakBefore, gainedBytes, gainedCount } = rise;
+  const { observations, steps, peakBefore, gainedBytes, gainedCount } = run;
   if (observations < rules.suspectObservations)
     return unpublished(
       'early',
@@ -104,13 +104,13 @@ function dismissal(suspect: Suspect, rise: Rise, rules: PaceRules['finding']): V
       isHeavy(suspect.mechanism) ? 'early' : 'healthy',
       `it gained ${megabytes(gainedBytes)}, which is not material`,
     );
-  const { levels, paceRatio } = levellingOf(rise.rates);
+  const { levels, paceRatio } = levelsOff(run.rates);
   return levels && paceRatio <= NO_SUSPICION
     ? unpublished('early', 'it grows much more slowly than it did: it is levelling off')
     : null;
 }
 
-function ratesOf({ spanMs, gainedBytes, gainedCount, requests }: Rise) {
+function ratesOf({ spanMs, gainedBytes, gainedCount, requests }: GrowthRun) {
   const perSecond = (amount: number) => (spanMs > 0 ? (amount / spanMs) * 1000 : 0);
   return {
     bytesPerSecond: perSecond(gainedBytes),
@@ -126,7 +126,7 @@ function mostConfidence(rulings: readonly Ruling[]): number {
   return holding.every(({ evidence }) => WAITS.has(evidence.rule)) ? 0.8 : 0.4;
 }
 
-function confidenceOf({ observations }: Rise, { shareOfGrowth: share }: Suspect): number {
+function confidenceOf({ observations }: GrowthRun, { shareOfGrowth: share }: Suspect): number {
   const persistent = 1 - 0.5 ** (observations - 1);
   return Math.min(0.99, persistent * (0.8 + 0.2 * Math.min(1, share * 2)));
 }

@@ -69,7 +69,7 @@ export class Places {
   /** Who in the program waits for what is open: a listener of the object that Node's native one belongs to. */
   ofHandle(native: number): MemberLocation | null {
     const { snapshot } = this.#heap;
-    const owner = handleOwner(snapshot, native);
+    const owner = ownerOfNative(snapshot, native);
     if (owner < 0) return null;
     const listeners = targetOf(snapshot, owner, PROPERTY, LISTENERS);
     return (listeners < 0 ? null : this.#ownFunction(listeners)) ?? this.#ownFunction(owner);
@@ -132,7 +132,7 @@ export class Places {
 const isElsewhere = (url: string): boolean => isNodeScript(url) || packageOf(url) !== null;
 
 /** NodeOrdinal of the object that a native one of Node belongs to, −1 means none. */
-export function handleOwner(snapshot: HeapSnapshot, native: number): number {
+export function ownerOfNative(snapshot: HeapSnapshot, native: number): number {
   const wrapper = target(snapshot, native, 'native_to_javascript');
   return wrapper < 0 ? -1 : targetOf(snapshot, wrapper, PROPERTY, OWNER);
 }

@@ -58,7 +58,7 @@ export function ownerName(path: readonly RetainerStep[], facts: OwnerFacts): str
   const holder = path.slice(0, -1);
   const last = path.at(-1);
   if (holder.at(-1)?.node === TIMERS_LIST) return timerOwner(facts);
-  if (isHandlePath(path)) return handleOwner(path.at(-1)!, facts) ?? nativeOwner(path.at(-1)!);
+  if (isHandlePath(path)) return openHandleOwner(path.at(-1)!, facts) ?? nativeOwner(path.at(-1)!);
   if (path.length === 1) return nativeOwner(path[0]!);
   const listeners = listenerOwner(path, facts);
   if (listeners !== null) return listeners;
@@ -104,7 +104,7 @@ function weakOwner(holder: readonly RetainerStep[], facts: OwnerFacts): string {
 }
 
 /** What is open is held by Node's event loop, whoever else lets it go. */
-function handleOwner({ node }: RetainerStep, { callback, shorten }: OwnerFacts): string | null {
+function openHandleOwner({ node }: RetainerStep, { callback, shorten }: OwnerFacts): string | null {
   const what = openHandle(node);
   if (what === null) return null;
   return callback === null ? what : `${what} calling ${functionAt(callback, shorten)}`;

@@ -15,14 +15,14 @@ import { ClassTitles, isShortName } from '../naming/class-title.js';
 import { eventOf } from '../naming/event-name.js';
 import { fingerprint } from '../naming/fingerprint.js';
 import { mechanismOf, NUMBERS } from '../naming/mechanism.js';
-import { handleOwner, Places } from '../naming/member-location.js';
+import { ownerOfNative, Places } from '../naming/member-location.js';
 import { isHandleList, isHandlePath } from '../naming/open-handle.js';
 import { type OwnerFacts, ownerName, plainTitle } from '../naming/owner.js';
 import { retainerPath, rowsTo } from '../naming/retainer-path.js';
 import { keepContexts } from '../naming/vm-context.js';
 import { areWeak, hasRegistry } from '../naming/weak-reference.js';
 import { nodeTypeCode } from '../snapshot/heap-snapshot.js';
-import { type Ballot, type Candidate, gainedBytes } from '../uniting/candidate.js';
+import { type Candidate, gainedBytes, type UnitingContext } from '../uniting/candidate.js';
 import type { Mechanism, MemberLocation, PackageName, RetainerStep, Suspect } from './suspect.js';
 
 const CLOSURE = nodeTypeCode('closure');
@@ -51,7 +51,7 @@ export class Describer {
   /** Tree node → series row. */
   readonly #rowOf: Int32Array;
 
-  constructor({ heap, rowOf, samples }: Ballot, series: GrowthSeries) {
+  constructor({ heap, rowOf, samples }: UnitingContext, series: GrowthSeries) {
     this.#heap = heap;
     this.#series = series;
     this.#samples = samples;
@@ -221,7 +221,7 @@ export class Describer {
   /** Node's native objects have a JavaScript side, by which a person knows them. */
   #handleClass({ holder }: Accumulation, objects: readonly number[]): string | null {
     if (!isHandleList(this.#series.nodes, holder) || objects[0] === undefined) return null;
-    const owner = handleOwner(this.#heap.snapshot, objects[0]);
+    const owner = ownerOfNative(this.#heap.snapshot, objects[0]);
     return owner < 0 ? null : this.#heap.classes.of(owner);
   }
 

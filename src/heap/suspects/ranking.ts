@@ -5,7 +5,7 @@ import { sampleMembers } from '../members/sample-members.js';
 import { artefactReason } from '../naming/artefact.js';
 import { GENERIC } from '../naming/owner.js';
 import { rowsTo } from '../naming/retainer-path.js';
-import { type Ballot, type Candidate, uniteCandidates } from '../uniting/candidate.js';
+import { type Candidate, type UnitingContext, uniteCandidates } from '../uniting/candidate.js';
 import { Describer } from './description.js';
 import { heldBytes } from './held-bytes.js';
 import { withInternals } from './internal-bytes.js';
@@ -37,10 +37,10 @@ export function rankSuspects(heap: TracedHeap, { series, rowOf }: ExtendedSeries
     ...accumulation.members,
   ]);
   const samples = sampleMembers(heap, rowOf, new Set(wanted));
-  const ballot: Ballot = { heap, rowOf, nodes, samples };
-  const describer = new Describer(ballot, series);
-  const chosen = uniteCandidates(ballot, candidates).slice(0, MAX_SUSPECTS);
-  const held = heldBytes(ballot, chosen);
+  const context: UnitingContext = { heap, rowOf, nodes, samples };
+  const describer = new Describer(context, series);
+  const chosen = uniteCandidates(context, candidates).slice(0, MAX_SUSPECTS);
+  const held = heldBytes(context, chosen);
   return chosen
     .map((candidate, at) =>
       withInternals(

@@ -12,8 +12,8 @@ import { retainerPath } from '../naming/retainer-path.js';
 import { uniteLockstep } from './lockstep.js';
 
 /** Latest entries of a holder that vote. */
-const VOTERS = 32;
-/** Latest entries of the other holder among which a voter is looked for. */
+const COMPARED_MEMBERS = 32;
+/** Latest entries of the other holder among which a member is looked for. */
 const MAX_MEMBERS = 100_000;
 
 export interface Candidate {
@@ -30,7 +30,7 @@ export function gainedBytes({ accumulation, parts }: Candidate): number {
   return parts.reduce((sum, part) => sum + part.gainedBytes, accumulation.gainedBytes);
 }
 
-export interface Ballot {
+export interface UnitingContext {
   readonly heap: TracedHeap;
   /** Tree node → series row. */
   readonly rowOf: Int32Array;
@@ -39,8 +39,11 @@ export interface Ballot {
 }
 
 /** Candidates come worst first, and go worst first. */
-export function uniteCandidates(ballot: Ballot, candidates: readonly Candidate[]): readonly Candidate[] {
-  const united = uniteModuleCaches(ballot, uniteLockstep(ballot, uniteShared(ballot, candidates)));
+export function uniteCandidates(
+  context: UnitingContext,
+  candidates: readonly Candidate[],
+): readonly Candidate[] {
+  const united = uniteModuleCaches(context, uniteLockstep(context, uniteShared(context, candidates)));
   return united.toSorted(
     (a, b) => Number(a.artefact !== null) - Number(b.artefact !== null) || gainedBytes(b) - gainedBytes(a),
   );
@@ -52,7 +55,7 @@ export function uniteCandidates(ballot: Ballot, candidates: readonly Candidate[]
  * named first is decided by the newest entries of both: the one that holds more of them; of equals the one of the tree.
  * A holder of something that only hangs on the members is never named first.
  */
-function uniteShared(ballot: Ballot, candidates: readonly Candidate[]): readonly Candidate[] {
+function uniteShared(context: UnitingContext, candidates: readonly Candidate[]): readonly Candidate[] {
   const byMember = new Map<number, Candidate>();
   for (const candidate of candidates) {
     for (const row of candidate.accumulation.members) byMember.set(row, candidate);
@@ -60,7 +63,7 @@ function uniteShared(ballot: Ballot, candidates: readonly Candidate[]): readonly
   const united = new Map<Candidate, Relative[]>();
   const gone = new Set<Candidate>();
   for (const candidate of candidates) {
-    const found = homeOf(ballot, candidate, byMember);
+    const found = homeOf(context, candidate, byMember);
     if (found === null || gone.has(found.home)) continue;
     gone.add(candidate);
     const own = { accumulation: candidate.accumulation, equal: found.equal };
@@ -72,7 +75,7 @@ function uniteShared(ballot: Ballot, candidates: readonly Candidate[]): readonly
   }
   return candidates
     .filter((candidate) => !gone.has(candidate))
-    .map((candidate) => elect(ballot, candidate, united.get(candidate) ?? []));
+    .map((candidate) => chooseHolder(context, candidate, united.get(candidate) ?? []));
 }
 
 interface Relative {
@@ -83,46 +86,46 @@ interface Relative {
 
 /** The candidate that most of the newest entries of this one are counted at; null when that is itself, or none. */
 function homeOf(
-  { heap, rowOf, nodes, samples }: Ballot,
+  { heap, rowOf, nodes, samples }: UnitingContext,
   candidate: Candidate,
   byMember: ReadonlyMap<number, Candidate>,
 ): { readonly home: Candidate; readonly equal: boolean } | null {
   const { holder } = candidate.accumulation;
-  const voters = newestMembers(heap, (samples.get(holder) ?? NO_SAMPLES).objects, VOTERS);
-  const votes = new Map<Candidate, number>();
+  const members = newestMembers(heap, (samples.get(holder) ?? NO_SAMPLES).objects, COMPARED_MEMBERS);
+  const counts = new Map<Candidate, number>();
   let direct = 0;
-  for (const voter of voters) {
-    const counted = rowOf[heap.treeOf[voter]!]!;
+  for (const member of members) {
+    const counted = rowOf[heap.treeOf[member]!]!;
     if (byMember.has(counted)) direct++;
     for (let row = counted; row > 0; row = nodes[row]!.parent) {
       const home = byMember.get(row);
       if (home === undefined) continue;
-      votes.set(home, (votes.get(home) ?? 0) + 1);
+      counts.set(home, (counts.get(home) ?? 0) + 1);
       break;
     }
   }
-  const [best] = [...votes].sort((a, b) => b[1] - a[1]);
+  const [best] = [...counts].sort((a, b) => b[1] - a[1]);
   if (best === undefined || best[0] === candidate || best[0].artefact !== candidate.artefact) return null;
-  return best[1] * 2 > voters.length ? { home: best[0], equal: direct * 2 > voters.length } : null;
+  return best[1] * 2 > members.length ? { home: best[0], equal: direct * 2 > members.length } : null;
 }
 
-function elect(
-  { heap, nodes, samples }: Ballot,
+function chooseHolder(
+  { heap, nodes, samples }: UnitingContext,
   candidate: Candidate,
   relatives: readonly Relative[],
 ): Candidate {
   if (relatives.length === 0) return candidate;
   const all = [candidate.accumulation, ...relatives.map(({ accumulation }) => accumulation)];
   const holders = all.map(({ holder }) => (samples.get(holder) ?? NO_SAMPLES).objects);
-  const voters = holders.flatMap((objects) => newestMembers(heap, objects, VOTERS));
-  const votes = holders.map((objects, index) => {
+  const members = holders.flatMap((objects) => newestMembers(heap, objects, COMPARED_MEMBERS));
+  const counts = holders.map((objects, index) => {
     // Node's own list of what is open holds everything that is; who else does is who can let go.
     if (isHandleList(nodes, all[index]!.holder)) return -1;
     if (relatives[index - 1]?.equal === false && !isHandleList(nodes, all[0]!.holder)) return 0;
     const held = new Set(newestMembers(heap, objects, MAX_MEMBERS));
-    return voters.filter((voter) => held.has(voter)).length;
+    return members.filter((member) => held.has(member)).length;
   });
-  const winner = all[votes.indexOf(Math.max(...votes))] ?? candidate.accumulation;
+  const winner = all[counts.indexOf(Math.max(...counts))] ?? candidate.accumulation;
   // The bytes of the members are counted at one holder, whichever is named; the table of each is its own.
   const { bytes, heldBytes, gainedBytes } = candidate.accumulation;
   return {
@@ -133,7 +136,10 @@ function elect(
 }
 
 /** Node keeps each module in several tables; growth of any of them is growth of the cache. */
-function uniteModuleCaches({ nodes }: Ballot, candidates: readonly Candidate[]): readonly Candidate[] {
+function uniteModuleCaches(
+  { nodes }: UnitingContext,
+  candidates: readonly Candidate[],
+): readonly Candidate[] {
   const isCache = ({ accumulation, artefact }: Candidate) => {
     const names = accumulation.members.map((row) => nodes[row]!.className);
     return (

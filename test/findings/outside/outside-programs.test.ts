@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { SignalFinding } from '../../../src/findings/outside/outside-finding.js';
+import type { OutsideFinding } from '../../../src/findings/outside/outside-finding.js';
 
 const PROGRAM = fileURLToPath(new URL('./programs/outside-program.js', import.meta.url));
 /** A fifth of the pace `fast`: the programs' rates are per slot, so that the same happens in less time. */
@@ -13,7 +13,7 @@ const SLOTS = 15;
 const HUNG_MS = 120_000;
 
 interface Judged {
-  readonly findings: readonly Pick<SignalFinding, 'kind' | 'type' | 'status'>[];
+  readonly findings: readonly Pick<OutsideFinding, 'kind' | 'type' | 'status'>[];
 }
 
 /** Runs one of the programs until it finds `until`, or for some judgements; its findings as `status kind/type`. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { SignalFinding } from '../../../src/findings/outside/outside-finding.js';
-import { SignalWatch } from '../../../src/findings/outside/outside-watch.js';
-import { SIGNAL_RULES } from '../../../src/pace/outside-rules.js';
+import type { OutsideFinding } from '../../../src/findings/outside/outside-finding.js';
+import { OutsideWatch } from '../../../src/findings/outside/outside-watch.js';
+import { OUTSIDE_RULES } from '../../../src/pace/outside-rules.js';
 import type { Pace } from '../../../src/pace/pace.js';
 import type { HeapSample } from '../../../src/sampling/heap-sample.js';
 import { collectedSample, heapSample } from '../../support/heap-sample.js';
@@ -11,7 +11,7 @@ const MB = 2 ** 20;
 const TICK_SECONDS = { fast: 1, production: 10 } as const;
 
 interface Watched {
-  readonly last: readonly SignalFinding[];
+  readonly last: readonly OutsideFinding[];
   /** Seconds from the start until the first finding of a status. */
   readonly firstAt: Readonly<Record<'suspected' | 'confirmed', number | null>>;
   readonly words: string | null;
@@ -22,10 +22,10 @@ function watched(
   draw: (second: number) => Partial<HeapSample>,
   { pace = 'fast' as Pace, seconds = 120, collectSeconds = 0 } = {},
 ): Watched {
-  const watch = new SignalWatch(SIGNAL_RULES[pace]);
+  const watch = new OutsideWatch(OUTSIDE_RULES[pace]);
   const firstAt: Record<'suspected' | 'confirmed', number | null> = { suspected: null, confirmed: null };
-  let last: readonly SignalFinding[] = [];
-  const take = (second: number, found: readonly SignalFinding[] | null): void => {
+  let last: readonly OutsideFinding[] = [];
+  const take = (second: number, found: readonly OutsideFinding[] | null): void => {
     last = found ?? last;
     for (const { status } of found ?? []) firstAt[status] ??= second;
   };

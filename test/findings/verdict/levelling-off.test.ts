@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { levellingOf } from '../../../src/findings/verdict/levelling-off.js';
+import { levelsOff } from '../../../src/findings/verdict/levelling-off.js';
 import { seededRandom } from '../../support/seeded-random.js';
 
 /** Steps of any lengths, and the rates of something that has so many members at a time. */
@@ -16,11 +16,11 @@ function ratesOf(lengths: readonly number[], members: (time: number) => number) 
 
 const lengths = fc.array(fc.double({ min: 1, max: 60, noNaN: true }), { minLength: 5, maxLength: 15 });
 
-describe('Levelling off', () => {
+describe('LevellingOff off', () => {
   it('is never seen in a steady rate, however unevenly it was looked at', () => {
     fc.assert(
       fc.property(lengths, fc.double({ min: 0.01, max: 1e6, noNaN: true }), (steps, rate) => {
-        assert.equal(levellingOf(ratesOf(steps, (time) => rate * time)).levels, false);
+        assert.equal(levelsOff(ratesOf(steps, (time) => rate * time)).levels, false);
       }),
     );
   });
@@ -30,7 +30,7 @@ describe('Levelling off', () => {
       fc.property(lengths, (steps) => {
         const total = steps.reduce((sum, length) => sum + length, 0);
         const filled = (time: number) => 1e5 * (1 - Math.exp((-2 * time) / total));
-        assert.equal(levellingOf(ratesOf(steps, filled)).levels, true);
+        assert.equal(levelsOff(ratesOf(steps, filled)).levels, true);
       }),
     );
   });
@@ -38,7 +38,7 @@ describe('Levelling off', () => {
   it('gives an idea of the level', () => {
     const steps = Array<number>(8).fill(10);
     const filled = (time: number) => 5000 * (1 - Math.exp(-time / 60));
-    const { remaining } = levellingOf(ratesOf(steps, filled));
+    const { remaining } = levelsOff(ratesOf(steps, filled));
     const level = filled(80) + (remaining ?? 0);
     assert.ok(level > 4500 && level < 6000, `${level}`);
   });
@@ -49,7 +49,7 @@ describe('Levelling off', () => {
         at: i * 10,
         rate: i === burst ? 900 : rate,
       }));
-      assert.equal(levellingOf(rates).levels, false);
+      assert.equal(levelsOff(rates).levels, false);
     }
   });
 
@@ -58,15 +58,15 @@ describe('Levelling off', () => {
     const noisy = (count: number) =>
       Array.from({ length: count }, (_, i) => ({ at: i * 10, rate: 70 + below(61) }));
     const part = (count: number) =>
-      Array.from({ length: 500 }, () => levellingOf(noisy(count)).levels).filter(Boolean).length / 500;
+      Array.from({ length: 500 }, () => levelsOff(noisy(count)).levels).filter(Boolean).length / 500;
     assert.ok(part(5) < 0.2);
     assert.ok(part(12) < 0.2);
   });
 
   it('needs two rates', () => {
-    assert.equal(levellingOf([{ at: 0, rate: 9 }]).levels, false);
+    assert.equal(levelsOff([{ at: 0, rate: 9 }]).levels, false);
     assert.equal(
-      levellingOf([
+      levelsOff([
         { at: 0, rate: 9 },
         { at: 1, rate: 1 },
       ]).levels,

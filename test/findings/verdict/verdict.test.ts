@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { EvidenceRule } from '../../../src/findings/finding.js';
-import type { CaptureMoment } from '../../../src/findings/verdict/capture-context.js';
+import type { CaptureContext } from '../../../src/findings/verdict/capture-context.js';
 import { judgeSuspect, type Verdict } from '../../../src/findings/verdict/verdict.js';
 import type { Bound, Expiry, Suspect } from '../../../src/heap/suspects/suspect.js';
 import { PACE_RULES } from '../../../src/pace/pace.js';
@@ -15,10 +15,10 @@ const STEADY = [1000, 2000, 3000, 4000, 5000, 6000];
 function judge(
   counts: readonly number[],
   change: Partial<Suspect> = {},
-  moments: readonly CaptureMoment[] = [],
+  history: readonly CaptureContext[] = [],
   boundBefore?: Bound | null,
 ): Verdict {
-  return judgeSuspect(suspectWith(counts, change), { rules: FAST, moments, boundBefore });
+  return judgeSuspect(suspectWith(counts, change), { rules: FAST, history, boundBefore });
 }
 
 function status(counts: readonly number[], change: Partial<Suspect> = {}): string {
@@ -26,7 +26,7 @@ function status(counts: readonly number[], change: Partial<Suspect> = {}): strin
 }
 
 /** One moment for each of the captures, in the order of their steps. */
-function momentsOf(counts: readonly number[], at: (i: number) => Partial<CaptureMoment>): CaptureMoment[] {
+function momentsOf(counts: readonly number[], at: (i: number) => Partial<CaptureContext>): CaptureContext[] {
   return suspectWith(counts).steps.map(({ atMs }, i) => ({
     atMs,
     requests: 0,
@@ -59,7 +59,7 @@ describe('The verdict on a path', () => {
 
   it('is never confirmed before ten minutes at the production pace', () => {
     const suspect = suspectWith([...STEADY, 7000, 8000]);
-    const verdict = judgeSuspect(suspect, { rules: PRODUCTION, moments: [], boundBefore: null });
+    const verdict = judgeSuspect(suspect, { rules: PRODUCTION, history: [], boundBefore: null });
     assert.equal(verdict.status, 'suspected');
     assert.match(verdict.reasons.join(), /grow for 9 min more/);
   });

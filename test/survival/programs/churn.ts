@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { getHeapStatistics } from 'node:v8';
-import type { Rung } from '../../../src/capture/capture-record.js';
+import type { CaptureLevel } from '../../../src/capture/capture-record.js';
 import { eventually } from '../../support/eventually.js';
 import { BUSY_WAYS } from '../busy-ways.js';
 import { type Capture, capture, childrenLeft, openDescriptors, say, smallObjects } from '../captures.js';
@@ -26,7 +26,7 @@ function churn(): { stop(): void } {
 }
 
 /** Mostly probes; one in ten counts classes, one in ten holds a graph. */
-function rungOf(time: number): Rung {
+function rungOf(time: number): CaptureLevel {
   if (time % 10 === 4) return 'census';
   if (time % 10 === 9) return time % 100 === 99 ? 'full' : 'sampled';
   return 'probe';

@@ -10,11 +10,11 @@ import {
   smallObjects,
 } from '../captures.js';
 
-const RUNGS = ['probe', 'census', 'sampled', 'full'] as const;
+const CAPTURE_LEVELS = ['probe', 'census', 'sampled', 'full'] as const;
 
 async function captureAll(): Promise<readonly Capture[]> {
   const captures: Capture[] = [];
-  for (const rung of RUNGS) captures.push(...(await captureUntilDone(rung)));
+  for (const rung of CAPTURE_LEVELS) captures.push(...(await captureUntilDone(rung)));
   return captures;
 }
 

@@ -6,8 +6,8 @@ import { createSecureContext, rootCertificates } from 'node:tls';
 import { createContext } from 'node:vm';
 import { Worker } from 'node:worker_threads';
 import { brotliCompress, gzipSync } from 'node:zlib';
-import { SignalWatch } from '../../../../src/findings/outside/outside-watch.js';
-import { SIGNAL_RULES } from '../../../../src/pace/outside-rules.js';
+import { OutsideWatch } from '../../../../src/findings/outside/outside-watch.js';
+import { OUTSIDE_RULES } from '../../../../src/pace/outside-rules.js';
 import { createBuiltInSource } from '../../../../src/sampling/built-in-source.js';
 import { createHeapReader, processReaders } from '../../../../src/sampling/heap-reader.js';
 import { RequestCounter } from '../../../../src/sampling/request-counter.js';
@@ -19,7 +19,7 @@ import { RequestCounter } from '../../../../src/sampling/request-counter.js';
  */
 const [, , name = '', slot = '5000', slots = '18', until = ''] = process.argv;
 const slotMs = Number(slot);
-const rules = SIGNAL_RULES.fast;
+const rules = OUTSIDE_RULES.fast;
 const scale = slotMs / rules.slotMs;
 const fastSeconds = (seconds: number): number => seconds * 1000 * scale;
 const held: unknown[] = [];
@@ -149,7 +149,7 @@ const reader = createHeapReader(
   ),
   () => false,
 );
-const signals = new SignalWatch({
+const signals = new OutsideWatch({
   ...rules,
   slotMs,
   warmUpMs: rules.warmUpMs * scale,
@@ -157,7 +157,7 @@ const signals = new SignalWatch({
   aloneMs: rules.aloneMs * scale,
 });
 let judgements = 0;
-const tell = (found: ReturnType<SignalWatch['observe']>): void => {
+const tell = (found: ReturnType<OutsideWatch['observe']>): void => {
   if (found === null) return;
   judgements += 1;
   const findings = found.map(({ kind, type, status, title, reasons }) => ({
