@@ -23,6 +23,7 @@ export {
   summarizeHeap,
   type TruncatedCollections,
 } from './heap/heap-summary.js';
+export type { Fingerprint, PackageName, RetainerStep } from './heap/naming/retainer-step.js';
 export {
   EDGE_TYPES,
   type EdgeType,
@@ -45,12 +46,6 @@ export {
   type SnapshotComparison,
   type SnapshotTotals,
 } from './heap/snapshot-comparison.js';
-export type {
-  Fingerprint,
-  GrowthStep,
-  Mechanism,
-  MemberLocation,
-  PackageName,
-  RetainerStep,
-  Suspect,
-} from './heap/suspects/suspect.js';
+export type { MemberLocation } from './heap/sources/code-place.js';
+export type { GrowthStep, Suspect } from './heap/suspects/suspect.js';
+export type { Mechanism } from './mechanisms/mechanisms.js';

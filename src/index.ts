@@ -1,18 +1,11 @@
-export type { CaptureOutcome, CaptureRecord, CaptureTrigger, DumperName } from './capture/capture-record.js';
+export type { CaptureOutcome, CaptureRecord, DumperName } from './capture/capture-record.js';
 export type { WatcherEvents } from './daemon/daemon-status.js';
 export { type ErrorCode, LeakwatchError } from './errors.js';
-export type { Evidence, EvidenceRule, Finding, FindingKind, FindingStatus } from './findings/finding.js';
-export type {
-  AllocationSite,
-  Bound,
-  Expiry,
-  Fingerprint,
-  Mechanism,
-  MemberLocation,
-  PackageName,
-  RetainerStep,
-  SiteFrame,
-} from './heap/suspects/suspect.js';
+export type { Evidence, EvidenceRule, Finding, FindingStatus } from './findings/finding.js';
+export type { Bound, Expiry } from './heap/limits/limit.js';
+export type { Fingerprint, PackageName, RetainerStep } from './heap/naming/retainer-step.js';
+export type { AllocationSite, MemberLocation, SiteFrame } from './heap/sources/code-place.js';
+export type { FindingKind, Mechanism } from './mechanisms/mechanisms.js';
 export type { MetricsRegistry } from './options/metrics-registry.js';
 export type { CaptureMode, MetricsAuth, Options, ScheduleOptions } from './options/options.js';
 export type { Pace } from './pace/pace.js';
@@ -21,4 +14,5 @@ export { renderReport } from './report/text.js';
 export type { Logger, LogLevel } from './runtime/logger.js';
 export type { GcKind, GcSourceName } from './sampling/gc-source.js';
 export type { HeapSample } from './sampling/heap-sample.js';
+export type { CaptureTrigger } from './trigger/capture-trigger.js';
 export { type OpsHandler, type Watcher, watch } from './watcher.js';

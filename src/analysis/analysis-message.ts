@@ -1,4 +1,5 @@
-import type { AnalysisResult, AnalysisStep, RawFrame, RawSite } from '../heap/analysis.js';
+import type { AnalysisResult, AnalysisStep } from '../heap/analysis.js';
+import type { RawFrame, RawSite } from '../heap/sources/code-place.js';
 
 /** In the order they run: a step's place here is how far the analysis is. */
 export const ANALYSIS_STEPS = [

@@ -1,3 +1,5 @@
+import type { CaptureTrigger } from '../trigger/capture-trigger.js';
+
 export const DUMPER_NAMES = ['fork', 'inline', 'none'] as const;
 export type DumperName = (typeof DUMPER_NAMES)[number];
 
@@ -9,9 +11,6 @@ export type CaptureLevel = (typeof CAPTURE_LEVELS)[number];
 export function hasGraph(rung: CaptureLevel): boolean {
   return rung === 'sampled' || rung === 'full';
 }
-
-export const CAPTURE_TRIGGERS = ['trend', 'schedule', 'demand'] as const;
-export type CaptureTrigger = (typeof CAPTURE_TRIGGERS)[number];
 
 export const CAPTURE_OUTCOMES = [
   'success',

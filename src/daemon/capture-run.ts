@@ -5,14 +5,15 @@ import {
   type CaptureLevel,
   type CaptureOutcome,
   type CaptureRecord,
-  type CaptureTrigger,
   hasGraph,
 } from '../capture/capture-record.js';
 import type { ClassCount } from '../capture/class-census.js';
 import type { DumpOutcome, DumpSuccess, HeapDumper, SnapshotReceiver } from '../capture/heap-dumper.js';
-import type { AnalysisResult, RawSite } from '../heap/analysis.js';
+import type { AnalysisResult } from '../heap/analysis.js';
+import type { RawSite } from '../heap/sources/code-place.js';
 import { terminalText } from '../report/terminal-text.js';
 import type { Clock } from '../runtime/clock.js';
+import type { CaptureTrigger } from '../trigger/capture-trigger.js';
 
 type AnalysisSuccess = Extract<AnalysisResult, { outcome: 'success' }>;
 

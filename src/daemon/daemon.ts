@@ -1,10 +1,5 @@
 import type { StartAnalysis } from '../analysis/analysis-client.js';
-import {
-  type CaptureLevel,
-  type CaptureRecord,
-  type CaptureTrigger,
-  hasGraph,
-} from '../capture/capture-record.js';
+import { type CaptureLevel, type CaptureRecord, hasGraph } from '../capture/capture-record.js';
 import type { ClassCount } from '../capture/class-census.js';
 import type { ChosenDumper } from '../capture/heap-dumper.js';
 import type { FindingStatus } from '../findings/finding.js';
@@ -14,7 +9,7 @@ import type { OutsideFinding } from '../findings/outside/outside-finding.js';
 import { OutsideWatch } from '../findings/outside/outside-watch.js';
 import { siteFindings } from '../findings/outside/site-findings.js';
 import type { CaptureContext } from '../findings/verdict/capture-context.js';
-import type { Fingerprint } from '../heap/suspects/suspect.js';
+import type { Fingerprint } from '../heap/naming/retainer-step.js';
 import type { ResolvedOptions } from '../options/options.js';
 import { OUTSIDE_RULES } from '../pace/outside-rules.js';
 import type { WatcherState } from '../report/report.js';
@@ -33,6 +28,7 @@ import {
   decideCapture,
   decideLook,
 } from '../trigger/capture-decision.js';
+import type { CaptureTrigger } from '../trigger/capture-trigger.js';
 import { CaptureCost } from './capture-cost.js';
 import { CaptureLadder, type NextStep } from './capture-ladder.js';
 import { CaptureRecords, skippedCapture } from './capture-records.js';

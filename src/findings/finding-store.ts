@@ -2,8 +2,9 @@
  * What is kept of findings over restarts, as one JSON text. Values come from a file that anybody with the rights may have
  * written or cut off: everything is looked at, and one malformed value makes the whole of it unusable.
  */
-import type { Fingerprint, RetainerStep } from '../heap/suspects/suspect.js';
-import { FINDING_KINDS, FINDING_STATUSES, type Finding } from './finding.js';
+import type { Fingerprint, RetainerStep } from '../heap/naming/retainer-step.js';
+import { FINDING_KINDS } from '../mechanisms/mechanisms.js';
+import { FINDING_STATUSES, type Finding } from './finding.js';
 import { MAX_MUTED } from './muted-findings.js';
 
 const VERSION = 1;

@@ -1,19 +1,10 @@
-import type {
-  AllocationSite,
-  Bound,
-  Expiry,
-  Fingerprint,
-  Mechanism,
-  MemberLocation,
-  PackageName,
-  RetainerStep,
-} from '../heap/suspects/suspect.js';
+import type { Bound, Expiry } from '../heap/limits/limit.js';
+import type { Fingerprint, PackageName, RetainerStep } from '../heap/naming/retainer-step.js';
+import type { AllocationSite, MemberLocation } from '../heap/sources/code-place.js';
+import type { FindingKind, Mechanism } from '../mechanisms/mechanisms.js';
 
 export const FINDING_STATUSES = ['suspected', 'confirmed', 'plateaued', 'resolved'] as const;
 export type FindingStatus = (typeof FINDING_STATUSES)[number];
-
-export const FINDING_KINDS = ['heap', 'external', 'native', 'handles', 'contexts'] as const;
-export type FindingKind = (typeof FINDING_KINDS)[number];
 
 /** Which rule spoke for or against, with its numbers: a reason as data. */
 export interface Evidence {

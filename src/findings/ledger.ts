@@ -1,4 +1,6 @@
-import type { Bound, Fingerprint, Suspect } from '../heap/suspects/suspect.js';
+import type { Bound } from '../heap/limits/limit.js';
+import type { Fingerprint } from '../heap/naming/retainer-step.js';
+import type { Suspect } from '../heap/suspects/suspect.js';
 import type { PaceRules } from '../pace/pace.js';
 import { describeFinding, settledFinding, worstFirst } from './described-finding.js';
 import type { Finding, FindingStatus } from './finding.js';

@@ -1,4 +1,4 @@
-import type { Fingerprint } from '../heap/suspects/suspect.js';
+import type { Fingerprint } from '../heap/naming/retainer-step.js';
 import type { Finding } from './finding.js';
 
 /** Findings muted at most; the one muted first is heard again beyond. */

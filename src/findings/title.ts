@@ -1,4 +1,6 @@
-import type { Mechanism, MemberLocation, Suspect } from '../heap/suspects/suspect.js';
+import type { MemberLocation } from '../heap/sources/code-place.js';
+import type { Suspect } from '../heap/suspects/suspect.js';
+import type { Mechanism } from '../mechanisms/mechanisms.js';
 import { count, megabytes } from './verdict/rule.js';
 import type { Verdict } from './verdict/verdict.js';
 

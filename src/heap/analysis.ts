@@ -11,26 +11,12 @@ import { memoryShortage, predictAnalysisBytes } from './memory-bound.js';
 import { inSources } from './sites/suspect-sources.js';
 import { sizeOf } from './snapshot/heap-snapshot.js';
 import { parseSnapshot } from './snapshot/snapshot-parser.js';
+import type { RawSite } from './sources/code-place.js';
 import { rankSuspects } from './suspects/ranking.js';
 import type { Suspect } from './suspects/suspect.js';
 
 /** The steps of an analysis in the order they run. */
 export type AnalysisStep = 'parsing' | 'linking' | 'tracing' | 'comparing' | 'ranking';
-
-/** One frame of a stack as V8 has it, before source maps. Lines and columns from 1. */
-export interface RawFrame {
-  readonly function: string;
-  readonly url: string;
-  readonly line: number;
-  readonly column: number;
-}
-
-export interface RawSite extends RawFrame {
-  readonly liveBytes: number;
-  readonly growthBytes: number;
-  /** From the caller up; bounded. */
-  readonly callers: readonly RawFrame[];
-}
 
 export interface AnalysisInput {
   /** The bytes of one `.heapsnapshot`, in chunks of any size. */

@@ -13,8 +13,8 @@ import { buildPathTree, type TracedHeap } from './growth/path-tree-builder.js';
 import { sampledContent } from './growth/sampled-content.js';
 import { largestNodes } from './largest-nodes.js';
 import { pathOwner } from './naming/path-owner.js';
+import type { RetainerStep } from './naming/retainer-step.js';
 import { type HeapSnapshot, sizeOf } from './snapshot/heap-snapshot.js';
-import type { RetainerStep } from './suspects/suspect.js';
 
 /** Biggest dominators listed. */
 const MAX_DOMINATORS = 1000;

@@ -11,8 +11,9 @@ import { decodeSeries } from './growth/series-codec.js';
 import { artefactReason } from './naming/artefact.js';
 import { pathOwner } from './naming/path-owner.js';
 import { retainerPath, rowsTo } from './naming/retainer-path.js';
+import type { RetainerStep } from './naming/retainer-step.js';
 import { programMismatch } from './program-mismatch.js';
-import type { RetainerStep, Suspect } from './suspects/suspect.js';
+import type { Suspect } from './suspects/suspect.js';
 
 /** Snapshots that one comparison takes at most. */
 export const MAX_SNAPSHOTS = MAX_STEPS;

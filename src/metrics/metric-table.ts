@@ -1,8 +1,10 @@
-import { CAPTURE_OUTCOMES, CAPTURE_TRIGGERS, DUMPER_NAMES } from '../capture/capture-record.js';
+import { CAPTURE_OUTCOMES, DUMPER_NAMES } from '../capture/capture-record.js';
 import { ERROR_STAGES, TREND_WINDOWS } from '../daemon/daemon-status.js';
-import { FINDING_KINDS, FINDING_STATUSES } from '../findings/finding.js';
+import { FINDING_STATUSES } from '../findings/finding.js';
+import { FINDING_KINDS } from '../mechanisms/mechanisms.js';
 import { WATCHER_STATES } from '../report/report.js';
 import { GC_KINDS } from '../sampling/gc-source.js';
+import { CAPTURE_TRIGGERS } from '../trigger/capture-trigger.js';
 
 /** How prom-client's `AggregatorRegistry` joins the workers of a cluster. */
 type MetricAggregator = 'sum' | 'max' | 'min' | 'first';

@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto';
-import { homedir, tmpdir, userInfo } from 'node:os';
-import { join } from 'node:path';
 import { LeakwatchError } from '../errors.js';
-import type { Fingerprint } from '../heap/suspects/suspect.js';
+import type { Fingerprint } from '../heap/naming/retainer-step.js';
 import { PACE_RULES, PACES, type Pace, type PaceRules } from '../pace/pace.js';
 import { LOG_LEVELS, type Logger, type LogLevel } from '../runtime/logger.js';
-import { nearestName } from '../runtime/nearest-name.js';
 import { GC_SOURCE_NAMES, type GcSourceName } from '../sampling/gc-source.js';
+import { flag, invalid, oneOf, positive, refuseUnknown, shown, text } from './checks.js';
 import { isLoopback, type ListenAddress, parseListenAddress } from './listen-address.js';
 import type { MetricsRegistry } from './metrics-registry.js';
+import { type StateDirectories, stateDirectories } from './state-directories.js';
 import { readTokens } from './tokens.js';
 
 const CAPTURE_MODES = ['auto', 'fork', 'inline', 'off'] as const;
@@ -72,8 +71,7 @@ export interface ResolvedOptions {
   readonly rules: PaceRules;
   readonly capture: CaptureMode;
   readonly pauseBudgetMs: number;
-  /** Candidates, best first; `explicit`: the user named it, so failing to use it is an error. */
-  readonly stateDir: { readonly candidates: readonly string[]; readonly explicit: boolean };
+  readonly stateDir: StateDirectories;
   readonly report: string | null;
   readonly metricsAuth: MetricsAuth;
   readonly log: LogLevel;
@@ -155,15 +153,6 @@ export function resolveOptions(options: Options = {}): ResolvedOptions {
   });
 }
 
-function refuseUnknown(given: object, known: readonly string[], what: string): void {
-  for (const name of Object.keys(given)) {
-    if (known.includes(name)) continue;
-    const near = nearestName(name, known);
-    const offer = near === null ? `Known are: ${known.join(', ')}.` : `Did you mean '${near}'?`;
-    throw new LeakwatchError('LEAKWATCH_ERR_UNKNOWN_OPTION', `Unknown ${what} '${name}'. ${offer}`);
-  }
-}
-
 function refuseExposure(listen: ListenAddress | null, metricsAuth: MetricsAuth, allowRemote: boolean): void {
   const remote = listen !== null && listen.kind === 'tcp' && !isLoopback(listen.host);
   if (remote && metricsAuth === 'none') {
@@ -202,34 +191,6 @@ function scheduleOf(
     capture: captureCron,
     prune: text(schedule.prune, 'schedule.prune') ?? DEFAULTS.pruneCron,
   });
-}
-
-function stateDirectories(given: string | undefined): ResolvedOptions['stateDir'] {
-  if (given !== undefined) return { candidates: [given], explicit: true };
-  const candidates: string[] = [];
-  const xdg = process.env['XDG_STATE_HOME'];
-  if (xdg?.startsWith('/') === true) candidates.push(join(xdg, 'leakwatch'));
-  const home = homeDirectory();
-  if (home !== '' && home !== '/') candidates.push(join(home, '.local', 'state', 'leakwatch'));
-  candidates.push(join(tmpdir(), `leakwatch-${userName()}`));
-  return { candidates, explicit: false };
-}
-
-/** A container may run under a user id that has no entry: `homedir()` and `userInfo()` throw for it. */
-function homeDirectory(): string {
-  try {
-    return homedir();
-  } catch {
-    return '';
-  }
-}
-
-function userName(): string {
-  try {
-    return String(userInfo().uid);
-  } catch {
-    return String(process.getuid?.() ?? 'user');
-  }
 }
 
 function loggerOf(given: Logger | undefined): Logger | null {
@@ -273,39 +234,4 @@ function workingDirectory(): string {
   } catch {
     return '';
   }
-}
-
-function oneOf<T extends string>(given: T | undefined, known: readonly T[], fallback: T, name: string): T {
-  if (given === undefined) return fallback;
-  if (known.includes(given)) return given;
-  throw invalid(`${name} is one of ${known.map((value) => `'${value}'`).join(', ')}, not ${shown(given)}`);
-}
-
-function text(given: string | undefined, name: string): string | undefined {
-  if (given === undefined) return undefined;
-  if (typeof given !== 'string' || given.trim() === '')
-    throw invalid(`${name} takes a text that is not empty`);
-  return given;
-}
-
-function flag(given: boolean | undefined, name: string): boolean {
-  if (given === undefined) return false;
-  if (typeof given !== 'boolean') throw invalid(`${name} is true or false, not ${shown(given)}`);
-  return given;
-}
-
-function positive(given: number | undefined, fallback: number, name: string): number {
-  if (given === undefined) return fallback;
-  if (typeof given !== 'number' || !Number.isFinite(given) || given <= 0) {
-    throw invalid(`${name} takes a number above 0, not ${shown(given)}`);
-  }
-  return given;
-}
-
-function shown(value: unknown): string {
-  return String(JSON.stringify(value) ?? typeof value).slice(0, 60);
-}
-
-function invalid(message: string): LeakwatchError {
-  return new LeakwatchError('LEAKWATCH_ERR_INVALID_OPTION', `${message}.`);
 }

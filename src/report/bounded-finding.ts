@@ -1,5 +1,6 @@
 import type { Finding } from '../findings/finding.js';
-import type { MemberLocation, RetainerStep, SiteFrame } from '../heap/suspects/suspect.js';
+import type { RetainerStep } from '../heap/naming/retainer-step.js';
+import type { MemberLocation, SiteFrame } from '../heap/sources/code-place.js';
 
 /** Names and lines that come from the watched heap are cut at this many characters and end in `…` then. */
 const MAX_TEXT = 500;

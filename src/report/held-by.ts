@@ -1,4 +1,4 @@
-import type { RetainerStep } from '../heap/suspects/suspect.js';
+import type { RetainerStep } from '../heap/naming/retainer-step.js';
 import { terminalText } from './terminal-text.js';
 
 const MAX_NAME = 100;

@@ -1,5 +1,6 @@
-import type { Finding, FindingKind, FindingStatus } from '../findings/finding.js';
-import type { AllocationSite, MemberLocation } from '../heap/suspects/suspect.js';
+import type { Finding, FindingStatus } from '../findings/finding.js';
+import type { AllocationSite, MemberLocation } from '../heap/sources/code-place.js';
+import type { FindingKind } from '../mechanisms/mechanisms.js';
 import {
   formatBytes,
   formatCount,

@@ -60,3 +60,8 @@ export function packageOf(address: string): ScriptPackage | null {
   const version = stored?.startsWith(prefix) === true ? VERSION.exec(stored.slice(prefix.length)) : null;
   return { name, version: version?.[1] ?? null, folderUrl: address.slice(0, begin + name.length + 1) };
 }
+
+/** Whether somebody who runs the program has written it: neither Node's, nor a package's, nor this one's. */
+export function isProgramsOwn({ url }: { readonly url: string }): boolean {
+  return !isNodeScript(url) && !isOwnScript(url) && packageOf(url) === null;
+}

@@ -1,6 +1,6 @@
-import type { CaptureTrigger } from '../capture/capture-record.js';
 import type { PaceRules } from '../pace/pace.js';
 import type { TrendVerdict } from '../trend/trend-verdict.js';
+import type { CaptureTrigger } from './capture-trigger.js';
 import type { CpuBudget } from './cpu-budget.js';
 import { memoryAllotment, memoryReserve } from './memory-allotment.js';
 

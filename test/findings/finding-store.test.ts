@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { decodeFindings, encodeFindings, MAX_STORED_LENGTH } from '../../src/findings/finding-store.js';
 import { FindingLedger } from '../../src/findings/ledger.js';
-import type { Fingerprint } from '../../src/heap/suspects/suspect.js';
+import type { Fingerprint } from '../../src/heap/naming/retainer-step.js';
 import { PACE_RULES } from '../../src/pace/pace.js';
 import { suspectWith } from '../support/suspect.js';
 

@@ -3,7 +3,8 @@ import { describe, it } from 'node:test';
 import type { Finding } from '../../src/findings/finding.js';
 import { FindingLedger } from '../../src/findings/ledger.js';
 import type { OutsideFinding } from '../../src/findings/outside/outside-finding.js';
-import type { Fingerprint, Suspect } from '../../src/heap/suspects/suspect.js';
+import type { Fingerprint } from '../../src/heap/naming/retainer-step.js';
+import type { Suspect } from '../../src/heap/suspects/suspect.js';
 import { PACE_RULES } from '../../src/pace/pace.js';
 import { suspectWith } from '../support/suspect.js';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { RetainerStep } from '../../src/heap/naming/retainer-step.js';
 import { parseSnapshot } from '../../src/heap/snapshot/snapshot-parser.js';
-import type { RetainerStep } from '../../src/heap/suspects/suspect.js';
 import { drawHeap, inChunks } from '../support/drawn-heap.js';
 import { GraphWalker } from './walked-path.js';
 

@@ -6,6 +6,7 @@ import { EdgeRule } from '../../src/heap/graph/edge-rule.js';
 import { nodeRoles, ROLE } from '../../src/heap/graph/node-role.js';
 import { findScopes, type Scopes, target } from '../../src/heap/graph/scopes.js';
 import { ClassNames } from '../../src/heap/growth/class-names.js';
+import type { RetainerStep } from '../../src/heap/naming/retainer-step.js';
 import {
   EDGE_TYPES,
   type HeapSnapshot,
@@ -13,7 +14,6 @@ import {
   labelName,
   labelType,
 } from '../../src/heap/snapshot/heap-snapshot.js';
-import type { RetainerStep } from '../../src/heap/suspects/suspect.js';
 import { shortScript } from '../../src/runtime/script-name.js';
 
 /** First edges by which an object leads to its entries. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { RetainerStep } from '../../src/heap/suspects/suspect.js';
+import type { RetainerStep } from '../../src/heap/naming/retainer-step.js';
 import { buildReport, type ReportInput } from '../../src/report/report.js';
 import { renderFinding, renderReport } from '../../src/report/text.js';
 import {

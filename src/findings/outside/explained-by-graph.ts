@@ -1,4 +1,5 @@
-import type { Fingerprint, Mechanism } from '../../heap/suspects/suspect.js';
+import type { Fingerprint } from '../../heap/naming/retainer-step.js';
+import type { Mechanism } from '../../mechanisms/mechanisms.js';
 import { isOpen, settledFinding } from '../described-finding.js';
 import type { Evidence, Finding } from '../finding.js';
 import type { OutsideFinding } from './outside-finding.js';

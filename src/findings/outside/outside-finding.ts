@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { AllocationSite, Fingerprint, Mechanism } from '../../heap/suspects/suspect.js';
+import type { Fingerprint } from '../../heap/naming/retainer-step.js';
+import type { AllocationSite } from '../../heap/sources/code-place.js';
+import type { FindingKind, Mechanism } from '../../mechanisms/mechanisms.js';
 import type { OutsideRules } from '../../pace/outside-rules.js';
 import type { HeapSample } from '../../sampling/heap-sample.js';
 import type { OutsideGrowth } from '../../trend/outside-growth.js';
 import type { SurroundingGains } from '../../trend/outside-window.js';
-import type { Evidence, Finding, FindingKind } from '../finding.js';
+import type { Evidence, Finding } from '../finding.js';
 import { type OutsideReason, type OutsideSurroundings, outsideDoubts } from './outside-rules.js';
 import { handleTypeOf } from './signal-type.js';
 

@@ -1,4 +1,4 @@
-import type { Mechanism } from '../../heap/suspects/suspect.js';
+import type { Mechanism } from '../../mechanisms/mechanisms.js';
 
 /**
  * Whether a series alone may confirm. `never`: the numbers of a healthy program look the same, and only the graph can

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { AllocationSite, SiteFrame } from '../../heap/suspects/suspect.js';
+import type { AllocationSite, SiteFrame } from '../../heap/sources/code-place.js';
 import type { PaceRules } from '../../pace/pace.js';
 import { packageOf, shortScript } from '../../runtime/script-name.js';
 import type { GrowingSite } from '../../sampling/site-growth.js';

@@ -1,5 +1,6 @@
 /** What ends growth by itself: a bound, an expiry, collections that have not happened yet. */
-import type { Bound, GrowthStep } from '../../heap/suspects/suspect.js';
+import type { Bound } from '../../heap/limits/limit.js';
+import type { GrowthStep } from '../../heap/suspects/suspect.js';
 import { contextAt } from './growth-run.js';
 import {
   type Case,

@@ -1,6 +1,5 @@
-import type { Mechanism } from '../../heap/suspects/suspect.js';
+import type { FindingKind, Mechanism } from '../../mechanisms/mechanisms.js';
 import type { PaceRules } from '../../pace/pace.js';
-import type { FindingKind } from '../finding.js';
 
 const KINDS: Readonly<Partial<Record<Mechanism, FindingKind>>> = {
   buffers: 'external',

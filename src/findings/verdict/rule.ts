@@ -1,4 +1,5 @@
-import type { Bound, Suspect } from '../../heap/suspects/suspect.js';
+import type { Bound } from '../../heap/limits/limit.js';
+import type { Suspect } from '../../heap/suspects/suspect.js';
 import type { PaceRules } from '../../pace/pace.js';
 import type { Evidence, EvidenceRule } from '../finding.js';
 import type { CaptureContext } from './capture-context.js';

@@ -1,7 +1,8 @@
 import { CONTENT } from '../growth/path-tree.js';
+import type { RetainerStep } from '../naming/retainer-step.js';
 import { fileUrlOf, readText } from '../sources/script-file.js';
-import type { Bound, RetainerStep } from '../suspects/suspect.js';
 import { fitsHeap } from './grown.js';
+import type { Bound } from './limit.js';
 import { type SizeCheck, sizeChecks } from './size-checks.js';
 import { withoutTexts } from './without-texts.js';
 

@@ -10,9 +10,9 @@ import { isDataKey } from '../growth/dictionary.js';
 import type { TracedHeap } from '../growth/path-tree-builder.js';
 import { entriesOf, slotsOf } from '../members/held-entries.js';
 import { fieldsOf, numbersOf } from '../members/number-field.js';
-import type { Bound } from '../suspects/suspect.js';
 import { findFullHolders } from './full-holders.js';
 import { fitsHeap, fitsHeapBytes, type Grown } from './grown.js';
+import type { Bound } from './limit.js';
 import { plainName, stem, stems, wordsOf } from './name-words.js';
 import type { OwnerLevel, Place } from './owner-place.js';
 

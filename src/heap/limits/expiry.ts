@@ -9,7 +9,7 @@ import type { TracedHeap } from '../growth/path-tree-builder.js';
 import { TIMER, TIMERS_LIST } from '../growth/timer-callback.js';
 import { dateOf, fieldsOf, numberOf, numbersOf } from '../members/number-field.js';
 import { delayOf, type TimerCaptures } from '../members/timer-capture.js';
-import type { Expiry } from '../suspects/suspect.js';
+import type { Expiry } from './limit.js';
 import { plainName, stems, wordsOf } from './name-words.js';
 import type { Place } from './owner-place.js';
 

@@ -6,8 +6,8 @@
  */
 import type { TracedHeap } from '../growth/path-tree-builder.js';
 import { entriesOf } from '../members/held-entries.js';
-import type { Bound } from '../suspects/suspect.js';
 import { fitsHeap, type Grown } from './grown.js';
+import type { Bound } from './limit.js';
 import type { OwnerLevel } from './owner-place.js';
 
 /** Fewer that agree, of all that are looked at, do so by chance. */

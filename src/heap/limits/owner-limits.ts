@@ -5,9 +5,10 @@ import type { TracedHeap } from '../growth/path-tree-builder.js';
 import { newestMembers, oldestMembers } from '../members/newest-members.js';
 import { NO_SAMPLES, type Samples } from '../members/sample-members.js';
 import type { TimerCaptures } from '../members/timer-capture.js';
-import type { Bound, Expiry, RetainerStep } from '../suspects/suspect.js';
+import type { RetainerStep } from '../naming/retainer-step.js';
 import { findBound } from './bound.js';
 import { findExpiry } from './expiry.js';
+import type { Bound, Expiry } from './limit.js';
 import { wordsOf } from './name-words.js';
 import { type OwnerLevel, ownerPlaces, userOf } from './owner-place.js';
 

@@ -16,7 +16,7 @@ import { target, targetOf } from '../graph/scopes.js';
 import { countElements, countTableEntries, tableOf } from '../growth/collection-table.js';
 import type { TracedHeap } from '../growth/path-tree-builder.js';
 import { fieldsOf } from '../members/number-field.js';
-import { GENERIC } from '../naming/owner.js';
+import { GENERIC } from '../naming/generic-class.js';
 import { edgeTypeCode, nodeTypeCode } from '../snapshot/heap-snapshot.js';
 import { wordsOf } from './name-words.js';
 

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { isNodeScript } from '../../runtime/script-name.js';
 import { SCOPE } from '../growth/path-tree.js';
-import type { Fingerprint, RetainerStep } from '../suspects/suspect.js';
 import { isHalf } from './mechanism.js';
 import { isHandlePath } from './open-handle.js';
+import type { Fingerprint, RetainerStep } from './retainer-step.js';
 
 /** Objects of Node that exist once, however a version leads to them. */
 const ANCHORS = new Set(['LoadCache', 'ResolveCache']);

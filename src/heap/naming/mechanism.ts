@@ -1,9 +1,10 @@
+import type { Mechanism } from '../../mechanisms/mechanisms.js';
 import { BUFFERS } from '../growth/accumulation.js';
 import { ASYNC_STORE, REACTIONS, WEAK_VALUE } from '../growth/path-tree.js';
 import { TIMERS_LIST } from '../growth/timer-callback.js';
-import type { Mechanism, RetainerStep } from '../suspects/suspect.js';
 import { isHandlePath, isProcess, isSocket, isWatcher, isWorker } from './open-handle.js';
 import { EMITTER_LISTENERS, TARGET_LISTENERS } from './owner.js';
+import type { RetainerStep } from './retainer-step.js';
 
 /** How V8 joins the two halves of a string that was put together. */
 const HALVES = new Set(['first', 'second']);

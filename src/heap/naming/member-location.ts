@@ -13,7 +13,7 @@ import {
   labelType,
   nodeTypeCode,
 } from '../snapshot/heap-snapshot.js';
-import type { MemberLocation } from '../suspects/suspect.js';
+import type { MemberLocation } from '../sources/code-place.js';
 
 const CLOSURE = nodeTypeCode('closure');
 const INTERNAL = edgeTypeCode('internal');

@@ -1,5 +1,5 @@
 import type { SeriesNode } from '../growth/growth-series.js';
-import type { RetainerStep } from '../suspects/suspect.js';
+import type { RetainerStep } from './retainer-step.js';
 
 /** Classes of what is open in a process, and how a person calls it. */
 const SOCKETS =

@@ -1,21 +1,11 @@
 import { isNodeScript } from '../../runtime/script-name.js';
 import { ASYNC_STORE, REACTIONS, SCOPE, WEAK_VALUE } from '../growth/path-tree.js';
 import { TIMERS_LIST } from '../growth/timer-callback.js';
-import type { MemberLocation, RetainerStep } from '../suspects/suspect.js';
+import type { MemberLocation } from '../sources/code-place.js';
+import { GENERIC } from './generic-class.js';
 import { isHandlePath, openHandle } from './open-handle.js';
+import type { RetainerStep } from './retainer-step.js';
 
-/** Classes that say nothing about whose they are: the name of what holds them is put before. */
-export const GENERIC: ReadonlySet<string> = new Set([
-  'Object',
-  'Array',
-  'Map',
-  'Set',
-  'WeakMap',
-  'WeakSet',
-  'Promise',
-  'string',
-  'function',
-]);
 /** Classes that a program makes many of without a class of its own. */
 const COMMON: ReadonlySet<string> = new Set([
   'EventEmitter',

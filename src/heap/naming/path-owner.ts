@@ -1,7 +1,7 @@
 import { shortScript } from '../../runtime/script-name.js';
 import { SCOPE } from '../growth/path-tree.js';
-import type { RetainerStep } from '../suspects/suspect.js';
 import { type OwnerFacts, ownerName, plainTitle } from './owner.js';
+import type { RetainerStep } from './retainer-step.js';
 
 /** A path says where; what it leads through was not looked at. */
 const NOTHING_ELSE: Omit<OwnerFacts, 'titleOf'> = {

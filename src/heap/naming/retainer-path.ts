@@ -1,7 +1,7 @@
 import type { Accumulation } from '../growth/accumulation.js';
 import type { SeriesNode } from '../growth/growth-series.js';
 import { EDGE_KINDS, NODE_KINDS } from '../growth/path-tree.js';
-import type { RetainerStep } from '../suspects/suspect.js';
+import type { RetainerStep } from './retainer-step.js';
 
 /** Steps of a published path; of a longer one the middle is left out. */
 const MAX_STEPS = 32;

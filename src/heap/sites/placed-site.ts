@@ -1,7 +1,6 @@
-import { isNodeScript, isOwnScript, packageOf } from '../../runtime/script-name.js';
-import type { RawFrame, RawSite } from '../analysis.js';
+import { packageOf } from '../../runtime/script-name.js';
+import type { AllocationSite, RawFrame, RawSite, SiteFrame } from '../sources/code-place.js';
 import type { ScriptMaps } from '../sources/script-maps.js';
-import type { AllocationSite, MemberLocation, SiteFrame } from '../suspects/suspect.js';
 
 /** A site as V8 has it, and as the program's own source has it. */
 export interface PlacedSite {
@@ -34,9 +33,4 @@ function placeFrame(frame: RawFrame, maps: ScriptMaps): SiteFrame {
   });
   const owner = packageOf(url) ?? packageOf(frame.url);
   return { function: name, url, line, column, package: owner?.name ?? null };
-}
-
-/** Whether somebody who runs the program has written it: neither Node's, nor a package's, nor this one's. */
-export function isProgramsOwn({ url }: Pick<MemberLocation, 'url'>): boolean {
-  return !isNodeScript(url) && !isOwnScript(url) && packageOf(url) === null;
 }

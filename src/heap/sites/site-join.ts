@@ -11,11 +11,12 @@
  * A site serves one suspect, unless it is clearly shared: V8 notes no functions that the compiler has inlined, so what
  * several of them allocate may be one site. Then code speaks for the others as well, and the amount is theirs together.
  */
-import { isNodeScript, QUERY, shortScript } from '../../runtime/script-name.js';
+import { isNodeScript, isProgramsOwn, QUERY, shortScript } from '../../runtime/script-name.js';
 import { SCOPE } from '../growth/path-tree.js';
-import { GENERIC } from '../naming/owner.js';
-import type { AllocationSite, MemberLocation, SiteFrame, Suspect } from '../suspects/suspect.js';
-import { isProgramsOwn, type PlacedSite } from './placed-site.js';
+import { GENERIC } from '../naming/generic-class.js';
+import type { AllocationSite, MemberLocation, SiteFrame } from '../sources/code-place.js';
+import type { Suspect } from '../suspects/suspect.js';
+import type { PlacedSite } from './placed-site.js';
 
 /** Why a site was given to a suspect: the strongest first. */
 const SITE_RULES = ['function', 'class', 'file', 'scope', 'package', 'amount'] as const;

@@ -1,4 +1,4 @@
-import type { RawSite } from '../analysis.js';
+import type { RawSite } from '../sources/code-place.js';
 import { ScriptMaps } from '../sources/script-maps.js';
 import type { Suspect } from '../suspects/suspect.js';
 import { placeSite } from './placed-site.js';

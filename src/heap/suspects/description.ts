@@ -1,3 +1,4 @@
+import type { Mechanism } from '../../mechanisms/mechanisms.js';
 import { isNodeScript, packageOf, shortScript } from '../../runtime/script-name.js';
 import { ROLE } from '../graph/node-role.js';
 import { type Accumulation, isScaled } from '../growth/accumulation.js';
@@ -19,11 +20,13 @@ import { ownerOfNative, Places } from '../naming/member-location.js';
 import { isHandleList, isHandlePath } from '../naming/open-handle.js';
 import { type OwnerFacts, ownerName, plainTitle } from '../naming/owner.js';
 import { retainerPath, rowsTo } from '../naming/retainer-path.js';
+import type { PackageName, RetainerStep } from '../naming/retainer-step.js';
 import { keepContexts } from '../naming/vm-context.js';
 import { areWeak, hasRegistry } from '../naming/weak-reference.js';
 import { nodeTypeCode } from '../snapshot/heap-snapshot.js';
+import type { MemberLocation } from '../sources/code-place.js';
 import { type Candidate, gainedBytes, type UnitingContext } from '../uniting/candidate.js';
-import type { Mechanism, MemberLocation, PackageName, RetainerStep, Suspect } from './suspect.js';
+import type { Suspect } from './suspect.js';
 
 const CLOSURE = nodeTypeCode('closure');
 /** Objects of one path whose content is looked at. */

@@ -3,7 +3,7 @@ import type { ExtendedSeries, SeriesNode } from '../growth/growth-series.js';
 import type { TracedHeap } from '../growth/path-tree-builder.js';
 import { sampleMembers } from '../members/sample-members.js';
 import { artefactReason } from '../naming/artefact.js';
-import { GENERIC } from '../naming/owner.js';
+import { GENERIC } from '../naming/generic-class.js';
 import { rowsTo } from '../naming/retainer-path.js';
 import { type Candidate, type UnitingContext, uniteCandidates } from '../uniting/candidate.js';
 import { Describer } from './description.js';

@@ -1,15 +1,7 @@
-/** `lw-` and 16 hexadecimal digits; the same bug has the same fingerprint in every process and Node version. */
-export type Fingerprint = `lw-${string}`;
-
-/** One step of a path from the GC roots to what accumulates, in JavaScript terms. */
-export interface RetainerStep {
-  /** Property, closure variable or `[]`/`entries` for a collection's members. */
-  readonly edge: string;
-  readonly edgeType: 'root' | 'property' | 'element' | 'variable' | 'entry' | 'internal';
-  /** Class or function name of the object reached. */
-  readonly node: string;
-  readonly nodeType: 'object' | 'array' | 'closure' | 'string' | 'collection' | 'other';
-}
+import type { Mechanism } from '../../mechanisms/mechanisms.js';
+import type { Bound, Expiry } from '../limits/limit.js';
+import type { Fingerprint, PackageName, RetainerStep } from '../naming/retainer-step.js';
+import type { AllocationSite, MemberLocation } from '../sources/code-place.js';
 
 /** The members found at one path in one snapshot. */
 export interface GrowthStep {
@@ -22,91 +14,6 @@ export interface GrowthStep {
    */
   readonly bytes: number;
 }
-
-/** Where a function, or the constructor of a class, is defined. */
-export interface MemberLocation {
-  /** Name of the function or class; `function` when it has none. */
-  readonly function: string;
-  /** Address of the script as V8 has it. */
-  readonly url: string;
-  /** From 1. */
-  readonly line: number;
-  /** From 1. */
-  readonly column: number;
-}
-
-export interface PackageName {
-  readonly name: string;
-  /** Null where the path of its scripts does not say it. */
-  readonly version: string | null;
-}
-
-/** A limit found on the owner of what grows. */
-export interface Bound {
-  /** The property or variable that says so, `max`, `MAX_ENTRIES`, or the comparison in the code, `cache.size >= 4000`. */
-  readonly name: string;
-  readonly limit: number;
-  /** What the limit counts. */
-  readonly unit: 'entries' | 'bytes';
-  /** How many holders have one of their own, where there are several: `limit` is what they allow together. */
-  readonly holders?: number;
-  /** How many of these hold exactly as many, and none more, where that alone tells the limit. */
-  readonly full?: number;
-}
-
-/** A sign that members leave with time, found on their owner or on the oldest of them. */
-export interface Expiry {
-  /** Name of the property or variable that says so: `ttl`, `maxAge`, `expiresAt`. */
-  readonly name: string;
-  /** How long a member may live, milliseconds; null where members carry a point in time only. */
-  readonly lifetimeMs: number | null;
-  /** When the oldest member that is still held ought to have gone, milliseconds since the Unix epoch; null where not known. */
-  readonly oldestEndMs: number | null;
-  /** How often members that ended are removed, milliseconds, where the owner says so. */
-  readonly sweepMs?: number;
-}
-
-/** One function on the way to an allocation, in the program's own source where there is a map to it. */
-export interface SiteFrame {
-  readonly function: string;
-  readonly url: string;
-  /** From 1. */
-  readonly line: number;
-  /** From 1. */
-  readonly column: number;
-  /** The package whose code it is; null means the program's own, or Node's. */
-  readonly package: string | null;
-}
-
-/** Where surviving memory was allocated. Bytes are estimates of V8's sampling heap profiler. */
-export interface AllocationSite extends SiteFrame {
-  readonly liveBytes: number;
-  /** Since the watching of sites began. */
-  readonly growthBytes: number;
-  /** From the caller up; bounded. */
-  readonly callers: readonly SiteFrame[];
-}
-
-/** How what leaks is held, where that has a name of its own. */
-export type Mechanism =
-  | 'promise reactions'
-  | 'event listeners'
-  | 'timers'
-  | 'async store'
-  | 'module cache'
-  | 'weak map'
-  | 'sliced strings'
-  | 'concatenated string'
-  | 'linked list'
-  | 'closure chain'
-  | 'buffers'
-  | 'numbers'
-  | 'weak references'
-  | 'contexts'
-  | 'sockets'
-  | 'watchers'
-  | 'worker threads'
-  | 'child processes';
 
 /** What the members of one suspect keep in the latest snapshot, bytes. */
 export interface HeldBytes {

@@ -1,5 +1,6 @@
 import { FindingLedger } from '../../../src/findings/ledger.js';
-import type { Bound, Expiry, GrowthStep, Suspect } from '../../../src/heap/suspects/suspect.js';
+import type { Bound, Expiry } from '../../../src/heap/limits/limit.js';
+import type { GrowthStep, Suspect } from '../../../src/heap/suspects/suspect.js';
 import { PACE_RULES, type Pace } from '../../../src/pace/pace.js';
 import { seededRandom } from '../../support/seeded-random.js';
 import { suspectWith } from '../../support/suspect.js';

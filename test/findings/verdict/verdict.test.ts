@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import type { EvidenceRule } from '../../../src/findings/finding.js';
 import type { CaptureContext } from '../../../src/findings/verdict/capture-context.js';
 import { judgeSuspect, type Verdict } from '../../../src/findings/verdict/verdict.js';
-import type { Bound, Expiry, Suspect } from '../../../src/heap/suspects/suspect.js';
+import type { Bound, Expiry } from '../../../src/heap/limits/limit.js';
+import type { Suspect } from '../../../src/heap/suspects/suspect.js';
 import { PACE_RULES } from '../../../src/pace/pace.js';
 import { suspectWith } from '../../support/suspect.js';
 

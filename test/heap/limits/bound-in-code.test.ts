@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { BoundsInCode } from '../../../src/heap/limits/bound-in-code.js';
-import type { RetainerStep } from '../../../src/heap/suspects/suspect.js';
+import type { RetainerStep } from '../../../src/heap/naming/retainer-step.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'leakwatch-code-'));
 after(() => rmSync(folder, { recursive: true }));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { analyze } from '../../../src/heap/analysis.js';
-import type { Expiry } from '../../../src/heap/suspects/suspect.js';
+import type { Expiry } from '../../../src/heap/limits/limit.js';
 import { drawHeap, inChunks } from '../../support/drawn-heap.js';
 
 const NOW = 1_800_000_000_000;

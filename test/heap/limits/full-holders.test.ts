@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Bound } from '../../../src/heap/suspects/suspect.js';
+import type { Bound } from '../../../src/heap/limits/limit.js';
 import { growing } from '../drawn-analysis.js';
 
 const ROOMS = 10;

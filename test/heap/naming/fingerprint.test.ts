@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { fingerprint } from '../../../src/heap/naming/fingerprint.js';
-import type { RetainerStep } from '../../../src/heap/suspects/suspect.js';
+import type { RetainerStep } from '../../../src/heap/naming/retainer-step.js';
 
 const step = (edgeType: RetainerStep['edgeType'], edge: string, node: string): RetainerStep => ({
   edge,

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { analyze, type RawSite } from '../../../src/heap/analysis.js';
+import { analyze } from '../../../src/heap/analysis.js';
+import type { RawSite } from '../../../src/heap/sources/code-place.js';
 import type { Suspect } from '../../../src/heap/suspects/suspect.js';
 
 const PROGRAM = fileURLToPath(new URL('./programs/leaking-orders.js', import.meta.url));

@@ -1,0 +1,52 @@
+/** Checks of one option each. They throw a `LeakwatchError` that says how to put right what is wrong. */
+import { LeakwatchError } from '../errors.js';
+import { nearestName } from '../runtime/nearest-name.js';
+
+export function oneOf<T extends string>(
+  given: T | undefined,
+  known: readonly T[],
+  fallback: T,
+  name: string,
+): T {
+  if (given === undefined) return fallback;
+  if (known.includes(given)) return given;
+  throw invalid(`${name} is one of ${known.map((value) => `'${value}'`).join(', ')}, not ${shown(given)}`);
+}
+
+export function text(given: string | undefined, name: string): string | undefined {
+  if (given === undefined) return undefined;
+  if (typeof given !== 'string' || given.trim() === '')
+    throw invalid(`${name} takes a text that is not empty`);
+  return given;
+}
+
+export function flag(given: boolean | undefined, name: string): boolean {
+  if (given === undefined) return false;
+  if (typeof given !== 'boolean') throw invalid(`${name} is true or false, not ${shown(given)}`);
+  return given;
+}
+
+export function positive(given: number | undefined, fallback: number, name: string): number {
+  if (given === undefined) return fallback;
+  if (typeof given !== 'number' || !Number.isFinite(given) || given <= 0) {
+    throw invalid(`${name} takes a number above 0, not ${shown(given)}`);
+  }
+  return given;
+}
+
+export function shown(value: unknown): string {
+  return String(JSON.stringify(value) ?? typeof value).slice(0, 60);
+}
+
+export function invalid(message: string): LeakwatchError {
+  return new LeakwatchError('LEAKWATCH_ERR_INVALID_OPTION', `${message}.`);
+}
+
+export function refuseUnknown(given: object, known: readonly string[], what: string): void {
+  for (const name of Object.keys(given)) {
+    if (known.includes(name)) continue;
+    const near = nearestName(name, known);
+    const offer = near === null ? `Known are: ${known.join(', ')}.` : `Did you mean '${near}'?`;
+    throw new LeakwatchError('LEAKWATCH_ERR_UNKNOWN_OPTION', `Unknown ${what} '${name}'. ${offer}`);
+  }
+}

@@ -1,0 +1,36 @@
+import { homedir, tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+
+/** Candidates, best first; `explicit`: the user named it, so failing to use it is an error. */
+export interface StateDirectories {
+  readonly candidates: readonly string[];
+  readonly explicit: boolean;
+}
+
+export function stateDirectories(given: string | undefined): StateDirectories {
+  if (given !== undefined) return { candidates: [given], explicit: true };
+  const candidates: string[] = [];
+  const xdg = process.env['XDG_STATE_HOME'];
+  if (xdg?.startsWith('/') === true) candidates.push(join(xdg, 'leakwatch'));
+  const home = homeDirectory();
+  if (home !== '' && home !== '/') candidates.push(join(home, '.local', 'state', 'leakwatch'));
+  candidates.push(join(tmpdir(), `leakwatch-${userName()}`));
+  return { candidates, explicit: false };
+}
+
+/** A container may run under a user id that has no entry: `homedir()` and `userInfo()` throw for it. */
+function homeDirectory(): string {
+  try {
+    return homedir();
+  } catch {
+    return '';
+  }
+}
+
+function userName(): string {
+  try {
+    return String(userInfo().uid);
+  } catch {
+    return String(process.getuid?.() ?? 'user');
+  }
+}
