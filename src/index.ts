@@ -5,7 +5,8 @@ export type { Evidence, EvidenceRule, Finding, FindingStatus } from './findings/
 export type { Bound, Expiry } from './heap/limits/limit.js';
 export type { Fingerprint, PackageName, RetainerStep } from './heap/naming/retainer-step.js';
 export type { AllocationSite, MemberLocation, SiteFrame } from './heap/sources/code-place.js';
-export type { FindingKind, Mechanism } from './mechanisms/mechanisms.js';
+export type { FindingKind } from './mechanisms/mechanism-row.js';
+export type { Mechanism } from './mechanisms/mechanisms.js';
 export type { MetricsRegistry } from './options/metrics-registry.js';
 export type { CaptureMode, MetricsAuth, Options, ScheduleOptions } from './options/options.js';
 export type { Pace } from './pace/pace.js';

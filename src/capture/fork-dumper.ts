@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import { CHILD_EXIT, type Mappings, type NativeBinding } from '../native/binding.js';
 import type { Clock } from '../runtime/clock.js';
+import { formatBytes } from '../runtime/units.js';
 import type { CaptureLevel } from './capture-record.js';
 import { CENSUS_END, type CensusMessage, childJob } from './child-job.js';
 import type { ClassCount } from './class-census.js';
@@ -230,7 +231,7 @@ function judge({ end, words, verdict, wrote }: ChildRun, signal: AbortSignal): C
     case CHILD_EXIT.memory:
       return {
         ended: 'failed',
-        reason: `the forked child gave up at the ${Math.round(words.peakBytes / 2 ** 20)} MB of memory that were allotted to it`,
+        reason: `the forked child gave up at the ${formatBytes(words.peakBytes)} of memory that were allotted to it`,
       };
     case CHILD_EXIT.time:
       return { ended: 'failed', reason: 'the forked child gave up at its time limit' };

@@ -2,6 +2,7 @@ import { readCpuLimit } from '../host/cpu-limit.js';
 import { createMemoryLimitReader, type MemoryLimitReader } from '../host/memory-limit.js';
 import type { ChildEnd, ChildWords, ForkedChild, Mappings, NativeBinding } from '../native/binding.js';
 import type { Clock } from '../runtime/clock.js';
+import { formatBytes } from '../runtime/units.js';
 import { memoryAllotment, memoryReserve } from '../trigger/memory-allotment.js';
 import { type ChildUsage, type ChildUsageReader, openChildUsage } from './child-usage.js';
 import { type GovernedChild, Governor, type GovernorVerdict } from './governor.js';
@@ -69,7 +70,7 @@ function roomFor(order: ChildOrder, memory: MemoryLimitReader): Room {
   if (allotmentBytes > 0) return { allotmentBytes, reserveBytes };
   const left = situation.availableBytes ?? situation.limitBytes ?? 0;
   throw new Error(
-    `no memory is left for a capture: ${megabytes(left)} MB, of which its analysis and copies of buffers take ${megabytes(order.besideBytes)} MB and ${megabytes(reserveBytes)} MB stay in reserve`,
+    `no memory is left for a capture: ${formatBytes(left)}, of which its analysis and copies of buffers take ${formatBytes(order.besideBytes)} and ${formatBytes(reserveBytes)} stay in reserve`,
   );
 }
 
@@ -212,8 +213,4 @@ function ended(order: ChildOrder, child: LivingChild, pipe: PipeEnd): Promise<Ch
     };
     order.clock.after(LOOK_MS, look);
   });
-}
-
-function megabytes(bytes: number): number {
-  return Math.round(bytes / 2 ** 20);
 }

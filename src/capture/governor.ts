@@ -1,5 +1,6 @@
 import type { MemoryLimit } from '../host/memory-limit.js';
 import type { Clock, Timer } from '../runtime/clock.js';
+import { formatBytes } from '../runtime/units.js';
 import type { ChildUsage } from './child-usage.js';
 import { CpuShare } from './cpu-share.js';
 
@@ -57,7 +58,6 @@ const FREE_CORES = 3;
 const MAX_COUNTED_GAP_MS = 1000;
 /** Stops included, a child may take this many times its time limit. */
 const LONGEST_TIMES = 10;
-const MIB = 2 ** 20;
 
 /**
  * Watches one child while it captures, so that the capture dies and not the service: kills it when the container's memory
@@ -167,13 +167,13 @@ export class Governor {
     if (availableBytes !== null && availableBytes - ahead < reserveBytes) {
       return {
         reason: 'memory',
-        detail: `${megabytes(availableBytes)} MB of memory were left, ${megabytes(reserveBytes)} MB stay in reserve, and the capture held ${megabytes(privateBytes)} MB and had grown by ${megabytes(ahead)} MB since the last look`,
+        detail: `${formatBytes(availableBytes)} of memory were left, ${formatBytes(reserveBytes)} stay in reserve, and the capture held ${formatBytes(privateBytes)} and had grown by ${formatBytes(ahead)} since the last look`,
       };
     }
     if (allotmentBytes === null || privateBytes <= allotmentBytes) return null;
     return {
       reason: 'memory',
-      detail: `the capture held ${megabytes(privateBytes)} MB, and ${megabytes(allotmentBytes)} MB were allotted to it`,
+      detail: `the capture held ${formatBytes(privateBytes)}, and ${formatBytes(allotmentBytes)} were allotted to it`,
     };
   }
 
@@ -231,10 +231,6 @@ function attempt(work: () => void): boolean {
   } catch {
     return false;
   }
-}
-
-function megabytes(bytes: number): number {
-  return Math.round(bytes / MIB);
 }
 
 function seconds(ms: number): number {

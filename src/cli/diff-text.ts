@@ -1,10 +1,10 @@
 import type { ClassGrowth } from '../heap/growth/class-growth.js';
 import type { PathDifference, SnapshotComparison } from '../heap/snapshot-comparison.js';
 import type { Suspect } from '../heap/suspects/suspect.js';
-import { formatBytes, formatCount, formatShare } from '../report/format.js';
 import { heldBy } from '../report/held-by.js';
 import { labelled, wrap } from '../report/layout.js';
 import { shortScript } from '../runtime/script-name.js';
+import { formatBytes, formatCount, formatShare } from '../runtime/units.js';
 import { className, definedAt, plural, safeName } from './retainer-text.js';
 import { table } from './table.js';
 

@@ -1,4 +1,4 @@
-import { formatBytes } from '../report/format.js';
+import { formatBytes } from '../runtime/units.js';
 import type { StatusStream } from './command.js';
 import { LiveLine } from './live-line.js';
 

@@ -1,7 +1,7 @@
 import type { ClassKey } from '../heap/growth/class-key.js';
-import { formatCount } from '../report/format.js';
 import { terminalText } from '../report/terminal-text.js';
 import { shortScript } from '../runtime/script-name.js';
+import { formatCount } from '../runtime/units.js';
 
 const MAX_NAME = 100;
 const MAX_CLASS = 60;

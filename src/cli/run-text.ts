@@ -1,7 +1,7 @@
-import { formatBytes, formatDuration, formatRate } from '../report/format.js';
 import type { Report } from '../report/report.js';
 import { terminalText } from '../report/terminal-text.js';
 import { renderReport } from '../report/text.js';
+import { formatBytes, formatDuration, formatRate } from '../runtime/units.js';
 import { type LeakCounts, leakStatus, type RunVerdict, watchedSeconds, worstLeak } from './run-verdict.js';
 import type { Ending } from './started-program.js';
 import type { WatchedReport } from './watched-processes.js';

@@ -1,6 +1,6 @@
 import type { Finding } from '../findings/finding.js';
-import { formatDuration } from '../report/format.js';
 import type { Report } from '../report/report.js';
+import { formatDuration } from '../runtime/units.js';
 import type { LiveLine } from './live-line.js';
 import { elapsed, liveText } from './run-text.js';
 import { type LeakStatus, worstLeak } from './run-verdict.js';

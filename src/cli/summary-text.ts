@@ -1,7 +1,7 @@
 import type { HeapClass, HeapDominator, HeapSummary, SizeSuspect } from '../heap/heap-summary.js';
-import { formatBytes, formatCount, formatShare } from '../report/format.js';
 import { heldBy } from '../report/held-by.js';
 import { labelled, wrap } from '../report/layout.js';
+import { formatBytes, formatCount, formatShare } from '../runtime/units.js';
 import { className, definedAt, plural, safeName } from './retainer-text.js';
 import { table } from './table.js';
 

@@ -1,7 +1,7 @@
 import type { Suspect } from '../heap/suspects/suspect.js';
+import { kindOf } from '../mechanisms/open-resources.js';
 import type { Evidence, Finding, FindingStatus } from './finding.js';
 import { titleOf } from './title.js';
-import { kindOf } from './verdict/needed-amount.js';
 import type { Verdict } from './verdict/verdict.js';
 
 /** A suspect and its verdict as they are published; `before` is the finding of the same fingerprint. */

@@ -3,7 +3,7 @@
  * written or cut off: everything is looked at, and one malformed value makes the whole of it unusable.
  */
 import type { Fingerprint, RetainerStep } from '../heap/naming/retainer-step.js';
-import { FINDING_KINDS } from '../mechanisms/mechanisms.js';
+import { FINDING_KINDS } from '../mechanisms/mechanism-row.js';
 import { FINDING_STATUSES, type Finding } from './finding.js';
 import { MAX_MUTED } from './muted-findings.js';
 

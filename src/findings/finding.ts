@@ -1,7 +1,8 @@
 import type { Bound, Expiry } from '../heap/limits/limit.js';
 import type { Fingerprint, PackageName, RetainerStep } from '../heap/naming/retainer-step.js';
 import type { AllocationSite, MemberLocation } from '../heap/sources/code-place.js';
-import type { FindingKind, Mechanism } from '../mechanisms/mechanisms.js';
+import type { FindingKind } from '../mechanisms/mechanism-row.js';
+import type { Mechanism } from '../mechanisms/mechanisms.js';
 
 export const FINDING_STATUSES = ['suspected', 'confirmed', 'plateaued', 'resolved'] as const;
 export type FindingStatus = (typeof FINDING_STATUSES)[number];

@@ -2,6 +2,7 @@ import type { Bound } from '../heap/limits/limit.js';
 import type { Fingerprint } from '../heap/naming/retainer-step.js';
 import type { Suspect } from '../heap/suspects/suspect.js';
 import type { PaceRules } from '../pace/pace.js';
+import { plural } from '../runtime/units.js';
 import { describeFinding, settledFinding, worstFirst } from './described-finding.js';
 import type { Finding, FindingStatus } from './finding.js';
 import type { StoredFindings } from './finding-store.js';
@@ -12,7 +13,7 @@ import { restoredFinding, seenBefore } from './restored-finding.js';
 import { settledTitle } from './title.js';
 import type { CaptureContext } from './verdict/capture-context.js';
 import { servesRequests } from './verdict/growth-run.js';
-import { plural, speaksFor } from './verdict/rule.js';
+import { speaksFor } from './verdict/rule.js';
 import { judgeSuspect } from './verdict/verdict.js';
 
 /** Findings kept at most; the oldest that no longer grows leaves first. */

@@ -1,38 +1,9 @@
 import type { MemberLocation } from '../heap/sources/code-place.js';
 import type { Suspect } from '../heap/suspects/suspect.js';
-import type { Mechanism } from '../mechanisms/mechanisms.js';
-import { count, megabytes } from './verdict/rule.js';
+import { MECHANISMS } from '../mechanisms/mechanisms.js';
+import { formatBytes, formatCount } from '../runtime/units.js';
+
 import type { Verdict } from './verdict/verdict.js';
-
-/** What a mechanism is in words that need no knowledge of V8, and what its members are called. */
-interface Wording {
-  readonly lead: string;
-  readonly members: string;
-}
-
-const WORDINGS: Readonly<Record<Mechanism, Wording>> = {
-  timers: { lead: 'Timers that are never cleared', members: 'timers' },
-  'event listeners': { lead: 'Listeners that are never removed', members: 'listeners' },
-  'promise reactions': { lead: 'Promises that never settle', members: 'reactions' },
-  'async store': { lead: 'Kept in an AsyncLocalStorage store', members: 'entries' },
-  'module cache': { lead: 'Modules that are loaded again and again', members: 'modules' },
-  'weak map': { lead: 'Values of a WeakMap whose keys stay alive', members: 'entries' },
-  'sliced strings': { lead: 'Short strings that keep long ones alive', members: 'strings' },
-  'concatenated string': { lead: 'A string that only gets longer', members: 'parts' },
-  'linked list': { lead: 'A linked list that only gets longer', members: 'elements' },
-  'closure chain': { lead: 'Functions wrapped around each other', members: 'functions' },
-  buffers: { lead: 'Buffers that are never let go', members: 'buffers' },
-  numbers: { lead: 'Numbers that pile up', members: 'numbers' },
-  'weak references': {
-    lead: 'Weak references that are never taken out',
-    members: 'references',
-  },
-  contexts: { lead: 'Contexts that are never let go', members: 'contexts' },
-  sockets: { lead: 'Sockets that are never closed', members: 'sockets' },
-  watchers: { lead: 'File watchers that are never closed', members: 'watchers' },
-  'worker threads': { lead: 'Worker threads that never end', members: 'threads' },
-  'child processes': { lead: 'Child processes that never end', members: 'processes' },
-};
 
 /** A holder of listeners as it is named: the event, where it is known, and whose. */
 const LISTENERS = /^listener (?:array|list)(?: of event '(.*)')? of (.+)$/;
@@ -44,12 +15,12 @@ export function titleOf(suspect: Suspect, verdict: Verdict): string {
   const { mechanism } = suspect;
   const last = suspect.steps.at(-1);
   const about = suspect.scaled === true ? 'about ' : '';
-  const now = `(${count(last?.count ?? 0)} now, ${about}${megabytes(last?.bytes ?? 0)})`;
+  const now = `(${formatCount(last?.count ?? 0)} now, ${about}${formatBytes(last?.bytes ?? 0)})`;
   if (mechanism === null || mechanism === undefined) {
     const members = membersOf(suspect);
     return `${suspect.owner} gains ${rateOf(verdict, members)} ${now}`;
   }
-  const { lead, members } = WORDINGS[mechanism];
+  const { lead, members } = MECHANISMS[mechanism];
   const listeners = mechanism === 'event listeners' ? LISTENERS.exec(suspect.owner) : null;
   if (listeners !== null) {
     const event = listeners[1] === undefined ? 'Listeners' : `Listeners of '${listeners[1]}'`;
@@ -74,7 +45,7 @@ function membersOf({ retainerPath }: Suspect): string {
 function rateOf({ objectsPerSecond }: Verdict, members: string | null): string {
   const perMinute = objectsPerSecond * 60;
   const [rate, time] = perMinute >= 1 ? [perMinute, 'a minute'] : [perMinute * 60, 'an hour'];
-  const figure = rate >= 9.5 ? count(rate) : rate.toFixed(1).replace(/\.0$/, '');
+  const figure = rate >= 9.5 ? formatCount(rate) : rate.toFixed(1).replace(/\.0$/, '');
   return members === null ? `${figure} ${time}` : `${figure} ${members} ${time}`;
 }
 
@@ -83,7 +54,8 @@ function placeOf({ owner, mechanism, retainerPath, yours, locations = [] }: Susp
   const calling = CALLING.exec(owner)?.[1];
   if (calling !== undefined) return calling.replace(' at ', ' in ');
   const location = yours ?? locations[0];
-  const isNodes = mechanism === 'timers' || retainerPath.length <= 1;
+  const isNodes =
+    (mechanism != null && MECHANISMS[mechanism].heldByNode === true) || retainerPath.length <= 1;
   return location === undefined || !isNodes ? null : locationText(location);
 }
 

@@ -1,5 +1,6 @@
 /** One snapshot at a glance: classes with retained sizes, biggest dominators, accumulation points, and who holds them. */
 
+import { SCOPE } from '../mechanisms/path-names.js';
 import { isNodeScript } from '../runtime/script-name.js';
 import type { HeapGraph } from './graph/heap-graph.js';
 import { ROLE } from './graph/node-role.js';
@@ -8,7 +9,7 @@ import { classHistogram, retainedByClass } from './growth/class-histogram.js';
 import { type ClassKey, type ClassTable, classTable } from './growth/class-key.js';
 import { ClassNames } from './growth/class-names.js';
 import { type DominatedClass, findAccumulationPoints } from './growth/dominator-growth.js';
-import { EDGE_KINDS, NODE_KINDS, SCOPE } from './growth/path-tree.js';
+import { EDGE_KINDS, NODE_KINDS } from './growth/path-tree.js';
 import { buildPathTree, type TracedHeap } from './growth/path-tree-builder.js';
 import { sampledContent } from './growth/sampled-content.js';
 import { largestNodes } from './largest-nodes.js';

@@ -1,9 +1,10 @@
+import { formatBytes } from '../runtime/units.js';
+
 /** Bytes a node and an edge take at the peak: columns, and what finds the paths and compares them. Measured on a real heap of 2.8 million nodes. */
 const BYTES_PER_NODE = 60;
 const BYTES_PER_EDGE = 8;
 /** What a process holds however small the heap it reads; measured, 48 to 57 MB at its start and 67 to 85 at its end (Node 20 to 26). */
 const BYTES_AT_REST = 64 * 2 ** 20;
-const MIB = 2 ** 20;
 
 /**
  * The resident memory, bytes, that a process analysing a heap of this many nodes and edges comes to. Known from a
@@ -16,6 +17,5 @@ export function predictAnalysisBytes(nodeCount: number, edgeCount: number): numb
 /** Why an analysis that needs, or already holds, so many bytes must not go on; null where they fit. */
 export function memoryShortage(neededBytes: number, limitBytes: number): string | null {
   if (neededBytes <= limitBytes) return null;
-  const limit = Math.floor(limitBytes / MIB);
-  return `The analysis needs more than ${limit} MB of memory: at least ${Math.ceil(neededBytes / MIB)} MB.`;
+  return `The analysis needs at least ${formatBytes(neededBytes)} of memory, and ${formatBytes(limitBytes)} are allowed.`;
 }

@@ -1,23 +1,212 @@
-export const FINDING_KINDS = ['heap', 'external', 'native', 'handles', 'contexts'] as const;
-export type FindingKind = (typeof FINDING_KINDS)[number];
+/**
+ * One row for each way in which memory is held: what it is called, how it is recognised in a heap and among the open
+ * resources of a process, and how much of it counts. To add a mechanism, add a row here, a fixture and a leaking program.
+ *
+ * Rows are tried in their order; see `mechanismOf` in heap/naming/mechanism.ts. Nothing here loads the heap engine.
+ */
+import { say } from '../runtime/say.js';
+import type { MechanismRow } from './mechanism-row.js';
+import { isModuleCache } from './module-cache.js';
+import {
+  ASYNC_STORE,
+  EMITTER_LISTENERS,
+  NUMBERS,
+  type PathStep,
+  REACTIONS,
+  TARGET_LISTENERS,
+  TIMERS_LIST,
+  WEAK_VALUE,
+} from './path-names.js';
+
+const nearMember = (path: readonly PathStep[], edges: readonly string[]): boolean =>
+  path.slice(-4).some(({ edge }) => edges.includes(edge));
+const anywhere = (path: readonly PathStep[], wanted: string): boolean =>
+  path.some(({ edge }) => edge === wanted);
+
+/** Members of one class that each hold the next by a property or variable. */
+const isRun = (path: readonly PathStep[]): boolean => {
+  const member = path.at(-1);
+  return (
+    (member?.edgeType === 'property' || member?.edgeType === 'variable') && member.node === path.at(-2)?.node
+  );
+};
+
+/** Classes of bytes outside of objects, and of views of them. */
+export const BUFFERS =
+  /^(Buffer|FastBuffer|(Shared)?ArrayBuffer|DataView|(Big)?(Ui|I)nt(8|16|32|64)(Clamped)?Array|Float(16|32|64)Array)$/;
+
+/** How V8 joins the two halves of a concatenated string. */
+const HALVES = new Set(['first', 'second']);
+export const isHalf = ({ edge, edgeType }: PathStep): boolean => edgeType === 'internal' && HALVES.has(edge);
+
+const ALWAYS = { confirmsAlone: 'always', because: '' } as const;
+const CLIENT = {
+  confirmsAlone: 'client',
+  because: say`this process serves, and its clients decide how many connections there are`,
+} as const;
+
+const ROWS = {
+  'weak references': {
+    kind: 'heap',
+    lead: say`Weak references that are never removed`,
+    members: say`references`,
+    recognises: (_path, { weak }) => weak,
+  },
+  timers: {
+    kind: 'handles',
+    lead: say`Timers that are never cleared`,
+    members: say`timers`,
+    recognises: (path) => path.at(-2)?.node === TIMERS_LIST,
+    resources: {
+      Timeout: {
+        words: say`open timers`,
+        confirmsAlone: 'never',
+        because: say`timers that run once, such as those of entries that expire, are as many as live within their delay`,
+      },
+    },
+    heldByNode: true,
+  },
+  'promise reactions': {
+    kind: 'heap',
+    lead: say`Promises that never settle`,
+    members: say`reactions`,
+    recognises: (path) => path.at(-1)?.edge === REACTIONS,
+  },
+  'event listeners': {
+    kind: 'handles',
+    lead: say`Listeners that are never removed`,
+    members: say`listeners`,
+    recognises: (path) => nearMember(path, [EMITTER_LISTENERS, TARGET_LISTENERS]),
+  },
+  'module cache': {
+    kind: 'heap',
+    lead: say`Modules that are loaded again and again`,
+    members: say`modules`,
+    recognises: isModuleCache,
+  },
+  'async store': {
+    kind: 'heap',
+    lead: say`Kept in an AsyncLocalStorage store`,
+    members: say`entries`,
+    recognises: (path) => anywhere(path, ASYNC_STORE),
+  },
+  'weak map': {
+    kind: 'heap',
+    lead: say`Values of a WeakMap whose keys stay alive`,
+    members: say`entries`,
+    recognises: (path) => anywhere(path, WEAK_VALUE),
+  },
+  'concatenated string': {
+    kind: 'heap',
+    lead: say`A string that only gets longer`,
+    members: say`parts`,
+    recognises: (path, { grownWhole }) => {
+      const member = path.at(-1);
+      return member?.node === 'string' && (grownWhole || isHalf(member));
+    },
+  },
+  'sliced strings': {
+    kind: 'heap',
+    lead: say`Short strings that keep long ones alive`,
+    members: say`strings`,
+    recognises: (_path, { sliced }) => sliced,
+  },
+  numbers: {
+    kind: 'heap',
+    lead: say`Numbers that pile up`,
+    members: say`numbers`,
+    recognises: (path) => path.at(-1)?.node === NUMBERS,
+  },
+  buffers: {
+    kind: 'external',
+    lead: say`Buffers that are never released`,
+    members: say`buffers`,
+    recognises: (path) => BUFFERS.test(path.at(-1)?.node ?? ''),
+  },
+  contexts: {
+    kind: 'contexts',
+    lead: say`Contexts that are never released`,
+    members: say`contexts`,
+    recognises: (_path, { withContexts }) => withContexts,
+  },
+  sockets: {
+    kind: 'handles',
+    lead: say`Sockets that are never closed`,
+    members: say`sockets`,
+    classes:
+      /^(Socket|TLSSocket|Http2Session|ServerHttp2Session|ClientHttp2Session|Http2Stream|ServerHttp2Stream|ClientHttp2Stream|ClientRequest|IncomingMessage|ServerResponse|WebSocket|TCP|TLSWrap|Pipe|UDP|PipeWrap|HTTPParser|HTTPClientRequest|HTTPServerRequest)$/,
+    natives: {
+      TCPSocketWrap: say`open TCP sockets`,
+      TLSWrap: say`open TLS sockets`,
+      PipeWrap: say`open pipes`,
+      UDPWrap: say`open UDP sockets`,
+      HTTP2Session: say`open HTTP/2 sessions`,
+      Http2Session: say`open HTTP/2 sessions`,
+    },
+    resources: {
+      TCPSocketWrap: { words: say`open sockets`, ...CLIENT, hasDescriptor: true, isConnection: true },
+      TLSWrap: { words: say`open TLS sockets`, ...CLIENT },
+      PipeWrap: {
+        words: say`open pipes and Unix sockets`,
+        ...CLIENT,
+        hasDescriptor: true,
+        isConnection: true,
+      },
+      UDPWrap: { words: say`open UDP sockets`, ...ALWAYS, hasDescriptor: true },
+      TCPServerWrap: { words: say`listening servers`, ...ALWAYS, hasDescriptor: true },
+    },
+    // Connections that climb evenly to a level look like sockets that are never closed for as long as they climb.
+    patience: 3,
+    patienceBecause: say`the other side has a say in how many connections there are`,
+    inFlight: true,
+  },
+  watchers: {
+    kind: 'handles',
+    lead: say`File watchers that are never closed`,
+    members: say`watchers`,
+    classes: /^(FSWatcher|StatWatcher|FSEvent|FSEventWrap)$/,
+    natives: { FSEventWrap: say`open file watchers`, StatWatcher: say`open file watchers` },
+    resources: {
+      FSEventWrap: { words: say`file watchers (fs.watch)`, ...ALWAYS },
+      StatWatcher: { words: say`file watchers (fs.watchFile)`, ...ALWAYS },
+    },
+  },
+  'worker threads': {
+    kind: 'handles',
+    lead: say`Worker threads that never end`,
+    members: say`threads`,
+    classes: /^Worker$/,
+    commonNames: true,
+    natives: { Worker: say`running worker threads` },
+    heavy: true,
+    comesWith: ['MessagePort', 'FileDescriptor'],
+  },
+  'child processes': {
+    kind: 'handles',
+    lead: say`Child processes that never end`,
+    members: say`processes`,
+    classes: /^ChildProcess$/,
+    commonNames: true,
+    natives: { ProcessWrap: say`running child processes` },
+    heavy: true,
+    comesWith: ['ProcessWrap', 'PipeWrap', 'FileDescriptor'],
+  },
+  'closure chain': {
+    kind: 'heap',
+    lead: say`Functions wrapped around each other`,
+    members: say`functions`,
+    recognises: (path) => isRun(path) && path.at(-1)?.nodeType === 'closure',
+  },
+  'linked list': {
+    kind: 'heap',
+    lead: say`A linked list that only gets longer`,
+    members: say`elements`,
+    recognises: isRun,
+  },
+} as const satisfies Readonly<Record<string, MechanismRow>>;
 
 /** How what leaks is held, where that has a name of its own. */
-export type Mechanism =
-  | 'promise reactions'
-  | 'event listeners'
-  | 'timers'
-  | 'async store'
-  | 'module cache'
-  | 'weak map'
-  | 'sliced strings'
-  | 'concatenated string'
-  | 'linked list'
-  | 'closure chain'
-  | 'buffers'
-  | 'numbers'
-  | 'weak references'
-  | 'contexts'
-  | 'sockets'
-  | 'watchers'
-  | 'worker threads'
-  | 'child processes';
+export type Mechanism = keyof typeof ROWS;
+
+export const MECHANISMS: Readonly<Record<Mechanism, MechanismRow>> = ROWS;
+export const MECHANISM_NAMES = Object.keys(ROWS) as readonly Mechanism[];

@@ -1,7 +1,7 @@
 import { CAPTURE_OUTCOMES, DUMPER_NAMES } from '../capture/capture-record.js';
 import { ERROR_STAGES, TREND_WINDOWS } from '../daemon/daemon-status.js';
 import { FINDING_STATUSES } from '../findings/finding.js';
-import { FINDING_KINDS } from '../mechanisms/mechanisms.js';
+import { FINDING_KINDS } from '../mechanisms/mechanism-row.js';
 import { WATCHER_STATES } from '../report/report.js';
 import { GC_KINDS } from '../sampling/gc-source.js';
 import { CAPTURE_TRIGGERS } from '../trigger/capture-trigger.js';

@@ -1,6 +1,6 @@
 import type { Finding, FindingStatus } from '../findings/finding.js';
 import type { AllocationSite, MemberLocation } from '../heap/sources/code-place.js';
-import type { FindingKind } from '../mechanisms/mechanisms.js';
+import type { FindingKind } from '../mechanisms/mechanism-row.js';
 import {
   formatBytes,
   formatCount,
@@ -9,7 +9,8 @@ import {
   formatMilliseconds,
   formatRate,
   formatShare,
-} from './format.js';
+  plural,
+} from '../runtime/units.js';
 import { heldBy } from './held-by.js';
 import { labelled, wrap } from './layout.js';
 import type { Report, ReportCapture } from './report.js';
@@ -259,8 +260,4 @@ function watchedSeconds(report: Report): number | null {
 
 function name(text: string, maxLength = MAX_NAME): string {
   return terminalText(text, maxLength);
-}
-
-function plural(count: number, noun: string): string {
-  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -1,3 +1,4 @@
+import { CONNECTION_TYPES, DESCRIPTOR_TYPES } from '../mechanisms/open-resources.js';
 import type { HeapSample } from '../sampling/heap-sample.js';
 import { trafficOf } from '../sampling/request-counter.js';
 import { FloorSeries } from './floor-series.js';
@@ -7,12 +8,8 @@ import type { OutsideKind, SignalSeries } from './outside-growth.js';
 const MAX_HANDLE_TYPES = 16;
 /** A type is followed once it has as many; a few handles are no leak, and must not take the places. */
 const LEAST_HANDLES = 16;
-/** Handles that have a descriptor each. */
-const DESCRIPTOR_HANDLES = ['TCPSocketWrap', 'TCPServerWrap', 'PipeWrap', 'UDPWrap', 'TTYWrap'] as const;
-
 /** Name of the series of descriptors that no handle accounts for: files, and what is held open below Node. */
 const DESCRIPTORS = 'FileDescriptor';
-const SOCKETS = ['TCPSocketWrap', 'PipeWrap'] as const;
 
 /** By how much what surrounds a signal changed over the same time; null where it is not known so far back. */
 export interface SurroundingGains {
@@ -111,7 +108,7 @@ export class OutsideWindow {
     }
     for (const type of this.#handleTypes) this.#take('handles', type, handles[type] ?? 0, sample);
     if (sample.descriptors === null) return;
-    const explained = countOf(handles, DESCRIPTOR_HANDLES);
+    const explained = countOf(handles, DESCRIPTOR_TYPES);
     this.#take('handles', DESCRIPTORS, Math.max(0, sample.descriptors - explained), sample);
   }
 
@@ -135,7 +132,7 @@ export class OutsideWindow {
 
 /** Sockets and pipes open; null where the sample did not count them. */
 export function openSockets({ handles }: HeapSample): number | null {
-  return handles === null ? null : countOf(handles, SOCKETS);
+  return handles === null ? null : countOf(handles, CONNECTION_TYPES);
 }
 
 function countOf(handles: Readonly<Record<string, number>>, types: readonly string[]): number {

@@ -1,4 +1,5 @@
 import type { PaceRules } from '../pace/pace.js';
+import { formatBytes } from '../runtime/units.js';
 import type { TrendVerdict } from '../trend/trend-verdict.js';
 import type { CaptureTrigger } from './capture-trigger.js';
 import type { CpuBudget } from './cpu-budget.js';
@@ -173,10 +174,10 @@ function overMemory(
 ): CaptureDecision | null {
   const room = { availableBytes, limitBytes, besideBytes };
   if (memoryBytes <= memoryAllotment(room)) return null;
-  const left = availableBytes === null ? 'an unknown amount is' : `${megabytes(availableBytes)} MB are`;
+  const left = availableBytes === null ? 'an unknown amount is' : `${formatBytes(availableBytes)} are`;
   return refused(
     'no-memory-headroom',
-    `it would take about ${megabytes(memoryBytes)} MB and its analysis and copies of buffers ${megabytes(besideBytes)} MB, and ${left} left, of which ${megabytes(memoryReserve(room))} MB stay in reserve`,
+    `it would take about ${formatBytes(memoryBytes)} and its analysis and copies of buffers ${formatBytes(besideBytes)}, and ${left} left, of which ${formatBytes(memoryReserve(room))} stay in reserve`,
     trigger,
   );
 }
@@ -212,10 +213,6 @@ function refused(reason: SkipReason, detail: string, trigger: CaptureTrigger): C
 
 function seconds(ms: number): number {
   return Math.round(ms / 1000);
-}
-
-function megabytes(bytes: number): number {
-  return Math.round(bytes / 2 ** 20);
 }
 
 function tenths(value: number): number {

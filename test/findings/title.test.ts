@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { titleOf } from '../../src/findings/title.js';
-import { kindOf } from '../../src/findings/verdict/needed-amount.js';
 import { judgeSuspect } from '../../src/findings/verdict/verdict.js';
 import type { Suspect } from '../../src/heap/suspects/suspect.js';
+import { kindOf } from '../../src/mechanisms/open-resources.js';
 import { PACE_RULES } from '../../src/pace/pace.js';
 import { suspectWith } from '../support/suspect.js';
 

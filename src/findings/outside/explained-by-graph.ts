@@ -1,5 +1,5 @@
 import type { Fingerprint } from '../../heap/naming/retainer-step.js';
-import type { Mechanism } from '../../mechanisms/mechanisms.js';
+import { MECHANISMS } from '../../mechanisms/mechanisms.js';
 import { isOpen, settledFinding } from '../described-finding.js';
 import type { Evidence, Finding } from '../finding.js';
 import type { OutsideFinding } from './outside-finding.js';
@@ -10,12 +10,6 @@ const MAX_SIGNALS = 32;
 const SAME_PACE = 0.5;
 /** Native memory beside a leak of the heap, as a multiple of it. */
 const MOST_NATIVE = 4;
-
-/** What each of them opens besides. */
-const COME_WITH: Readonly<Partial<Record<Mechanism, readonly string[]>>> = {
-  'worker threads': ['MessagePort', 'FileDescriptor'],
-  'child processes': ['ProcessWrap', 'PipeWrap', 'FileDescriptor'],
-};
 
 interface Entry {
   finding: Finding;
@@ -115,7 +109,8 @@ function explains(finding: Finding, signal: OutsideFinding): boolean {
       (finding.status === 'confirmed' &&
         finding.growth.bytesPerSecond * MOST_NATIVE >= signal.growth.bytesPerSecond)
     );
-  if (finding.mechanism !== null && COME_WITH[finding.mechanism]?.includes(signal.type)) return true;
+  if (finding.mechanism !== null && MECHANISMS[finding.mechanism].comesWith?.includes(signal.type) === true)
+    return true;
   if (signal.mechanism !== null && finding.mechanism === signal.mechanism) return true;
   if (signal.kind === 'heap' && finding.kind === 'heap') return true;
   return signal.kind === 'external'

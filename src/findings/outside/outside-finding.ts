@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto';
 import type { Fingerprint } from '../../heap/naming/retainer-step.js';
 import type { AllocationSite } from '../../heap/sources/code-place.js';
-import type { FindingKind, Mechanism } from '../../mechanisms/mechanisms.js';
+import type { FindingKind } from '../../mechanisms/mechanism-row.js';
+import type { Mechanism } from '../../mechanisms/mechanisms.js';
+import { openResource } from '../../mechanisms/open-resources.js';
 import type { OutsideRules } from '../../pace/outside-rules.js';
+import { formatBytes, formatCount } from '../../runtime/units.js';
 import type { HeapSample } from '../../sampling/heap-sample.js';
 import type { OutsideGrowth } from '../../trend/outside-growth.js';
 import type { SurroundingGains } from '../../trend/outside-window.js';
 import type { Evidence, Finding } from '../finding.js';
 import { type OutsideReason, type OutsideSurroundings, outsideDoubts } from './outside-rules.js';
-import { handleTypeOf } from './signal-type.js';
 
 /** What grows outside the graph, as one series of samples shows it: no path, no members, only numbers. */
 export interface OutsideFinding {
@@ -82,8 +84,8 @@ function fingerprintOf({ kind, type }: OutsideGrowth): Fingerprint {
 
 function titleOf(signal: OutsideGrowth): string {
   const rate = isMemory(signal)
-    ? megabytes(signal.slope.bytesPerSecond * 60)
-    : Math.round(signal.slope.bytesPerSecond * 60).toLocaleString('en-US');
+    ? formatBytes(signal.slope.bytesPerSecond * 60)
+    : formatCount(Math.round(signal.slope.bytesPerSecond * 60));
   const title = `${subjectOf(signal)} by ${rate} a minute (${nowOf(signal)} now)`;
   return signal.kind === 'native' ? `${title}, ${UNEXPLAINED}` : title;
 }
@@ -106,21 +108,21 @@ function subjectOf({ kind, type }: OutsideGrowth): string {
     case 'contexts':
       return 'V8 contexts, as of vm.createContext(), rise';
     case 'handles': {
-      const { words } = handleTypeOf(type);
+      const { words } = openResource(type);
       return `${words.slice(0, 1).toUpperCase()}${words.slice(1)} rise`;
     }
   }
 }
 
 function nowOf(signal: OutsideGrowth): string {
-  return isMemory(signal) ? megabytes(signal.last) : signal.last.toLocaleString('en-US');
+  return isMemory(signal) ? formatBytes(signal.last) : formatCount(signal.last);
 }
 
 function riseReason(signal: OutsideGrowth): OutsideReason {
   const seconds = Math.round(signal.spanMs / 1000);
   const amount = isMemory(signal)
-    ? `from ${megabytes(signal.first)} to ${megabytes(signal.last)}`
-    : `from ${signal.first.toLocaleString('en-US')} to ${signal.last.toLocaleString('en-US')}`;
+    ? `from ${formatBytes(signal.first)} to ${formatBytes(signal.last)}`
+    : `from ${formatCount(signal.first)} to ${formatCount(signal.last)}`;
   return {
     words: `the lowest value of every stretch of time rose ${signal.rises} times in a row over ${seconds} s, ${amount}`,
     evidence: {
@@ -147,7 +149,7 @@ function adviceFor(signal: OutsideGrowth, { gains }: OutsideSurroundings): Outsi
   const residentBytes = gains.residentBytes ?? signal.gained;
   return [
     {
-      words: `the process grew by ${megabytes(residentBytes)}, of which ${megabytes(signal.gained)} are neither heap nor buffers; no path can be told for these`,
+      words: `the process grew by ${formatBytes(residentBytes)}, of which ${formatBytes(signal.gained)} are neither heap nor buffers; no path can be told for these`,
       evidence: {
         rule: 'share',
         speaksFor: true,
@@ -162,7 +164,7 @@ function adviceFor(signal: OutsideGrowth, { gains }: OutsideSurroundings): Outsi
 function mechanismOf({ kind, type }: OutsideGrowth): Mechanism | null {
   if (kind === 'external') return 'buffers';
   if (kind === 'contexts') return 'contexts';
-  return kind === 'handles' ? handleTypeOf(type).mechanism : null;
+  return kind === 'handles' ? openResource(type).mechanism : null;
 }
 
 function growthOf(signal: OutsideGrowth, sample: HeapSample, gains: SurroundingGains): Finding['growth'] {
@@ -193,8 +195,4 @@ function secondsToLimit(signal: OutsideGrowth, sample: HeapSample): number | nul
 
 function isMemory({ kind }: OutsideGrowth): boolean {
   return kind === 'external' || kind === 'native';
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
 }

@@ -1,10 +1,10 @@
+import { openResource } from '../../mechanisms/open-resources.js';
 import type { OutsideRules } from '../../pace/outside-rules.js';
 import type { HeapSample } from '../../sampling/heap-sample.js';
 import type { OutsideGrowth } from '../../trend/outside-growth.js';
 import type { SurroundingGains } from '../../trend/outside-window.js';
 import { theilSen } from '../../trend/theil-sen.js';
 import type { Evidence, EvidenceRule } from '../finding.js';
-import { handleTypeOf } from './signal-type.js';
 
 /** What a signal is judged with: the latest sample, and what else changed during the rise. */
 export interface OutsideSurroundings {
@@ -110,9 +110,9 @@ function handleDoubts(
   { type, gained }: OutsideGrowth,
   { sample, gains }: OutsideSurroundings,
 ): OutsideReason[] | null {
-  const { confirms, because, mechanism } = handleTypeOf(type);
+  const { confirmsAlone, because, mechanism } = openResource(type);
   const serves = sample.requests > 0 || (sample.handles?.['TCPServerWrap'] ?? 0) > 0;
-  if (confirms === 'never' || (confirms === 'client' && serves)) {
+  if (confirmsAlone === 'never' || (confirmsAlone === 'client' && serves)) {
     return [doubt('series', because, { gained }, 'the graph must show who keeps them')];
   }
   const filesPart = sample.newFilesPart ?? 1;

@@ -1,9 +1,9 @@
+import { openResource } from '../../mechanisms/open-resources.js';
 import type { OutsideRules } from '../../pace/outside-rules.js';
 import type { HeapSample } from '../../sampling/heap-sample.js';
 import { judgeGrowth, type OutsideGrowth, type OutsideKind } from '../../trend/outside-growth.js';
 import { OutsideWindow } from '../../trend/outside-window.js';
 import { judgeOutside, type OutsideFinding } from './outside-finding.js';
-import { handleTypeOf } from './signal-type.js';
 
 /** Slots without growth after which a signal is no longer delivered: one that pauses has not stopped. */
 const HELD_SLOTS = 3;
@@ -48,7 +48,7 @@ export class OutsideWatch {
   /** The same in words, as the reason to look who holds it; null where nothing rises. */
   get words(): string | null {
     const names = this.#rising.map(({ kind, type }) =>
-      kind === 'handles' ? handleTypeOf(type).words : KIND_WORDS[kind],
+      kind === 'handles' ? openResource(type).words : KIND_WORDS[kind],
     );
     return names.length === 0 ? null : `outside the heap rise: ${names.slice(0, MAX_NAMES).join(', ')}`;
   }

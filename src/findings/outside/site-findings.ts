@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { AllocationSite, SiteFrame } from '../../heap/sources/code-place.js';
 import type { PaceRules } from '../../pace/pace.js';
 import { packageOf, shortScript } from '../../runtime/script-name.js';
+import { formatBytes } from '../../runtime/units.js';
 import type { GrowingSite } from '../../sampling/site-growth.js';
 import type { OutsideFinding } from './outside-finding.js';
 import { siteGrowthVerdict } from './site-verdict.js';
@@ -28,13 +29,12 @@ export function siteFindings(
     const where = `${site.function === '' ? 'a function' : site.function} at ${shortScript(site.url)}:${site.line}`;
     // Readings are timed by the monotonic clock; the latest was taken just now.
     const epochMs = atMs - (site.steps.at(-1)?.atMs ?? 0);
-    const megabytes = ((verdict.bytesPerSecond * 60) / 1e6).toFixed(1);
     found.push({
       id: fingerprintOf(site),
       kind: 'heap',
       type: 'AllocationSite',
       status: verdict.status,
-      title: `Memory allocated by ${where} stays alive, ${megabytes} MB more each minute`,
+      title: `Memory allocated by ${where} stays alive, ${formatBytes(verdict.bytesPerSecond * 60)} more each minute`,
       settledTitle: `Memory allocated by ${where} no longer grows`,
       reasons: verdict.reasons,
       evidence: verdict.reasons.map((_, index) => ({

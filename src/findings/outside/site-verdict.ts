@@ -1,4 +1,5 @@
 import type { PaceRules } from '../../pace/pace.js';
+import { formatBytes, formatDuration, formatShare } from '../../runtime/units.js';
 
 /** An allocation site with its live bytes at the first and at the latest readings of a sampling profiler, oldest first. */
 export interface ObservedSite {
@@ -42,20 +43,22 @@ export function siteGrowthVerdict(
     return healthy(`${steps.length} readings, and ${rules.confirmObservations} are needed`);
   const spanMs = last.atMs - first.atMs;
   if (spanMs < rules.confirmMs)
-    return healthy(`watched for ${seconds(spanMs)}, and ${seconds(rules.confirmMs)} are needed`);
+    return healthy(
+      `watched for ${formatDuration(spanMs / 1000)}, and ${formatDuration(rules.confirmMs / 1000)} are needed`,
+    );
   if (growthBytes < rules.minGrowthBytes)
-    return healthy(`it gained ${growthBytes} bytes, which is not material`);
+    return healthy(`it gained ${formatBytes(growthBytes)}, which is not material`);
   const shareOfGrowth = Math.min(1, growthBytes / Math.max(1, allGrowthBytes));
   if (shareOfGrowth < rules.minShare)
-    return healthy(`it is ${Math.round(shareOfGrowth * 100)} % of what grows, which is not material`);
+    return healthy(`it is ${formatShare(shareOfGrowth)} of what grows, which is not material`);
   const stood = steps.filter((step, at) => at > 0 && step.bytes <= steps[at - 1]!.bytes).length;
   if (stood > Math.floor(steps.length / TOLERATED)) return healthy(`it did not rise at ${stood} readings`);
   if (isLevellingOff(steps)) return healthy('it grows more slowly than it did: it may be levelling off');
   return {
     status: 'suspected',
     reasons: [
-      `memory allocated by ${site.function} that is still held grew over ${steps.length} readings in ${seconds(spanMs)}`,
-      `${Math.round(shareOfGrowth * 100)} % of the growth of all allocation sites`,
+      `memory allocated by ${site.function} that is still held grew over ${steps.length} readings in ${formatDuration(spanMs / 1000)}`,
+      `${formatShare(shareOfGrowth)} of the growth of all allocation sites`,
       'no capture was possible, so who holds it is not known, nor whether it has a bound',
     ],
     confidence: Math.min(MAX_CONFIDENCE, shareOfGrowth * (1 - 0.5 ** (steps.length - 2))),
@@ -76,4 +79,3 @@ function isLevellingOff(steps: ObservedSite['steps']): boolean {
 }
 
 const healthy = (reason: string): SiteVerdict => ({ status: 'healthy', reason });
-const seconds = (ms: number): string => `${Math.round(ms / 1000)} s`;

@@ -1,18 +1,9 @@
 /** What ends growth by itself: a bound, an expiry, collections that have not happened yet. */
 import type { Bound } from '../../heap/limits/limit.js';
 import type { GrowthStep } from '../../heap/suspects/suspect.js';
+import { formatBytes, formatCount, formatDuration, plural } from '../../runtime/units.js';
 import { contextAt } from './growth-run.js';
-import {
-  type Case,
-  count,
-  duration,
-  holdsBack,
-  megabytes,
-  plural,
-  type Rule,
-  type Ruling,
-  speaksFor,
-} from './rule.js';
+import { type Case, holdsBack, type Rule, type Ruling, speaksFor } from './rule.js';
 
 /** A limit in bytes is scaled to what the heap needs for them, which is an estimate of this accuracy. */
 const SAME_BYTES = 2;
@@ -41,12 +32,12 @@ export const bound: Rule = ({ suspect, boundBefore }) => {
     return moves || rises ? UNBOUNDED : fullHolders(found, found.full, last);
   }
   const numbers = { limit: found.limit, count: last.count, bytes: last.bytes };
-  const wording = `'${found.name}' = ${count(found.limit)}`;
+  const wording = `'${found.name}' = ${formatCount(found.limit)}`;
   if (moves) return speaksFor('bound', `${wording} changes as it grows, which is no bound`, numbers);
   if ((found.unit === 'bytes' ? last.bytes : last.count) > found.limit)
     return speaksFor('bound', `went beyond ${wording} on its owner`, numbers);
-  const at = found.unit === 'bytes' ? megabytes(found.limit) : count(found.limit);
-  const level = `will level off at about ${megabytes(levelBytes(found, last))}`;
+  const at = found.unit === 'bytes' ? formatBytes(found.limit) : formatCount(found.limit);
+  const level = `will level off at about ${formatBytes(levelBytes(found, last))}`;
   return holdsBack(
     'bound',
     `bounded at ${at} by '${found.name}': ${level}`,
@@ -61,9 +52,9 @@ function fullHolders({ limit, holders = 1 }: Bound, full: number, last: GrowthSt
   const levelBytes = limit * (last.bytes / Math.max(1, last.count));
   return holdsBack(
     'bound',
-    `about ${count(full)} of its ${count(holders)} holders stand at exactly ${count(each)} and none holds more: it will level off at about ${megabytes(levelBytes)}`,
+    `about ${formatCount(full)} of its ${formatCount(holders)} holders stand at exactly ${formatCount(each)} and none holds more: it will level off at about ${formatBytes(levelBytes)}`,
     { limit, count: last.count, bytes: last.bytes, levelBytes },
-    `holders with more than ${count(each)} each`,
+    `holders with more than ${formatCount(each)} each`,
   );
 }
 
@@ -106,8 +97,10 @@ export const expiry: Rule = ({ suspect, run }) => {
   const dueMs = Math.max(lifetimeMs === null ? 0 : first.atMs + lifetimeMs, oldestEndMs ?? 0);
   const leftMs = dueMs + sweepMs + grace - last.atMs;
   const ends =
-    lifetimeMs === null ? `'${found.name}' says when they end` : `they live for ${duration(lifetimeMs)}`;
-  const lives = sweepMs === 0 ? ends : `${ends}, and are removed every ${duration(sweepMs)}`;
+    lifetimeMs === null
+      ? `'${found.name}' says when they end`
+      : `they live for ${formatDuration(lifetimeMs / 1000)}`;
+  const lives = sweepMs === 0 ? ends : `${ends}, and are removed every ${formatDuration(sweepMs / 1000)}`;
   const numbers = { lifetimeMs: lifetimeMs ?? 0, sweepMs, overdueMs: -leftMs };
   if (leftMs <= 0) {
     // That the oldest is still there is known only where it says so itself.
@@ -118,13 +111,13 @@ export const expiry: Rule = ({ suspect, run }) => {
   const pace = (last.bytes - first.bytes) / Math.max(1, last.atMs - first.atMs);
   const reached = last.bytes + pace * leftMs;
   if (reached > LARGEST_HEAP_BYTES) {
-    const tooMuch = `at the present pace it would hold ${megabytes(reached)} before that`;
+    const tooMuch = `at the present pace it would hold ${formatBytes(reached)} before that`;
     return speaksFor('expiry', `${lives} ('${found.name}'), but ${tooMuch}`, {
       ...numbers,
       reachedBytes: reached,
     });
   }
-  const until = `growth that goes on for ${duration(leftMs)} more`;
+  const until = `growth that goes on for ${formatDuration(leftMs / 1000)} more`;
   return holdsBack('expiry', `${lives}: it should level off after that`, numbers, until);
 };
 

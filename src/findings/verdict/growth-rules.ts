@@ -1,9 +1,11 @@
+import { formatBytes, formatCount, formatDuration, formatShare, plural } from '../../runtime/units.js';
 /** What growth itself must show: for how long, how often, how much. */
 
+import { MECHANISMS } from '../../mechanisms/mechanisms.js';
 import { median } from './growth-run.js';
 import { levelsOff } from './levelling-off.js';
 import { handlesNeeded } from './needed-amount.js';
-import { count, duration, holdsBack, megabytes, percent, plural, type Rule, speaksFor } from './rule.js';
+import { holdsBack, type Rule, speaksFor } from './rule.js';
 
 /** How far beyond its past a tide must rise to be a leak: steps, since captures may miss the height; and a part. */
 const BEYOND_STEPS = 2;
@@ -12,9 +14,6 @@ const BEYOND_PART = 0.25;
 /** Over so many times the time needed, one observation fewer will do: a busy machine captures seldom. Never fewer than five. */
 const LONG_SPAN = 2;
 const FEWEST_OBSERVATIONS = 5;
-
-/** Connections that climb evenly to a level look like sockets that are never closed for as long as they climb: times as long. */
-const SOCKETS_TAKE = 3;
 
 /** Part of the usual growth that the latest step must show; where leaks come in batches another capture settles it. */
 const LATEST_PART = 0.5;
@@ -25,8 +24,8 @@ export const persistence: Rule = ({ run, rules }) => {
   const { observations, spanMs, still } = run;
   const seen =
     still === 0
-      ? `grew at every one of ${observations} captures over ${duration(spanMs)}`
-      : `grew at ${observations} of ${observations + still} captures over ${duration(spanMs)} and lost none`;
+      ? `grew at every one of ${observations} captures over ${formatDuration(spanMs / 1000)}`
+      : `grew at ${observations} of ${observations + still} captures over ${formatDuration(spanMs / 1000)} and lost none`;
   const numbers = { observations, spanMs, stillCaptures: still };
   const spared = spanMs >= LONG_SPAN * rules.confirmMs ? 1 : 0;
   const missing = Math.max(FEWEST_OBSERVATIONS, rules.confirmObservations - spared) - observations;
@@ -37,16 +36,17 @@ export const persistence: Rule = ({ run, rules }) => {
 };
 
 export const longEnough: Rule = ({ run: { spanMs }, suspect, rules }) => {
-  const isSockets = suspect.mechanism === 'sockets';
-  const neededMs = rules.confirmMs * (isSockets ? SOCKETS_TAKE : 1);
+  const { patience = 1, patienceBecause = null } =
+    suspect.mechanism == null ? {} : MECHANISMS[suspect.mechanism];
+  const neededMs = rules.confirmMs * patience;
   if (spanMs >= neededMs) return null;
-  const until = `to be confirmed it must grow for ${duration(neededMs - spanMs)} more`;
-  const why = isSockets ? ', since the other side has a say in how many connections there are' : '';
+  const until = `to be confirmed it must grow for ${formatDuration((neededMs - spanMs) / 1000)} more`;
+  const why = patienceBecause === null ? '' : `, since ${patienceBecause}`;
   return holdsBack('duration', `${until}${why}`, { spanMs, neededMs }, until);
 };
 
 export const shareOfGrowth: Rule = ({ suspect }) =>
-  speaksFor('share', `${percent(suspect.shareOfGrowth)} of the heap's growth`, {
+  speaksFor('share', `${formatShare(suspect.shareOfGrowth)} of the heap's growth`, {
     shareOfGrowth: suspect.shareOfGrowth,
   });
 
@@ -57,10 +57,10 @@ export const amount: Rule = ({ suspect, run, rules }) => {
   const handles = handlesNeeded(suspect.mechanism, rules);
   if (gainedCount >= handles) return null;
   const until = Number.isFinite(handles)
-    ? `to be confirmed it must gain ${count(handles)}, or ${megabytes(rules.confirmGrowthBytes)}`
-    : `to be confirmed it must gain ${megabytes(rules.confirmGrowthBytes)}`;
+    ? `to be confirmed it must gain ${formatCount(handles)}, or ${formatBytes(rules.confirmGrowthBytes)}`
+    : `to be confirmed it must gain ${formatBytes(rules.confirmGrowthBytes)}`;
   const numbers = { gainedBytes, steadyBytes, gainedCount, neededBytes: rules.confirmGrowthBytes };
-  return holdsBack('amount', `gained ${megabytes(steadyBytes)} so far; ${until}`, numbers, until);
+  return holdsBack('amount', `gained ${formatBytes(steadyBytes)} so far; ${until}`, numbers, until);
 };
 
 /** A tide that comes and goes may be caught a little higher each time; a leak goes clearly beyond what was there before. */
@@ -71,9 +71,9 @@ export const pastPeak: Rule = ({ run, suspect }) => {
   if (peakBefore === 0 || now > needed) return null;
   return holdsBack(
     'past-peak',
-    `it held ${count(peakBefore)} before it last fell, and ${count(now)} now`,
+    `it held ${formatCount(peakBefore)} before it last fell, and ${formatCount(now)} now`,
     { peakBefore, count: now },
-    `more than ${count(needed)} held`,
+    `more than ${formatCount(needed)} held`,
   );
 };
 
@@ -88,7 +88,7 @@ export const latestStep: Rule = ({ run }) => {
   const paceRatio = latest / usual;
   return holdsBack(
     'levelling-off',
-    `the latest capture showed ${percent(paceRatio)} of its usual growth a ${run.unit}: it may have come to its end`,
+    `the latest capture showed ${formatShare(paceRatio)} of its usual growth a ${run.unit}: it may have come to its end`,
     { paceRatio },
     'the usual growth at the next capture',
   );
@@ -99,10 +99,10 @@ export const levelling: Rule = ({ run, suspect }) => {
   if (!levels) return null;
   const now = suspect.steps.at(-1)?.count ?? 0;
   const level = now + (remaining ?? 0);
-  const pace = `its growth a ${run.unit} is down to ${percent(paceRatio)} of what it was`;
+  const pace = `its growth a ${run.unit} is down to ${formatShare(paceRatio)} of what it was`;
   return holdsBack(
     'levelling-off',
-    `${pace}: at that it will level off at about ${count(roughly(level))}`,
+    `${pace}: at that it will level off at about ${formatCount(roughly(level))}`,
     { paceRatio, level },
     'a pace that no longer falls',
   );

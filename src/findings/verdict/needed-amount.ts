@@ -1,26 +1,11 @@
-import type { FindingKind, Mechanism } from '../../mechanisms/mechanisms.js';
+import { MECHANISMS, type Mechanism } from '../../mechanisms/mechanisms.js';
+import { kindOf } from '../../mechanisms/open-resources.js';
 import type { PaceRules } from '../../pace/pace.js';
 
-const KINDS: Readonly<Partial<Record<Mechanism, FindingKind>>> = {
-  buffers: 'external',
-  timers: 'handles',
-  'event listeners': 'handles',
-  sockets: 'handles',
-  watchers: 'handles',
-  'worker threads': 'handles',
-  'child processes': 'handles',
-  contexts: 'contexts',
-};
-
-const HEAVY: ReadonlySet<Mechanism> = new Set(['worker threads', 'child processes']);
 /** A tenth of them is as many as of other handles. */
 const HEAVY_PART = 0.1;
 /** Handles cost few bytes: their part of the heap's growth may be this much smaller. */
 const HANDLES_SHARE = 0.1;
-
-export function kindOf(mechanism: Mechanism | null | undefined): FindingKind {
-  return (mechanism && KINDS[mechanism]) ?? 'heap';
-}
 
 /** Each of them costs more than its bytes say: many are enough, however small. */
 function countsByNumber(mechanism: Mechanism | null | undefined): boolean {
@@ -29,7 +14,7 @@ function countsByNumber(mechanism: Mechanism | null | undefined): boolean {
 
 /** Each has a heap of its own, or more: it costs megabytes outside of the heap that is looked at. */
 export function isHeavy(mechanism: Mechanism | null | undefined): boolean {
-  return mechanism !== null && mechanism !== undefined && HEAVY.has(mechanism);
+  return mechanism !== null && mechanism !== undefined && MECHANISMS[mechanism].heavy === true;
 }
 
 /** How many of them confirm, however few bytes they are; infinite for what does not count by number. */

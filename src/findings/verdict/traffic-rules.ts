@@ -1,8 +1,10 @@
+import { formatCount, formatShare } from '../../runtime/units.js';
 /** What growth may have to do with the traffic of the moment rather than with its sum. */
 
+import { MECHANISMS } from '../../mechanisms/mechanisms.js';
 import { contextAt } from './growth-run.js';
 import { levelsOff } from './levelling-off.js';
-import { type Case, count, holdsBack, percent, type Rule } from './rule.js';
+import { type Case, holdsBack, type Rule } from './rule.js';
 
 /** The later half of the rise had so many times as many requests a second as the earlier one. */
 const RAMP = 1.5;
@@ -18,7 +20,7 @@ export const rampUp: Rule = ({ run, history }) => {
   if (paceRatio > STEADY) return null;
   return holdsBack(
     'traffic',
-    `traffic rose to ${percent(ratio)} while growth a request fell to ${percent(paceRatio)}: it may follow traffic`,
+    `traffic rose to ${formatShare(ratio)} while growth a request fell to ${formatShare(paceRatio)}: it may follow traffic`,
     { trafficRatio: ratio, paceRatio },
     'growth that goes on under steady traffic',
   );
@@ -35,8 +37,7 @@ function trafficRatio(steps: Case['run']['steps'], history: Case['history']): nu
 
 /** Each request in flight has a connection: what is gained beyond their number is no backlog. */
 export const inFlight: Rule = ({ suspect, run, history }) => {
-  // The sockets themselves say nothing of each other.
-  if (suspect.mechanism === 'sockets') return null;
+  if (suspect.mechanism != null && MECHANISMS[suspect.mechanism].inFlight === true) return null;
   const [before, now] = [run.steps[0]!, run.steps.at(-1)!].map(
     (step) => contextAt(step, history)?.openSockets,
   );
@@ -46,8 +47,8 @@ export const inFlight: Rule = ({ suspect, run, history }) => {
   if (run.gainedCount > mayBeInFlight) return null;
   return holdsBack(
     'in-flight',
-    `gained ${count(run.gainedCount)} while ${count(now)} sockets are open: it may be what is in flight`,
+    `gained ${formatCount(run.gainedCount)} while ${formatCount(now)} sockets are open: it may be what is in flight`,
     { gainedCount: run.gainedCount, openSockets: now },
-    `more than ${count(mayBeInFlight)} gained`,
+    `more than ${formatCount(mayBeInFlight)} gained`,
   );
 };

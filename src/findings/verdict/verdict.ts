@@ -1,5 +1,6 @@
 import type { Suspect } from '../../heap/suspects/suspect.js';
 import type { PaceRules } from '../../pace/pace.js';
+import { formatBytes, formatCount, formatShare } from '../../runtime/units.js';
 import type { Evidence, EvidenceRule } from '../finding.js';
 import { bound, expiry, weakReferences } from './ceiling-rules.js';
 import {
@@ -14,7 +15,7 @@ import {
 import { type GrowthRun, growthRunOf } from './growth-run.js';
 import { levelsOff } from './levelling-off.js';
 import { handlesNeeded, isHeavy, shareNeeded } from './needed-amount.js';
-import { type Case, count, megabytes, percent, type Rule, type Ruling } from './rule.js';
+import type { Case, Rule, Ruling } from './rule.js';
 import { inFlight, rampUp } from './traffic-rules.js';
 
 /** What one suspect amounts to at one capture. `healthy`: nothing to publish; `early`: it grows, but not for long enough, or too unevenly, to say so. */
@@ -84,7 +85,7 @@ function dismissal(suspect: Suspect, run: GrowthRun, rules: PaceRules['finding']
   if (suspect.shareOfGrowth < shareNeeded(suspect.mechanism, rules))
     return unpublished(
       'healthy',
-      `it is ${percent(suspect.shareOfGrowth)} of the heap's growth, which is not material`,
+      `it is ${formatShare(suspect.shareOfGrowth)} of the heap's growth, which is not material`,
     );
   const { observations, steps, peakBefore, gainedBytes, gainedCount } = run;
   if (observations < rules.suspectObservations)
@@ -95,14 +96,14 @@ function dismissal(suspect: Suspect, run: GrowthRun, rules: PaceRules['finding']
   // Members that come and go, such as a batch that fills and is flushed, rise every time; a leak goes beyond its past.
   const now = steps.at(-1)!.count;
   if (now <= peakBefore)
-    return unpublished('healthy', `it held ${count(peakBefore)} before, and ${count(now)} now`);
+    return unpublished('healthy', `it held ${formatCount(peakBefore)} before, and ${formatCount(now)} now`);
   const isMaterial =
     gainedBytes >= rules.minGrowthBytes || gainedCount >= handlesNeeded(suspect.mechanism, rules) / 2;
   // A few threads or processes more are looked at again, since they hardly show in the heap.
   if (!isMaterial)
     return unpublished(
       isHeavy(suspect.mechanism) ? 'early' : 'healthy',
-      `it gained ${megabytes(gainedBytes)}, which is not material`,
+      `it gained ${formatBytes(gainedBytes)}, which is not material`,
     );
   const { levels, paceRatio } = levelsOff(run.rates);
   return levels && paceRatio <= NO_SUSPICION

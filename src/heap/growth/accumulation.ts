@@ -4,8 +4,11 @@
  * explain it, for example sessions that gain thousands of entries each while two sessions are added.
  */
 
+import { BUFFERS } from '../../mechanisms/mechanisms.js';
+import { isHeavyClass } from '../../mechanisms/open-resources.js';
+import { ENTRIES, NATIVE, SCOPE } from '../../mechanisms/path-names.js';
 import type { GrowthSeries, SeriesNode } from './growth-series.js';
-import { CONTENT, EDGE_KINDS, ENTRIES, SCOPE } from './path-tree.js';
+import { CONTENT, EDGE_KINDS } from './path-tree.js';
 
 /** Rising steps that make growth: two, so three snapshots. */
 const MIN_RISING_STEPS = 2;
@@ -24,14 +27,6 @@ const FOLLOWS = 0.1;
 const PROPERTY = EDGE_KINDS.indexOf('property');
 
 const TEXT = 'string';
-const NATIVE = 'Node / ';
-/** Classes of bytes outside of objects, and of views of them. */
-export const BUFFERS =
-  /^(Buffer|FastBuffer|(Shared)?ArrayBuffer|DataView|(Big)?(Ui|I)nt(8|16|32|64)(Clamped)?Array|Float(16|32|64)Array)$/;
-
-/** Worker threads and child processes: each has a heap, or more, of its own. */
-export const HEAVY = /^(?:Worker|ChildProcess|Node \/ (?:Worker|ProcessWrap))$/;
-
 /** All members that one step leads to from the members of one node, whatever their class. */
 export interface Accumulation {
   /** Row of the node that holds them. */
@@ -234,7 +229,7 @@ function total(columns: readonly (readonly number[])[], length: number): readonl
 
 function isMaterial({ gained, gainedBytes, members }: Accumulation, nodes: readonly SeriesNode[]): boolean {
   if (gained >= MIN_GAINED || gainedBytes >= MIN_GAINED_BYTES) return true;
-  return gained >= MIN_GAINED_HEAVY && members.some((row) => HEAVY.test(nodes[row]!.className));
+  return gained >= MIN_GAINED_HEAVY && members.some((row) => isHeavyClass(nodes[row]!.className));
 }
 
 /**

@@ -2,6 +2,8 @@
  * The step from the nearest object above to a node, in JavaScript terms: what V8 puts between them does not show. Text is
  * looked at once a label, not once an edge.
  */
+
+import { ASYNC_STORE, ELEMENTS, ENTRIES, REACTIONS, WEAK_VALUE } from '../../mechanisms/path-names.js';
 import { ASYNC_FRAME, ROLE } from '../graph/node-role.js';
 import type { ShortestPaths } from '../graph/shortest-path.js';
 import {
@@ -14,16 +16,7 @@ import {
 } from '../snapshot/heap-snapshot.js';
 import type { ClassNames } from './class-names.js';
 import { isDataKey } from './dictionary.js';
-import {
-  ASYNC_STORE,
-  EDGE_KINDS,
-  type EdgeKind,
-  ELEMENTS,
-  ENTRIES,
-  type Names,
-  REACTIONS,
-  WEAK_VALUE,
-} from './path-tree.js';
+import { EDGE_KINDS, type EdgeKind, type Names } from './path-tree.js';
 import { FRAME_PROPERTY, STORE_PROPERTY } from './shared-stores.js';
 
 const CONTEXT_EDGE = edgeTypeCode('context');

@@ -6,6 +6,7 @@
  * a list hang below it by what they call.
  */
 
+import { SCOPE, TIMERS_LIST } from '../../mechanisms/path-names.js';
 import { shortScript } from '../../runtime/script-name.js';
 import { ROLE } from '../graph/node-role.js';
 import { OwnObjects } from '../graph/own-objects.js';
@@ -14,11 +15,11 @@ import { type HeapSnapshot, sizeOf } from '../snapshot/heap-snapshot.js';
 import { ClassNames } from './class-names.js';
 import { EntryCounts } from './entry-count.js';
 import { PathSteps } from './path-step.js';
-import { ARTEFACT, EDGE_KINDS, NODE_KINDS, PathTree, SCOPE } from './path-tree.js';
+import { ARTEFACT, EDGE_KINDS, NODE_KINDS, PathTree } from './path-tree.js';
 import { type SampleWeights, sampleWeights } from './sample-weights.js';
 import type { SampledContent } from './sampled-content.js';
 import { sharedStores } from './shared-stores.js';
-import { TIMER, TIMER_LINKS, TIMERS_LIST, TimerCallbacks } from './timer-callback.js';
+import { TIMER, TIMER_LINKS, TimerCallbacks } from './timer-callback.js';
 
 /** What stands for V8's own memory in the tree. */
 export const INTERNALS = '(V8 internals)';

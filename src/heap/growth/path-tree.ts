@@ -1,19 +1,10 @@
+import { ELEMENTS, ENTRIES, REACTIONS } from '../../mechanisms/path-names.js';
+
 export const EDGE_KINDS = ['root', 'property', 'element', 'variable', 'entry', 'internal'] as const;
 export const NODE_KINDS = ['object', 'array', 'closure', 'string', 'collection', 'other'] as const;
 export type EdgeKind = (typeof EDGE_KINDS)[number];
 export type NodeKind = (typeof NODE_KINDS)[number];
 
-/** Edge from the root to a script, below which the variables of scopes hang that exist once. */
-export const SCOPE = 'module scope';
-/** What stands for the members of a collection in a path. */
-export const ELEMENTS = '[]';
-export const ENTRIES = 'entries';
-/** What waits for a promise: the functions of its reactions. */
-export const REACTIONS = 'reactions';
-/** What an async resource, or the context of a turn, keeps for an AsyncLocalStorage. */
-export const ASYNC_STORE = 'async store';
-/** From the key of a WeakMap to the value kept for it. */
-export const WEAK_VALUE = 'WeakMap value';
 /** The steps to the members of a collection, whose number is its entries. */
 export const CONTENT: ReadonlySet<string> = new Set([ELEMENTS, ENTRIES, REACTIONS]);
 

@@ -5,7 +5,6 @@ import { edgeTypeCode, type HeapSnapshot, nodeTypeCode } from '../snapshot/heap-
 const PROPERTY = edgeTypeCode('property');
 const CLOSURE = nodeTypeCode('closure');
 
-export const TIMERS_LIST = 'TimersList';
 export const TIMER = 'Timeout';
 /** A function may be bound more than once. */
 const MAX_BOUND = 4;

@@ -4,9 +4,11 @@
  * there was not removed. Their ends are points in time, or a beginning and a lifetime; a Date of Node 24 and later is not
  * seen. Timers of one shot leave by themselves when their time has come.
  */
+
+import { TIMERS_LIST } from '../../mechanisms/path-names.js';
 import { isDataKey } from '../growth/dictionary.js';
 import type { TracedHeap } from '../growth/path-tree-builder.js';
-import { TIMER, TIMERS_LIST } from '../growth/timer-callback.js';
+import { TIMER } from '../growth/timer-callback.js';
 import { dateOf, fieldsOf, numberOf, numbersOf } from '../members/number-field.js';
 import { delayOf, type TimerCaptures } from '../members/timer-capture.js';
 import type { Expiry } from './limit.js';

@@ -1,6 +1,7 @@
+import { SCOPE } from '../../mechanisms/path-names.js';
 import type { Accumulation } from '../growth/accumulation.js';
 import type { GrowthSeries } from '../growth/growth-series.js';
-import { CONTENT, SCOPE } from '../growth/path-tree.js';
+import { CONTENT } from '../growth/path-tree.js';
 import type { TracedHeap } from '../growth/path-tree-builder.js';
 import { newestMembers, oldestMembers } from '../members/newest-members.js';
 import { NO_SAMPLES, type Samples } from '../members/sample-members.js';

@@ -1,7 +1,8 @@
+import { openNative } from '../../mechanisms/open-resources.js';
 import { OWN_SCRIPTS } from '../../runtime/script-name.js';
 import type { SeriesNode } from '../growth/growth-series.js';
 import { ARTEFACT } from '../growth/path-tree.js';
-import { HANDLE_LISTS, openHandle } from './open-handle.js';
+import { HANDLE_LISTS } from './open-handle.js';
 
 /** Classes that exist only because someone is looking: debugger and profiler connections. */
 const TOOL_CLASSES =
@@ -30,7 +31,7 @@ export function artefactReason(rows: readonly SeriesNode[]): string | null {
   )
     return 'held by calls in progress';
   // Each is there because something else holds it, or because it is open.
-  const isOpen = openHandle(rows.at(-1)?.className ?? '') !== null;
+  const isOpen = openNative(rows.at(-1)?.className ?? '') !== null;
   if (!isOpen && rows.some(({ edge }) => HANDLE_LISTS.has(edge))) return "Node's own list of native objects";
   return null;
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
+import { isHalf } from '../../mechanisms/mechanisms.js';
+import { SCOPE } from '../../mechanisms/path-names.js';
 import { isNodeScript } from '../../runtime/script-name.js';
-import { SCOPE } from '../growth/path-tree.js';
-import { isHalf } from './mechanism.js';
 import { isHandlePath } from './open-handle.js';
 import type { Fingerprint, RetainerStep } from './retainer-step.js';
 

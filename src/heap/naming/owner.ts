@@ -1,9 +1,17 @@
+import { openNative } from '../../mechanisms/open-resources.js';
+import {
+  ASYNC_STORE,
+  EMITTER_LISTENERS,
+  REACTIONS,
+  SCOPE,
+  TARGET_LISTENERS,
+  TIMERS_LIST,
+  WEAK_VALUE,
+} from '../../mechanisms/path-names.js';
 import { isNodeScript } from '../../runtime/script-name.js';
-import { ASYNC_STORE, REACTIONS, SCOPE, WEAK_VALUE } from '../growth/path-tree.js';
-import { TIMERS_LIST } from '../growth/timer-callback.js';
 import type { MemberLocation } from '../sources/code-place.js';
 import { GENERIC } from './generic-class.js';
-import { isHandlePath, openHandle } from './open-handle.js';
+import { isHandlePath } from './open-handle.js';
 import type { RetainerStep } from './retainer-step.js';
 
 /** Classes that a program makes many of without a class of its own. */
@@ -16,9 +24,6 @@ const COMMON: ReadonlySet<string> = new Set([
 
 /** What V8 calls a function without a name. */
 const UNNAMED = 'function';
-
-export const EMITTER_LISTENERS = '_events';
-export const TARGET_LISTENERS = '<symbol kEvents>';
 
 /** What a path alone does not say of its holder. */
 export interface OwnerFacts {
@@ -95,7 +100,7 @@ function weakOwner(holder: readonly RetainerStep[], facts: OwnerFacts): string {
 
 /** What is open is held by Node's event loop, whoever else lets it go. */
 function openHandleOwner({ node }: RetainerStep, { callback, shorten }: OwnerFacts): string | null {
-  const what = openHandle(node);
+  const what = openNative(node);
   if (what === null) return null;
   return callback === null ? what : `${what} calling ${functionAt(callback, shorten)}`;
 }

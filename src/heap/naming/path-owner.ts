@@ -1,5 +1,5 @@
+import { SCOPE } from '../../mechanisms/path-names.js';
 import { shortScript } from '../../runtime/script-name.js';
-import { SCOPE } from '../growth/path-tree.js';
 import { type OwnerFacts, ownerName, plainTitle } from './owner.js';
 import type { RetainerStep } from './retainer-step.js';
 

@@ -11,8 +11,9 @@
  * A site serves one suspect, unless it is clearly shared: V8 notes no functions that the compiler has inlined, so what
  * several of them allocate may be one site. Then code speaks for the others as well, and the amount is theirs together.
  */
+
+import { SCOPE } from '../../mechanisms/path-names.js';
 import { isNodeScript, isProgramsOwn, QUERY, shortScript } from '../../runtime/script-name.js';
-import { SCOPE } from '../growth/path-tree.js';
 import { GENERIC } from '../naming/generic-class.js';
 import type { AllocationSite, MemberLocation, SiteFrame } from '../sources/code-place.js';
 import type { Suspect } from '../suspects/suspect.js';

@@ -1,11 +1,12 @@
+import type { MemberFacts } from '../../mechanisms/mechanism-row.js';
 import type { Mechanism } from '../../mechanisms/mechanisms.js';
+import { MECHANISMS } from '../../mechanisms/mechanisms.js';
+import { NUMBERS, SCOPE, TIMERS_LIST } from '../../mechanisms/path-names.js';
 import { isNodeScript, packageOf, shortScript } from '../../runtime/script-name.js';
 import { ROLE } from '../graph/node-role.js';
 import { type Accumulation, isScaled } from '../growth/accumulation.js';
 import { type GrowthSeries, growthOf } from '../growth/growth-series.js';
-import { SCOPE } from '../growth/path-tree.js';
 import type { TracedHeap } from '../growth/path-tree-builder.js';
-import { TIMERS_LIST } from '../growth/timer-callback.js';
 import { BoundsInCode } from '../limits/bound-in-code.js';
 import { type Limited, ownerLimits } from '../limits/owner-limits.js';
 import { newestMembers } from '../members/newest-members.js';
@@ -15,7 +16,7 @@ import { TimerCaptures } from '../members/timer-capture.js';
 import { ClassTitles, isShortName } from '../naming/class-title.js';
 import { eventOf } from '../naming/event-name.js';
 import { fingerprint } from '../naming/fingerprint.js';
-import { mechanismOf, NUMBERS } from '../naming/mechanism.js';
+import { mechanismOf } from '../naming/mechanism.js';
 import { ownerOfNative, Places } from '../naming/member-location.js';
 import { isHandleList, isHandlePath } from '../naming/open-handle.js';
 import { type OwnerFacts, ownerName, plainTitle } from '../naming/owner.js';
@@ -34,10 +35,6 @@ const MAX_LOOKED_AT = 8;
 const MAX_ALSO_HELD = 4;
 /** Longer paths are named by their text alone. */
 const MAX_NAMED_STEPS = 32;
-/** Mechanisms that are told by the name of a class of Node's. */
-const HANDLES: ReadonlySet<Mechanism> = new Set(['sockets', 'watchers', 'worker threads', 'child processes']);
-/** Packages have classes of these names, too. */
-const COMMON_NAMES: ReadonlySet<Mechanism> = new Set(['worker threads', 'child processes']);
 const PRIMITIVES = new Set(['string', 'symbol', 'bigint']);
 
 /** Turns what grows into what a person reads. */
@@ -94,7 +91,7 @@ export class Describer {
       fields,
       artefact,
       ...this.#limits({ accumulation, ownerRows, path, objects }, owners),
-      mechanism: isWeak ? 'weak references' : this.#mechanism(accumulation, path, objects, parentBytes),
+      mechanism: this.#mechanism(accumulation, path, objects, { weak: isWeak, sliced: parentBytes > 0 }),
       ...(isWeak ? { finalized: this.#hasRegistry() } : {}),
       shape: fields.length === 0 ? className : `${className}{${fields.join(', ')}}`,
       package: this.#package(owners, objects),
@@ -109,19 +106,20 @@ export class Describer {
     { gained }: Accumulation,
     path: readonly RetainerStep[],
     objects: readonly number[],
-    parentBytes: number,
+    seen: Pick<MemberFacts, 'weak' | 'sliced'>,
   ): Mechanism | null {
     const mechanism = mechanismOf(path, {
-      sliced: parentBytes > 0,
+      ...seen,
       grownWhole: gained === 0,
       withContexts: keepContexts(this.#heap, objects),
     });
     // A class of the program may have the name of one of Node's.
-    const isByName = !isHandlePath(path) && mechanism !== null && HANDLES.has(mechanism);
+    const row = mechanism === null ? null : MECHANISMS[mechanism];
+    const isByName = !isHandlePath(path) && row?.classes !== undefined;
     const [newest] = objects;
     const place = newest === undefined ? null : this.#places.of(newest);
     if (!isByName || place === null || isNodeScript(place.url)) return mechanism;
-    return COMMON_NAMES.has(mechanism) || !this.#isForeign(newest) ? null : mechanism;
+    return row?.commonNames === true || !this.#isForeign(newest) ? null : mechanism;
   }
 
   #hasRegistry(): boolean {

@@ -7,12 +7,13 @@
  * their pace: requests drive everything in a service.
  */
 
+import { isHeavyClass } from '../../mechanisms/open-resources.js';
+import { SCOPE, TIMERS_LIST } from '../../mechanisms/path-names.js';
 import { isNodeScript, packageOf } from '../../runtime/script-name.js';
 import { ROLE } from '../graph/node-role.js';
-import { type Accumulation, HEAVY } from '../growth/accumulation.js';
+import type { Accumulation } from '../growth/accumulation.js';
 import type { SeriesNode } from '../growth/growth-series.js';
-import { NODE_KINDS, SCOPE } from '../growth/path-tree.js';
-import { TIMERS_LIST } from '../growth/timer-callback.js';
+import { NODE_KINDS } from '../growth/path-tree.js';
 import { newestMembers } from '../members/newest-members.js';
 import { NO_SAMPLES } from '../members/sample-members.js';
 import { GENERIC } from '../naming/generic-class.js';
@@ -226,7 +227,7 @@ function nearest({ heap, rowOf }: UnitingContext, start: number, rows: ReadonlyS
 }
 
 const areHeavy = ({ nodes }: UnitingContext, { accumulation }: Candidate): boolean =>
-  accumulation.members.some((row) => HEAVY.test(nodes[row]!.className));
+  accumulation.members.some((row) => isHeavyClass(nodes[row]!.className));
 
 /** Whether Node itself has the one for each of the other, which are threads or processes. */
 function comesWith(context: UnitingContext, one: Candidate, heavy: Candidate): boolean {

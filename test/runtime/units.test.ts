@@ -8,7 +8,7 @@ import {
   formatMilliseconds,
   formatRate,
   formatShare,
-} from '../../src/report/format.js';
+} from '../../src/runtime/units.js';
 
 test('bytes are given in the unit that needs the fewest digits', () => {
   const cases: [number, string][] = [

@@ -1,5 +1,5 @@
 /**
- * Units as people read them. Bytes are decimal (1 KB = 1,000 bytes), as DevTools and titles of findings have them.
+ * Units as people read them, in one place. Bytes are SI everywhere: 1 MB = 1,000,000 bytes, as DevTools shows them.
  * Figures that are not finite read `unknown`.
  */
 
@@ -60,6 +60,11 @@ export function formatDurationRange(low: number, high: number | null): string {
 export function formatMilliseconds(ms: number): string {
   if (!Number.isFinite(ms)) return 'unknown';
   return ms < 1000 ? `${ms < 10 ? Number(ms.toFixed(1)) : Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+}
+
+/** `1 capture`, `12 captures`; `noun` in the singular, its plural with an s. */
+export function plural(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /** `97 %` of a share between 0 and 1. */

@@ -1,0 +1,90 @@
+import { say } from '../runtime/say.js';
+import type { FindingKind, ResourceType } from './mechanism-row.js';
+import { MECHANISM_NAMES, MECHANISMS, type Mechanism } from './mechanisms.js';
+import { NATIVE } from './path-names.js';
+
+const ALWAYS = { confirmsAlone: 'always', because: '' } as const;
+/** Open resources and native objects that are no mechanism of their own. */
+const PENDING_BECAUSE = say`they wait for the system, and end when it catches up`;
+const OTHER_RESOURCES: Readonly<Record<string, ResourceType>> = {
+  ProcessWrap: { words: say`child processes`, ...ALWAYS },
+  MessagePort: { words: say`open message ports`, ...ALWAYS },
+  FileDescriptor: { words: say`open file descriptors`, ...ALWAYS },
+  TTYWrap: {
+    words: say`pending operations (TTYWrap)`,
+    confirmsAlone: 'never',
+    because: PENDING_BECAUSE,
+    hasDescriptor: true,
+  },
+};
+const OTHER_NATIVES: Readonly<Record<string, string>> = {
+  MessagePort: say`open message ports`,
+  FileHandle: say`open files`,
+  DirHandle: say`open directories`,
+  ChannelWrap: say`open DNS resolvers`,
+};
+
+const NATIVES: ReadonlyMap<string, string> = new Map(
+  Object.entries(
+    Object.assign({}, OTHER_NATIVES, ...MECHANISM_NAMES.map((name) => MECHANISMS[name].natives)),
+  ),
+);
+const RESOURCES: ReadonlyMap<string, OpenResource> = new Map<string, OpenResource>([
+  ...Object.entries(OTHER_RESOURCES).map(([type, row]) => [type, { ...row, mechanism: null }] as const),
+  ...MECHANISM_NAMES.flatMap((mechanism) =>
+    Object.entries(MECHANISMS[mechanism].resources ?? {}).map(
+      ([type, row]) => [type, { ...row, mechanism }] as const,
+    ),
+  ),
+]);
+
+/** A type of open resource, and the mechanism whose members it counts; null where it has no name of its own. */
+export interface OpenResource extends ResourceType {
+  readonly mechanism: Mechanism | null;
+}
+
+/** By its name in `process.getActiveResourcesInfo()`. A type that is not known is an operation that waits for the system. */
+export function openResource(type: string): OpenResource {
+  return (
+    RESOURCES.get(type) ?? {
+      words: say`pending operations (${type.slice(0, 40)})`,
+      mechanism: null,
+      confirmsAlone: 'never',
+      because: PENDING_BECAUSE,
+    }
+  );
+}
+
+/** Resources that each hold a file descriptor, and those that are connections. */
+export const DESCRIPTOR_TYPES: readonly string[] = typesWith('hasDescriptor');
+export const CONNECTION_TYPES: readonly string[] = typesWith('isConnection');
+
+function typesWith(mark: 'hasDescriptor' | 'isConnection'): readonly string[] {
+  return [...RESOURCES].filter(([, row]) => row[mark] === true).map(([type]) => type);
+}
+
+/** What Node's native objects of a heap class stand for, in the plural; null for those that stand for nothing that is opened. */
+export function openNative(className: string): string | null {
+  return className.startsWith(NATIVE) ? (NATIVES.get(className.slice(NATIVE.length)) ?? null) : null;
+}
+
+/** The mechanism whose members have this heap class, by its name alone; null where none has. */
+export function mechanismOfClass(className: string): Mechanism | null {
+  const native = className.startsWith(NATIVE) ? className.slice(NATIVE.length) : null;
+  return (
+    MECHANISM_NAMES.find((name) => {
+      const { classes, natives } = MECHANISMS[name];
+      return classes?.test(className) === true || (native !== null && Object.hasOwn(natives ?? {}, native));
+    }) ?? null
+  );
+}
+
+/** Whether objects of this class each have a heap, or more, of their own. */
+export function isHeavyClass(className: string): boolean {
+  const mechanism = mechanismOfClass(className);
+  return mechanism !== null && MECHANISMS[mechanism].heavy === true;
+}
+
+export function kindOf(mechanism: Mechanism | null | undefined): FindingKind {
+  return mechanism === null || mechanism === undefined ? 'heap' : MECHANISMS[mechanism].kind;
+}
