@@ -196,17 +196,17 @@ export class LeakWatcher implements Watcher {
   }
 
   on<E extends keyof WatcherEvents>(event: E, listener: (...args: WatcherEvents[E]) => void): this {
-    this.#daemon.on(event, listener as never);
+    this.#daemon.events.on(event, listener);
     return this;
   }
 
   once<E extends keyof WatcherEvents>(event: E, listener: (...args: WatcherEvents[E]) => void): this {
-    this.#daemon.once(event, listener as never);
+    this.#daemon.events.once(event, listener);
     return this;
   }
 
   off<E extends keyof WatcherEvents>(event: E, listener: (...args: WatcherEvents[E]) => void): this {
-    this.#daemon.off(event, listener as never);
+    this.#daemon.events.off(event, listener);
     return this;
   }
 
@@ -230,7 +230,7 @@ export class LeakWatcher implements Watcher {
     const { createMetrics } = await import('./metrics/collectors.js');
     if (this.#stopped !== null) return;
     this.#metrics = createMetrics(this.#daemon, this.#options.registry ?? undefined, this.#backlog ?? []);
-    this.#daemon.off('sample', this.#keepForMetrics);
+    this.#daemon.events.off('sample', this.#keepForMetrics);
     this.#backlog = null;
     await this.#openListener().catch(refused);
     this.#opened = true;
@@ -276,8 +276,8 @@ export class LeakWatcher implements Watcher {
 
   #start(): void {
     this.#requests.start();
-    this.#daemon.on('sample', this.#keepForMetrics);
-    this.#daemon.on('finding', this.#onFinding);
+    this.#daemon.events.on('sample', this.#keepForMetrics);
+    this.#daemon.events.on('finding', this.#onFinding);
     this.#daemon.start();
     this.#finalReport?.arm();
     process.on('exit', this.#onExit);

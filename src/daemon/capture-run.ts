@@ -15,7 +15,7 @@ import { terminalText } from '../report/terminal-text.js';
 import type { Clock } from '../runtime/clock.js';
 import type { CaptureTrigger } from '../trigger/capture-trigger.js';
 
-type AnalysisSuccess = Extract<AnalysisResult, { outcome: 'success' }>;
+export type AnalysisSuccess = Extract<AnalysisResult, { outcome: 'success' }>;
 
 /** A crashed process's last words are the longest reasons. */
 const MAX_REASON = 500;

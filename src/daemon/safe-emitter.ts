@@ -2,24 +2,46 @@ import { EventEmitter } from 'node:events';
 import type { Logger } from '../runtime/logger.js';
 import type { WatcherEvents } from './daemon-status.js';
 
-/** An emitter whose listeners cannot harm: one that throws or rejects neither stops the others' news nor passes for a fault of the watcher. */
-export class SafeEmitter extends EventEmitter<WatcherEvents> {
+type Listener<E extends keyof WatcherEvents> = (...args: WatcherEvents[E]) => void;
+
+/** An emitter whose listeners can do no harm: one that throws or rejects neither keeps the event from the others nor passes for a fault of the watcher. */
+export class SafeEmitter {
   readonly #logger: Logger;
+  readonly #emitter = new EventEmitter();
 
   constructor(logger: Logger) {
-    super();
     this.#logger = logger;
   }
 
-  tell<E extends keyof WatcherEvents>(event: E, ...news: WatcherEvents[E]): void {
-    for (const listener of this.rawListeners(event)) {
+  on<E extends keyof WatcherEvents>(event: E, listener: Listener<E>): void {
+    this.#emitter.on(event, listener);
+  }
+
+  once<E extends keyof WatcherEvents>(event: E, listener: Listener<E>): void {
+    this.#emitter.once(event, listener);
+  }
+
+  off<E extends keyof WatcherEvents>(event: E, listener: Listener<E>): void {
+    this.#emitter.off(event, listener);
+  }
+
+  emit<E extends keyof WatcherEvents>(event: E, ...args: WatcherEvents[E]): void {
+    for (const listener of this.#emitter.rawListeners(event)) {
       try {
-        const answer: unknown = Reflect.apply(listener, this, news);
-        if (answer instanceof Promise) answer.catch((error: unknown) => this.#blame(event, error));
+        const result: unknown = Reflect.apply(listener, this.#emitter, args);
+        if (result instanceof Promise) result.catch((error: unknown) => this.#blame(event, error));
       } catch (error) {
         this.#blame(event, error);
       }
     }
+  }
+
+  listenerCount(event: keyof WatcherEvents): number {
+    return this.#emitter.listenerCount(event);
+  }
+
+  clear(): void {
+    this.#emitter.removeAllListeners();
   }
 
   #blame(event: keyof WatcherEvents, error: unknown): void {

@@ -11,13 +11,13 @@ import { LOOK_OUTCOMES, METRIC_NAMES, type MetricName } from './metric-table.js'
 import { OpenFindings } from './open-findings.js';
 import { STATUS_READINGS } from './status-readings.js';
 
-type MetricsEvent = 'sample' | 'capture' | 'finding';
-
 /** A port: the daemon, as far as metrics need it. */
 export interface MetricsSource {
+  readonly events: {
+    on<E extends keyof WatcherEvents>(event: E, listener: (...args: WatcherEvents[E]) => void): unknown;
+    off<E extends keyof WatcherEvents>(event: E, listener: (...args: WatcherEvents[E]) => void): unknown;
+  };
   status(): DaemonStatus;
-  on<E extends MetricsEvent>(event: E, listener: (...args: WatcherEvents[E]) => void): unknown;
-  off<E extends MetricsEvent>(event: E, listener: (...args: WatcherEvents[E]) => void): unknown;
 }
 
 export interface Metrics {
@@ -133,13 +133,13 @@ function subscribe(
     if (change !== null) family(`leakwatch_findings_${change}_total`).add({ kind: finding.kind }, 1);
   };
   for (const sample of missed) onSample(sample);
-  source.on('sample', onSample);
-  source.on('capture', onCapture);
-  source.on('finding', onFinding);
+  source.events.on('sample', onSample);
+  source.events.on('capture', onCapture);
+  source.events.on('finding', onFinding);
   return () => {
-    source.off('sample', onSample);
-    source.off('capture', onCapture);
-    source.off('finding', onFinding);
+    source.events.off('sample', onSample);
+    source.events.off('capture', onCapture);
+    source.events.off('finding', onFinding);
   };
 }
 

@@ -96,7 +96,7 @@ describe('A governor', () => {
     assert.deepEqual(child.signals, ['kill']);
     const { killed } = governor.end();
     assert.equal(killed?.reason, 'memory');
-    assert.match(killed?.detail ?? '', /49 MB of memory were left, 50 MB stay in reserve/);
+    assert.match(killed?.detail ?? '', /51\.4 MB of memory were left, 52\.4 MB stay in reserve/);
   });
 
   it('kills the child before the tick at which it would have reached the reserve', () => {
@@ -111,7 +111,7 @@ describe('A governor', () => {
       child.pass(25);
     }
     assert.deepEqual(child.signals, ['kill'], 'at 210 MB only 40 would be left');
-    assert.match(governor.end().killed?.detail ?? '', /80 MB of memory were left.*grown by 40 MB/);
+    assert.match(governor.end().killed?.detail ?? '', /83\.9 MB of memory were left.*grown by 41\.9 MB/);
   });
 
   it('kills a child that holds more than was allotted to it, however much is left', () => {
@@ -122,7 +122,7 @@ describe('A governor', () => {
     assert.deepEqual(child.signals, []);
     child.privateBytes = 201 * MB;
     child.pass(100);
-    assert.match(governor.end().killed?.detail ?? '', /held 201 MB, and 200 MB were allotted/);
+    assert.match(governor.end().killed?.detail ?? '', /held 211 MB, and 210 MB were allotted/);
   });
 
   it('kills a child that runs for too long', () => {

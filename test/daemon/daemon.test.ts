@@ -91,7 +91,7 @@ class Bench {
       sites: noAllocationSites('not wanted in the test'),
       store: { keep: () => void this.kept.push(this.clock.now()), restore: () => null, prune() {} },
     });
-    this.daemon.on('capture', (capture) => this.captures.push(capture));
+    this.daemon.events.on('capture', (capture) => this.captures.push(capture));
     for (const job of this.daemon.jobs) this.jobs.set(job.name, job);
     this.daemon.start();
   }
@@ -164,7 +164,7 @@ beforeEach(() => {
 describe('The daemon', () => {
   it('follows a path that grows from capture to capture until it is confirmed', async () => {
     const told: string[] = [];
-    bench.daemon.on('finding', ({ status }) => told.push(status));
+    bench.daemon.events.on('finding', ({ status }) => told.push(status));
     bench.analyse = async () => bench.analysed([suspectWith(STEADY.slice(0, bench.analyses.length))]);
     for (let i = 0; i < 6; i++) assert.equal((await bench.nextCapture()).outcome, 'success');
     assert.deepEqual(told, ['suspected', 'confirmed']);
@@ -279,10 +279,15 @@ describe('The daemon', () => {
   });
 
   it('goes on when a listener, the store or the sampling throws, and counts what was its own', async () => {
-    bench.daemon.prependListener('capture', () => {
+    bench.daemon.events.on('capture', () => {
       throw new Error('the listener is broken');
     });
+    let heard = 0;
+    bench.daemon.events.on('capture', () => {
+      heard += 1;
+    });
     assert.equal((await bench.nextCapture()).outcome, 'success');
+    assert.equal(heard, 1);
     assert.ok(
       bench.logger.lines.some(({ message }) =>
         /listener of 'capture' failed: the listener is broken/.test(message),
@@ -307,13 +312,13 @@ describe('The daemon', () => {
       new Promise((resolve) => {
         release = resolve;
       });
-    const cancelled = new Promise<CaptureRecord>((resolve) => bench.daemon.once('capture', resolve));
+    const cancelled = new Promise<CaptureRecord>((resolve) => bench.daemon.events.once('capture', resolve));
     await bench.tick(10);
     const stopping = bench.daemon.stop();
     release(bench.analysed([]));
     assert.equal((await cancelled).outcome, 'cancelled');
     await stopping;
-    assert.equal(bench.daemon.listenerCount('capture'), 0);
+    assert.equal(bench.daemon.events.listenerCount('capture'), 0);
   });
 });
 

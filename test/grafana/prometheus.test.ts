@@ -16,10 +16,10 @@ const LIMIT_MS = 60_000;
 async function serveMetrics(source: FakeSource, atEnd: (() => unknown)[]): Promise<string> {
   const metrics = createMetrics(source);
   const server = createServer((_request, response) => {
-    source.emit('sample', gcSample('minor', 1.2, 500_000));
-    source.emit('sample', gcSample('major', 30, 4_000_000));
-    source.emit('capture', capture());
-    source.emit('finding', finding());
+    source.events.emit('sample', gcSample('minor', 1.2, 500_000));
+    source.events.emit('sample', gcSample('major', 30, 4_000_000));
+    source.events.emit('capture', capture());
+    source.events.emit('finding', finding());
     source.present = { ...leakingStatus(Date.now()), samples: source.present.samples + 2 };
     metrics.exposition().then(
       (text) => response.writeHead(200, { 'content-type': metrics.contentType }).end(text),

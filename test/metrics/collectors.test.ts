@@ -37,10 +37,10 @@ test('a leak that was found and a daemon at work add no series', async () => {
   const metrics = createMetrics(source);
   const before = new Set((await seriesOf(metrics)).keys());
   source.present = leakingStatus(1_700_000_600_000);
-  source.emit('sample', gcSample('major', 3, 4096));
+  source.events.emit('sample', gcSample('major', 3, 4096));
   for (const outcome of ['success', 'skipped', 'cancelled'] as const)
-    source.emit('capture', capture({ outcome }));
-  source.emit('finding', finding());
+    source.events.emit('capture', capture({ outcome }));
+  source.events.emit('finding', finding());
   assert.deepEqual(new Set((await seriesOf(metrics)).keys()), before);
 });
 
@@ -97,9 +97,9 @@ test('only the five worst open findings have a rank', async () => {
 test('every GC cycle is counted, those before the first scrape included', async () => {
   const source = new FakeSource();
   const metrics = createMetrics(source);
-  for (let cycle = 0; cycle < 117; cycle++) source.emit('sample', gcSample('minor', 0.8, 1000));
-  source.emit('sample', gcSample('major', 40, null));
-  source.emit('sample', sample());
+  for (let cycle = 0; cycle < 117; cycle++) source.events.emit('sample', gcSample('minor', 0.8, 1000));
+  source.events.emit('sample', gcSample('major', 40, null));
+  source.events.emit('sample', sample());
   const series = await seriesOf(metrics);
   assert.equal(series.get('leakwatch_gc_duration_seconds_count{kind="minor"}'), 117);
   assert.equal(series.get('leakwatch_gc_duration_seconds_bucket{le="0.001",kind="minor"}'), 117);
@@ -113,7 +113,7 @@ test('the cycles that went by before the metrics were loaded are counted, once',
   const source = new FakeSource();
   const missed = [gcSample('minor', 1, 10), sample(), gcSample('major', 20, 30)];
   const metrics = createMetrics(source, undefined, missed);
-  source.emit('sample', gcSample('minor', 1, 5));
+  source.events.emit('sample', gcSample('minor', 1, 5));
   const series = await seriesOf(metrics);
   assert.equal(series.get('leakwatch_gc_duration_seconds_count{kind="minor"}'), 2);
   assert.equal(series.get('leakwatch_gc_duration_seconds_count{kind="major"}'), 1);
@@ -123,12 +123,12 @@ test('the cycles that went by before the metrics were loaded are counted, once',
 test('a skipped capture is counted, and leaves the pauses and the figures of the last real one alone', async () => {
   const source = new FakeSource();
   const metrics = createMetrics(source);
-  source.emit('capture', capture());
-  source.emit(
+  source.events.emit('capture', capture());
+  source.events.emit(
     'capture',
     capture({ outcome: 'skipped', pauseMs: 0, durationMs: 0, nodes: 0, reason: 'over budget' }),
   );
-  source.emit(
+  source.events.emit(
     'capture',
     capture({ outcome: 'analysis-failed', pauseMs: 20, durationMs: 900, analysisMs: 100, nodes: 0 }),
   );
@@ -144,13 +144,16 @@ test('a skipped capture is counted, and leaves the pauses and the figures of the
 test('probes and censuses are looks, not captures: only their pauses and their cost are added to those', async () => {
   const source = new FakeSource();
   const metrics = createMetrics(source);
-  source.emit('capture', capture({ rung: 'full', retries: 1 }));
+  source.events.emit('capture', capture({ rung: 'full', retries: 1 }));
   const look = { analysisMs: 0, nodes: 0, peakBytes: 1, cpuSeconds: 0.5, pauseMs: 6, durationMs: 80 };
-  source.emit('capture', capture({ ...look, rung: 'probe' }));
-  source.emit('capture', capture({ ...look, rung: 'probe', outcome: 'dump-failed', retries: 5 }));
-  source.emit('capture', capture({ ...look, rung: 'census', retries: 2 }));
-  source.emit('capture', capture({ ...look, rung: 'census', outcome: 'skipped', pauseMs: 0, cpuSeconds: 0 }));
-  source.emit(
+  source.events.emit('capture', capture({ ...look, rung: 'probe' }));
+  source.events.emit('capture', capture({ ...look, rung: 'probe', outcome: 'dump-failed', retries: 5 }));
+  source.events.emit('capture', capture({ ...look, rung: 'census', retries: 2 }));
+  source.events.emit(
+    'capture',
+    capture({ ...look, rung: 'census', outcome: 'skipped', pauseMs: 0, cpuSeconds: 0 }),
+  );
+  source.events.emit(
     'capture',
     capture({ ...look, rung: 'census', outcome: 'cancelled', pauseMs: 0, cpuSeconds: 0 }),
   );
@@ -186,10 +189,10 @@ test('a finding is opened once and resolved once, however often its status chang
     'resolved',
     'resolved',
   ] as const) {
-    source.emit('finding', finding({ status }));
+    source.events.emit('finding', finding({ status }));
   }
-  source.emit('finding', { ...known, status: 'confirmed' });
-  source.emit('finding', { ...known, status: 'resolved' });
+  source.events.emit('finding', { ...known, status: 'confirmed' });
+  source.events.emit('finding', { ...known, status: 'resolved' });
   const series = await seriesOf(metrics);
   assert.equal(series.get('leakwatch_findings_opened_total{kind="heap"}'), 1);
   assert.equal(series.get('leakwatch_findings_resolved_total{kind="heap"}'), 1);
@@ -201,9 +204,9 @@ test('unknown label values and figures that are no numbers make no series and no
   const source = new FakeSource();
   const metrics = createMetrics(source);
   const before = await seriesOf(metrics);
-  source.emit('sample', gcSample('scavenge-of-tomorrow' as GcKind, 1, 1));
-  source.emit('sample', gcSample('minor', Number.NaN, -5));
-  source.emit(
+  source.events.emit('sample', gcSample('scavenge-of-tomorrow' as GcKind, 1, 1));
+  source.events.emit('sample', gcSample('minor', Number.NaN, -5));
+  source.events.emit(
     'capture',
     capture({
       dumper: 'none',
@@ -214,7 +217,7 @@ test('unknown label values and figures that are no numbers make no series and no
       analysisMs: 0,
     }),
   );
-  source.emit('finding', finding({ kind: 'toString' as 'heap' }));
+  source.events.emit('finding', finding({ kind: 'toString' as 'heap' }));
   source.change({ state: '__proto__' as 'failed', findings: [finding({ kind: 'x' as 'heap' })] });
   const after = await seriesOf(metrics);
   assert.deepEqual([...after.keys()], [...before.keys()]);
@@ -226,7 +229,7 @@ test('nothing from the heap reaches the exposition', async () => {
   const source = new FakeSource();
   const metrics = createMetrics(source);
   source.present = leakingStatus(1_700_000_600_000);
-  source.emit('finding', finding());
+  source.events.emit('finding', finding());
   const text = await metrics.exposition();
   assert.doesNotMatch(text, /Session|MemoryStore|lw-/);
 });
@@ -260,11 +263,12 @@ test('close takes its own metrics and listeners away, and a second watcher can s
   const registry = new Registry();
   const orders = new Counter({ name: 'host_orders_total', help: 'of the host', registers: [registry] });
   const first = createMetrics(source, registry);
-  source.emit('sample', gcSample('minor', 1, 1));
+  source.events.emit('sample', gcSample('minor', 1, 1));
   first.close();
   first.close();
   assert.deepEqual(registry.getMetricsAsArray(), [orders]);
-  for (const event of ['sample', 'capture', 'finding'] as const) assert.equal(source.listenerCount(event), 0);
+  for (const event of ['sample', 'capture', 'finding'] as const)
+    assert.equal(source.events.listenerCount(event), 0);
   const second = createMetrics(source, registry);
   assert.equal((await seriesOf(second)).get('leakwatch_gc_duration_seconds_count{kind="minor"}'), 0);
   first.close();
@@ -281,7 +285,7 @@ test('a registry in use by another watcher is refused with nothing changed', asy
     (error) => error instanceof LeakwatchError && error.code === 'LEAKWATCH_ERR_OPTION_CONFLICT',
   );
   assert.equal(registry.getMetricsAsArray().length, before);
-  assert.equal(source.listenerCount('sample'), 0);
+  assert.equal(source.events.listenerCount('sample'), 0);
   first.close();
 });
 

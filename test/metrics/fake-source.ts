@@ -10,7 +10,8 @@ import type { TrendVerdict } from '../../src/trend/trend-verdict.js';
 const MB = 1024 * 1024;
 
 /** A daemon whose status a test writes. */
-export class FakeSource extends EventEmitter<WatcherEvents> implements MetricsSource {
+export class FakeSource implements MetricsSource {
+  readonly events = new EventEmitter<WatcherEvents>();
   present: DaemonStatus = startingStatus();
   statusReads = 0;
   broken = false;

@@ -125,7 +125,7 @@ describe('A capture', () => {
     const decision = decide({ memoryAvailableBytes: 199 * MB });
     assert.ok(decision.decision === 'skip' && decision.refused);
     assert.equal(decision.reason, 'no-memory-headroom');
-    assert.match(decision.detail, /60 MB.*40 MB.*199 MB.*100 MB/);
+    assert.match(decision.detail, /62\.9 MB.*41\.9 MB.*209 MB.*105 MB/);
     assert.equal(decide({ memoryAvailableBytes: 201 * MB }).decision, 'capture');
   });
 

@@ -1,0 +1,294 @@
+import type { StartAnalysis } from '../analysis/analysis-client.js';
+import { type CaptureLevel, type CaptureRecord, hasGraph } from '../capture/capture-record.js';
+import type { ClassCount } from '../capture/class-census.js';
+import type { ChosenDumper } from '../capture/heap-dumper.js';
+import type { CaptureContext } from '../findings/verdict/capture-context.js';
+import type { ResolvedOptions } from '../options/options.js';
+import { type Clock, keepAlive } from '../runtime/clock.js';
+import type { Logger } from '../runtime/logger.js';
+import type { AllocationSites } from '../sampling/allocation-profiler.js';
+import {
+  type CaptureDecision,
+  type CaptureSituation,
+  decideCapture,
+  decideLook,
+} from '../trigger/capture-decision.js';
+import type { CaptureTrigger } from '../trigger/capture-trigger.js';
+import { CaptureCost } from './capture-cost.js';
+import { CaptureLadder, type CensusStatus, type NextStep } from './capture-ladder.js';
+import { CaptureRecords, skippedCapture } from './capture-records.js';
+import { type AnalysisSuccess, type CaptureRun, runCapture } from './capture-run.js';
+import { CaptureSeries } from './capture-series.js';
+import type { CostMeter } from './cost-meter.js';
+import type { ErrorGuard } from './error-guard.js';
+import type { FindingDesk } from './finding-desk.js';
+import { type LiveHeap, risingTrend } from './live-heap.js';
+import type { OwnPauses } from './own-pauses.js';
+import type { SafeEmitter } from './safe-emitter.js';
+
+interface CaptureControlParts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly dumper: ChosenDumper;
+  readonly startAnalysis: StartAnalysis;
+  readonly ownPauses: OwnPauses;
+  readonly sites: AllocationSites;
+  readonly heap: LiveHeap;
+  readonly desk: FindingDesk;
+  readonly cost: CostMeter;
+  readonly errors: ErrorGuard;
+  readonly events: SafeEmitter;
+  /** Called when a capture has ended. */
+  readonly ended: () => void;
+}
+
+/** Decides when to capture and how deep, runs the captures and records them. */
+export class CaptureControl {
+  readonly #options: ResolvedOptions;
+  readonly #parts: CaptureControlParts;
+  readonly #series: CaptureSeries;
+  readonly #ladder: CaptureLadder;
+  readonly #cost: CaptureCost;
+  readonly #records = new CaptureRecords();
+  readonly #stopping = new AbortController();
+  #startedAtMs = 0;
+  #capturing: Promise<void> | null = null;
+  /** Since when a due capture has been waiting for V8's next full GC, epoch milliseconds. */
+  #dueSinceMs: number | null = null;
+  #scheduled: CaptureTrigger | null = null;
+  /** Why nothing was captured at the latest tick. */
+  #why = '';
+  #waitsForCpu = false;
+  #refusedBefore = false;
+  /** Whether a limit forbade the latest capture that was due. */
+  #refused = false;
+  #probesFail = false;
+
+  constructor(options: ResolvedOptions, parts: CaptureControlParts) {
+    const { dumper } = parts.dumper;
+    this.#options = options;
+    this.#parts = parts;
+    this.#cost = new CaptureCost(dumper, options.rules.captureCpuShare);
+    this.#series = new CaptureSeries(options.rules);
+    this.#ladder = new CaptureLadder(options.rules, dumper);
+  }
+
+  start(atMs: number): void {
+    this.#startedAtMs = atMs;
+  }
+
+  /** Calls a running capture off and waits until it has let go. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    // It ends in a moment, but nothing of what it waits for keeps a program alive.
+    const hold = keepAlive();
+    await this.#capturing;
+    hold.cancel();
+  }
+
+  get why(): string {
+    return this.#why;
+  }
+
+  /** Whether no capture may be taken, for want of a dumper or because of a limit. */
+  get blind(): boolean {
+    return this.#parts.dumper.dumper === null || this.#refused;
+  }
+
+  /** The latest captures, newest last. */
+  get records(): readonly CaptureRecord[] {
+    return this.#records.list();
+  }
+
+  get census(): CensusStatus | null {
+    return this.#ladder.census;
+  }
+
+  /** A graph is wanted, growth or not: at the next tick, within the limits. */
+  ask(trigger: CaptureTrigger): void {
+    this.#scheduled = trigger;
+  }
+
+  onFullGc(): void {
+    if (this.#dueSinceMs !== null) this.#captureIfDecided(true);
+  }
+
+  onTick(): void {
+    this.#captureIfDecided(false);
+  }
+
+  /** Captures now, if it pays and is allowed; after a full collection by V8 at once, otherwise when none came for a while. */
+  #captureIfDecided(afterFullCollection: boolean): void {
+    const nowMs = this.#parts.clock.now();
+    const { rung, notBeforeMs } = this.#nextStep(nowMs);
+    const decision = decideCapture(this.#situation(rung, nowMs), this.#options.rules);
+    if (decision.decision === 'skip' || notBeforeMs !== null) {
+      this.#dueSinceMs = null;
+      if (decision.decision === 'skip') this.#skip(decision, rung, nowMs);
+      else this.#why = censusWords(notBeforeMs, nowMs);
+      this.#probeIfDue(nowMs);
+      return;
+    }
+    this.#ladder.follow(nowMs, true);
+    this.#dueSinceMs ??= nowMs;
+    if (!afterFullCollection && nowMs - this.#dueSinceMs < this.#options.rules.majorGcWaitMs) return;
+    this.#dueSinceMs = null;
+    this.#scheduled = null;
+    this.#begin(rung, decision.trigger);
+  }
+
+  /** Graphs where someone asked for one or a series is running; otherwise as far up the ladder as the growth has come. */
+  #nextStep(nowMs: number): NextStep {
+    // What rises outside the heap shows in no census.
+    const needsGraph = this.#scheduled !== null || this.#parts.desk.risingOutside !== null;
+    return needsGraph || this.#series.situation(false).captures > 0
+      ? { rung: this.#ladder.graphLevel, notBeforeMs: null }
+      : this.#ladder.next(nowMs);
+  }
+
+  /** The trend of the live heap needs points, and V8 may not collect fully for minutes. */
+  #probeIfDue(nowMs: number): void {
+    const { live, capturedBytes } = this.#parts.heap;
+    if (!this.#ladder.probeDue(nowMs, live?.atMs ?? null, capturedBytes)) return;
+    const decision = decideLook(this.#situation('probe', nowMs), this.#options.rules);
+    if (decision.decision === 'capture') this.#begin('probe', decision.trigger);
+  }
+
+  #begin(rung: CaptureLevel, trigger: CaptureTrigger): void {
+    this.#capturing = this.#capture(rung, trigger)
+      .catch((error: unknown) => this.#parts.errors.record('capture', error))
+      .finally(() => {
+        this.#capturing = null;
+      });
+  }
+
+  #situation(rung: CaptureLevel, nowMs: number): CaptureSituation {
+    const { dumper, heap, desk } = this.#parts;
+    const sample = heap.lastSample;
+    return {
+      nowMs,
+      startedAtMs: this.#startedAtMs,
+      asked: this.#scheduled,
+      capturing: this.#capturing !== null,
+      predicted: this.#cost.predict(rung, heap.capturedBytes, this.#buffersBytes()),
+      dumperReason: dumper.reason,
+      pauseBudgetMs: this.#options.pauseBudgetMs,
+      memoryAvailableBytes: sample?.memoryAvailableBytes ?? null,
+      memoryLimitBytes: sample?.memoryLimitBytes ?? null,
+      cpuBudget: this.#cost.budgetFor(rung),
+      trend: risingTrend(heap.trends),
+      signal: desk.risingOutside,
+      isCensus: rung === 'census',
+      series: this.#series.situation(desk.followsPath('confirmed')),
+    };
+  }
+
+  /** What the service may write to all at once while a forked copy of it lives. */
+  #buffersBytes(): number {
+    const { dumper, heap } = this.#parts;
+    return dumper.dumper?.name === 'fork' ? (heap.lastSample?.arrayBuffersBytes ?? 0) : 0;
+  }
+
+  #skip(decision: Extract<CaptureDecision, { decision: 'skip' }>, rung: CaptureLevel, nowMs: number): void {
+    this.#why = `${decision.reason}: ${decision.detail}`;
+    // A probe in between changes nothing.
+    if (decision.reason === 'already-capturing') return;
+    this.#ladder.follow(nowMs, decision.reason !== 'no-growth');
+    const waitedForCpu = this.#waitsForCpu;
+    this.#waitsForCpu = decision.reason === 'cpu-budget' && !decision.refused;
+    if (!decision.refused || decision.trigger === null) {
+      // It is one wait, however often it is looked at.
+      if (this.#waitsForCpu && !waitedForCpu) this.#recordSkip(rung, 'trend', nowMs);
+      return;
+    }
+    this.#scheduled = null;
+    this.#series.missed(nowMs);
+    this.#refused = true;
+    if (!this.#refusedBefore) this.#parts.logger.warn(`a capture is refused (said once): ${decision.detail}`);
+    this.#refusedBefore = true;
+    this.#recordSkip(rung, decision.trigger, nowMs);
+  }
+
+  #recordSkip(rung: CaptureLevel, trigger: CaptureTrigger, atMs: number): void {
+    const dumper = this.#parts.dumper.dumper?.name ?? 'none';
+    this.#record(skippedCapture({ atMs, dumper, rung, trigger, reason: this.#why }));
+  }
+
+  async #capture(rung: CaptureLevel, trigger: CaptureTrigger): Promise<void> {
+    const { clock, desk, errors, heap, ownPauses, sites, startAnalysis } = this.#parts;
+    const { dumper } = this.#parts.dumper;
+    if (dumper === null) return;
+    const heapBytes = heap.capturedBytes;
+    const context = desk.context;
+    if (rung === 'probe') this.#ladder.probed(clock.now());
+    if (hasGraph(rung)) {
+      this.#ladder.reset();
+      this.#series.began(clock.now());
+    }
+    const run = await runCapture({
+      dumper,
+      startAnalysis,
+      clock,
+      rung,
+      trigger,
+      heapBytes,
+      besideBytes: this.#cost.besideBytes(rung, heapBytes, this.#buffersBytes()),
+      niceness: this.#options.rules.niceness,
+      previous: this.#series.memory,
+      sites: () => sites.growing(),
+      timeoutMs: this.#options.rules.analysisTimeoutMs,
+      signal: this.#stopping.signal,
+      paused: (fromMs, toMs) => ownPauses.add(fromMs, toMs),
+      dumped: ({ liveBytes }) => errors.guard('capture', () => heap.captured(liveBytes, clock.now())),
+    });
+    this.#parts.cost.addBeside(run.record.cpuSeconds);
+    this.#cost.record(run, heapBytes, clock.now());
+    errors.guard('findings', () => this.#judge(run, context));
+    this.#record(run.record);
+    this.#parts.ended();
+  }
+
+  #judge({ record, census, result }: CaptureRun, context: Omit<CaptureContext, 'atMs'>): void {
+    const nowMs = this.#parts.clock.now();
+    if (record.outcome === 'cancelled') return;
+    if (record.outcome !== 'success') this.#failed(record, nowMs);
+    else if (census !== null) this.#compare(census, record.atMs);
+    else if (result !== null) this.#judgeGraph(result, { ...context, atMs: record.atMs }, nowMs);
+    else this.#probesFail = false;
+  }
+
+  #judgeGraph(result: AnalysisSuccess, context: CaptureContext, nowMs: number): void {
+    const { desk } = this.#parts;
+    this.#series.succeeded(result.series);
+    this.#refused = false;
+    const grew = desk.judge(result, context);
+    if (grew !== null)
+      this.#series.judged(nowMs, grew, desk.followsPath('confirmed', 'suspected', 'plateaued'));
+  }
+
+  /** What is in the way of a probe is in the way of the next, a minute later: it is said once, and costs no graph its turn. */
+  #failed({ rung, outcome, reason }: CaptureRecord, nowMs: number): void {
+    this.#parts.errors.count(outcome === 'dump-failed' ? 'capture' : 'analysis');
+    const said = rung === 'probe' && this.#probesFail;
+    const message = `capture ${outcome}: ${reason}${hasGraph(rung) ? '' : ` (${rung})`}`;
+    this.#parts.logger[said ? 'debug' : 'warn'](message);
+    if (rung === 'probe') this.#probesFail = true;
+    else this.#series.missed(nowMs);
+  }
+
+  #compare(classes: readonly ClassCount[], atMs: number): void {
+    if (this.#ladder.counted({ atMs, liveBytes: this.#parts.heap.bytes, classes })) return;
+    this.#ladder.reset();
+    this.#series.callOff(this.#parts.clock.now());
+  }
+
+  #record(record: CaptureRecord): void {
+    this.#records.add(record);
+    this.#parts.events.emit('capture', record);
+  }
+}
+
+function censusWords(notBeforeMs: number | null, nowMs: number): string {
+  const seconds = Math.round(((notBeforeMs ?? nowMs) - nowMs) / 1000);
+  return `census: the heap grows; its classes are counted again in ${seconds} s`;
+}

@@ -1,0 +1,155 @@
+import type { Finding, FindingStatus } from '../findings/finding.js';
+import { decodeFindings, encodeFindings, type StoredFindings } from '../findings/finding-store.js';
+import { FindingLedger, type LedgerUpdate } from '../findings/ledger.js';
+import { OutsideWatch } from '../findings/outside/outside-watch.js';
+import { siteFindings } from '../findings/outside/site-findings.js';
+import type { CaptureContext } from '../findings/verdict/capture-context.js';
+import type { Fingerprint } from '../heap/naming/retainer-step.js';
+import type { ResolvedOptions } from '../options/options.js';
+import { OUTSIDE_RULES } from '../pace/outside-rules.js';
+import type { Clock } from '../runtime/clock.js';
+import type { Logger } from '../runtime/logger.js';
+import type { AllocationSites } from '../sampling/allocation-profiler.js';
+import type { HeapSample } from '../sampling/heap-sample.js';
+import { trafficOf } from '../sampling/request-counter.js';
+import { openSockets } from '../trend/outside-window.js';
+import type { AnalysisSuccess } from './capture-run.js';
+import type { ErrorGuard } from './error-guard.js';
+import type { SafeEmitter } from './safe-emitter.js';
+
+/** The state directory. All may throw. */
+export interface FindingStore {
+  /** Puts the present report and these findings there. */
+  keep(findings: string): void;
+  /** The findings of before; null: there are none. */
+  restore(): string | null;
+  /** Takes old files out. */
+  prune(): void;
+}
+
+interface FindingDeskParts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly sites: AllocationSites;
+  readonly store: FindingStore;
+  readonly errors: ErrorGuard;
+  readonly events: SafeEmitter;
+  /** Called when findings have changed, before they are published. */
+  readonly changed: () => void;
+}
+
+/** What becomes of observations: samples and analyses come in, findings are kept, published and stored. */
+export class FindingDesk {
+  readonly #rules: ResolvedOptions['rules']['finding'];
+  readonly #parts: FindingDeskParts;
+  readonly #ledger: FindingLedger;
+  readonly #outside: OutsideWatch;
+  #lastSample: HeapSample | null = null;
+  /** Of the latest timer sample. */
+  #openSockets: number | null = null;
+  #majorCollections = 0;
+
+  constructor({ rules, mute, pace }: ResolvedOptions, parts: FindingDeskParts) {
+    this.#rules = rules.finding;
+    this.#parts = parts;
+    this.#ledger = new FindingLedger(rules.finding, this.#restored());
+    for (const id of mute) this.#ledger.mute(id);
+    this.#outside = new OutsideWatch(OUTSIDE_RULES[pace]);
+  }
+
+  /** Worst first. */
+  get findings(): readonly Finding[] {
+    return this.#ledger.findings;
+  }
+
+  /** What rises outside the heap, in words, as the reason to look who holds it; null: nothing does. */
+  get risingOutside(): string | null {
+    return this.#outside.words;
+  }
+
+  /** What verdicts read growth together with. The time is that of the capture's record. */
+  get context(): Omit<CaptureContext, 'atMs'> {
+    return {
+      requests: this.#lastSample === null ? 0 : trafficOf(this.#lastSample).count,
+      openSockets: this.#openSockets,
+      majorCollections: this.#majorCollections,
+    };
+  }
+
+  has(status: FindingStatus): boolean {
+    return this.#ledger.findings.some((finding) => finding.status === status && !finding.muted);
+  }
+
+  /** Whether captures have something to follow: they show nothing of what grows outside the graph. */
+  followsPath(...statuses: readonly FindingStatus[]): boolean {
+    return this.#ledger.findings.some(
+      ({ status, retainerPath }) => retainerPath.length > 0 && statuses.includes(status),
+    );
+  }
+
+  /** `blind`: no capture may be taken, so that allocation sites are all there is. */
+  observe(sample: HeapSample, blind: boolean): void {
+    this.#lastSample = sample;
+    if (sample.handles !== null) this.#openSockets = openSockets(sample);
+    if (sample.gc?.kind === 'major' && !sample.gc.own) this.#majorCollections += 1;
+    const outside = this.#outside.observe(sample);
+    if (outside === null) return;
+    const sites = blind ? siteFindings(this.#parts.sites.growing(), this.#rules, sample.atMs) : [];
+    this.#publish(this.#ledger.observe([...outside, ...sites], sample.atMs));
+  }
+
+  /** True when the graph shows growth that is or may become a finding; null for the first of a series, which has nothing to be compared with. */
+  judge({ snapshots, suspects }: AnalysisSuccess, context: CaptureContext): boolean | null {
+    this.#ledger.note(context);
+    if (snapshots === 1) return null;
+    const update = this.#ledger.record(suspects, context.atMs);
+    this.#publish(update);
+    return !update.quiet;
+  }
+
+  /** From now on nobody is alerted to this finding, whether it is known yet or not. */
+  mute(id: Fingerprint): void {
+    this.#ledger.mute(id);
+    this.#store();
+  }
+
+  /** False where it was not muted. */
+  unmute(id: Fingerprint): boolean {
+    const was = this.#ledger.unmute(id);
+    if (was) this.#store();
+    return was;
+  }
+
+  /** What is still open was seen now, too: the file says when it was last. */
+  prune(): void {
+    const { errors, store } = this.#parts;
+    if (this.#ledger.findings.length > 0) this.#store();
+    errors.guard('store', () => store.prune());
+  }
+
+  #publish({ changed }: LedgerUpdate): void {
+    if (changed.length === 0) return;
+    this.#parts.changed();
+    for (const finding of changed) this.#parts.events.emit('finding', finding);
+    this.#store();
+  }
+
+  #store(): void {
+    const { errors, store } = this.#parts;
+    errors.guard('store', () => store.keep(encodeFindings(this.#ledger.toStore)));
+  }
+
+  /** What an earlier run of the program found; a file that cannot be used is started over. */
+  #restored(): StoredFindings | null {
+    const { store, clock, logger, errors } = this.#parts;
+    let stored: StoredFindings | null = null;
+    errors.guard('store', () => {
+      const text = store.restore();
+      const decoded = text === null ? null : decodeFindings(text, clock.now());
+      if (decoded?.outcome === 'failure')
+        logger.warn(`earlier findings are lost, their file is started over: ${decoded.reason}`);
+      else stored = decoded?.stored ?? null;
+    });
+    return stored;
+  }
+}
