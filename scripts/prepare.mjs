@@ -1,7 +1,7 @@
 // Installs and builds what is missing, so that `npm start` and `npm test` work on a fresh clone, and returns at once where nothing is.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -14,8 +14,7 @@ if (major < minimum[0] || (major === minimum[0] && minor < minimum[1])) {
   fail(`leakwatch needs Node ${minimum.join('.')} or newer, and this is ${process.version}.`);
 }
 
-// Not `npm ci`: it refuses a lock file without the binaries of other platforms, which not every registry holds.
-// `--no-save` keeps to the lock file and leaves it as it is. Native addons are compiled for one ABI, so another Node version installs anew.
+// Native addons are compiled for one ABI, so another Node version installs again, from nothing.
 const wanted = createHash('sha256')
   .update(readFileSync(join(root, 'package-lock.json')))
   .update(`${process.platform} ${process.arch} ${process.versions.modules}`)
@@ -23,17 +22,8 @@ const wanted = createHash('sha256')
 if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
   step(
     'installing packages',
-    ...npm([
-      'install',
-      '--no-save',
-      '--include=dev',
-      '--include=optional',
-      '--no-audit',
-      '--no-fund',
-      '--loglevel=error',
-    ]),
+    ...npm(['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error']),
   );
-  mkdirSync(dirname(stamp), { recursive: true });
   writeFileSync(stamp, wanted);
 }
 // Says itself what it does, and nothing when it has nothing to do.
