@@ -237,7 +237,7 @@ const SOURCES = readdirSync(join(ROOT, 'src'), { recursive: true, withFileTypes:
 
 const TEXTS = new Map(SOURCES.map((file) => [file, readFileSync(join(ROOT, 'src', file), 'utf8')]));
 
-describe('The dependency table of docs/ARCHITECTURE.md', () => {
+describe('The allow-list of imports, as docs/architecture/overview.md explains it', () => {
   it('sees the sources', () => {
     assert.ok(SOURCES.length > 30, `only ${SOURCES.length} files`);
     assert.ok(SOURCES.includes('watcher.ts'));
