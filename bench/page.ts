@@ -69,41 +69,41 @@ export function benchmarksPage(
   return `# Benchmarks
 
 Written by \`npm run bench\`; do not edit. Every figure is the median of all rounds, with the lowest and the highest in
-brackets, and a ratio or a difference between runs on one machine: more would be said of the machine than of leakwatch.
+brackets. It is a ratio or a difference between runs on one machine, because absolute figures would describe the machine.
 
-Others: [captures](benchmarks-capture.md), [the heap engine](benchmarks-engine.md), [half an hour of a healthy service](benchmarks-soak.md).
+Other benchmarks: [captures](benchmarks-capture.md), [the heap engine](benchmarks-engine.md), [half an hour of a healthy service](benchmarks-soak.md).
 
 Machine: ${availableParallelism()} cores, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, ${process.platform} ${process.arch}, Node ${process.versions.node}.
 
 ## A service under load
 
 Production pace, captures off, everything else on: GC hooks, samples, trends, own listener, metrics scraped every 5 s.
-Rounds: ${overheads[0]?.rounds.length ?? 0}, each of three runs in fresh processes (unwatched, watched, unwatched) in an order that turns. Each
+Rounds: ${overheads[0]?.rounds.length ?? 0}, each of three runs in fresh processes (unwatched, watched, unwatched) in rotating order. Each
 run is ${plan.seconds} s of load after ${plan.warmUpSeconds} s of warm-up: autocannon in another process, ${plan.connections} connections, as fast as the service answers.
-Watched stands against the mean of the round's two unwatched runs.
+The watched run is compared with the mean of the round's two unwatched runs.
 
 ${ratios}
 
 ${costs}
 
 How to read it: "noise" compares the two unwatched runs of a round, the same code twice. A watched ratio within the
-range of its noise cannot be told from no cost at all, and one outside of it in a few rounds is a hint, not a proof.
-Throughput and latency move with whatever else the machine does; CPU per request, the whole process's, moves least.
+range of its noise cannot be distinguished from no cost at all. One outside of it in a few rounds is a hint, not a proof.
+Throughput and latency vary with whatever else the machine does; CPU per request (of the whole process) varies least.
 
-The watcher's own CPU is what it measures of its work on the service's thread (samples, trends). It leaves out what V8
-does for the GC hooks and what answering a scrape takes; the ratios have these in them. At production pace a timer
-sample is due every ten seconds, so a short run holds one at most; the other samples come with the garbage collections.
-Captures are off because they are rare; the report names the pause of each.
+The watcher's own CPU is what it measures of its own work on the service's thread (samples, trends). It leaves out V8's work
+for the GC hooks and the answering of scrapes; the ratios include both. At production pace a timer sample is due every
+ten seconds, so a short run has one at most; the other samples come with GCs. Captures are off because they are rare;
+the report lists the pause of each.
 
 ## A program's start
 
 Time from spawning \`node\` to the program's first line, with and without \`--import leakwatch/register\` (production pace,
-own listener), ${startUps[0]?.pairs ?? 0} pairs in turn.
+own listener): ${startUps[0]?.pairs ?? 0} pairs, alternating.
 
 ${starts}
 
-Express, prom-client and the listener are loaded after the program's own first turn. An empty program has printed its
-line by then; a service that is about to listen pays for what it does not load anyway.
+Express, prom-client and the listener are loaded after the program's first turn of the event loop. An empty program has
+printed its line by then; a service that is about to listen waits for what it would not load itself.
 `;
 }
 

@@ -22,32 +22,32 @@ Machine: ${availableParallelism()} cores, ${(totalmem() / 2 ** 30).toFixed(0)} G
 
 An Express service with sessions that expire after three minutes, a cache at its bound, a rate limiter with a sweep,
 deadlines, ${first?.plan.load.streams} event streams with a timer each that close and open again, and requests to a second service over sockets
-kept alive; ${first?.plan.load.perSecond} requests a second for ${minutes(first?.ranMs ?? 0)} minutes. Three of them run side by side, each with a load of its own:
+kept alive; ${first?.plan.load.perSecond} requests a second for ${minutes(first?.ranMs ?? 0)} minutes. Three of them run side by side, each with its own load:
 watched by \`leakwatch/register\` at pace \`fast\`, at pace \`production\`, and not watched.
 
 Result: ${failures.length === 0 ? '**nothing was confirmed, and no growth of the watcher stands out from its noise.**' : `**failed.** ${failures.join('. ')}.`}
 
-## What was found
+## Findings
 
 ${findingsTable(watched)}
 
-Every five seconds the report was read, and the metrics scraped. A finding that is \`suspected\` calls nobody; one that had
-been \`confirmed\` at any time would fail the soak.
+The report was read and the metrics were scraped every five seconds. A \`suspected\` finding raises no alert; a finding that was
+\`confirmed\` at any time would fail the soak.
 
 ${table([['pace', 'states of the watcher, share of the time', 'captures seen', 'longest pause', "watcher's CPU", 'times without an answer'], ...watched.map(watcherRow)])}
 
 ## The watcher's own memory
 
-What of the heap is there only because leakwatch watches: its objects, its functions' scopes, its modules, and what can be
-reached through those alone, in snapshots of the services. Without compiled code and V8's hidden classes; the window of
-samples apart, which fills up to 1,200 samples of about 1 KB and is then cut to 600, again and again. The steady time begins after ${STEADY_FROM * 100} % of the
-whole. Gained is the slope of Theil and Sen over the steady time, its 95 % interval in brackets.
+The part of the heap that exists only because leakwatch watches: its objects, its functions' scopes, its modules, and whatever
+can be reached only through those, in snapshots of the services. Compiled code and V8's hidden classes are left out. The window of
+samples is counted separately: it fills up to 1,200 samples of about 1 KB and is then cut to 600, again and again. The steady time begins after ${STEADY_FROM * 100} % of the
+whole. "Gained" is the Theil–Sen slope over the steady time, with its 95 % interval in brackets.
 
 ${ownTable(watched, steady)}
 
-The bytes jump with each analysis, so that a slow growth below the interval's width would not show. The number of objects
-does not jump, and may still rise: tables with a bound of their own fill for longer than this, such as the points of a
-trend (768 a series), the sites of allocation (2,000) and the moments that the findings are judged by (256).
+The bytes jump with each analysis, so a slow growth below the interval's width would not show. The number of objects does
+not jump, but may still rise: some bounded tables take longer than this to fill, such as the points of a trend (768
+per series), the allocation sites (2,000) and the moments that findings are judged by (256).
 
 ${table([['minute', 'pace', 'own memory', 'objects', 'window', 'live heap', 'more than unwatched', 'service stood still'], ...watched.flatMap((record) => markRows(record, healthy))])}
 
@@ -55,21 +55,22 @@ What grew most between the first mark of the steady time and the last:
 
 ${classTable(watched)}
 
-The live heap is all that survived the collection that comes with a snapshot. Its difference from the unwatched service
-holds the window and what the own memory leaves out: compiled code, hidden classes, packages that only the watcher loads,
-and what Node keeps for the own listener; and the difference between two services, each under a load of its own. A service stands still while
-its snapshot is written, by the measurement and not by leakwatch: the longer, the more else the machine does.
+The live heap is everything that survived the full GC that comes with a snapshot. Its difference from the unwatched service
+includes the window and what "own memory" leaves out (compiled code, hidden classes, packages that only the watcher
+loads, and what Node keeps for the own listener), and also the difference between two services under separate loads. A
+service stands still while its snapshot is written. That is caused by the measurement, not by leakwatch, and takes longer when the
+machine is busy with other work.
 
-## What the system says
+## Figures of the operating system
 
-Medians of the first and of the last sixth of the time.
+"First" and "last" are medians of the first and the last sixth of the time.
 
 ${table([['service', 'figure', 'first', 'last', 'highest', 'gained in the steady time'], ...healthy.flatMap((record) => systemRows(record, steady))])}
 
-RSS has no verdict: V8 sizes its young generation and gives memory back as it likes, and each snapshot leaves memory with
-the allocator, in all three services alike.
+RSS is not judged: V8 sizes its young generation and returns memory as it likes, and each snapshot leaves memory with the
+allocator, in all three services alike.
 
-## Whether the soak would notice
+## Would the soak notice a leak?
 
 A fourth service, watched at pace \`fast\` for a few minutes, had a watcher that keeps a copy of each sample. Its own memory
 ${carelessLine(steady)}, which the same rule ${judgement.noticed ? 'calls growth' : 'does **not** notice'}.

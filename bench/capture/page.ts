@@ -54,7 +54,7 @@ export function capturePage({ stalls, ladder, rate, failures, groupNice }: Captu
   );
   return `# Benchmarks of captures
 
-Written by \`npm run bench -- capture\`; do not edit. What a capture costs the service that it is taken of. Figures are
+Written by \`npm run bench -- capture\`; do not edit. What a capture costs the service. Figures are
 medians of the rounds, with the lowest and the highest in brackets.
 
 Machine: ${availableParallelism()} cores, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, ${process.platform} ${process.arch}, Node ${process.versions.node}. Service, load, forked child and analysis share the cores.${raised}
@@ -62,13 +62,13 @@ Machine: ${availableParallelism()} cores, ${(totalmem() / 2 ** 30).toFixed(0)} G
 ## Does the service stand still?
 
 An HTTP server with a heap of small objects (class instances in a Map, in arrays and in a dictionary), ${rate} requests a
-second from another process, each due at its own moment and timed from there. Windows with a capture and windows without
-one (base) take turns in the same process and last equally long. Forked captures are sampled ones, what detection takes,
-analysis included; in-process ones are full, the only kind there is, each size in a process of its own.
+second from another process, each sent at a fixed time and measured from that time. Windows with a capture and windows without
+one (base) alternate in the same process and last equally long. Forked captures are sampled ones, as detection takes them,
+analysis included. In-process captures are always full; each size ran in its own process.
 
-"Longest stall" is the longest that a chain of 1 ms timers saw the event loop stand still; "on a core" leaves out the time
-in which its thread was ready to run and waited for a core that something else had (from its \`schedstat\`). In base
-windows it waited for ${spread(waits, 1)} % of the time: that is how busy the machine was with other things.
+"Longest stall" is the longest time for which the event loop stood still, as seen by a chain of 1 ms timers. "On a core" leaves out the
+time in which its thread was ready to run but waited for a core that something else used (from its \`schedstat\`). In base
+windows it waited for ${spread(waits, 1)} % of the time, which shows how busy the machine was with other work.
 
 ${table([
   [
@@ -79,16 +79,16 @@ ${table([
     'base',
     'on a core',
     'base',
-    'fork and what it needs',
+    'fork, with preparation',
     'lasts',
-    'memory beside the heap',
+    'memory besides heap',
   ],
   ...stalls.map(stallRow),
 ])}
 
 ${comparisons(stalls)}
-Ratios of a capture's window to the mean of the base windows before and after it; the noise is one base window against the
-other, the same code twice. A ratio within the range of its noise cannot be told from no cost at all.
+Each ratio compares a capture's window with the mean of the base windows before and after it. The noise compares these two base
+windows: the same code twice. A ratio within the range of its noise cannot be distinguished from no cost at all.
 
 ${table([
   ['heap', 'capture', 'figure', 'base', 'capture / base', 'noise'],
@@ -103,15 +103,15 @@ ${table([
 
 ## What the fork consists of
 
-The service's thread stands still for three things of a forked capture: the fork, the start of the analysis process when
-the child begins to write, and looks at the child, of about a tenth of a millisecond each. Finding V8's mappings happens in
-a thread of libuv's pool before the fork. Afterwards each page that the service writes to for the first time is copied
-while the child lives, a few microseconds each, so its next garbage collections take longer.
+The service's thread stands still for three parts of a forked capture: the fork, the start of the analysis process when the
+child begins to write, and checks of the child, about a tenth of a millisecond each. V8's mappings are found before the fork,
+in a thread of libuv's pool. While the child lives, each page that the service writes to for the first time is
+copied, a few microseconds each, so its next GCs take longer.
 
 ${table([
   [
     'heap',
-    'fork and what it needs',
+    'fork, with preparation',
     'of that fork(2)',
     'mappings made inheritable',
     'search, other thread',
@@ -121,10 +121,10 @@ ${table([
   ...forked.map(forkRow),
 ])}
 
-Of fork(2), most is the copy of page tables, which is proportional to the pages that are resident: about 0.15 µs each.
+Most of fork(2) is the copying of page tables. It is proportional to the number of resident pages: about 0.15 µs each.
 
 ${ladder.length === 0 ? '' : ladderSection(ladder)}
-Captures that failed, and are in none of the figures: ${failures.length === 0 ? 'none.' : `\n\n${failures.map((text) => `- ${text}`).join('\n')}`}
+Captures that failed, and are not in the figures: ${failures.length === 0 ? 'none.' : `\n\n${failures.map((text) => `- ${text}`).join('\n')}`}
 `;
 }
 
@@ -223,15 +223,15 @@ function ladderSection(ladder: readonly LadderRun[]): string {
     median(of(rung, ({ figures, heapBytes }) => figures.capture!.dumpPeakBytes / heapBytes)).toFixed(2),
     String(median(of(rung, ({ figures }) => figures.capture!.record.nodes))),
   ]);
-  return `## The ladder
+  return `## Capture levels
 
-The same service with ${(ladder[0]!.heapBytes / MB).toFixed(0)} MB and without load, the rungs in turn. CPU is the forked child's. Memory is what the child did
-not share with the service at its worst: read from its \`smaps_rollup\` every 50 ms, and as the child itself estimates it
-for its governor (from page faults, so that it errs upwards).
+The same service with ${(ladder[0]!.heapBytes / MB).toFixed(0)} MB and without load, one level after the other. CPU is the forked child's. Memory is the most that
+the child did not share with the service: read from its \`smaps_rollup\` every 50 ms, and as the child itself estimates it
+for its governor (from page faults, so it errs upwards).
 
 ${table([
   [
-    'rung',
+    'level',
     'lasts',
     'CPU',
     'of full',

@@ -31,15 +31,15 @@ export function enginePage(runs: readonly EngineRun[], sizeOf: (file: string) =>
   return `# Benchmarks of the heap engine
 
 Written by \`npm run bench -- engine\`; do not edit. From a \`.heapsnapshot\` file to the retained size of every node, names
-included: whole processes, one at a time, in turns. Medians, with the lowest and the highest in brackets; "times as long"
-is the median of the ratios within each round. Each engine finds the same nodes; sizes of the root differ by what they
+included: whole processes, one at a time, alternating. Medians, with the lowest and the highest in brackets; "times as long"
+is the median of the ratios within each round. All engines find the same nodes; the sizes of the root differ by what they
 count (see the tests against DevTools' engine).
 
 Machine: ${availableParallelism()} cores, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, ${process.platform} ${process.arch}, Node ${process.versions.node}.
 
 ${table([['file', 'nodes', 'engine', 'time', 'times as long', 'peak RSS', 'times as much'], ...rows])}
 
-Files of more than 250 MB are a real one many times over, under one root; one round each.
+Files of more than 250 MB are one real heap repeated many times under one root; one round each.
 `;
 }
 

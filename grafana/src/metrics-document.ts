@@ -18,16 +18,15 @@ export function metricsDocument(): string {
 
 # Metrics
 
-Served at \`/metrics\` and \`/ops/metrics\` by the listener of \`LEAKWATCH_LISTEN\`, and by
-the host itself when it passes its own registry to \`watch({ registry })\` (of \`prom-client\` 15 or
-\`@prometheus-io/client\`).
+Served at \`/metrics\` and \`/ops/metrics\` by the listener of \`LEAKWATCH_LISTEN\`, or by the host itself when it passes its own
+registry to \`watch({ registry })\` (of \`prom-client\` 15 or \`@prometheus-io/client\`).
 
-- Base units: bytes, seconds. Every series exists from the start, with 0, or +Inf where a limit is meant.
+- Base units are bytes and seconds. Every series exists from the start, with 0, or with +Inf where it is a limit.
 - Label values come from the fixed lists below, never from the heap, a path, a URL or a token. Names of classes and
-  holders are in \`GET /ops/leaks\` only.
-- ${total} series in all; the package never has more than ${SERIES_LIMIT}.
-- "Joined by" is how \`AggregatorRegistry\` joins the workers of a cluster: heap figures are those of the worst worker,
-  memory outside the heap and counters are summed. +Inf is left out there, since workers send JSON, which has none.
+  holders are only in \`GET /ops/leaks\`.
+- There are ${total} series in all; the package never exports more than ${SERIES_LIMIT}.
+- "Joined by" is how \`AggregatorRegistry\` joins the workers of a cluster: for the heap the worst worker counts; memory
+  outside the heap and counters are summed. +Inf is missing there, because workers send JSON, which has no infinity.
 
 | metric | type | labels | series | joined by | meaning |
 |---|---|---|---|---|---|
@@ -63,7 +62,7 @@ function labelLists(): readonly string[] {
   for (const name of METRIC_NAMES) {
     for (const [label, values] of Object.entries(metricSpec(name).labels)) {
       const text =
-        values === 'constant' ? 'one value a process' : values.map((value) => `\`${value}\``).join(', ');
+        values === 'constant' ? 'one value per process' : values.map((value) => `\`${value}\``).join(', ');
       const line = `\`${label}\`: ${text}`;
       users.set(line, [...(users.get(line) ?? []), name]);
     }
