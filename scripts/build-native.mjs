@@ -1,6 +1,6 @@
 // Compiles the addon: `node scripts/build-native.mjs [--out FOLDER] [--target x64|arm64 …] [--strict] [--required]`.
-// One call of the compiler, no node-gyp: the addon needs Node-API's headers and nothing else of Node's.
-// Where it cannot be compiled this says why and ends with 0 (captures then take the in-process way); with --required it ends with 1.
+// One call of the compiler, no node-gyp: the addon needs Node-API's headers and nothing else of Node.
+// If it cannot be compiled, this says why and exits with 0 (captures then run in-process); with --required it exits with 1.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
@@ -13,8 +13,8 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const sources = join(root, 'src', 'native');
 const triples = { x64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' };
 
-// No libstdc++ (so the gcc driver, no exceptions, no guards of statics), and nothing but the module's entry is visible.
-// Every slot is bound at load and read-only then: lock_slots.cc leaves ours alone, and nothing of ours resolves lazily in the child.
+// No libstdc++ (so the gcc driver, no exceptions, no guards for statics); only the module's entry point is visible.
+// Every slot is bound at load and read-only: lock_slots.cc leaves ours alone, and none of our calls is resolved lazily in the child.
 const flags = [
   ...['-x', 'c++', '-std=c++17', '-O2', '-Wall', '-Wextra'],
   ...['-fno-exceptions', '-fno-rtti', '-fno-threadsafe-statics', '-fvisibility=hidden'],
@@ -32,7 +32,7 @@ const flags = [
 
 const { values: asked } = parseArgs({
   options: {
-    /** Folder of the binary. */
+    /** Folder for the binary. */
     out: { type: 'string', default: join(root, 'dist', 'src', 'native') },
     target: { type: 'string', multiple: true, default: [process.arch] },
     /** Warnings are errors. */
@@ -45,29 +45,29 @@ for (const target of asked.target) build(target);
 function build(target) {
   const triple = triples[target];
   if (process.platform !== 'linux' || triple === undefined) {
-    return skip(target, 'it exists for Linux on x64 and arm64 only');
+    return skip(target, 'it supports only Linux on x64 and arm64');
   }
   const files = readdirSync(sources).filter((file) => /\.(cc|h)$/.test(file));
   const digest = digestOf(target, files);
   const output = join(asked.out, `linux-${target}.node`);
   if (existsSync(output) && readFileSync(output).includes(Buffer.from(digest, 'hex'))) return;
-  // What was built of other sources may not be what binding.ts expects.
+  // A binary built from other sources may not be what binding.ts expects.
   rmSync(output, { force: true });
 
   const compiler = target === process.arch ? 'gcc' : `${triple}-gcc`;
-  const lack = lackOf(compiler);
-  if (lack !== null) return skip(target, lack);
+  const problem = problemOf(compiler);
+  if (problem !== null) return skip(target, problem);
   const from = performance.now();
   process.stderr.write(`leakwatch: compiling the addon for linux-${target} … `);
   mkdirSync(asked.out, { recursive: true });
-  // Renamed into place: a program that has the old one loaded must not see it change.
+  // Renamed into place: a program that has loaded the old one must not see it change.
   const unfinished = `${output}.${process.pid}`;
   const { status, stderr, error } = spawnSync(
     compiler,
     [
       ...flags,
       ...(asked.strict ? ['-Werror'] : []),
-      // The digest is the build id: a binary tells which sources it was made of.
+      // The digest is the build id: it shows which sources a binary was built from.
       `-Wl,--build-id=0x${digest}`,
       ...['-I', headers, '-o', unfinished],
       ...files.filter((file) => file.endsWith('.cc')).map((file) => join(sources, file)),
@@ -92,23 +92,23 @@ function digestOf(target, files) {
   return hash.digest('hex');
 }
 
-/** Null where `compiler` compiles C++ for glibc. */
-function lackOf(compiler) {
+/** Null if `compiler` compiles C++ for glibc; otherwise why not. */
+function problemOf(compiler) {
   const { status, stderr, error } = spawnSync(compiler, ['-x', 'c++', '-std=c++17', '-fsyntax-only', '-'], {
     input:
       '#include <features.h>\n#include <linux/futex.h>\n#ifndef __GLIBC__\n#error the C library is not glibc\n#endif\n',
     encoding: 'utf8',
   });
-  if (error !== undefined) return `there is no ${compiler}`;
-  return status === 0 ? null : `${compiler} compiles no C++ (${stderr.trim().split('\n')[0]})`;
+  if (error !== undefined) return `${compiler} is not installed`;
+  return status === 0 ? null : `${compiler} cannot compile C++ (${stderr.trim().split('\n')[0]})`;
 }
 
 function skip(target, reason) {
   const consequence = asked.required
-    ? 'The package must hold it.'
-    : 'Without it captures stop the service while they last.';
+    ? 'The package must contain it.'
+    : 'Without it, captures pause the service.';
   process.stderr.write(
-    `leakwatch: no addon is compiled for ${process.platform}-${target}: ${reason}. ${consequence}\n`,
+    `leakwatch: not compiling the addon for ${process.platform}-${target}: ${reason}. ${consequence}\n`,
   );
   if (asked.required) process.exit(1);
 }

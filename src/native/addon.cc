@@ -1,4 +1,4 @@
-// Node-API glue: the functions that binding.ts declares. No logic; what goes wrong becomes an Error with a `code`.
+// Node-API glue: the functions that binding.ts declares. No logic; every failure becomes an Error with a `code`.
 
 #include "addon.h"
 
@@ -16,10 +16,10 @@
 
 namespace {
 
-// One fork at a time in a process: the table of slots is shared by its threads.
+// Only one fork at a time in a process: its threads share the table of slots.
 bool forking = false;
 
-// What fork, wait, pipe and the files of /proc are known to answer.
+// Errors that fork, wait, pipe and the files in /proc can return.
 struct ErrorName {
   int error;
   const char* name;
@@ -136,7 +136,7 @@ SharedPage* CreatePage() {
 
 void ReleasePage(napi_env, void* page, void*) { munmap(page, sizeof(SharedPage)); }
 
-// In the child: the job, and the end.
+// In the child: runs the job and ends the process.
 [[noreturn]] void RunJob(napi_env env, napi_value job, SharedPage* page) {
   napi_value undefined, result, error, text;
   napi_get_undefined(env, &undefined);
@@ -245,7 +245,7 @@ napi_value Waiting(napi_env env, napi_callback_info info) {
   return Number(env, bytes);
 }
 
-// Not fs.closeSync: a worker thread is told of each descriptor that was not opened by fs ("closed but not opened").
+// Not fs.closeSync: Node warns a worker about each descriptor that fs did not open ("closed but not opened").
 napi_value Close(napi_env env, napi_callback_info info) {
   double descriptor = -1;
   napi_get_value_double(env, Argument(env, info, 0), &descriptor);

@@ -1,4 +1,4 @@
-// The parts of the addon; each file's head says what it does and why that is correct.
+// The parts of the addon. The head of each .cc file explains what it does and why it is correct.
 #pragma once
 
 #include <node_api.h>
@@ -6,22 +6,22 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-// Shared between parent and child (one page, MAP_SHARED): what the parent may still read after the child has died.
+// One page shared by parent and child (MAP_SHARED): the parent can still read it after the child has died.
 struct SharedPage {
-  volatile double live_bytes;    // of the heap, as the child found it
-  volatile uint64_t peak_bytes;  // most private memory the child held, estimated; exact where it ended by itself
+  volatile double live_bytes;    // size of the live heap, measured by the child
+  volatile uint64_t peak_bytes;  // peak private memory of the child; an upper estimate, exact if it ended by itself
   char message[512];             // of an exception thrown in the child
 };
 
-// Exit codes of the child. Those of signals are kExitSignal + number. Mirrored in binding.ts.
+// Exit codes of the child; a crash signal gives kExitSignal + its number. Mirrored in binding.ts.
 enum ExitCode {
   kExitDone = 0,
-  kExitWaited = 101,     // would have waited for a thread that does not exist in it: the parent may try again
+  kExitWaited = 101,     // it would have waited for a thread that does not exist in it: the parent may try again
   kExitThrew = 102,      // the job threw; the message is in the shared page
-  kExitMemory = 103,     // came to its memory allotment
-  kExitTime = 104,       // came to its time limit
+  kExitMemory = 103,     // it reached its memory allotment
+  kExitTime = 104,       // it reached its time limit
   kExitOrphaned = 105,   // the parent died between fork and prctl
-  kExitUnable = 106,     // could not let go of what it inherited
+  kExitUnable = 106,     // it could not detach from what it inherited
   kExitSignal = 128,
 };
 
@@ -31,83 +31,87 @@ struct Range {
   uintptr_t end;
 };
 struct Mappings;
-// Reads /proc/self/smaps: null and errno where that fails, EBUSY where other threads never stop forking. Needs no lock and
+// Reads /proc/self/smaps. Returns null and sets errno on failure; EBUSY if other threads keep forking. Needs no lock and
 // no V8: any thread may call it.
 Mappings* ScanMappings();
 void FreeMappings(Mappings*);
-// Makes what V8 keeps from children inheritable; false and errno where /proc/self/maps cannot be read. One thread at a time.
+// Makes the mappings that V8 hides from children inheritable. Returns false and sets errno if /proc/self/maps cannot be
+// read. One thread at a time.
 bool ShareMappings(Mappings*);
-// Undoes ShareMappings in the parent; to be called also where that failed.
+// Undoes ShareMappings in the parent; must be called even if ShareMappings failed.
 void UnshareMappings(Mappings*);
-// All readable, private, anonymous memory of this process, ascending; to be freed. False without memory or /proc.
+// All readable, private, anonymous memory of this process, in ascending order; the caller frees it. False if memory or
+// /proc is not available.
 bool ReadableMappings(Range** ranges, size_t* count);
-// The same of all that is writable and shared with other processes or files.
+// Likewise, all memory that is writable and shared with other processes or files.
 bool SharedMappings(Range** ranges, size_t* count);
 struct MappingCounts {
-  uint32_t kept;     // ranges made inheritable, and private again after the fork
-  uint32_t unknown;  // ranges that came after the scan: made inheritable, and left so
+  uint32_t kept;     // ranges made inheritable for the fork and private again after it
+  uint32_t unknown;  // ranges that appeared after the scan: made inheritable, and left so
 };
 MappingCounts CountMappings(const Mappings*);
 
 // lock_slots.cc
-// Finds the slots through which the loaded objects call the locks of libc. To be called in the parent before a fork.
+// Finds the slots through which the loaded objects call libc's locks. Call it in the parent before a fork.
 bool FindLockSlots();
-// Re-points them; in the child only. False where a page could not be made writable.
+// Redirects them; in the child only. False if a page could not be made writable.
 bool NeutraliseLocks();
 
 // fork.cc
 struct ForkOptions {
   int output;                // kept open in the child
-  uint64_t allotment_bytes;  // private memory at which the child gives up; 0: none
-  uint32_t limit_ms;         // time after which it gives up
-  int niceness;              // of the child; at 19 it also runs only when nobody else wants the core
+  uint64_t allotment_bytes;  // private memory at which the child gives up; 0: no limit
+  uint32_t limit_ms;         // time after which the child gives up
+  int niceness;              // of the child; at 19 it also runs only when nothing else wants the core
 };
 struct ForkResult {
-  pid_t pid;  // 0 in the child, -1 with error
+  pid_t pid;  // 0 in the child, -1 on error
   int error;
-  double blocked_ms;  // from the first madvise to the last, i.e. without the scan
-  double fork_ms;     // of which in fork(2)
+  double blocked_ms;  // from the first madvise to the last; the scan is not included
+  double fork_ms;     // the part of it spent in fork(2)
 };
 ForkResult ForkInheriting(Mappings*, const ForkOptions&, SharedPage*);
 [[noreturn]] void LeaveChild(int code);
-// Used by the child's replacements of locks; async-signal-safe.
+// Called by the child's replacements for locks; async-signal-safe.
 [[noreturn]] void LeaveWaited();
 
-// The page of the child in which this is called; null in the parent.
+// The shared page, if called in a child; null in the parent.
 SharedPage* PageOfChild();
 
 // containment.cc
-// In the child: takes from it all ways to change what is not its own; false where the kernel does not let it.
+// In the child: removes every way to change anything outside it. False if the kernel does not allow that.
 bool Contain(int output, const SharedPage*);
-// Stands for open(2) in the child: /proc/self/fd/OUTPUT is the output, whatever may be opened for writing.
+// Replaces open(2) in the child: /proc/self/fd/OUTPUT gives the output, whatever the rules on opening for writing.
 int OpenInChild(const char* path, int flags, unsigned mode);
 
 // children.cc
-// Once in each thread that loads the addon.
+// Call once in each thread that loads the addon.
 void StartChildren(napi_env);
-// The thread has forked it, and waits for it; should the thread end before that, the child ends too and is waited for.
+// Registers a child that this thread has forked and will wait for. If the thread ends first, the child is killed and
+// waited for.
 void AddChild(napi_env, pid_t);
-// Somebody has waited for it.
+// Unregisters a child that has been waited for.
 void RemoveChild(napi_env, pid_t);
 
 // heap_objects.cc
 // Null, or why this process cannot be forked at all.
 const char* WhyUnsupported();
-// Null, or the name of what this Node does not export: then neither of the two below may be called.
+// Null, or the name of a symbol that this Node does not export: then none of the heap functions below may be called.
 const char* ResolveHeapObjects();
-// In the child: a service that leaks is near its heap limit when it matters most, and what it does there (a snapshot, the
-// end of a worker) is not for the child, whose memory has limits of its own. V8 asks the callback that came last.
+// In the child: raises V8's heap limit. A leaking service is near its limit exactly when a capture matters most, and its
+// own reaction to that (writing a snapshot, ending a worker) must not run in the child, whose memory is limited
+// separately. V8 asks the callback that was added last.
 void RaiseHeapLimit();
-// (threshold: number) => object[]: Maps, Sets, arrays and dictionaries with more members, by V8's own walk.
+// (threshold: number) => object[]: Maps, Sets, arrays and dictionaries with more members, found by V8's own walk.
 napi_value LargeCollections(napi_env, napi_callback_info);
-// (roots: object[], samples: object[], threshold: number, counting: boolean) => object[] | null: the same of what
-// `roots` reach.
+// (roots: object[], samples: object[], threshold: number, counting: boolean) => object[] | null: likewise, but only
+// those reachable from `roots`, found by our own walk.
 napi_value WalkCollections(napi_env, napi_callback_info);
-// () => [representative, count, bytes, …, left out] of the latest of the two, or of a walk of V8's.
+// () => [representative, count, bytes, …, left out] of the latest of the two walks; without one it starts V8's.
 napi_value Census(napi_env, napi_callback_info);
 
 // heap_sampling.cc
-// (intervalBytes: number, frames: number) => boolean: false where this V8 has it not, or it runs already.
+// (intervalBytes: number, frames: number) => boolean: false if this V8 does not export it, or if it is already running.
 napi_value StartHeapSampling(napi_env, napi_callback_info);
-// () => void: stops it, whoever began it.
+// () => void: stops it, whoever started it.
 napi_value StopHeapSampling(napi_env, napi_callback_info);

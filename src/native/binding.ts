@@ -1,12 +1,12 @@
 import { closeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
-/** The forkable mappings of this process as they were at one moment; opaque, freed by garbage collection. */
+/** The private anonymous mappings of this process at the time of the scan; opaque, freed by garbage collection. */
 export interface Mappings {
   readonly mappings: unique symbol;
 }
 
-/** What parent and child share; opaque. */
+/** The page of memory shared by parent and child; opaque. */
 export interface SharedPage {
   readonly page: unique symbol;
 }
@@ -15,73 +15,73 @@ export interface ForkOptions {
   readonly mappings: Mappings;
   /** Descriptor that stays open in the child; all others lead to /dev/null there. */
   readonly output: number;
-  /** Private memory at which the child gives up, bytes; 0: none. */
+  /** Private memory at which the child gives up, bytes; 0: no limit. */
   readonly allotmentBytes: number;
   /** Time after which the child gives up, milliseconds. */
   readonly limitMs: number;
-  /** The child's, 0 to 19; at 19 it runs only when nobody else wants the core. */
+  /** Of the child, 0 to 19; at 19 it runs only when nothing else wants the core. */
   readonly niceness: number;
 }
 
 export interface ForkedChild {
   readonly pid: number;
-  /** How long the calling thread stood still, milliseconds. */
+  /** How long the calling thread was blocked, milliseconds. */
   readonly blockedMs: number;
-  /** Of that in fork(2). */
+  /** The part of it spent in fork(2), milliseconds. */
   readonly forkMs: number;
-  /** Mappings that V8 keeps from children and this child got all the same; and those of them that came too late for the scan and stay inheritable. */
+  /** Mappings that V8 hides from children but this child inherited; and mappings that appeared after the scan and stay inheritable. */
   readonly mappings: number;
   readonly unknownMappings: number;
   readonly page: SharedPage;
 }
 
 export interface ChildEnd {
-  /** -1 where a signal ended it. */
+  /** -1 if a signal ended it. */
   readonly exitCode: number;
-  /** 0 where it ended by itself. */
+  /** 0 if it ended by itself. */
   readonly signal: number;
-  /** User and system, seconds. */
+  /** User and system time, seconds. */
   readonly cpuSeconds: number;
 }
 
-/** What the child left in the shared page; readable at any time, also after its death. */
+/** What the child wrote into the shared page; readable at any time, also after its death. */
 export interface ChildWords {
-  /** The most private memory it held, bytes, estimated upwards. */
+  /** Its peak private memory, bytes; an upper estimate. */
   readonly peakBytes: number;
-  /** Live heap that it found, bytes; 0 until it has. */
+  /** Size of the live heap as measured by the child, bytes; 0 until it is measured. */
   readonly liveBytes: number;
-  /** Of the exception its job threw; empty without one. */
+  /** Message of the exception that its job threw; empty if it threw none. */
   readonly message: string;
 }
 
 /**
- * The addon. Functions throw an `Error` whose `code` is the system's (`EAGAIN`, `ENOMEM`, `EBUSY` while another thread
- * forks, …).
+ * The addon. Functions throw an `Error` whose `code` is the system's (`EAGAIN`, `ENOMEM`; `EBUSY` while another thread
+ * forks; …).
  */
 export interface NativeBinding {
-  /** Finds the mappings of V8, in a thread of libuv's pool. */
+  /** Finds V8's mappings, on a thread of libuv's pool. */
   scan(): Promise<Mappings>;
-  /** Forks; runs `job` in the child, which ends with it and never returns; goes on in the parent. */
+  /** Forks and returns in the parent. The child runs `job`, ends with it and never returns. */
   fork(options: ForkOptions, job: () => void): ForkedChild;
-  /** Null while the child runs; its end, once. Throws when somebody else has taken it. */
+  /** Null while the child runs; then how it ended, once. Throws if other code has already waited for it. */
   wait(pid: number): ChildEnd | null;
   words(page: SharedPage): ChildWords;
-  /** In the child: leaves the size of the live heap in the shared page, bytes. */
+  /** In the child: writes the size of the live heap, bytes, into the shared page. */
   tellLiveBytes(bytes: number): void;
-  /** Both ends close at `exec`; the write end blocks. */
+  /** Both ends close on `exec`; writing blocks when the pipe is full. */
   pipe(): { readonly readFd: number; readonly writeFd: number };
-  /** Closes an end of it. */
+  /** Closes one end of a pipe. */
   close(descriptor: number): void;
-  /** Bytes that wait in a pipe. */
+  /** Bytes waiting in a pipe. */
   waiting(readFd: number): number;
-  /** Null, or what of V8's exported symbols is not there for the two functions below. */
+  /** Null, or the first symbol of V8 that this Node does not export but the functions below need. */
   readonly missingSymbol: string | null;
-  /** In the child: Maps, Sets, arrays and dictionaries with more than `threshold` members, after a full collection; takes more memory than the heap has. */
+  /** In the child: Maps, Sets, arrays and dictionaries with more than `threshold` members, after a full GC; takes more memory than the heap. */
   largeCollections(threshold: number): object[];
   /**
-   * In the child: the same of what `roots` reach, at a fiftieth of the cost; null without memory. `samples`: objects
-   * whose insides show how V8 of this version lays them out. `counting`: for `census()`, which must follow; until then an
-   * object of each hidden class is held.
+   * In the child: likewise, but only collections reachable from `roots`, at a fiftieth of the cost; null if out of
+   * memory. `samples`: objects that show how this version of V8 lays them out. `counting`: counts objects for `census()`,
+   * which must follow; until then one object of each hidden class is kept alive.
    */
   walkCollections(
     roots: readonly object[],
@@ -89,22 +89,22 @@ export interface NativeBinding {
     threshold: number,
     counting: boolean,
   ): object[] | null;
-  /** In the child: rows of (one object of a hidden class, how many there are, their shallow bytes) of what the latest of the two saw, and last how many objects were left out. */
+  /** In the child, from the latest of the two walks: for each hidden class an object of it, the number of its objects and their shallow bytes; last, the number of objects left out. */
   census(): (object | number)[];
 }
 
-/** What the addon has for the service itself. */
+/** The part of the addon that runs in the service itself. */
 export interface NativeSampling {
   /**
-   * Begins V8's sampling heap profiler so that reading it forces no collection; stacks of at most `frames`. False where
-   * this V8 has it not, or somebody has begun it already.
+   * Starts V8's sampling heap profiler so that reading it forces no GC; stacks have at most `frames` frames. False if this
+   * V8 does not export it, or if it is already running.
    */
   startHeapSampling(intervalBytes: number, frames: number): boolean;
-  /** Ends it, whoever began it. */
+  /** Stops it, whoever started it. */
   stopHeapSampling(): void;
 }
 
-/** Exit codes of the child; `ExitCode` of addon.h. */
+/** Exit codes of the child; mirrors `ExitCode` in addon.h. */
 export const CHILD_EXIT = {
   done: 0,
   waited: 101,
@@ -113,7 +113,7 @@ export const CHILD_EXIT = {
   time: 104,
   orphaned: 105,
   unable: 106,
-  /** Plus the number of the signal. */
+  /** Plus the signal number. */
   signal: 128,
 } as const;
 
@@ -121,23 +121,23 @@ export type BindingChoice =
   | { readonly binding: NativeBinding; readonly reason: null }
   | { readonly binding: null; readonly reason: string };
 
-/** What the addon is built for. */
+/** Platforms that the addon is built for. */
 const TARGETS = ['linux-x64', 'linux-arm64'];
 
 let loaded: BindingChoice | null = null;
 
-/** The addon where there is one for this machine; otherwise why not. Never throws. */
+/** The addon for this machine, or why there is none. Never throws. */
 export function loadBinding(): BindingChoice {
   loaded ??= load(`${process.platform}-${process.arch}`);
   return loaded;
 }
 
-/** The same addon's other part; null where there is none. Never throws. */
+/** The part of the addon for the service itself; null if there is no addon. Never throws. */
 export function loadSampling(): NativeSampling | null {
   return loadBinding().binding as (NativeBinding & NativeSampling) | null;
 }
 
-/** Closes an end of a pipe of the addon's, wherever it was handed to. */
+/** Closes one end of a pipe that the addon made, wherever it was passed to. */
 export function closePipeEnd(descriptor: number): void {
   const { binding } = loadBinding();
   if (binding === null) closeSync(descriptor);

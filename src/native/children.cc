@@ -1,12 +1,13 @@
-// Which children a thread has forked and not waited for, so that none becomes a zombie when the thread ends first.
+// Keeps track of the children that a thread has forked but not waited for, so that none becomes a zombie when the thread
+// ends first.
 //
 // A worker thread may be terminated at any time. The kernel then kills its child (PR_SET_PDEATHSIG), but nobody is left
-// to wait for that, and a dead child that nobody waits for stays in the table of processes as long as the service lives.
-// So when the environment of a thread ends, its children are killed and handed to a thread that waits for them and ends:
-// a child that holds a gigabyte takes a moment to die at its low priority, and neither worker.terminate() nor the end of
-// the process must be late for it. At the end of the main thread killing is enough: init waits for the rest.
+// to wait for it, so the zombie would stay in the process table for as long as the service lives. So when the environment
+// of a thread ends, its children are killed and handed to a short-lived thread that waits for them: a child that holds a
+// gigabyte takes a moment to die at its low priority, and it must delay neither worker.terminate() nor the exit of the
+// process. When the main thread ends, killing is enough: init waits for the rest.
 //
-// The waiting thread runs code of this object after the thread that loaded it has closed it: hence -z nodelete.
+// The waiting thread runs code of this shared object after the thread that loaded it has closed it: hence -z nodelete.
 
 #include "addon.h"
 
@@ -18,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-// As for dlsym in heap_objects.cc.
+// See dlsym in heap_objects.cc.
 #if defined(__x86_64__)
 __asm__(".symver pthread_create, pthread_create@GLIBC_2.2.5");
 #elif defined(__aarch64__)
@@ -27,7 +28,7 @@ __asm__(".symver pthread_create, pthread_create@GLIBC_2.17");
 
 namespace {
 
-// A thread captures one at a time; a child beyond this many would only miss its waiting thread.
+// A thread captures one at a time. A child beyond this limit would only lack its waiting thread.
 constexpr int kMaxChildren = 8;
 
 struct Children {
@@ -47,7 +48,7 @@ void WaitElsewhere(pid_t pid) {
   pthread_t thread;
   pthread_attr_init(&detached);
   pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
-  // Signals are for the threads of the service.
+  // Signals belong to the threads of the service.
   sigprocmask(SIG_SETMASK, &all, &before);
   pthread_create(&thread, &detached, WaitForChild, reinterpret_cast<void*>(static_cast<intptr_t>(pid)));
   sigprocmask(SIG_SETMASK, &before, nullptr);

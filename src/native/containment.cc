@@ -1,18 +1,19 @@
-// Keeps what runs in the child by accident from the world.
+// Keeps code that runs in the child by accident from affecting anything outside it.
 //
-// The child collects garbage, and then V8 calls the weak callbacks of native addons: the destructors of wrapped objects.
-// They believe to be in the service. That of a database may close it, which removes its journal by path and writes into
-// memory that it shares with the file; a truncated collection makes such objects garbage that are alive in the service.
-// Descriptors are taken care of (fork.cc). Three ways are left, and closed here:
+// The child collects garbage, and V8 then calls the weak callbacks of native addons: the destructors of wrapped objects.
+// These assume that they run in the service. A database's destructor may close the database, which deletes its journal by
+// path and writes to memory that it shares with the file. And because the child truncates collections, objects that are
+// alive in the service become garbage in the child. Descriptors are handled in fork.cc. Three ways out remain, and are
+// closed here:
 //
-//   system calls      A seccomp filter refuses (EPERM) those that change something outside the process: names and
+//   system calls      A seccomp filter refuses (EPERM) calls that change something outside the process: names and
 //                     attributes of files, opening for writing, sockets, signals to others, new processes and programs,
-//                     System V and POSIX queues. All others are allowed: V8 and libc may need any, and memory,
-//                     descriptors and time of this process are nobody else's.
-//   shared mappings   All writable ones but the shared page become read-only; who writes there ends the child.
+//                     System V and POSIX queues. All others are allowed: V8 and libc may need any of them, and the
+//                     memory, descriptors and time of this process affect nobody else.
+//   shared mappings   All writable ones except the shared page become read-only; a write to one ends the child.
 //   the snapshot      V8's writer opens its file by path, which the filter would refuse: see OpenInChild.
 //
-// A filter needs no privilege (PR_SET_NO_NEW_PRIVS). Where the kernel has none the child is not run.
+// Installing a filter needs no privilege (PR_SET_NO_NEW_PRIVS). If the kernel does not support it, the child does not run.
 
 #include "addon.h"
 
@@ -38,7 +39,7 @@ constexpr uint32_t kArchitecture = AUDIT_ARCH_X86_64;
 constexpr uint32_t kArchitecture = AUDIT_ARCH_AARCH64;
 #endif
 
-// Refused whatever their arguments. The newer machine has no numbers for what the …at calls replace.
+// Refused whatever the arguments. arm64 has no numbers for the calls that the …at calls replace.
 const uint16_t kRefused[] = {
 #ifdef SYS_unlink
     SYS_unlink, SYS_rename, SYS_rmdir, SYS_mkdir, SYS_link, SYS_symlink, SYS_mknod, SYS_creat, SYS_chmod, SYS_chown,
@@ -59,7 +60,7 @@ constexpr uint32_t kWriting = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC;
 
 constexpr sock_filter Statement(uint16_t code, uint32_t value) { return sock_filter{code, 0, 0, value}; }
 
-// A filter is a list of jumps forward. Each test here stands before its own answer, so no distance has to be counted.
+// A BPF program can only jump forward. Each test stands directly before its own return, so no distance has to be counted.
 struct Filter {
   sock_filter code[4 * (sizeof(kRefused) / sizeof(kRefused[0])) + 64];
   uint16_t length = 0;
@@ -68,12 +69,12 @@ struct Filter {
   void Load(size_t offset) { Add(Statement(BPF_LD | BPF_W | BPF_ABS, static_cast<uint32_t>(offset))); }
   void Answer(uint32_t answer) { Add(Statement(BPF_RET | BPF_K, answer)); }
   void Refuse() { Answer(SECCOMP_RET_ERRNO | EPERM); }
-  // Goes over the next `count` statements unless what was loaded is `value`.
+  // Skips the next `count` statements unless the loaded word is `value`.
   void SkipUnless(uint32_t value, uint8_t count) { Add(sock_filter{BPF_JMP | BPF_JEQ | BPF_K, 0, count, value}); }
   void SkipUnlessAny(uint32_t bits, uint8_t count) { Add(sock_filter{BPF_JMP | BPF_JSET | BPF_K, 0, count, bits}); }
 };
 
-// The lower half of an argument: all that matter here are ints.
+// The lower half of an argument: every argument tested here is an int.
 constexpr size_t Argument(size_t index) { return offsetof(seccomp_data, args) + 8 * index; }
 
 void RefuseWriting(Filter* filter, uint32_t number, size_t flags) {
@@ -84,7 +85,7 @@ void RefuseWriting(Filter* filter, uint32_t number, size_t flags) {
   filter->Answer(SECCOMP_RET_ALLOW);
 }
 
-// Its own signals stay possible: abort() is one.
+// Signals to itself stay allowed: abort() sends one.
 void RefuseForOthers(Filter* filter, uint32_t number, uint32_t pid) {
   filter->SkipUnless(number, 4);
   filter->Load(Argument(0));
@@ -102,7 +103,7 @@ bool InstallFilter() {
   filter.Refuse();
   filter.Load(offsetof(seccomp_data, nr));
 #if defined(__x86_64__)
-  // The x32 interface has numbers of its own.
+  // The x32 ABI has its own numbers.
   filter.SkipUnlessAny(0x40000000, 1);
   filter.Refuse();
 #endif

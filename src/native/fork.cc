@@ -1,33 +1,34 @@
 // Forks a child that inherits the heap, and makes it harmless.
 //
-// The child is a frozen copy of the process at one instant; it runs one JavaScript function over the heap and ends. In
-// what follows, everything of the parent that the copy could still reach is taken from it, in this order:
+// The child is a frozen copy of the process at one instant; it runs one JavaScript function over the heap and ends.
+// Everything of the parent that the copy could still reach is taken away from it, in this order:
 //
-//   signals       All are blocked around the fork, because a handler of the parent's (libuv's writes into a pipe that
-//                 parent and child share) must not run in the child. Then all go back to their defaults; those of a
-//                 crash end the child by exit code: no core dump, no crash handler of the service.
+//   signals       All are blocked around the fork, because a handler of the parent (libuv's writes into a pipe that
+//                 parent and child share) must not run in the child. Then all are reset to their defaults; crash signals
+//                 end the child with an exit code: no core dump, no crash handler of the service.
 //   death         PR_SET_PDEATHSIG: the child never outlives the thread that forked it.
-//   time          A timer looks every 10 ms whether the child is still within its limits (below). It runs before anything
-//                 else that could hang.
+//   time          A timer checks every 10 ms whether the child is still within its limits (below). It starts before
+//                 anything else that could hang.
 //   locks         see lock_slots.cc
-//   priority      nice 19, SCHED_IDLE, idle I/O class: it runs when nobody else wants the core; where less was asked
-//                 for, only nice.
-//   out of memory oom_score_adj 1000, so that the kernel takes it first; and long before that it gives up by itself at
-//                 its allotment (below).
 //   descriptors   The child holds a duplicate of every socket: a connection that the parent closes would stay open until
-//                 the child ends. Closing them is no way out: libuv aborts when writing to its eventfd fails. So
-//                 /dev/null is put over each but the output: sockets are let go, numbers stay valid, and whatever the
-//                 child writes by accident goes nowhere.
+//                 the child ends. Closing the duplicates does not work: libuv aborts when a write to its eventfd fails.
+//                 So each descriptor except the output is replaced by /dev/null: sockets are released, numbers stay
+//                 valid, and anything the child writes by accident goes nowhere.
+//   priority      nice 19, SCHED_IDLE, idle I/O class: it runs only when nothing else wants the core. If a lower niceness
+//                 is requested, only that is set.
+//   out of memory oom_score_adj 1000, so that the kernel kills the child first. Long before that it ends itself at its
+//                 allotment (below).
 //   the rest      see containment.cc
 //
-// fork(2) of libc, not the system call: it leaves malloc usable in the child. Its SIGCHLD cannot be helped: a program that
-// listens for it hears of our child, and one that waits for any child takes its end from us (ECHILD).
+// It calls libc's fork(2), not the system call: libc leaves malloc usable in the child. The SIGCHLD cannot be avoided: a
+// program that listens for it sees our child, and one that waits for any child takes its exit status from us (ECHILD).
 //
-// The memory governor. V8's snapshot generator may take many times the heap. A timer signal looks every 10 ms at what
-// the child has taken for itself: pages that came to it by faults, each of which was new or was copied because the child
-// wrote to it; what had been resident at the fork is shared until then. It errs upwards (pages freed and taken again
-// count twice) and never exceeds what is resident; the child has no huge pages, of which one fault brings 512 pages. At
-// the allotment the child ends. It needs nothing of the parent, so it holds while the service's event loop is blocked.
+// The memory governor. V8's snapshot generator may need many times the size of the heap. A timer signal checks every
+// 10 ms how much memory the child has made its own: the pages it has faulted in. Each of them was either new or copied
+// because the child wrote to it; pages that were resident at the fork stay shared until then. The estimate errs upwards
+// (a page freed and faulted in again counts twice) but never exceeds resident memory. Huge pages are disabled in the
+// child, because one fault would bring in 512 pages. At its allotment the child ends. The governor needs nothing from
+// the parent, so it works while the service's event loop is blocked.
 
 #include "addon.h"
 
@@ -53,7 +54,7 @@ constexpr int kIoprioClassIdle = 3 << 13;
 constexpr long kTickMicroseconds = 10000;
 const int kCrashSignals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS};
 
-// Of the child.
+// State of the child.
 SharedPage* shared_page = nullptr;
 uint64_t allotment_bytes = 0;
 double deadline_ms = 0;
@@ -67,7 +68,7 @@ double NowMs() {
   return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6;
 }
 
-// Bytes resident, from the second number of /proc/self/statm; async-signal-safe.
+// Resident bytes, from the second number in /proc/self/statm; async-signal-safe.
 uint64_t Resident() {
   char text[64];
   const ssize_t length = statm < 0 ? 0 : pread(statm, text, sizeof(text) - 1, 0);
@@ -112,7 +113,7 @@ void SetSignals() {
   memset(&action, 0, sizeof(action));
   action.sa_handler = SIG_DFL;
   for (int number = 1; number < NSIG; number++) sigaction(number, &action, nullptr);
-  // A deep recursion has no stack left for its handler.
+  // A stack overflow leaves no stack for its handler.
   static char stack[65536];
   stack_t alternate;
   memset(&alternate, 0, sizeof(alternate));
@@ -122,7 +123,8 @@ void SetSignals() {
   action.sa_handler = OnCrash;
   action.sa_flags = SA_ONSTACK;
   for (int number : kCrashSignals) sigaction(number, &action, nullptr);
-  // Of what else leaves one. A limit of 1, not 0: the kernel then also does not start a program that core_pattern may name.
+  // For the other signals that dump core. A limit of 1, not 0: the kernel then also does not start the program that
+  // core_pattern may name.
   const rlimit no_core = {1, 1};
   setrlimit(RLIMIT_CORE, &no_core);
   action.sa_handler = OnTick;
@@ -150,7 +152,7 @@ void Write(const char* path, const char* text) {
   close(file);
 }
 
-// Each of these may be forbidden; the child is then only less modest.
+// Each of these may be forbidden; the child then only takes more than it should.
 void LowerPriority(int niceness) {
   prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
   setpriority(PRIO_PROCESS, 0, niceness);
@@ -162,7 +164,7 @@ void LowerPriority(int niceness) {
   syscall(SYS_ioprio_set, kIoprioWhoProcess, 0, kIoprioClassIdle);
 }
 
-// As the kernel writes it; readdir would allocate, which an allocator of the service's own may not be able to yet.
+// The kernel's layout. readdir would allocate, and a custom allocator of the service may not be usable yet.
 struct DirectoryEntry {
   uint64_t inode;
   int64_t next;
@@ -171,7 +173,7 @@ struct DirectoryEntry {
   char name[];
 };
 
-// -1 where the name is no number ("." and "..").
+// -1 if the name is not a number ("." and "..").
 int DescriptorOf(const char* name) {
   int descriptor = 0;
   for (; *name >= '0' && *name <= '9'; name++) descriptor = 10 * descriptor + (*name - '0');
@@ -192,7 +194,7 @@ bool LetGoOfDescriptors(int output) {
       const int descriptor = DescriptorOf(entry->name);
       if (descriptor < 0 || descriptor == output || descriptor == statm) continue;
       if (descriptor == nothing || descriptor == directory) continue;
-      // Nothing can be put above the limit of descriptors; what is there was inherited, or is older than the limit.
+      // dup2 fails above the descriptor limit; a descriptor there was inherited, or is older than the limit.
       if (dup2(nothing, descriptor) < 0 && close(descriptor) != 0) return false;
     }
   }
@@ -200,7 +202,7 @@ bool LetGoOfDescriptors(int output) {
   return filled == 0;
 }
 
-// In the child, with all signals blocked; returns with them open.
+// In the child. All signals are blocked when it is called, and none when it returns.
 void BecomeHarmless(pid_t parent, const ForkOptions& options, SharedPage* page) {
   shared_page = page;
   prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -211,7 +213,7 @@ void BecomeHarmless(pid_t parent, const ForkOptions& options, SharedPage* page) 
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
   if (!NeutraliseLocks()) _exit(kExitUnable);
-  // While it still has the service's priority: until then a connection that the service closes stays open.
+  // While the child still has the service's priority: until this is done, a connection that the service closes stays open.
   if (!LetGoOfDescriptors(options.output)) _exit(kExitUnable);
   LowerPriority(options.niceness);
   if (!Contain(options.output, page)) _exit(kExitUnable);

@@ -1,7 +1,8 @@
-// What of V8's object layout is read: offsets and types that Node exports for debuggers (v8dbg_…), looked up at load.
+// The part of V8's object layout that is read: offsets and types that Node exports for debuggers (v8dbg_…), looked up at
+// load.
 //
-// A tagged pointer has its lowest bit set (the next one too if it is weak); a small integer has it clear and its value in
-// the upper half of the word, which ResolveHeapObjects() makes sure of. Every object begins with a tagged pointer to its
+// A tagged pointer has its lowest bit set (and the next one if it is weak). A small integer has the lowest bit clear and
+// its value in the upper half of the word; WhyUnsupported() checks that. Every object begins with a tagged pointer to its
 // hidden class.
 #pragma once
 
@@ -14,17 +15,17 @@
 using Slot = uintptr_t*;
 
 struct HeapLayout {
-  const int* map_offset;       // of an object: its hidden class
-  const int* elements_offset;  // of a JavaScript object: its indexed members
+  const int* map_offset;       // in an object: its hidden class
+  const int* elements_offset;  // in a JavaScript object: its indexed members
   const int* array_length_offset;
-  // Of a hidden class.
+  // In a hidden class.
   const int* type_offset;
-  const int* words_offset;  // size of its objects in words; 0: each has its own
+  const int* words_offset;  // size of its objects in words; 0: the size varies
   const int* bits_offset;
   const int* prototype_offset;
   const int* dictionary_shift;
   const int *descriptors_offset, *own_descriptors_shift, *own_descriptors_mask;
-  // Of an array of descriptors: bytes before the first, words of each, and which of these is the value.
+  // In an array of descriptors: bytes before the first, words per descriptor, and which of these words is the value.
   const int *descriptors_header, *descriptor_words, *descriptor_value;
   // Instance types.
   const int *map_type, *set_type, *array_type, *object_type, *map_class_type, *number_type, *property_array_type;
@@ -34,11 +35,11 @@ extern HeapLayout layout;
 
 constexpr uintptr_t kTag = 1;
 constexpr unsigned kSmallIntegerShift = 32;
-// An object's own named properties, beyond those inside it: the field after the hidden class.
+// An object's named properties that are stored outside it: the field after the hidden class.
 constexpr size_t kPropertiesOffset = sizeof(uintptr_t);
-// The first field of a kind of object: a Map's and Set's table, an array's length.
+// The first field that is specific to a type: the table of a Map or Set, the length of an array.
 constexpr size_t kFirstFieldOffset = 3 * sizeof(uintptr_t);
-// Of a hash table: its number of elements is the first of what follows the length.
+// In a hash table: the number of elements, which is the first word after the length.
 constexpr size_t kHashTableCountOffset = 2 * sizeof(uintptr_t);
 
 template <typename T>
@@ -52,7 +53,7 @@ inline uintptr_t HiddenClass(uintptr_t object) { return Field<uintptr_t>(object,
 
 inline int InstanceType(uintptr_t hidden_class) { return Field<uint16_t>(hidden_class, *layout.type_offset); }
 
-// 0 for what is no small integer.
+// 0 if the field is not a small integer.
 inline int64_t SmallInteger(uintptr_t object, size_t offset) {
   const int64_t word = Field<int64_t>(object, offset);
   return (word & 0xFFFFFFFF) == 0 ? word >> kSmallIntegerShift : 0;
@@ -60,12 +61,12 @@ inline int64_t SmallInteger(uintptr_t object, size_t offset) {
 
 inline bool IsPointer(uintptr_t word) { return (word & kTag) != 0; }
 
-// Members of a Map, Set, array or plain object that is used as a table; 0 for all others. Objects with indexed members
-// may have fewer than said.
+// Number of members of a Map, Set, array or plain object used as a table; 0 for everything else. For objects with indexed
+// members it is an upper bound.
 inline int64_t MembersOf(uintptr_t object) {
   const uintptr_t hidden_class = HiddenClass(object);
   const int type = InstanceType(hidden_class);
-  // An array that is so long that its length is no small integer is not filled.
+  // An array so long that its length is not a small integer is sparse.
   if (type == *layout.array_type) return SmallInteger(object, kFirstFieldOffset);
   if (type == *layout.map_type || type == *layout.set_type) {
     const uintptr_t table = Field<uintptr_t>(object, kFirstFieldOffset);
@@ -81,13 +82,13 @@ inline int64_t MembersOf(uintptr_t object) {
   return members;
 }
 
-// A handle of V8's to an object. Nothing on V8's heap moves for it.
+// Makes a V8 handle to an object. Moves nothing on V8's heap.
 Slot Globalize(uintptr_t object);
-// Puts the object into a list of JavaScript's, and gives the handle back.
+// Stores the object in a JavaScript array at `index` and disposes of the handle.
 void Take(napi_env, napi_value list, uint32_t index, Slot);
 
-// The census, in heap_objects.cc: counts objects by hidden class, from StartCount() on. Then, before anything moves,
-// KeepRepresentatives().
+// The census (heap_objects.cc) counts objects by hidden class, starting with StartCount(). KeepRepresentatives() must be
+// called before anything on the heap moves.
 void StartCount();
 void CountObject(uintptr_t object);
 void KeepRepresentatives();

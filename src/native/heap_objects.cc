@@ -1,18 +1,18 @@
-// Looks into the heap of the forked child: which collections are large, how many objects there are of which hidden class.
+// Looks into the heap of the forked child: which collections are large, and how many objects each hidden class has.
 //
-// heap_walk.cc follows pointers from what JavaScript can reach. Where that does not find all it should (a layout that it
-// does not know), V8 walks its heap itself, for HeapProfiler::QueryObjects, and asks a predicate of each JavaScript object,
-// after it has collected all garbage; that takes more memory than the heap and ten times as long. QueryObjects, the few
-// other functions and the numbers (heap_layout.h) that are used are exported by Node 20, 22, 24 and 26 under the same
-// names, so they are looked up when the addon is loaded, and one binary serves all; where one is missing
-// ResolveHeapObjects() says which, and captures are full ones.
+// heap_walk.cc follows pointers from the objects that JavaScript can reach. If it does not find everything it should (an
+// unknown object layout), V8 walks its heap itself: HeapProfiler::QueryObjects runs a full GC and then calls a predicate
+// for each JavaScript object. That takes more memory than the heap and ten times as long. QueryObjects, the few other
+// functions and the constants (heap_layout.h) are exported by Node 20, 22, 24 and 26 under the same names. They are looked
+// up when the addon is loaded, so one binary serves all versions. If one is missing, ResolveHeapObjects() returns its
+// name, and captures are full ones.
 //
-// What of V8's C++ interface crosses the border is laid out by hand, so that nothing of its inline code, which changes
-// from version to version, is compiled in:
+// The C++ types of V8 that cross the boundary are laid out by hand, so that none of V8's inline code, which changes from
+// version to version, is compiled in:
 //   Local<T>                  the address of a slot that holds a tagged pointer; passed and returned in a register
-//   Global<T>                 the same, alone in its class; so an element of the result vector is a napi_value
+//   Global<T>                 the same, as the only member of a class; so an element of the result vector is a napi_value
 //   std::vector               begin, end, end of storage (libstdc++)
-//   QueryObjectPredicate      a pointer to its table: two destructors, then Filter(Local<Object>)
+//   QueryObjectPredicate      a pointer to its vtable: two destructors, then Filter(Local<Object>)
 //
 // Only for the child.
 
@@ -24,8 +24,8 @@
 
 #include "heap_layout.h"
 
-// The first version of dlsym, so that a binary compiled on a new system loads on an old one: glibc moved it from libdl to
-// libc in 2.34. The loader looks for symbol and version only, not for the library they came from.
+// Binds to the first version of dlsym, so that a binary compiled on a new system loads on an old one: glibc 2.34 moved it
+// from libdl to libc. The loader looks for symbol and version only, not for the library they came from.
 #if defined(__x86_64__)
 __asm__(".symver dlsym, dlsym@GLIBC_2.2.5");
 #elif defined(__aarch64__)
@@ -42,7 +42,7 @@ struct Vector {
   Slot* storage_end;
 };
 
-// Found in the executable; see ResolveHeapObjects().
+// Looked up in the executable by ResolveHeapObjects().
 void* (*current_isolate)();
 Slot (*current_context)(void* isolate);
 void* (*heap_profiler)(void* isolate);
@@ -51,10 +51,10 @@ void (*query_objects)(void* profiler, Slot context, void* predicate, Vector* fou
 Slot (*globalize_at)(void* isolate, uintptr_t* object);
 Slot (*globalize)(void* isolate, uintptr_t object);
 void (*dispose)(Slot slot);
-// May be missing.
+// Optional.
 void (*add_near_heap_limit_callback)(void* isolate, size_t (*callback)(void*, size_t, size_t), void* data);
 
-// For V8's snapshot generator, which needs a few percent of the heap in the heap. Beyond that the child crashes.
+// Room for V8's snapshot generator, which allocates a few percent of the heap on the heap. Beyond that the child crashes.
 constexpr size_t kExtraHeapBytes = size_t{256} << 20;
 
 size_t HigherLimit(void*, size_t current, size_t initial) {
@@ -98,7 +98,7 @@ const Symbol kSymbols[] = {
     {"v8dbg_FirstNonstringType", &layout.first_nonstring_type},
     {"v8dbg_FirstContextType", &layout.first_context_type},
     {"v8dbg_LastContextType", &layout.last_context_type},
-    // The first of JavaScript's objects, but for those of WebAssembly.
+    // The first type of JavaScript objects, apart from those of WebAssembly.
     {"v8dbg_type_JSProxy__JS_PROXY_TYPE", &layout.first_receiver_type},
 };
 
@@ -114,7 +114,7 @@ bool IsLarge(Predicate* predicate, Slot slot) {
   return MembersOf(*slot) > predicate->threshold;
 }
 
-// --- The census: open addressing by hidden class, which V8 does not move while the heap is walked.
+// --- The census: a table with open addressing, keyed by hidden class, which V8 does not move while the heap is walked.
 
 struct Class {
   uintptr_t hidden_class;
@@ -123,7 +123,7 @@ struct Class {
   uint32_t bytes_each;
 };
 
-// Programs have some thousands of hidden classes; objects of further ones are only counted.
+// Programs have some thousands of hidden classes. Objects of classes beyond the limit are only counted, in left_out.
 constexpr size_t kMaxClasses = 1 << 16;
 constexpr size_t kTableSize = 2 * kMaxClasses;
 Class* classes = nullptr;
@@ -163,9 +163,9 @@ Slot Globalize(uintptr_t object) {
 
 const char* WhyUnsupported() {
   const int* shift = static_cast<const int*>(dlsym(RTLD_DEFAULT, "v8dbg_SmiShiftSize"));
-  if (shift == nullptr) return "this is not a Node.js that exports V8's symbols";
+  if (shift == nullptr) return "this Node.js does not export V8's symbols";
   if (*shift + 1 != static_cast<int>(kSmallIntegerShift)) return "this V8 compresses its pointers";
-  // musl's fork leaves malloc as it was, maybe locked; its loader may stand in for glibc's.
+  // musl's fork leaves malloc as it was, possibly locked; musl's loader may stand in for glibc's.
   if (dlsym(RTLD_DEFAULT, "gnu_get_libc_version") == nullptr) return "the C library is not glibc";
   return nullptr;
 }
@@ -186,7 +186,7 @@ void RaiseHeapLimit() {
   }
 }
 
-// What it still held would be in the snapshot, with "(Global handles)" for its holder.
+// A handle that still exists would appear in the snapshot, with "(Global handles)" as the object's holder.
 void Take(napi_env env, napi_value list, uint32_t index, Slot slot) {
   napi_set_element(env, list, index, reinterpret_cast<napi_value>(slot));
   dispose(slot);

@@ -1,7 +1,7 @@
-// V8's sampling heap profiler, begun with other flags than the inspector begins it with: there each reading forces a full
-// collection (SamplingFlags::kSamplingForceGC), in the midst of the service. Reading is the inspector's nevertheless.
+// Starts V8's sampling heap profiler with other flags than the inspector does: the inspector's make each reading force a
+// full GC (SamplingFlags::kSamplingForceGC) in the running service. Reading still goes through the inspector.
 //
-// The functions are looked up as in heap_objects.cc; where one is missing, sampling is refused and nothing else.
+// The functions are looked up as in heap_objects.cc. If one is missing, only sampling is refused.
 
 #include "addon.h"
 
@@ -36,7 +36,7 @@ bool ResolveSampling() {
          Resolve("_ZN2v812HeapProfiler24StopSamplingHeapProfilerEv", &stop_sampling);
 }
 
-// One that still samples when its isolate is torn down frees what is gone already (Node 24: the process ends by a signal).
+// A profiler that still samples when its isolate is torn down frees memory twice (Node 24: a signal kills the process).
 void EndWithEnvironment(void* isolate) { stop_sampling(heap_profiler(isolate)); }
 
 }  // namespace
@@ -53,7 +53,7 @@ napi_value StartHeapSampling(napi_env env, napi_callback_info info) {
       interval >= 1 && frames >= 1 && ResolveSampling() &&
       start_sampling(heap_profiler(current_isolate()), static_cast<uint64_t>(interval), frames, kSamplingNoFlags);
   if (begun) {
-    // Twice would be an error; one that is not there is none.
+    // Adding a hook twice is an error; removing one that was never added is not.
     napi_remove_env_cleanup_hook(env, EndWithEnvironment, current_isolate());
     napi_add_env_cleanup_hook(env, EndWithEnvironment, current_isolate());
   }

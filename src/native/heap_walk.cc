@@ -1,19 +1,19 @@
-// Finds the large collections of the forked child by following pointers, at a fiftieth of the memory that V8's own walk
-// takes (it keeps a hash set of all objects, and takes most of a capture's time to fill it).
+// Finds the large collections of the forked child by following pointers. It takes a fiftieth of the memory of V8's own
+// walk, which keeps a hash set of all objects and spends most of a capture's time filling it.
 //
-// Invariants that make reading raw memory right here:
+// Why reading raw memory is safe here:
 //   - Nothing moves: the child has one thread, which is in this function, and V8 is not called until the walk is over.
-//   - Only what is reachable is visited, from objects that JavaScript handed over; so all that is found is alive.
-//   - Only these are read: fields of objects whose hidden class tells their size, and arrays of tagged words that begin
-//     with their length (fixed arrays, hash tables, contexts). Which types these arrays have differs between versions and
-//     is taken from samples: a Map's table, a dictionary's properties, … Besides, prototypes and getters of hidden classes.
-//   - A word is followed only when it is tagged as a strong pointer, leads into readable anonymous memory, and what is
-//     there begins with a hidden class (the hidden class of whose hidden class is its own). So raw words inside objects
-//     (native pointers, doubles) are no danger, and neither is a layout that this does not know: at worst something is
-//     not found. The caller hides large collections of its own in every kind of holder and looks whether they come back;
-//     if one does not, V8's walk is taken instead (largeCollections).
+//   - Only reachable objects are visited, starting from objects that JavaScript passed in; so everything found is alive.
+//   - Only these are read: fields of objects whose hidden class gives their size; arrays of tagged words that begin with
+//     their length (fixed arrays, hash tables, contexts); and the prototypes and accessors of hidden classes. The types of
+//     these arrays differ between versions and are learnt from samples: a Map's table, a dictionary's properties, …
+//   - A word is followed only if it is tagged as a strong pointer, points into readable anonymous memory, and the object
+//     there begins with a hidden class (whose own hidden class is its own hidden class). So raw words inside objects
+//     (native pointers, doubles) do no harm, and neither does an unknown layout: at worst something is not found. The
+//     caller plants large collections in every kind of holder and checks that they are found; if one is not, V8's walk is
+//     used instead (largeCollections).
 //
-// One bit for each possible object (8 bytes) remembers what was visited: 1/64 of the heap at most.
+// Visited objects are marked with one bit per possible object (8 bytes): at most 1/64 of the heap.
 
 #include "addon.h"
 
@@ -28,9 +28,10 @@ constexpr unsigned kChunkShift = 18;
 constexpr size_t kChunkBytes = size_t{1} << kChunkShift;
 constexpr size_t kBitmapBytes = kChunkBytes / sizeof(uintptr_t) / 8;
 
-// A piece of readable memory, at most of a chunk's size and alignment, with its bits; those come with the first visit.
+// A piece of readable memory, no larger than a chunk and within one, and its mark bits; they are allocated at the first
+// visit.
 struct Chunk {
-  uintptr_t number;  // address >> kChunkShift; 0: none
+  uintptr_t number;  // address >> kChunkShift; 0: unused
   uintptr_t begin;
   uintptr_t end;
   uint8_t* visited;
@@ -40,7 +41,7 @@ struct Walk {
   Chunk* chunks;  // open addressing
   size_t mask;
   Chunk* latest;
-  uintptr_t latest_class;  // of a hidden class that was looked at last, and whether its objects hold others
+  uintptr_t latest_class;  // the hidden class that was checked last, and whether its objects hold others
   bool latest_holds;
   uintptr_t known_classes[4096];
   uintptr_t* pending;
@@ -59,7 +60,7 @@ bool AddChunk(Walk* walk, uintptr_t begin, uintptr_t end) {
   const uintptr_t number = begin >> kChunkShift;
   size_t at = Place(walk, number);
   while (walk->chunks[at].number != 0) {
-    // Two mappings share a chunk: what lies between them is never read, since no object spans it.
+    // Two mappings share a chunk. The gap between them is never read, since no object spans it.
     if (walk->chunks[at].number == number) {
       if (walk->chunks[at].end == begin) walk->chunks[at].end = end;
       return true;
@@ -93,7 +94,7 @@ bool MapChunks(Walk* walk) {
   return walk->chunks != nullptr;
 }
 
-// Null where `address` is not in readable memory.
+// Null if `address` is not in readable memory.
 Chunk* ChunkOf(Walk* walk, uintptr_t address) {
   const uintptr_t number = address >> kChunkShift;
   Chunk* chunk = walk->latest;
@@ -133,7 +134,7 @@ bool Append(uintptr_t** list, size_t* count, size_t* capacity, uintptr_t item) {
   return true;
 }
 
-// Whether this is the first time; false also without memory.
+// True on the first visit; false also if out of memory.
 bool MarkVisited(Walk* walk, Chunk* chunk, uintptr_t address) {
   if (chunk->visited == nullptr) chunk->visited = static_cast<uint8_t*>(calloc(1, kBitmapBytes));
   if (chunk->visited == nullptr) {
@@ -151,11 +152,11 @@ void Visit(Walk* walk, uintptr_t word) {
   Chunk* chunk = ChunkOf(walk, word - kTag);
   if (chunk == nullptr) return;
   const uintptr_t hidden_class = HiddenClass(word);
-  // What is itself a hidden class is marked when the first of its objects is visited, and only then.
+  // An object that is a hidden class is marked only when the first of its own objects is visited.
   if (walk->latest_class != hidden_class) {
     if (!IsHiddenClass(walk, hidden_class)) return;
     walk->latest_class = hidden_class;
-    // Strings and numbers hold nothing; there are many of them.
+    // Strings and numbers hold nothing, and there are many of them.
     const int type = InstanceType(hidden_class);
     walk->latest_holds =
         type >= *layout.first_nonstring_type && type != *layout.number_type && type != *layout.map_class_type;
@@ -164,7 +165,7 @@ void Visit(Walk* walk, uintptr_t word) {
   if (!Append(&walk->pending, &walk->pending_count, &walk->pending_capacity, word)) walk->out_of_memory = true;
 }
 
-// A hidden class holds the prototype, and the getters and setters that its objects have in common.
+// A hidden class holds the prototype, and the getters and setters that its objects share.
 void VisitHiddenClass(Walk* walk, uintptr_t hidden_class) {
   Chunk* chunk = ChunkOf(walk, hidden_class - kTag);
   if (chunk == nullptr || !MarkVisited(walk, chunk, hidden_class - kTag)) return;
@@ -181,12 +182,12 @@ void VisitHiddenClass(Walk* walk, uintptr_t hidden_class) {
   }
 }
 
-// How many tagged words follow the length, if this is an array of such; 0 otherwise.
+// Number of tagged words after the length if this is an array of tagged words; otherwise 0.
 size_t ArrayLength(Walk* walk, uintptr_t word, int type) {
   const uint64_t length = Field<uint64_t>(word, sizeof(uintptr_t));
   if ((length & 0xFFFFFFFF) != 0) return 0;
   size_t count = length >> kSmallIntegerShift;
-  // Its upper bits are a hash.
+  // The upper bits of its length are a hash.
   if (type == *layout.property_array_type) count &= 1023;
   else if (type < *layout.first_context_type || type > *layout.last_context_type) {
     if (walk->is_array[type & 8191] == 0) return 0;
@@ -194,12 +195,12 @@ size_t ArrayLength(Walk* walk, uintptr_t word, int type) {
   return count;
 }
 
-// A large object goes on over the chunks that follow.
+// A large object continues over the following chunks.
 void VisitArray(Walk* walk, uintptr_t word, size_t count) {
   uintptr_t at = word - kTag + 2 * sizeof(uintptr_t);
   while (count > 0) {
     const Chunk* chunk = ChunkOf(walk, at);
-    // The last word of a chunk is let go by ChunkOf, which wants room for a header.
+    // ChunkOf rejects the last word of a chunk, because it requires room for a header.
     const uintptr_t end = ((at >> kChunkShift) + 1) << kChunkShift;
     if (chunk == nullptr && end - at > sizeof(uintptr_t)) return;
     const size_t here = (end - at) / sizeof(uintptr_t);
@@ -226,7 +227,8 @@ void VisitContent(Walk* walk, uintptr_t word) {
   for (size_t i = 1; i < words; i++) Visit(walk, Field<uintptr_t>(word, i * sizeof(uintptr_t)));
 }
 
-// What of a sample's fields is an array of tagged words: all that has no size of its own, since V8 puts nothing else there.
+// Learns which types are arrays of tagged words: every field of a sample whose size is not fixed by its hidden class, since
+// V8 puts nothing else there.
 void LearnTypes(Walk* walk, uintptr_t sample) {
   const size_t words = Field<uint8_t>(HiddenClass(sample), *layout.words_offset);
   for (size_t i = 1; i < words; i++) {
@@ -241,7 +243,7 @@ void LearnTypes(Walk* walk, uintptr_t sample) {
   }
 }
 
-// The slot behind a value of Node-API holds the tagged pointer.
+// The slot behind a napi_value holds the tagged pointer.
 uintptr_t Pointer(napi_value value) { return *reinterpret_cast<uintptr_t*>(value); }
 
 template <typename Each>
@@ -269,22 +271,22 @@ napi_value WalkCollections(napi_env env, napi_callback_info info) {
   napi_get_value_double(env, arguments[2], &threshold);
   if (walk == nullptr || !MapChunks(walk)) return result;
   walk->threshold = static_cast<int64_t>(threshold);
-  // Reading an element may make V8 allocate, and so move objects; nothing that was read so far is kept but the types.
+  // Reading an element may make V8 allocate and so move objects. Only the types are kept from what has been read so far.
   ForEach(env, arguments[1], [&](uintptr_t sample) {
     LearnTypes(walk, sample);
-    // The global object hides behind a proxy, as its prototype.
+    // The global object is hidden behind a proxy, as the proxy's prototype.
     const uintptr_t prototype = Field<uintptr_t>(HiddenClass(sample), *layout.prototype_offset);
     if (InstanceType(HiddenClass(prototype)) >= *layout.first_receiver_type) LearnTypes(walk, prototype);
   });
   napi_get_value_bool(env, arguments[3], &walk->counting);
   StartCount();
-  // The list itself is the root: no object may move between the reading of its pointer and the end of the walk.
+  // The list itself is the root: no object may move between reading its pointer and the end of the walk.
   Visit(walk, Pointer(arguments[0]));
   while (walk->pending_count > 0 && !walk->out_of_memory) VisitContent(walk, walk->pending[--walk->pending_count]);
   if (walk->out_of_memory) return result;
   Slot* slots = static_cast<Slot*>(calloc(walk->found_count + 1, sizeof(Slot)));
   if (slots == nullptr) return result;
-  // Handles first, which allocates nothing on V8's heap; then the list.
+  // First the handles, which allocate nothing on V8's heap; then the list.
   KeepRepresentatives();
   for (size_t i = 0; i < walk->found_count; i++) slots[i] = Globalize(walk->found[i]);
   napi_create_array_with_length(env, walk->found_count, &result);

@@ -1,26 +1,26 @@
-// Why a forked child needs no locks, and how it is freed of them.
+// Why a forked child needs no locks, and how they are removed.
 //
-// After fork(2) only the forking thread exists in the child, but V8 goes on posting tasks to the worker threads that it
-// had: the condition variables it signals still count the waiters that are gone, and pthread_cond_signal then blocks
-// for ever (about one child in three). A lock held by a thread at the moment of the fork stays held for ever, too.
-// A child that is single-threaded for the rest of its life needs neither: with one thread there is nobody to exclude
-// and nobody to wake. So every call from the loaded objects into libc's locks is re-pointed, in the child alone:
+// After fork(2) only the forking thread exists in the child, but V8 keeps posting tasks to its worker threads. The
+// condition variables it signals still count the waiters that are gone, and pthread_cond_signal then blocks forever (in
+// about one child in three). A lock that a thread held at the moment of the fork also stays held forever. A child that is
+// single-threaded for the rest of its life needs neither: there is no other thread to exclude or to wake. So every call
+// from the loaded objects into libc's locks is redirected, in the child only:
 //
-//   lock, unlock, signal, post      → return 0, "done"
-//   wait, join                      → leave the process at once with kExitWaited: what is waited for was being done by
+//   lock, unlock, signal, post      → return 0 (success)
+//   wait, join                      → exit the process at once with kExitWaited: the work it would wait for belonged to
 //                                     a thread that is gone. The parent tries again a little later.
-//   pthread_create                  → says 0 and starts nothing; libuv's thread pool then waits once on a semaphore for
-//                                     each thread it believes it started, so each such start pays for one sem_wait.
-//   syscall(SYS_futex, …, WAIT)     → as wait (absl and libstdc++ wait without pthread)
+//   pthread_create                  → return 0 and start nothing. libuv's thread pool then waits once on a semaphore for
+//                                     each thread it believes it started, so each such start allows one sem_wait.
+//   syscall(SYS_futex, …, WAIT)     → like wait (absl and libstdc++ wait without pthread)
 //
-// The calls go through the slots of the global offset tables (ELF: JUMP_SLOT and GLOB_DAT relocations) of the
-// executable and of each shared object, which is where the dynamic loader wrote the addresses; writing others there
-// changes no code. libc and the loader themselves are left alone: their internal locks are handled by fork(2) (malloc,
-// stdio) or not needed. What a dead thread was in the midst of changing under a lock may be half done; who comes upon
-// that in the child crashes there, and the parent sees one more failed try.
+// The calls go through the slots of the global offset tables (ELF: JUMP_SLOT and GLOB_DAT relocations) of the executable
+// and of each shared object, where the dynamic loader wrote the addresses; overwriting them changes no code. libc and the
+// loader themselves are left alone: their internal locks are either handled by fork(2) (malloc, stdio) or not needed. Data
+// that a dead thread was changing under a lock may be inconsistent. Code that comes upon it in the child crashes there,
+// and the parent sees one more failed attempt.
 //
-// The slots are looked for in the parent, before the fork: dl_iterate_phdr takes the loader's lock, which a dead thread
-// may hold in the child. They are looked for anew only when the loader has loaded or unloaded something since.
+// The slots are found in the parent, before the fork: dl_iterate_phdr takes the loader's lock, which a dead thread may
+// hold in the child. They are searched again only if the loader has loaded or unloaded something since.
 
 #include "addon.h"
 
@@ -51,7 +51,8 @@ constexpr unsigned kGlobDat = R_AARCH64_GLOB_DAT;
 
 int pretended_threads = 0;
 
-// Called with up to three arguments of pointer size; the calling conventions of both machines let a callee ignore them.
+// Called with up to three arguments of pointer size; the calling conventions of both architectures let a callee ignore
+// them.
 int Done() { return 0; }
 int Waits() { LeaveWaited(); }
 int WaitsOnSemaphore() {
@@ -115,7 +116,7 @@ const Replacement kReplacements[] = {
     {"sem_clockwait", reinterpret_cast<void*>(WaitsOnSemaphore)},
     {"pthread_create", reinterpret_cast<void*>(PretendsToCreate)},
     {"syscall", reinterpret_cast<void*>(Syscall)},
-    // No lock, but the same way: see containment.cc.
+    // Not a lock, but redirected in the same way: see containment.cc.
     {"open", reinterpret_cast<void*>(OpenInChild)},
     {"open64", reinterpret_cast<void*>(OpenInChild)},
 };
@@ -125,7 +126,7 @@ struct Slot {
   void* with;
 };
 
-// Grown in the parent only. 31 functions, a few objects: some hundreds of slots.
+// Grown in the parent only. 33 functions in a few objects: some hundreds of slots.
 Slot* slots = nullptr;
 size_t slot_count = 0;
 size_t slot_capacity = 0;
@@ -159,7 +160,7 @@ bool IsLibc(const char* path) {
          strncmp(name, "ld-linux", 8) == 0 || strncmp(name, "ld-2", 4) == 0 || strncmp(name, "linux-vdso", 10) == 0;
 }
 
-// Our own calls are meant.
+// Our own calls must reach libc.
 bool IsOurs(const dl_phdr_info* info) {
   const uintptr_t here = reinterpret_cast<uintptr_t>(&kReplacements);
   for (int i = 0; i < info->dlpi_phnum; i++) {
@@ -185,7 +186,7 @@ bool AddSlotsOf(const ElfW(Rela)* relocations, size_t bytes, const Tables& table
   return true;
 }
 
-// Returns 0 to go on, 1 when nothing was loaded since the last time, -1 without memory.
+// Returns 0 to continue, 1 if nothing was loaded since the last time, -1 if out of memory.
 int VisitObject(dl_phdr_info* info, size_t size, void* data) {
   bool* first = static_cast<bool*>(data);
   if (*first) {
@@ -206,7 +207,7 @@ int VisitObject(dl_phdr_info* info, size_t size, void* data) {
     }
   }
   if (dynamic == nullptr) return 0;
-  // glibc has already turned these addresses into absolute ones.
+  // glibc has already made these addresses absolute.
   Tables tables;
   const ElfW(Rela)* relocations = nullptr;
   const ElfW(Rela)* jumps = nullptr;

@@ -1,34 +1,34 @@
-// Which memory a forked child needs, and how it comes to inherit it.
+// Which memory a forked child needs, and how it inherits it.
 //
 // Node builds V8 so that all its mappings carry MADV_DONTFORK: spawning a program then need not copy the page tables of
-// the heap. A child that is to describe the heap needs them, so they are made inheritable (MADV_DOFORK) for the time of
-// one fork. Which mappings these are stands in the VmFlags of /proc/self/smaps ("dc") and nowhere else, but reading that
-// makes the kernel walk all page tables: 3 ms at 170 MB, 20 ms at 590 MB. /proc/self/maps walks nothing: 0.1 and 0.6 ms.
-// So smaps is read ahead, in another thread (ScanMappings), and maps at the fork, in the thread that forks. Between the
-// two V8 may have mapped, unmapped and grown:
+// the heap. A child that describes the heap needs them, so they are made inheritable (MADV_DOFORK) for the duration of one
+// fork. Only VmFlags in /proc/self/smaps ("dc") shows which mappings these are, but reading it makes the kernel walk all
+// page tables: 3 ms at 170 MB, 20 ms at 590 MB. /proc/self/maps walks nothing: 0.1 and 0.6 ms. So smaps is read ahead of
+// time in another thread (ScanMappings), and maps at the fork, in the forking thread. Between the two, V8 may have mapped,
+// unmapped and grown regions:
 //
 //   part of a present mapping    scan said          at the fork        after it, in the parent
 //   known                        DONTFORK           DOFORK             DONTFORK again
 //   known                        inheritable        DOFORK             nothing
 //   not known                    not there          DOFORK             nothing
 //
-// DOFORK on what is inheritable changes nothing, and the scan may be wrong about that: V8 maps a page first and makes it
-// private then, and where the scan comes in between the page passes for inheritable (seen in one fork of twenty of a busy
-// service, whose child then missed the page and crashed). What came after the scan is left inheritable: it costs a later
-// spawn its page tables, while keeping a range from children that was never V8's would cost them their life. A later scan
-// takes it for inheritable, so in a service that allocates heavily it adds up, over captures, until V8 unmaps it. For the same
-// reason a known range counts only where nothing else can have come to its place: the mapping is the same from end to
-// end, or the part begins and ends where V8's pages do (multiples of 256 KiB).
+// DOFORK has no effect on an inheritable mapping, and is applied to those too because the scan may be wrong about them: V8
+// maps a page first and marks it DONTFORK afterwards, and a scan between the two sees it as inheritable (seen in one fork
+// of twenty of a busy service; the child then lacked the page and crashed). A mapping that appeared after the scan is left
+// inheritable: that makes a later spawn copy its page tables, whereas hiding a range that was never V8's would crash later
+// children. The next scan takes it for inheritable, so in a service that allocates heavily such ranges add up, over
+// captures, until V8 unmaps them. For the same reason a known range counts only if nothing else can have taken its place:
+// the mapping has the same bounds, or the part begins and ends on V8's page bounds (multiples of 256 KiB).
 //
-// A scan that sees the mappings while another thread forks would take V8's for inheritable, so it is thrown away and done
-// again (`changes`, as in a sequence lock: odd between ShareMappings and UnshareMappings).
+// A scan that runs while another thread forks would take V8's mappings for inheritable, so it is discarded and repeated
+// (`changes`, as in a sequence lock: odd between ShareMappings and UnshareMappings).
 //
-// What is left to chance: while the fork lasts another thread may unmap a known range and something else may come to the
-// very same place; it is then kept from later children. V8 asks for random places, everybody else gets the highest free
-// one, and it would have to happen within some milliseconds. A spawn by another thread at that time copies the page tables
-// of the heap, as it would without MADV_DONTFORK.
+// The remaining risk: during the fork another thread may unmap a known range, and something else may be mapped at exactly
+// the same address; that is then hidden from later children. V8 asks for random addresses, everything else gets the
+// highest free one, and it would have to happen within some milliseconds. A spawn by another thread at that time copies
+// the page tables of the heap, as it would without MADV_DONTFORK.
 //
-// Anonymous, private mappings only; the kernel may show a name of V8's own for them ("[anon:v8]").
+// Only anonymous, private mappings are handled; the kernel may show a name that V8 gave them ("[anon:v8]").
 
 #include "addon.h"
 
@@ -44,7 +44,7 @@ namespace {
 
 constexpr uintptr_t kV8Page = 256 * 1024;
 
-// A fork lasts milliseconds; a process in which a scan never gets by without one answers EBUSY.
+// A fork lasts milliseconds. If every scan of these coincides with one, the caller gets EBUSY.
 constexpr int kMaxScans = 100;
 constexpr long kBetweenScansNs = 2000000;
 unsigned changes = 0;
@@ -74,8 +74,8 @@ struct List {
   }
 };
 
-// Calls `visit` with each line, without its line feed; stops where it says false. One read is at most a page long
-// (seq_file), so a small buffer costs nothing.
+// Calls `visit` with each line, without its line feed, until it returns false. One read returns at most a page (seq_file),
+// so a small buffer costs nothing.
 template <typename Visit>
 bool ReadLines(const char* path, Visit visit) {
   const int file = open(path, O_RDONLY | O_CLOEXEC);
@@ -98,7 +98,7 @@ bool ReadLines(const char* path, Visit visit) {
     }
     filled -= static_cast<size_t>(line - buffer);
     memmove(buffer, line, filled);
-    // A line longer than the buffer is no mapping of V8's: its path is that long.
+    // A line longer than the buffer cannot be a V8 mapping: its path is that long.
     if (filled == sizeof(buffer) - 1) filled = 0;
   }
   const int error = errno;
@@ -107,7 +107,7 @@ bool ReadLines(const char* path, Visit visit) {
   return ok;
 }
 
-// Not strtoul: compiled on a new system it would ask for a glibc of 2023.
+// Not strtoul: compiled on a new system, it would require a glibc of 2023.
 uintptr_t ReadHex(const char** at) {
   uintptr_t value = 0;
   for (;; ++*at) {
@@ -157,7 +157,7 @@ static bool ReadSmaps(Mappings* mappings) {
   mappings->scanned.count = 0;
   bool in_mapping = false;
   return ReadLines("/proc/self/smaps", [&](char* line) {
-    // Fields begin with a capital letter, mappings with a digit of an address.
+    // Fields begin with a capital letter, mappings with a hexadecimal digit.
     const bool is_field = line[0] >= 'A' && line[0] <= 'Z';
     if (!is_field) {
       Mapping mapping;
@@ -199,7 +199,7 @@ void FreeMappings(Mappings* mappings) {
   free(mappings);
 }
 
-// Remembers a part that the scan knew to be private, or counts one that it did not know.
+// Remembers a part that the scan knew to be DONTFORK, or counts one that it did not know.
 static bool Note(Mappings* mappings, const Range& part, bool restore) {
   if (part.begin >= part.end) return true;
   if (restore) return mappings->shared.Add(part);
@@ -216,8 +216,8 @@ bool ShareMappings(Mappings* mappings) {
   return ReadLines("/proc/self/maps", [&](char* line) {
     Mapping present;
     if (!ParseMapping(line, &present)) return true;
-    // What cannot be made inheritable is passed over: another thread may just have unmapped it, and where the child should
-    // need it after all it crashes, which is one failed try.
+    // A failure is ignored: another thread may just have unmapped the range. If the child needs it after all, it crashes,
+    // which is one failed attempt.
     Advise(Range{present.begin, present.end}, MADV_DOFORK);
     while (at < scanned.count && scanned.items[at].end <= present.begin) at++;
     uintptr_t begin = present.begin;

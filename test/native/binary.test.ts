@@ -26,7 +26,7 @@ function lackFor(target: string): string | false {
     },
   );
   if (process.env['TEST_NO_SKIPS'] === '1') return false;
-  if (status !== 0 && stderr.includes('no addon is compiled')) return stderr.trim();
+  if (status !== 0 && stderr.includes('not compiling the addon')) return stderr.trim();
   return noReadelf;
 }
 

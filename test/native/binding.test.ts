@@ -109,7 +109,7 @@ describe('A Node that exports less', { skip: hiding().lack }, () => {
   });
 
   it('has none without V8’s debugging symbols, or with another C library', () => {
-    assert.equal(without('v8dbg_SmiShiftSize'), "this is not a Node.js that exports V8's symbols");
+    assert.equal(without('v8dbg_SmiShiftSize'), "this Node.js does not export V8's symbols");
     assert.equal(without('gnu_get_libc_version'), 'the C library is not glibc');
   });
 });
@@ -129,7 +129,7 @@ describe('scripts/build-native.mjs', { skip: unavailable }, () => {
   it('goes on aloud where there is no compiler, and fails when a package must hold the addon', () => {
     const { status, stderr } = build();
     assert.equal(status, 0);
-    assert.match(stderr, /^leakwatch: no addon is compiled for linux-\w+: there is no gcc\. /);
+    assert.match(stderr, /^leakwatch: not compiling the addon for linux-\w+: gcc is not installed\. /);
     assert.ok(!existsSync(join(folder, 'built')));
     assert.equal(build('--required').status, 1);
   });
