@@ -1,12 +1,12 @@
 type Numbers = Uint8Array | Uint16Array | Uint32Array;
 
 /**
- * Rows set aside at first, at most: a file's own counts are a hint and may be a lie. The system gives a page only when
- * it is written to, so room that is never used costs nothing.
+ * Most rows allocated at first: the file's own counts are only a hint and may be false. The system provides a page only
+ * when it is written to, so unused room costs nothing.
  */
 const FIRST_CAPACITY = 1 << 27;
 
-/** A typed array that grows by doubling. Hot loops write to `values` themselves, up to what they reserved. */
+/** A typed array that grows by doubling. Hot loops write to `values` directly, after `reserve`. */
 export class Column<T extends Numbers> {
   values: T;
   length = 0;
@@ -17,7 +17,7 @@ export class Column<T extends Numbers> {
     this.values = create(Math.max(16, Math.min(expected, FIRST_CAPACITY)));
   }
 
-  /** Makes room for this many rows more. */
+  /** Makes room for this many more rows. */
   reserve(rows: number): void {
     if (this.length + rows <= this.values.length) return;
     const grown = this.#create(Math.max(this.values.length * 2, this.length + rows));
@@ -30,7 +30,7 @@ export class Column<T extends Numbers> {
     this.values[this.length++] = value;
   }
 
-  /** The rows so far, without a copy. */
+  /** The rows so far; a view, not a copy. */
   finish(): T {
     return this.values.subarray(0, this.length) as T;
   }

@@ -9,7 +9,7 @@ const HIDDEN = edgeTypeCode('hidden');
 const ELEMENT = edgeTypeCode('element');
 const UNKNOWN = 0xff;
 
-/** Collects edge records, checking each against the header and the nodes; lists of labels are shared on the way. */
+/** Collects edge records, checks each against the header and the nodes, and shares equal lists of labels. */
 export class EdgeColumns implements RecordSink {
   readonly to: Column<Uint32Array>;
   readonly firstLabel: Column<Uint32Array>;
@@ -18,7 +18,7 @@ export class EdgeColumns implements RecordSink {
   readonly #meta: SnapshotMeta;
   readonly #firstEdge: Uint32Array;
   readonly #types: Uint8Array;
-  /** The node whose edges are being read, where its list of labels begins, and the list's hash so far. */
+  /** The node whose edges are being read, where its list of labels begins, and the hash of the list so far. */
   #node = 0;
   #begin = 0;
   #hash = 0;
@@ -33,7 +33,7 @@ export class EdgeColumns implements RecordSink {
     this.firstLabel.length = meta.nodeCount;
   }
 
-  /** Hot: node by node, and what the loop needs stands in locals. */
+  /** Hot. Works node by node, with its state in local variables. */
   take({ values, records }: NumberBatch): WrongRecord | null {
     const { edgeFields, nodeFields, nodeCount, edgeCount } = this.#meta;
     const { type: typeAt, name: nameAt, to: toAt } = this.#meta.edge;
@@ -51,7 +51,7 @@ export class EdgeColumns implements RecordSink {
     let end = this.lists.items.length;
     let hash = this.#hash;
     for (let record = 0; record < records; ) {
-      // The nodes' own counts add up to the header's: as long as edges come there is a node that has them.
+      // The nodes' edge counts add up to the header's, so every edge has a node.
       while (firstEdge[node + 1]! <= begin + record) {
         node++;
         this.#begin = end;
@@ -68,7 +68,7 @@ export class EdgeColumns implements RecordSink {
         if (target * nodeFields !== offset || target >= nodeCount)
           return { record, what: 'an edge points to no node' };
         let name = values[row + nameAt]!;
-        // A numbered edge may carry any index: one beyond the column is cut, nothing depends on it.
+        // An element or hidden edge may carry any index. One too large for the column is clamped; nothing depends on it.
         if (type === ELEMENT || type === HIDDEN) {
           if (name > MAX_EDGE_NAME) name = MAX_EDGE_NAME;
         } else if (name > largestName) {

@@ -1,7 +1,7 @@
 import type { SampledMembers } from './ratio-texts.js';
 import type { StringTable } from './string-table.js';
 
-/** V8's node types, in an order of our own: files of different versions number them differently. */
+/** V8's node types, in our own order: V8 versions number them differently. */
 export const NODE_TYPES = [
   'hidden',
   'array',
@@ -36,22 +36,22 @@ export type EdgeType = (typeof EDGE_TYPES)[number];
 export const nodeTypeCode = (type: NodeType): number => NODE_TYPES.indexOf(type);
 export const edgeTypeCode = (type: EdgeType): number => EDGE_TYPES.indexOf(type);
 
-/** A label is an edge's type in its three highest bits and its name in the others. */
+/** A label combines an edge's type (the three highest bits) and its name (the other bits). */
 export const LABEL_NAME_BITS = 29;
 export const MAX_EDGE_NAME = 2 ** LABEL_NAME_BITS - 1;
 
 /** Index into EDGE_TYPES. */
 export const labelType = (label: number): number => label >>> LABEL_NAME_BITS;
-/** String index of an edge's name; the number itself for element and hidden edges, cut at MAX_EDGE_NAME. */
+/** String index of an edge's name; for element and hidden edges the index itself, clamped to MAX_EDGE_NAME. */
 export const labelName = (label: number): number => label & MAX_EDGE_NAME;
 export const labelOf = (type: number, name: number): number => ((type << LABEL_NAME_BITS) | name) >>> 0;
 
-/** Sizes from here on stand in `hugeSizes`. */
+/** Marks a size of at least this value; the true size is in `hugeSizes`. */
 export const HUGE_SIZE = 0xffff_ffff;
 
-/** Where functions and the constructors of objects are defined. Row 0 stands for "not known". */
+/** Where functions and the constructors of objects are defined. Row 0 means "not known". */
 export interface SourceLocations {
-  /** LocationIndex → V8's number of the script. */
+  /** LocationIndex → V8's id of the script. */
   readonly scriptId: Uint32Array;
   /** LocationIndex → line, from 0. */
   readonly line: Uint32Array;
@@ -60,24 +60,24 @@ export interface SourceLocations {
 }
 
 /**
- * One heap as columns; arrays are as long as the counts say, `firstEdge` one longer. Nodes of one shape have the same
- * edge names in the same order, so such a list of labels is kept once: the label of edge `e` of node `n` is
- * `labels[firstLabel[n] + e - firstEdge[n]]`. That is 19 bytes a node and 4 an edge.
+ * One heap as columns. Their lengths are the counts; `firstEdge` has one more entry. Nodes of one shape have the same edge
+ * names in the same order, so each such list of labels is stored once: the label of edge `e` of node `n` is
+ * `labels[firstLabel[n] + e - firstEdge[n]]`. This takes 19 bytes a node and 4 an edge.
  */
 export interface HeapSnapshot {
   readonly nodeCount: number;
   readonly edgeCount: number;
-  /** NodeOrdinal → index into NODE_TYPES; types this table does not know become `hidden`. */
+  /** NodeOrdinal → index into NODE_TYPES; unknown types become `hidden`. */
   readonly nodeType: Uint8Array;
-  /** NodeOrdinal → string index of its name; the text is dropped for string nodes. */
+  /** NodeOrdinal → string index of its name; for string nodes the text is dropped. */
   readonly nodeName: Uint32Array;
-  /** NodeOrdinal → shallow size, bytes; HUGE_SIZE means that it stands in `hugeSizes`. See `sizeOf`. */
+  /** NodeOrdinal → shallow size, bytes; HUGE_SIZE means that it is in `hugeSizes`. See `sizeOf`. */
   readonly selfSize: Uint32Array;
   /** NodeOrdinal → shallow size, bytes, of nodes of 4 GiB and more. */
   readonly hugeSizes: ReadonlyMap<number, number>;
   /** NodeOrdinal → V8's id as DevTools shows it (`@id`); null unless asked for. */
   readonly nodeId: Uint32Array | null;
-  /** NodeOrdinal → LocationIndex of a function's or of an object's constructor's definition, 0 means not known. */
+  /** NodeOrdinal → LocationIndex where a function, or the constructor of an object, is defined; 0 means not known. */
   readonly nodeLocation: Uint16Array | Uint32Array;
   readonly locations: SourceLocations;
   /** NodeOrdinal → its first EdgeIndex; entry `nodeCount` is the edge count. */
@@ -86,17 +86,17 @@ export interface HeapSnapshot {
   readonly firstLabel: Uint32Array;
   /** EdgeIndex → NodeOrdinal it points to. */
   readonly edgeTo: Uint32Array;
-  /** Lists of labels, see above; take them apart with `labelType` and `labelName`. */
+  /** Lists of labels, see above; decode with `labelType` and `labelName`. */
   readonly labels: Uint32Array;
   readonly strings: StringTable;
   /**
-   * NodeOrdinal of each collection that a sampled capture truncated → its members in the file and in truth; null in a
-   * snapshot of a whole heap. The columns say what is in the file.
+   * NodeOrdinal of each collection that a sampled capture truncated → its members in the file and its true members; null
+   * in a snapshot of the whole heap. The columns describe what is in the file.
    */
   readonly sampled: ReadonlyMap<number, SampledMembers> | null;
 }
 
-/** The label of an edge of this node. Loops over all edges of a node add `firstLabel[n] - firstEdge[n]` themselves. */
+/** The label of an edge of this node. Loops over all edges of a node should add `firstLabel[n] - firstEdge[n]` once. */
 export function labelAt({ labels, firstLabel, firstEdge }: HeapSnapshot, node: number, edge: number): number {
   return labels[firstLabel[node]! + edge - firstEdge[node]!]!;
 }

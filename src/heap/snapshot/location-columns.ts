@@ -4,7 +4,7 @@ import { mixHash, SharedLists } from './shared-lists.js';
 import type { SnapshotMeta } from './snapshot-meta.js';
 
 const MAX_SHORT = 0xffff;
-/** Numbers of a place: script, line, column. */
+/** Numbers per place: script, line, column. */
 const PARTS = 3;
 
 /** Collects the places where functions and constructors are defined, each place once. */
@@ -16,7 +16,7 @@ export class LocationColumns implements RecordSink {
   constructor(meta: SnapshotMeta) {
     this.#meta = meta;
     this.ofNode = new Uint16Array(meta.nodeCount);
-    // Row 0 means "not known": no script has the number 0.
+    // Row 0 means "not known": script ids start at 1.
     this.#place(0, 0, 0);
   }
 

@@ -6,7 +6,7 @@ import type { SnapshotMeta } from './snapshot-meta.js';
 
 const UNKNOWN = 0xff;
 
-/** Collects node records, checking each against the header. */
+/** Collects node records and checks each against the header. */
 export class NodeColumns implements RecordSink {
   readonly type: Column<Uint8Array>;
   readonly name: Column<Uint32Array>;

@@ -1,8 +1,8 @@
 /**
- * Arrays of unsigned integers, nine tenths of a snapshot's bytes. Two ways lead through them: a tight loop that knows
- * only `digits ,` and `digits LF ,` (what V8 writes) and gives up before anything else, and a state machine that knows
- * all of JSON's white space, ends of chunks and errors, one byte at a time.
- * Invariant: the loop begins between two records, and only where a whole record fits before the chunk's end.
+ * Arrays of unsigned integers, nine tenths of a snapshot's bytes. They are read in two ways: by a tight loop that knows
+ * only `digits ,` and `digits LF ,` (the way V8 writes them) and stops at anything else, and by a state machine that takes
+ * one byte at a time and knows all JSON whitespace, chunk ends and errors.
+ * Invariant: the loop starts and stops between two numbers, and takes a number only if it fits before the chunk's end.
  */
 import {
   CLOSE_BRACKET,
@@ -21,31 +21,31 @@ const AFTER_NUMBER = 3;
 const DONE = 4;
 
 const ZERO = 0x30;
-/** Up to this many digits a number fits 31 bits whatever they are. */
+/** Any number with at most this many digits fits 31 bits. */
 const FAST_DIGITS = 9;
-/** Bytes set aside for a number and what parts it from the next; a longer one costs a look beyond the chunk's end at worst. */
+/** Bytes that a number and its separator take at most; a longer separator may cost a look past the chunk's end. */
 const FAST_BYTES = FAST_DIGITS + 3;
 const BATCH_RECORDS = 256;
 
 /** Stands for a number that does not fit 32 bits; see `NumberBatch.large`. */
 export const LARGE = 0xffff_ffff;
 
-/** Whole records, one after the other. */
+/** Whole records, one after another. */
 export interface NumberBatch {
-  /** The numbers, `records` times as many as a record has fields; LARGE means that `large` has it. */
+  /** The numbers: `records` times the fields of a record. LARGE means that the number is in `large`. */
   readonly values: Uint32Array;
   readonly records: number;
-  /** Index in `values` → number from LARGE on. */
+  /** Index in `values` → the number, if it is LARGE or more. */
   readonly large: ReadonlyMap<number, number>;
 }
 
 export interface WrongRecord {
-  /** Index in its batch. */
+  /** Index in the batch. */
   readonly record: number;
   readonly what: string;
 }
 
-/** Takes records; says which one is wrong and how, or null. */
+/** Takes records; returns the first wrong one and what is wrong with it, or null. */
 export interface RecordSink {
   take(batch: NumberBatch): WrongRecord | null;
 }
@@ -57,9 +57,9 @@ export class NumberSection implements SectionReader {
   readonly #values: Uint32Array;
   readonly #cursor = new Int32Array(2);
   readonly #large = new Map<number, number>();
-  /** Numbers taken and not handed over yet. */
+  /** Numbers read but not yet handed over. */
   #length = 0;
-  /** Byte offset in the file of the record that an earlier chunk began. */
+  /** Byte offset in the file of a record that began in an earlier chunk. */
   #begun = 0;
   #state = BEFORE_OPEN;
   #first = true;
@@ -130,7 +130,7 @@ export class NumberSection implements SectionReader {
     this.#values[this.#length++] = Math.min(this.#value, LARGE);
   }
 
-  /** Hands over whole records and keeps the begun one. */
+  /** Hands over whole records and keeps the unfinished one. */
   #handOver(chunk: Uint8Array, pos: number, base: number): void {
     const records = Math.floor(this.#length / this.#fields);
     if (records === 0) return;
@@ -145,10 +145,10 @@ export class NumberSection implements SectionReader {
     for (const [index, value] of kept) this.#large.set(index - taken, value);
   }
 
-  /** Byte offset in the file of a record not handed over yet: found by counting commas back from `pos`. */
+  /** Byte offset in the file of a record not yet handed over, found by counting commas back from `pos`. */
   #offsetOf(record: number, chunk: Uint8Array, pos: number, base: number): number {
     const numbers = this.#length - record * this.#fields;
-    // Before each number but the first of all stands a comma, and the last one may have one behind it as well.
+    // A comma precedes each number except the first of all, and one may also follow the last number.
     let commas = numbers + (this.#state === BEFORE_NUMBER || this.#isInNumber ? 1 : 0);
     let at = pos - 1;
     for (; at >= 0; at--) {
@@ -161,7 +161,7 @@ export class NumberSection implements SectionReader {
     return base + at;
   }
 
-  /** A number has begun that is not taken yet. */
+  /** Whether a number has begun that is not taken yet. */
   get #isInNumber(): boolean {
     return this.#state === IN_NUMBER || this.#state === AFTER_NUMBER;
   }
@@ -172,9 +172,9 @@ export class NumberSection implements SectionReader {
 }
 
 /**
- * The hot loop of the parser: takes numbers of up to nine digits from `chunk` at `cursor[0]` into `values` at
- * `cursor[1]`, and stops between two numbers. A function of its own, called for few numbers at a time: V8
- * compiles it once then, and not again in the middle of each long call.
+ * The parser's hot loop: reads numbers of up to nine digits from `chunk` at `cursor[0]` into `values` at `cursor[1]`, and
+ * stops between two numbers. It is a separate function, called for few numbers at a time, so that V8 compiles it once
+ * rather than again in the middle of each long call.
  */
 function scanNumbers(chunk: Uint8Array, values: Uint32Array, cursor: Int32Array): void {
   const end = chunk.length - FAST_BYTES;
@@ -187,7 +187,7 @@ function scanNumbers(chunk: Uint8Array, values: Uint32Array, cursor: Int32Array)
     if (digit < 0 || digit > 9) break;
     let value = digit;
     digit = chunk[++pos]! - ZERO;
-    // Most numbers are short: the first digits are taken without a loop.
+    // Most numbers are short: the first digits are read without a loop.
     if (digit >= 0 && digit <= 9) {
       value = value * 10 + digit;
       digit = chunk[++pos]! - ZERO;

@@ -1,27 +1,28 @@
 import { wordsColumn } from './column.js';
 
-/** Two numbers of ten digits and the stroke between them. */
+/** Two numbers of ten digits and the slash between them. */
 export const MAX_RATIO_BYTES = 21;
-/** Texts kept, 12 bytes each; those beyond are not. */
+/** Texts kept, at 12 bytes each; further ones are dropped. */
 const MAX_TEXTS = 1 << 20;
 const ZERO = 0x30;
 const NINE = 0x39;
 const STROKE = 0x2f;
 const MAX_NUMBER = 2 ** 32 - 1;
 
-/** Members of a collection that a sampled capture truncated. */
+/** Member counts of a collection that a sampled capture truncated. */
 export interface SampledMembers {
-  /** Those in the file, a count. */
+  /** Members in the file. */
   readonly kept: number;
-  /** Those it had, a count; more than `kept`. */
+  /** Members in the process; more than `kept`. */
   readonly total: number;
 }
 
 export const mayBeginRatio = (byte: number): boolean => byte <= NINE && byte > ZERO;
 
 /**
- * Texts `KEPT/TRUE` among the strings whose text is not kept. Which of them are the marks of truncated collections is
- * known only when the table has been read: the name of the mark comes behind its values. The others are forgotten then.
+ * Texts of the form `KEPT/TRUE` among the strings whose text is otherwise dropped. Which of them mark truncated
+ * collections is known only at the end of the table, because the name of the mark comes after its values. All others are
+ * then dropped.
  */
 export class RatioTexts {
   readonly #index = wordsColumn(16);
@@ -54,7 +55,7 @@ export class RatioTexts {
   }
 }
 
-/** A number without a leading zero; −1 when it is none, or larger than any collection. */
+/** A number without a leading zero; −1 if the text is not one, or if it is larger than any collection. */
 function numberAt(utf8: Uint8Array, start: number, end: number): number {
   if (end <= start || !mayBeginRatio(utf8[start]!)) return -1;
   let value = 0;

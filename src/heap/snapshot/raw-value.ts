@@ -11,7 +11,7 @@ import {
 } from './section-reader.js';
 import { snapshotError } from './snapshot-error.js';
 
-/** Any JSON value, found by its brackets alone: kept as text up to `keepBytes` (an error beyond), or skipped where that is 0. */
+/** Any JSON value, delimited by its brackets alone: kept as text up to `keepBytes` (an error beyond), or skipped if that is 0. */
 export class RawValue implements SectionReader {
   readonly #keepBytes: number;
   readonly #kept: Uint8Array[] = [];
@@ -44,7 +44,7 @@ export class RawValue implements SectionReader {
     return Buffer.concat(this.#kept).toString('utf8');
   }
 
-  /** Whether the byte belongs to the value; a number or word ends before the byte that follows it. */
+  /** Whether the byte belongs to the value; a number or word ends before the next byte. */
   #step(byte: number, byteOffset: number): boolean {
     if (this.#inString) {
       if (this.#escaped) this.#escaped = false;

@@ -1,12 +1,12 @@
 /**
- * A sampled capture truncates big collections before it writes the snapshot, and leaves a mark on each: an own property
- * of this name, whose value is a text `KEPT/TRUE`. Here the marks are taken out of the columns: their edges become weak,
- * their texts and their name become numbers of no size, so that nothing counts them, follows them or names them.
+ * A sampled capture truncates large collections before it writes the snapshot, and marks each with an own property of this
+ * name, whose value is a text `KEPT/TRUE`. This removes the marks from the columns: their edges become weak, and their
+ * texts and their name become numbers of size 0, so that nothing counts them, follows them or shows them.
  */
 import { edgeTypeCode, type HeapSnapshot, labelOf, nodeTypeCode } from './heap-snapshot.js';
 import type { RatioTexts, SampledMembers } from './ratio-texts.js';
 
-/** The same as `SAMPLED_MARK` of the capture, which this engine must not import. */
+/** Equals `SAMPLED_MARK` of the capture, which this engine must not import. */
 export const MARK_NAME = 'leakwatch.sampled';
 
 const PROPERTY = edgeTypeCode('property');
@@ -14,7 +14,7 @@ const WEAK = edgeTypeCode('weak');
 const STRING = nodeTypeCode('string');
 const NUMBER = nodeTypeCode('number');
 
-/** NodeOrdinal of each truncated collection → how much of it is there; null where there is none. */
+/** NodeOrdinal of each truncated collection → how many of its members are in the file; null if there is none. */
 export function takeMarks(
   snapshot: Omit<HeapSnapshot, 'sampled'>,
   ratios: RatioTexts,

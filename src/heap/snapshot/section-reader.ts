@@ -1,4 +1,4 @@
-/** Reads one value of the file's top level, over any number of chunks. */
+/** Reads one value at the file's top level, across any number of chunks. */
 export interface SectionReader {
   readonly done: boolean;
   /** Reads from `chunk[start]` and returns where it stopped; `base` is the byte offset of the chunk in the file. */

@@ -3,15 +3,15 @@ import { wordsColumn } from './column.js';
 const FIRST_SLOTS = 1 << 12;
 const SLOT_WORDS = 4;
 
-/** The hash of a list with one more item: 32 bits, signed, so that V8 keeps it in a register. */
+/** The hash of a list after one more item: 32 bits, signed, so that V8 keeps it in a register. */
 export function mixHash(hash: number, item: number): number {
   const mixed = Math.imul(hash ^ item, 0x9e37_79b1);
   return mixed ^ (mixed >>> 15);
 }
 
 /**
- * Lists of numbers, each kept once. A list is written to the end of `items` first; `close` finds its twin and takes it
- * back, or lets it stay.
+ * Lists of numbers, each stored once. A list is first written to the end of `items`; `close` then either finds an equal
+ * list and discards the new one, or keeps it.
  */
 export class SharedLists {
   readonly items = wordsColumn(1 << 16);
@@ -19,7 +19,7 @@ export class SharedLists {
   #slots = new Int32Array(FIRST_SLOTS * SLOT_WORDS);
   #lists = 0;
 
-  /** The list is what was written from `begin` to `end`; `hash` is that of its items, see `mixHash`. Returns where it stands. */
+  /** The list is `items` from `begin` to `end`; `hash` is the hash of its items, see `mixHash`. Returns where it is stored. */
   close(begin: number, end: number, hash: number): number {
     const items = this.items.values;
     const slots = this.#slots;

@@ -1,6 +1,6 @@
 import { LeakwatchError } from '../../errors.js';
 
-/** `what` names structure only, never content of the heap. */
+/** `what` names structure only, never contents of the heap. */
 export function snapshotError(byteOffset: number, what: string): LeakwatchError {
   return new LeakwatchError(
     'LEAKWATCH_ERR_SNAPSHOT_FORMAT',

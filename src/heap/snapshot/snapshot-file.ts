@@ -4,12 +4,12 @@ import { type ParseOptions, parseSnapshot } from './snapshot-parser.js';
 
 const CHUNK_BYTES = 1 << 20;
 
-/** Reads a snapshot file. Throws as `parseSnapshot` does, and what opening and reading a file throws. */
+/** Reads a snapshot file. Throws what `parseSnapshot` throws, and the errors of opening and reading a file. */
 export function parseSnapshotFile(path: string, options: ParseOptions = {}): Promise<HeapSnapshot> {
   return parseSnapshot(readChunks(path), options);
 }
 
-/** A file's bytes in chunks of up to 1 MiB. Two buffers take turns: a chunk is good until the next is asked for. */
+/** A file's bytes in chunks of up to 1 MiB. Two buffers alternate: a chunk is valid until the next one is requested. */
 export async function* readChunks(path: string): AsyncGenerator<Uint8Array> {
   const file = await open(path);
   try {
@@ -19,7 +19,7 @@ export async function* readChunks(path: string): AsyncGenerator<Uint8Array> {
     for (;;) {
       const { bytesRead } = await reading;
       if (bytesRead === 0) return;
-      // The disk works while the reader does.
+      // The disk works while the consumer does.
       reading = file.read(next, 0, CHUNK_BYTES);
       reading.catch(() => {});
       yield now.subarray(0, bytesRead);

@@ -1,7 +1,7 @@
 import { EDGE_TYPES, NODE_TYPES } from './heap-snapshot.js';
 import { snapshotError } from './snapshot-error.js';
 
-/** Where the fields of a record stand in this file; read from `snapshot.meta`, never assumed. */
+/** Positions of the fields in this file's records; read from `snapshot.meta`, never assumed. */
 export interface SnapshotMeta {
   readonly nodeCount: number;
   readonly edgeCount: number;
@@ -17,7 +17,7 @@ export interface SnapshotMeta {
   readonly edgeFields: number;
   readonly edge: { readonly type: number; readonly name: number; readonly to: number };
   readonly locationFields: number;
-  /** Null when the file says no places, or in a way we do not know. */
+  /** Null if the file has no locations, or has them in an unknown form. */
   readonly location: {
     readonly object: number;
     readonly scriptId: number;
@@ -47,7 +47,7 @@ export function parseMeta(json: string, byteOffset: number): SnapshotMeta {
     if (index < 0) throw snapshotError(byteOffset, `the header lists no field ${name}`);
     return index;
   };
-  // A type of a newer V8 becomes `hidden`: kept in the graph, named by nobody.
+  // A type of a newer V8 becomes `hidden`: it stays in the graph, but is never named.
   const types = (key: string, known: readonly string[]): readonly number[] => {
     const table = member(meta, key);
     const names = strings(Array.isArray(table) ? table[0] : undefined, key, byteOffset);

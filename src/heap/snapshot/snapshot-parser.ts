@@ -1,7 +1,7 @@
 /**
- * The `.heapsnapshot` format: one JSON object with, in this order, `snapshot` (header), `nodes`, `edges`, then sections
- * that are skipped here, and last `strings`. Node 20 to 26 differ in the fields of a node and in the header.
- * Invariants: the bytes are read once, in chunks of any size; nothing but columns and kept names outlives a chunk.
+ * The `.heapsnapshot` format: one JSON object with `snapshot` (the header), `nodes`, `edges`, then sections that are
+ * skipped here, and last `strings`, in this order. Node 20 to 26 differ in the fields of a node and in the header.
+ * Invariants: the bytes are read once, in chunks of any size; only columns and kept names outlive a chunk.
  */
 import { EdgeColumns } from './edge-columns.js';
 import type { HeapSnapshot } from './heap-snapshot.js';
@@ -34,7 +34,7 @@ export interface ParseOptions {
   readonly signal?: AbortSignal | undefined;
   /** Keep V8's ids of the nodes, four bytes each. */
   readonly ids?: boolean;
-  /** Called as soon as the counts are known and before memory is set aside for them; what it throws ends the parsing. */
+  /** Called once the counts are known, before memory is allocated for them; an exception ends the parsing. */
   readonly onCounts?: (nodes: number, edges: number) => void;
   /** Called after each chunk with the bytes read so far. */
   readonly onBytes?: ((bytes: number) => void) | undefined;
@@ -73,7 +73,7 @@ class SnapshotParser {
     this.#options = options;
   }
 
-  /** Returns how many bytes were read so far. */
+  /** Returns the number of bytes read so far. */
   push(chunk: Uint8Array): number {
     let pos = 0;
     while (pos < chunk.length) {
@@ -172,7 +172,7 @@ class SnapshotParser {
     if (this.#meta === null || nodes === null || edges === null)
       throw snapshotError(at, 'strings come before the edges');
     const { nodeCount, edgeCount } = this.#meta;
-    // A table has about one string a name; a name far beyond that would only make us set memory aside.
+    // A table has about one string per name; a name far beyond that would only make us allocate memory.
     if (this.#largestName > 2 * (nodeCount + edgeCount) + SPARE_STRINGS)
       throw snapshotError(at, 'a name lies outside the string table');
     const locations = this.#locations ?? new LocationColumns(this.#meta);

@@ -22,19 +22,19 @@ const DONE = 6;
 
 const SPACE = 0x20;
 
-/** V8 cuts its names at 1,024 characters, and an escaped one takes six bytes. */
+/** V8 cuts names at 1,024 characters; an escaped character takes six bytes. */
 const MAX_RAW_BYTES = 1024 * 6;
 
 /**
- * V8 puts the names of key and value into the name of the edges between them, and the name of a string is its text: of
- * such a name only the numbers stay.
+ * V8 writes the names of key and value into the name of the edges between them, and the name of a string is its text: of
+ * such a name only the numbers are kept.
  */
 const EPHEMERON = /^(\d+ \/ part of key \().*(@\d+\) -> value \().*(@\d+\) pair in WeakMap \(table @\d+\))$/s;
 const EPHEMERON_BEGIN = /^\d+ \/ part of key \(/;
-/** Longer ones that begin with a digit may be ephemerons. */
+/** Longer names that begin with a digit may be ephemerons. */
 const MAX_NUMERAL_BYTES = 9;
 
-/** Whether bytes without escapes can be kept as they are. */
+/** Whether these bytes need no unescaping and can be kept as they are. */
 function isPlainName(bytes: Uint8Array, start: number, end: number): boolean {
   const mayHoldText = end - start > MAX_NUMERAL_BYTES && bytes[start]! >= 0x30 && bytes[start]! <= 0x39;
   return end - start <= MAX_NAME_LENGTH && !mayHoldText;
@@ -45,7 +45,7 @@ function withoutText(name: string): string {
   return begin === undefined ? name : (EPHEMERON.exec(name)?.slice(1).join('') ?? begin);
 }
 
-/** The string table. Only strings marked in `wanted` are copied out of the stream; the others are walked over. */
+/** The string table. Only strings marked in `wanted` are copied; the others are skipped. */
 export class StringSection implements SectionReader {
   readonly table = new NameTable();
   readonly ratios = new RatioTexts();
@@ -53,7 +53,7 @@ export class StringSection implements SectionReader {
   readonly #raw = Buffer.alloc(MAX_RAW_BYTES);
   #state = BEFORE_OPEN;
   #keep = false;
-  /** Bytes held in `#raw`, and the part of them that ends at a whole character. Of a string that is not kept, the first few. */
+  /** Bytes in `#raw`, and how many of them end at a whole character. For a string that is not kept, its first bytes. */
   #rawBytes = 0;
   #wholeBytes = 0;
   #hexDigits = 0;
@@ -77,7 +77,7 @@ export class StringSection implements SectionReader {
     return pos;
   }
 
-  /** The hot loop: takes or walks over strings of plain text, one after the other, up to where something else comes. */
+  /** The hot loop: reads or skips plain strings, one after another, until something else comes. */
   #scan(chunk: Uint8Array, start: number): number {
     for (let pos = start; ; ) {
       const begin = pos;
@@ -164,7 +164,7 @@ export class StringSection implements SectionReader {
     } else throw this.#unexpected(byteOffset);
   }
 
-  /** What a string that is not kept began with in the chunk before; one byte too many says that it is too long. */
+  /** Start of a string that is not kept, from the chunk before; one byte too many means that it is too long. */
   #hold(chunk: Uint8Array, start: number, end: number): void {
     for (let at = start; at < end && this.#rawBytes <= MAX_RATIO_BYTES; at++)
       this.#raw[this.#rawBytes++] = chunk[at]!;

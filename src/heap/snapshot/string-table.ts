@@ -1,36 +1,36 @@
 import { bytesColumn, wordsColumn } from './column.js';
 
-/** Names of classes, functions, edges and files. Strings that the program made are not in it. */
+/** Names of classes, functions, edges and files. It does not contain strings that the program made. */
 export interface StringTable {
   readonly length: number;
-  /** String index → text, cut to MAX_NAME_LENGTH; '' when the string was not kept. */
+  /** String index → text, cut to MAX_NAME_LENGTH; '' if the string was not kept. */
   text(index: number): string;
-  /** String index → the number it writes in decimal; −1 when it is none or was not kept. */
+  /** String index → the decimal number it spells; −1 if it is not a number or was not kept. */
   numeral(index: number): number;
-  /** The first string index with this text; −1 when it was not kept. */
+  /** The first string index with this text; −1 if there is none or it was not kept. */
   find(text: string): number;
 }
 
-/** UTF-16 units of a kept name. */
+/** Length of a kept name, UTF-16 units. */
 export const MAX_NAME_LENGTH = 200;
 
 const NOT_KEPT = 0xffff_ffff;
-/** Marks a numeral; its value stands in the other bits. */
+/** Marks a numeral; its value is in the other bits. */
 const NUMERAL = 0x8000_0000;
 const LENGTH_BYTES = 2;
-/** All names together; those beyond are not kept. */
+/** Size of all names together, bytes; further names are not kept. */
 const MAX_BYTES = 1 << 30;
-/** Texts that were asked for and are kept decoded. */
+/** Texts kept in decoded form once they have been requested. */
 const MAX_DECODED = 50_000;
 
 /**
- * Names as bytes, decoded when asked for. Numerals name the slots of V8's tables, a million in a large Map: they take no
- * bytes beside their four in `#places`.
+ * Names as bytes, decoded on demand. Numerals name the slots of V8's tables, a million in a large Map: each takes only its
+ * four bytes in `#places`.
  */
 export class NameTable implements StringTable {
   /** String index → offset in `#bytes`, NUMERAL and its value, or NOT_KEPT. */
   readonly #places = wordsColumn(1 << 12);
-  /** Length in two bytes, low one first, then UTF-8. */
+  /** For each name its length in two bytes, low byte first, then UTF-8. */
   readonly #bytes = bytesColumn(1 << 16);
   readonly #decoded = new Map<number, string>();
   readonly #found = new Map<string, number>();
@@ -43,7 +43,7 @@ export class NameTable implements StringTable {
     this.#places.push(NOT_KEPT);
   }
 
-  /** `utf8[start..end)` is the text, not escaped; at most 65,535 bytes. */
+  /** `utf8[start..end)` is the unescaped text; at most 65,535 bytes. */
   push(utf8: Uint8Array, start: number, end: number): void {
     const numeral = numeralOf(utf8, start, end);
     if (numeral >= 0) {
@@ -115,7 +115,7 @@ export class NameTable implements StringTable {
   }
 }
 
-/** The number, or −1: up to nine digits, none of them a leading zero. */
+/** The number; −1 if the text is not digits, has more than nine, or begins with a needless zero. */
 function numeralOf(utf8: Uint8Array, start: number, end: number): number {
   const digits = end - start;
   if (digits === 0 || digits > 9 || (digits > 1 && utf8[start] === 0x30)) return -1;

@@ -15,15 +15,15 @@ const ARRAY = nodeTypeCode('array');
 const NUMBER = nodeTypeCode('number');
 const SYSTEM = nodeTypeCode('hidden');
 
-/** Types whose name is content of the program rather than a name: string text and regular expressions. */
+/** Types whose name is content of the program rather than a name: texts of strings and regular expressions. */
 const CONTENT: readonly NodeType[] = ['string', 'concatenated string', 'sliced string', 'regexp'];
 /** Index into NODE_TYPES → 1 for these. */
 const isContent = Uint8Array.from(NODE_TYPES, (type) => (CONTENT.includes(type) ? 1 : 0));
 
 /**
- * Which strings may be kept: names of nodes that are not strings, and names of edges. Two kinds of string nodes are
- * names all the same: export names in the table of a module, and the digits that V8 writes for a number.
- * A string node's text is kept only when it is also the name of something.
+ * Which strings may be kept: names of edges, and names of nodes that are not strings. Two kinds of string nodes are names
+ * all the same: export names in the table of a module, and the digits that V8 writes for a number. The text of any other
+ * string node is kept only if it is also the name of something.
  */
 export function wantedNames(
   snapshot: Omit<HeapSnapshot, 'strings' | 'sampled'>,
@@ -34,11 +34,11 @@ export function wantedNames(
   for (let node = 0; node < nodeCount; node++) {
     if (isContent[nodeType[node]!] === 0) wanted[nodeName[node]!] = 1;
   }
-  /** In a table of exports each name stands before the cell that holds its value. */
-  const looked = new Set<number>();
+  /** In a table of exports each name precedes the cell that holds its value. */
+  const seen = new Set<number>();
   const wantExports = (table: number) => {
-    if (looked.has(table)) return;
-    looked.add(table);
+    if (seen.has(table)) return;
+    seen.add(table);
     for (let edge = firstEdge[table]! + 1; edge < firstEdge[table + 1]!; edge++) {
       const name = edgeTo[edge - 1]!;
       if (isContent[nodeType[name]!] === 1 && nodeType[edgeTo[edge]!] === SYSTEM) wanted[nodeName[name]!] = 1;
@@ -56,7 +56,7 @@ export function wantedNames(
     for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
       const to = edgeTo[edge]!;
       if (type === NUMBER && isContent[nodeType[to]!] === 1) wanted[nodeName[to]!] = 1;
-      // A module is known only by its name, which comes later: the first table of each hidden node may be its exports.
+      // A module is known only by its name, which comes later: the first table of each hidden node may hold its exports.
       if (type === SYSTEM && labels[edge + shift] === firstOfAll && nodeType[to] === ARRAY) {
         wantExports(to);
       }
