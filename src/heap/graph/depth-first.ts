@@ -1,38 +1,38 @@
 /**
- * Depth-first numbering of a heap by the edges that retain, as the dominator tree needs it.
+ * Depth-first numbering of a heap along retaining edges, as the dominator tree needs it.
  *
- * Which edges retain beyond what their label says:
- * - an edge to the node itself does not;
- * - page-owned rule of DevTools: what the global objects reach is theirs alone. Only the root and what they reach
- *   themselves retain it; handles and V8's own lists that point there as well do not.
+ * Beyond what its label says, an edge retains only if
+ * - it does not point to its own node;
+ * - DevTools' page-owned rule allows it: what the global objects reach is page-owned, and only the root and page-owned
+ *   nodes retain it. Handles and V8's own lists that point there do not.
  *
  * The global objects (shortcuts of the root) come first, so what they reach has the numbers up to `pageEnd`, and the
- * page-owned rule is one comparison. A few more nodes are page-owned, but reached from there by edges only that do not
- * retain (from the tables of WeakMaps, and shortcuts): `marks`.
+ * page-owned rule is one comparison. A few more nodes are page-owned, but are reached from there only by edges that do
+ * not retain (from the tables of WeakMaps, and shortcuts): `marks`.
  */
 import type { HeapSnapshot } from '../snapshot/heap-snapshot.js';
 import { LABEL_RULE, TABLE_TYPE } from './label-rules.js';
 
-/** Number of the root; the smallest there is. */
+/** Number of the root, the smallest one. */
 export const ROOT_NUMBER = 1;
-/** Stands in place of the joins of a node below which the search found nothing new; the count of its joins is added to it. */
+/** Added to a node's count of joins if the search found nothing new below it. */
 export const LEAF = -0x8000_0000;
 
 export interface DepthFirst {
-  /** NodeOrdinal → its number in preorder, 0 or less means not reached. */
+  /** NodeOrdinal → its number in preorder; 0 or less means not reached. */
   readonly number: Int32Array;
   /**
-   * 2 × number → number of the node it was reached from; 2 × number + 1 → how many more edges retain it, plus LEAF.
-   * 8 bytes a node.
+   * 2 × number → number of the node it was reached from; 2 × number + 1 → its joins: the number of further edges that
+   * retain it, plus LEAF. 8 bytes a node.
    */
   readonly tree: Int32Array;
-  /** The largest number given. */
+  /** The largest number. */
   readonly count: number;
-  /** The largest number of what the global objects reach by edges that retain. */
+  /** The largest number among the nodes that the global objects reach by retaining edges. */
   readonly pageEnd: number;
-  /** NodeOrdinal → 1 page-owned although its number is larger than `pageEnd`; null means there is none. */
+  /** NodeOrdinal → 1 if it is page-owned although its number is larger than `pageEnd`; null if there is none. */
   readonly marks: Uint8Array | null;
-  /** Free from now on: the search's stack, room for every edge that is not of its tree, at least 8 bytes a node. */
+  /** Unused after the search: its stack; holds every edge outside the search's tree, and at least 8 bytes a node. */
   readonly scratch: Int32Array;
 }
 
@@ -52,7 +52,7 @@ class Search implements DepthFirst {
   marks: Uint8Array | null = null;
   readonly #snapshot: HeapSnapshot;
   readonly #rules: Uint8Array;
-  /** Targets, not reached yet, of edges of page-owned nodes that do not retain but are not weak. */
+  /** Targets, not reached yet, of edges from page-owned nodes that do not retain but are not weak. */
   readonly #doubtful: number[] = [];
 
   constructor(snapshot: HeapSnapshot, rules: Uint8Array) {
@@ -86,7 +86,7 @@ class Search implements DepthFirst {
     }
   }
 
-  /** What page-owned nodes reach by edges that do not retain is page-owned all the same. */
+  /** Nodes that page-owned nodes reach only by non-retaining edges are page-owned too. */
   #markDoubtful(): void {
     const { nodeCount, firstEdge, firstLabel, edgeTo } = this.#snapshot;
     const pending = this.#doubtful;
@@ -105,8 +105,8 @@ class Search implements DepthFirst {
   }
 
   /**
-   * Nodes that nothing retains hang below the root, as in DevTools, with all they hold. What is left after that are
-   * circles that hold each other: they are not numbered.
+   * Nodes that nothing retains are placed below the root, as in DevTools, with everything they retain. The remaining nodes
+   * are cycles that retain only each other; they get no number.
    */
   fromOrphans(): void {
     const held = this.#heldByUnreached();
@@ -115,7 +115,7 @@ class Search implements DepthFirst {
     }
   }
 
-  /** NodeOrdinal → 1 means that a node retains it that the root does not reach. */
+  /** NodeOrdinal → 1 if a node that the root does not reach retains it. */
   #heldByUnreached(): Uint8Array {
     const { nodeCount, nodeType, firstEdge, firstLabel, edgeTo } = this.#snapshot;
     const held = new Uint8Array(nodeCount);
@@ -135,13 +135,13 @@ class Search implements DepthFirst {
     return held;
   }
 
-  /** Numbers `start`, a child of the root, and what can be reached from there and has no number. */
+  /** Numbers `start`, a child of the root, and every node without a number that can be reached from there. */
   #enter(start: number): void {
     const { nodeType, firstEdge, firstLabel, edgeTo } = this.#snapshot;
     const { number, tree, scratch, marks } = this;
     const rules = this.#rules;
     const inPage = this.pageEnd === 0;
-    // Numbers up to here are out of bounds: the root, and what the global objects reach.
+    // Joins are not counted for these numbers: the root, and what the global objects reach.
     const bound = inPage ? ROOT_NUMBER : this.pageEnd;
     let count = this.count;
     let depth = 0;
@@ -169,7 +169,7 @@ class Search implements DepthFirst {
           continue;
         }
         if (known > 0 || (known < 0 && !marked)) continue;
-        // Half of all nodes are strings and numbers with one edge, to their map: worth not to leave the loop for.
+        // Half of all nodes are strings and numbers with one edge, to their map: handled without leaving the loop.
         const inner = firstEdge[to]!;
         if (
           inner + 1 === firstEdge[to + 1]! &&

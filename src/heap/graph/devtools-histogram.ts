@@ -4,22 +4,22 @@ import { ObjectInterfaces } from './object-interfaces.js';
 
 const OBJECT = nodeTypeCode('object');
 
-/** One row of the histogram as DevTools shows it in its summary. */
+/** One row of the histogram in DevTools' summary view. */
 export interface HistogramRow {
   readonly className: string;
   count: number;
   /** Bytes. */
   shallow: number;
-  /** Bytes that the class's objects retain, those below another one of the class not counted again. */
+  /** Bytes that the class's objects retain; an object dominated by another one of the class is not counted again. */
   retained: number;
-  /** Least distance of one of them; −1 means that one is unreachable. */
+  /** The smallest distance among them; −1 if one is unreachable. */
   distance: number;
 }
 
 /**
- * Class key → row; the key is DevTools' own: `script,line,column,name` of the constructor when known, else `,name`.
- * Nodes of size 0 are not counted. Deviation: classes of one key are one row, where DevTools keeps the last (objects
- * named `Function`, say, beside the functions).
+ * Class key → row. The key is DevTools' own: `script,line,column,name` of the constructor if known, otherwise `,name`.
+ * Nodes of size 0 are not counted. Deviation: classes with the same key form one row, where DevTools keeps the last one
+ * (for example objects named `Function` in addition to the functions).
  */
 export function devtoolsHistogram(graph: HeapGraph): ReadonlyMap<string, HistogramRow> {
   const { snapshot, retainedSize } = graph;
@@ -41,7 +41,7 @@ export function devtoolsHistogram(graph: HeapGraph): ReadonlyMap<string, Histogr
     row.distance = Math.min(row.distance, distance[node]!);
   }
   const tree = graph.tree();
-  /** ClassId → the rank up to which its objects are below one that is counted. */
+  /** ClassId → the rank up to which its objects are dominated by one already counted. */
   const covered = new Uint32Array(rows.length);
   for (let rank = 0; rank < tree.node.length; rank++) {
     const node = tree.node[rank]!;
@@ -67,7 +67,7 @@ function classes(snapshot: HeapSnapshot): Classes {
   const names: string[] = [];
   const ids = new Map<string, number>();
   const classOf = new Uint32Array(nodeCount);
-  /** Name and type → ClassId, of nodes without interface or place: all but a few look no text up. */
+  /** Name and type → ClassId, for nodes without interface or location: all but a few nodes then look up no text. */
   const known = new Map<number, number>();
   for (let node = 0; node < nodeCount; node++) {
     const kind = nodeName[node]! * NODE_TYPES.length + nodeType[node]!;
@@ -106,7 +106,7 @@ function className(type: string, name: string): string {
   }
 }
 
-/** Elements of a page are classes by their tag, without the attributes. */
+/** DOM elements are classed by their tag, without attributes. */
 function elementName(name: string): string {
   const begin = name.startsWith('<') ? 0 : name.startsWith('Detached <') ? 'Detached <'.length : -1;
   const space = begin < 0 ? -1 : name.indexOf(' ', begin);

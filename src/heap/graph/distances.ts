@@ -13,13 +13,14 @@ const HIDDEN = nodeTypeCode('hidden');
 const ARRAY = nodeTypeCode('array');
 const SYNTHETIC = nodeTypeCode('synthetic');
 
-/** Distances of what only V8's own roots reach begin here. */
+/** Distances of nodes that only V8's own roots reach start here. */
 export const SYSTEM_DISTANCE = 100_000_000;
 
 /**
- * NodeOrdinal → edges on the shortest way from the program's roots, −1 means there is no way. The rules are DevTools'
- * (calculateDistances): the root's children that are no headings have distance 1; what they do not reach is counted from
- * SYSTEM_DISTANCE. Weak edges do not count, shortcuts do. Three exceptions keep false ways out, see `skips`.
+ * NodeOrdinal → number of edges on the shortest path from the program's roots; −1 means unreachable. The rules are
+ * DevTools' (calculateDistances): those children of the root that are not headings have distance 1; nodes they do not
+ * reach are counted from SYSTEM_DISTANCE. Weak edges do not count, shortcuts do. Three exceptions exclude misleading
+ * paths, see `skips`.
  */
 export function findDistances(snapshot: HeapSnapshot, rules: Uint8Array): Int32Array {
   const { nodeCount, nodeType, firstEdge, edgeTo } = snapshot;
@@ -72,7 +73,7 @@ class Exceptions {
   readonly #rules: Uint8Array;
   readonly #descriptors: number;
   readonly #nativeContext: number;
-  /** Ephemerons of which one of the two edges was met. */
+  /** Ephemerons of which one of the two edges has been met. */
   readonly #pending = new Set<string>();
 
   constructor(snapshot: HeapSnapshot, rules: Uint8Array) {
@@ -88,9 +89,9 @@ class Exceptions {
   }
 
   /**
-   * - From the native context every sloppy function's map would be near.
-   * - Descriptor arrays are shared between maps, so a value in one need not belong to the map that leads there.
-   * - The value of a WeakMap entry is as far as the farther of its table and its key: the first of the two edges that
+   * - From the native context, the map of every sloppy-mode function would be near.
+   * - Maps share descriptor arrays, so a value in one need not belong to the map that leads there.
+   * - The value of a WeakMap entry is as far as the farther of its table and its key: the first of its two edges that
    *   is met does not count.
    */
   skips(node: number, at: number): boolean {

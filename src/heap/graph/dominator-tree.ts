@@ -1,17 +1,17 @@
 /** The dominator tree in depth-first order: `a` dominates `b` where `rank[a] <= rank[b] && rank[b] < end[rank[a]]`. */
 export interface DominatorTree {
-  /** Rank → NodeOrdinal; the root first, each node before what it dominates. */
+  /** Rank → NodeOrdinal; the root first, each node before the nodes it dominates. */
   readonly node: Uint32Array;
   /** NodeOrdinal → rank. */
   readonly rank: Uint32Array;
-  /** Rank → the first rank behind what the node there dominates. */
+  /** Rank → the first rank after the nodes it dominates. */
   readonly end: Uint32Array;
 }
 
-/** Takes 12 bytes a node, and 8 more while it works. Children stand in the order of their ordinals. */
+/** Takes 12 bytes a node, and 8 more while it runs. Children are in the order of their ordinals. */
 export function dominatorTree(idom: Int32Array): DominatorTree {
   const count = idom.length;
-  /** NodeOrdinal → NodeOrdinal, 0 means none: the root is nobody's child. */
+  /** NodeOrdinal → NodeOrdinal; 0 means none, since the root is no node's child. */
   const firstChild = new Uint32Array(count);
   const nextSibling = new Uint32Array(count);
   for (let child = count - 1; child > 0; child--) {

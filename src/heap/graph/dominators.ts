@@ -4,14 +4,15 @@
  * Deviations:
  * - all columns are in preorder numbers, and `label` holds the least semi value itself rather than the vertex that has it;
  * - compression reverses the ancestor links on the way up and sets them on the way down: no stack, any depth;
- * - a node retained by one edge only, below which the search found nothing new, takes no part: its parent is its
- *   dominator, and its edges count as its parent's, which no dominator between other nodes depends on, because their
- *   targets were reached before it. On real heaps that is half of all nodes (measured: 1.52 of 2.82 million);
- * - `semi` and `idom` share a column, in which each node's place among the predecessors stood before;
- * - the second phase does not walk up the tree of dominators but jumps, so no heap takes more than O(m log n) steps.
+ * - a node retained by one edge only, below which the search found nothing new, is left out: its parent is its dominator,
+ *   and its edges count as its parent's. That changes no dominator of other nodes, because its targets were reached before
+ *   it. On real heaps that is half of all nodes (measured: 1.52 of 2.82 million);
+ * - `semi` and `idom` share a column, which first holds where each node's predecessors begin;
+ * - the second phase jumps up the dominator tree rather than walking it, so no heap takes more than O(m log n) steps.
  *
- * Nodes out of the root's reach are as in DevTools: what nothing retains hangs below the root and counts for what it
- * holds; circles that only hold each other hang below the root one by one and count for nothing.
+ * Nodes that the root does not reach are treated as in DevTools: nodes that nothing retains are placed below the root and
+ * retain what they hold; nodes in cycles that retain only each other are placed below the root one by one and retain
+ * nothing.
  */
 import type { HeapSnapshot } from '../snapshot/heap-snapshot.js';
 import { type DepthFirst, depthFirst, LEAF, ROOT_NUMBER } from './depth-first.js';
@@ -20,9 +21,9 @@ import { LABEL_RULE, TABLE_TYPE } from './label-rules.js';
 export interface Dominators {
   /** NodeOrdinal → NodeOrdinal of its immediate dominator; the root's is itself. */
   readonly idom: Int32Array;
-  /** All nodes, each behind its immediate dominator. A view of a larger buffer: do not keep it. */
+  /** All nodes, each after its immediate dominator. A view of a larger buffer: do not keep it. */
   readonly order: Int32Array;
-  /** At least 8 bytes a node that are free now. */
+  /** At least 8 bytes a node that are no longer used. */
   readonly spare: ArrayBufferLike;
 }
 
@@ -35,24 +36,24 @@ export function dominators(snapshot: HeapSnapshot, rules: Uint8Array): Dominator
   return inOrdinals(search, graph);
 }
 
-/** The part of the heap that matters; its nodes have new numbers, still in preorder. */
+/** The nodes that take part; they have new numbers, still in preorder. */
 interface Reduced {
   /** The largest number. */
   readonly kept: number;
-  /** The largest number of what the global objects reach. */
+  /** The largest number among the nodes that the global objects reach. */
   readonly pageEnd: number;
   /**
    * 2 × number → number of its parent in the depth-first tree; 2 × number + 1 → where its predecessors begin, then its
-   * semi, then its idom. Side by side, because they are read together and memory is what all this waits for.
+   * semi, then its idom. Adjacent because they are read together, and memory access dominates the running time.
    */
   readonly tree: Int32Array;
-  /** Numbers, one node's after the other's; 0 means nothing. */
+  /** The nodes' predecessors, one node after another; 0 marks an unused entry. */
   readonly predecessors: Int32Array;
   /** 2 × number → ancestor, 2 × number + 1 → label. */
   readonly forest: Int32Array;
 }
 
-/** Drops the nodes that take no part. Of them, `search.number` becomes the parent's new number, negative. */
+/** Leaves out the nodes that take no part; their `search.number` becomes the parent's new number, negated. */
 function reduce(search: DepthFirst): Reduced {
   const { number, tree, count, scratch } = search;
   const renamed = scratch;
@@ -62,7 +63,7 @@ function reduce(search: DepthFirst): Reduced {
   for (let old = ROOT_NUMBER; old <= count; old++) {
     const above = old === ROOT_NUMBER ? ROOT_NUMBER : renamed[tree[2 * old]!]!;
     const joined = tree[2 * old + 1]!;
-    // Children of the root stay: whether they are page-owned cannot be told from their parent.
+    // Children of the root stay: their parent does not show whether they are page-owned.
     if (joined === LEAF && above !== ROOT_NUMBER) renamed[old] = -above;
     else {
       renamed[old] = ++kept;
@@ -82,13 +83,13 @@ function reduce(search: DepthFirst): Reduced {
     kept,
     pageEnd,
     tree: tree.subarray(0, length),
-    // More edges than the scratch has room for: only where most nodes are out of the root's reach.
+    // More edges than the scratch buffer holds: only if the root does not reach most nodes.
     predecessors: edges > scratch.length ? new Int32Array(edges) : scratch.subarray(0, edges).fill(0),
     forest: free.length >= length ? free : new Int32Array(length),
   };
 }
 
-/** Afterwards the predecessors of each node begin where `tree` says and end where those of the next one begin. */
+/** Afterwards the predecessors of each node begin where `tree` says and end where those of the next node begin. */
 function fillPredecessors(
   snapshot: HeapSnapshot,
   rules: Uint8Array,
@@ -129,9 +130,9 @@ function semidominators({ kept, tree, predecessors, forest }: Reduced): void {
     let last = 0;
     for (let at = begin; at < end; at++) {
       const v = predecessors[at]!;
-      // Edges left out as needless leave room in front of the next node's.
+      // Edges left out as redundant leave room before the next node's predecessors.
       if (v === 0) break;
-      // Edges of dropped nodes came to stand in a row as their parent's.
+      // Edges of dropped nodes appear as consecutive edges of their parent.
       if (v === last) continue;
       last = v;
       const candidate = v < w ? v : leastLabel(forest, v, w);
@@ -146,7 +147,7 @@ function semidominators({ kept, tree, predecessors, forest }: Reduced): void {
   }
 }
 
-/** Least semi on the path from `v` up to the tree's root in the forest; only nodes behind `w` are linked. */
+/** Least semi on the path from `v` up to the root of its tree in the forest; only nodes after `w` are linked. */
 function leastLabel(forest: Int32Array, v: number, w: number): number {
   let top = v;
   let below = 0;
@@ -169,12 +170,12 @@ function leastLabel(forest: Int32Array, v: number, w: number): number {
 }
 
 /**
- * The dominator of a node is the first above its parent, in the tree of dominators found so far, that is not behind its
- * semi. Step by step the search is quadratic (a long list, the end of which holds much that is held elsewhere too), so
- * each node has a second link that skips: E. Myers, "An applicative random-access stack", 1983. Names as there.
+ * The dominator of a node is the first node above its parent, in the dominator tree so far, that is not after its semi.
+ * Step by step the search is quadratic (for a long list whose end holds much that is also held elsewhere), so each node
+ * has a second link that skips: E. Myers, "An applicative random-access stack", 1983. Names as there.
  */
 function nearestCommonAncestors({ kept, tree, forest }: Reduced): void {
-  /** 2 × number → depth in the tree of dominators, 2 × number + 1 → the node that its jump leads to. */
+  /** 2 × number → depth in the dominator tree; 2 × number + 1 → target of the node's jump. */
   const jumps = forest;
   tree[2 * ROOT_NUMBER + 1] = ROOT_NUMBER;
   jumps[2 * ROOT_NUMBER] = 0;

@@ -1,7 +1,7 @@
 import type { HeapSnapshot } from '../snapshot/heap-snapshot.js';
 import { LABEL_RULE, labelRules, TABLE_TYPE } from './label-rules.js';
 
-/** Whether an edge keeps its target alive: what its label says, and what the node it leaves adds. */
+/** Whether an edge keeps its target alive: decided by its label and by the node it leaves. */
 export class EdgeRule {
   /** Index into `snapshot.labels` → LABEL_RULE. */
   readonly rules: Uint8Array;

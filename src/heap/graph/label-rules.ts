@@ -13,7 +13,7 @@ const INTERNAL = edgeTypeCode('internal');
 /** The type of V8's tables: the only holders that an ephemeron edge does not retain from. */
 export const TABLE_TYPE = nodeTypeCode('array');
 
-/** What an edge's label says about retaining. Which of two nodes an edge joins decides the rest. */
+/** What an edge's label says about retaining. The two nodes that the edge joins decide the rest. */
 export const LABEL_RULE = {
   /** Weak: never keeps its target alive. */
   never: 0,
@@ -21,20 +21,20 @@ export const LABEL_RULE = {
   always: 1,
   /**
    * One of the two edges to the value of a WeakMap entry. The one from the key retains, the one from the table does not:
-   * either alone would do, and the key is what a person can change.
+   * one of them suffices, and the key is the holder that a developer can change.
    */
   ephemeron: 2,
-  /** Repeats what other edges say, but at the root it names the global objects. */
+  /** Repeats other edges, except at the root, where it marks the global objects. */
   atRoot: 3,
 } as const;
 
-/** So begin the names of both edges to the value of a WeakMap entry; where they end, they may be cut. */
+/** Start of the name of both edges to the value of a WeakMap entry; the end of the name may be cut off. */
 const EPHEMERON = /^\d+ \/ part of key \(/;
 
-/** Index into `labels` → LABEL_RULE. Each label is looked at once, however many edges wear it. */
+/** Index into `labels` → LABEL_RULE. Each label is examined once, however many edges share it. */
 export function labelRules({ labels, strings }: HeapSnapshot): Uint8Array {
   const rules = new Uint8Array(labels.length);
-  /** String index → rule of an internal edge of this name, 0 means not looked at. */
+  /** String index → rule of an internal edge with this name; 0 means not examined yet. */
   const known = new Uint8Array(strings.length);
   for (let at = 0; at < labels.length; at++) {
     const label = labels[at]!;

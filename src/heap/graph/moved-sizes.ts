@@ -11,9 +11,9 @@ const NOT_REACHED = -1;
 const SEVERAL = -2;
 
 /**
- * NodeOrdinal → shallow size, bytes, as DevTools shows it (calculateShallowSizes): a table, store or other hidden node
- * that one object alone leads to counts as part of that object, and is itself of size 0. Nothing moves to the headings
- * of the list of roots, nor in a heap without global objects, which was written to show V8's insides.
+ * NodeOrdinal → shallow size, bytes, as in DevTools (calculateShallowSizes): a table, store or other hidden node that only
+ * one object leads to counts as part of that object and has size 0 itself. Nothing is moved to the headings of the list of
+ * roots, nor in a heap without global objects, which was written to show V8's internals.
  */
 export function movedSizes(snapshot: HeapSnapshot): Float64Array {
   const { nodeCount, nodeType } = snapshot;
@@ -36,7 +36,7 @@ function hasUserRoots({ firstEdge, edgeTo, nodeType }: HeapSnapshot): boolean {
   return false;
 }
 
-/** NodeOrdinal → the only node that is not hidden and leads there by hidden nodes alone; itself if it is not hidden. */
+/** NodeOrdinal → the only visible node that leads there through hidden nodes alone; itself if it is not hidden. */
 function owners(snapshot: HeapSnapshot): Int32Array {
   const { nodeCount, nodeType, nodeName, firstEdge, firstLabel, labels, edgeTo, strings } = snapshot;
   const text = strings.find('system / ExternalStringData');
@@ -55,7 +55,7 @@ function owners(snapshot: HeapSnapshot): Int32Array {
       for (let edge = firstEdge[next]!; edge < firstEdge[next + 1]!; edge++) {
         const to = edgeTo[edge]!;
         const known = owner[to]!;
-        // A node is looked at twice at most: when it gets an owner, and when it turns out to have several.
+        // A node is visited at most twice: when it gets an owner, and when it turns out to have several.
         if (known === to || known === mine || known === SEVERAL) continue;
         if (labelType(labels[edge + shift]!) === WEAK) continue;
         owner[to] = known === NOT_REACHED ? mine : SEVERAL;

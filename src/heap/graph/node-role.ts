@@ -1,14 +1,14 @@
 import { type HeapSnapshot, nodeTypeCode } from '../snapshot/heap-snapshot.js';
 
-/** What a node is to a person who reads JavaScript. */
+/** What a node means to a JavaScript developer. */
 export const ROLE = {
-  /** An object, string, function of the program or of Node. */
+  /** An object, string or function of the program or of Node. */
   value: 0,
-  /** A table or store by which V8 builds the object that holds it; folded into that object. */
+  /** A table or store with which V8 implements the object that holds it; folded into that object. */
   part: 1,
   /** A number or one of true, false, null, undefined: never a member of anything. */
   leaf: 2,
-  /** V8's own: maps, code, feedback, scripts, templates. */
+  /** V8's internals: maps, code, feedback, scripts, templates. */
   internal: 3,
   /** A heading of V8's list of roots, or the list itself. */
   root: 4,
@@ -23,7 +23,7 @@ const SYNTHETIC = nodeTypeCode('synthetic');
 const HIDDEN = nodeTypeCode('hidden');
 const OBJECT = nodeTypeCode('object');
 
-/** V8's hidden objects that stand between two objects of the program; all other hidden ones are V8's own. */
+/** V8's hidden objects that link two objects of the program; all other hidden objects are V8's internals. */
 const PARTS = new RegExp(
   `^system / (${[
     'PropertyArray',
@@ -53,7 +53,7 @@ const PARTS = new RegExp(
 const LEAVES = /^(system \/ (Oddball|Hole|WasmNull)|undefined|null|true|false)$/;
 const CONTEXT = /^system \/ \w*Context$/;
 
-/** The Map by which newer Node versions hand the stores of AsyncLocalStorage on; the stores are what counts. */
+/** The Map with which newer Node versions pass on the stores of AsyncLocalStorage; only the stores matter. */
 export const ASYNC_FRAME = 'AsyncContextFrame';
 
 /** NodeOrdinal → ROLE. */
@@ -89,7 +89,7 @@ function objectRole(name: string): Role {
   return name.startsWith('system / ') || name === ASYNC_FRAME ? ROLE.part : ROLE.value;
 }
 
-/** Contexts hold closure variables; the native context is V8's own. */
+/** Contexts hold closure variables; the native context is internal to V8. */
 export function isContextName(name: string): boolean {
   return CONTEXT.test(name) && name !== 'system / NativeContext';
 }

@@ -1,8 +1,8 @@
 /**
- * Names for plain objects by the properties they have, as DevTools gives them (inferInterfaceDefinitions and
- * applyInterfaceDefinitions): the most frequent lists of properties become interfaces, and an object belongs to the one
- * with the most properties of which it has all.
- * Deviation: objects that share their list of labels are looked at once.
+ * Names for plain objects by their properties, as DevTools gives them (inferInterfaceDefinitions and
+ * applyInterfaceDefinitions): the most frequent lists of properties become interfaces, and an object belongs to the
+ * interface with the most properties, all of which it has.
+ * Deviation: objects that share their list of labels are examined once.
  */
 import {
   edgeTypeCode,
@@ -15,9 +15,9 @@ import {
 const OBJECT = nodeTypeCode('object');
 const PROPERTY = edgeTypeCode('property');
 
-/** An interface's name ends before the property that would make it longer, but has one property at least. */
+/** An interface's name ends before the property that would exceed this length, but has at least one property. */
 const MAX_INTERFACE_NAME = 120;
-/** Objects of an interface: at least two, and one of a thousand plain objects. */
+/** Objects that an interface needs: at least two, and one in a thousand plain objects. */
 const MIN_OBJECTS = 2;
 const MAX_PLAIN_PER_INTERFACE = 1000;
 
@@ -48,7 +48,7 @@ interface Branch {
 export class ObjectInterfaces {
   readonly #snapshot: HeapSnapshot;
   readonly #plainName: number;
-  /** List of labels → name of the interface, null means there is none. */
+  /** List of labels → name of the interface; null means there is none. */
   readonly #names = new Map<number, string | null>();
 
   constructor(snapshot: HeapSnapshot) {
@@ -59,7 +59,7 @@ export class ObjectInterfaces {
     for (const [key, { node }] of lists) this.#names.set(key, bestMatch(tree, this.#properties(node)));
   }
 
-  /** Name such as `{a, b}`; null when it is no plain object or has no interface. */
+  /** A name such as `{a, b}`; null if the node is not a plain object or has no interface. */
   nameOf(node: number): string | null {
     return this.#isPlain(node) ? (this.#names.get(this.#listOf(node)) ?? null) : null;
   }
@@ -68,7 +68,7 @@ export class ObjectInterfaces {
     return this.#snapshot.nodeType[node] === OBJECT && this.#snapshot.nodeName[node] === this.#plainName;
   }
 
-  /** Its first label and its length in one number, exact for up to two million properties. */
+  /** The index of its first label and the number of labels in one number, exact for up to two million properties. */
   #listOf(node: number): number {
     const { firstLabel, firstEdge } = this.#snapshot;
     const length = firstEdge[node + 1]! - firstEdge[node]!;
@@ -148,7 +148,7 @@ function interfaceTree(interfaces: readonly Interface[]): Branch {
   return tree;
 }
 
-/** Follows all ways through the tree that the properties allow at once. */
+/** Follows at once all paths through the tree that the properties allow. */
 function bestMatch(tree: Branch, properties: string[]): string | null {
   const open = new Set([tree]);
   let best: Match | null = null;

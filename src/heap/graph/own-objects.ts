@@ -6,7 +6,7 @@ const OBJECT = nodeTypeCode('object');
 const CLOSURE = nodeTypeCode('closure');
 const PROPERTY = edgeTypeCode('property');
 
-/** Tells the watcher's own objects from the program's: by the script of the class that made them. */
+/** Distinguishes the watcher's own objects from the program's, by the script of their class. */
 export class OwnObjects {
   readonly #snapshot: HeapSnapshot;
   /** NodeOrdinal of a prototype → whether its class is ours. */

@@ -1,7 +1,7 @@
 import { type HeapSnapshot, HUGE_SIZE } from '../snapshot/heap-snapshot.js';
 import type { Dominators } from './dominators.js';
 
-/** NodeOrdinal → shallow size, bytes, as V8 gives it. `into` has room for it; its contents do not matter. */
+/** NodeOrdinal → shallow size, bytes, as V8 reports it. `into` must be large enough; its contents do not matter. */
 export function ownSizes(
   { nodeCount, selfSize, hugeSizes }: HeapSnapshot,
   into: ArrayBufferLike = new ArrayBuffer(8 * nodeCount),
@@ -12,7 +12,7 @@ export function ownSizes(
   return sizes;
 }
 
-/** Turns shallow sizes into retained ones, in place: what would be free without a node, itself and all it dominates. */
+/** Turns shallow into retained sizes, in place: the memory freed with a node, its own and that of all nodes it dominates. */
 export function addDominated({ idom, order }: Dominators, sizes: Float64Array): void {
   for (let at = order.length - 1; at > 0; at--) {
     const node = order[at]!;

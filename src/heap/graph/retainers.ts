@@ -1,18 +1,18 @@
 import type { HeapSnapshot } from '../snapshot/heap-snapshot.js';
 import { LABEL_RULE, TABLE_TYPE } from './label-rules.js';
 
-/** The edges that retain, turned round. 4 bytes a node and 4 an edge. */
+/** The retaining edges, reversed. 4 bytes a node and 4 an edge. */
 export interface Retainers {
   /** NodeOrdinal → index into `from` of its first retainer; entry `nodeCount` is the end. */
   readonly first: Uint32Array;
-  /** NodeOrdinals that retain, in ascending order for each node; one that does so by two edges stands there twice. */
+  /** NodeOrdinals of the retainers, in ascending order for each node; one that retains by two edges appears twice. */
   readonly from: Uint32Array;
 }
 
-/** By what the labels say: unlike for dominators, the page-owned rule does not count here. Nor do edges to oneself. */
+/** By the labels alone: unlike for dominators, the page-owned rule does not apply. Edges to the node itself are left out. */
 export function findRetainers(snapshot: HeapSnapshot, rules: Uint8Array): Retainers {
   const { nodeCount } = snapshot;
-  // Counts stand one place further on, so that they become ends while the edges are filled in.
+  // Counts are stored one entry later, so that they become ends while the edges are filled in.
   const first = new Uint32Array(nodeCount + 2);
   eachRetaining(snapshot, rules, (_, to) => {
     first[to + 2]!++;

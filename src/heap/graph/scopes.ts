@@ -16,15 +16,15 @@ const HIDDEN = nodeTypeCode('hidden');
 const CODE = nodeTypeCode('code');
 const INTERNAL = edgeTypeCode('internal');
 
-/** Where closure variables live: every context with the script it belongs to. */
+/** Where closure variables live: every context with its script. */
 export interface Scopes {
   /** NodeOrdinal → 1 for a context. */
   readonly isContext: Uint8Array;
-  /** NodeOrdinal of a context → string index of its script's address, −1 means unknown. */
+  /** NodeOrdinal of a context → string index of its script's address; −1 means unknown. */
   readonly script: Int32Array;
-  /** NodeOrdinal of a context → a closure made in it, a named one where there is one, −1 means none. */
+  /** NodeOrdinal of a context → a closure created in it, preferably one with a name; −1 means none. */
   readonly closure: Int32Array;
-  /** NodeOrdinal → 1 for a context that is the only one of its scope: the variables exist once. */
+  /** NodeOrdinal → 1 for the only context of its scope: its variables exist once. */
   readonly single: Uint8Array;
   /** NodeOrdinal → 1 for the outermost context of a module or script. */
   readonly outermost: Uint8Array;
@@ -61,7 +61,7 @@ export function findScopes(snapshot: HeapSnapshot): Scopes {
       script = shared < 0 ? -1 : scriptOf(snapshot, shared);
       scripts.set(shared, script);
     }
-    // Scopes nest within one script, so what is known of the inner one holds for all around it.
+    // Scopes nest within one script, so the script of an inner scope is that of all scopes around it.
     for (let outer = context; outer >= 0 && scopes.script[outer] === -1; outer = previous[outer]!) {
       scopes.script[outer] = script;
       if (script === -1) break;
@@ -71,7 +71,7 @@ export function findScopes(snapshot: HeapSnapshot): Scopes {
   return scopes;
 }
 
-/** A module that was loaded several times, by a query in its address, has no scope that exists once. */
+/** A module that was loaded several times, with different queries in its address, has no scope that exists once. */
 function forgetCopies({ nodeCount, strings }: HeapSnapshot, scopes: Scopes): void {
   const seen = new Map<string, number>();
   const copied = new Set<number>();
@@ -126,7 +126,7 @@ function linkContexts(
   return previous;
 }
 
-/** Target of the edge of this type with this name, −1 means there is none. */
+/** Target of the edge with this type and name; −1 means there is none. */
 export function targetOf(snapshot: HeapSnapshot, node: number, type: number, edgeName: string): number {
   const { firstEdge, firstLabel, labels, edgeTo, strings } = snapshot;
   const name = strings.find(edgeName);
@@ -139,12 +139,12 @@ export function targetOf(snapshot: HeapSnapshot, node: number, type: number, edg
   return -1;
 }
 
-/** Target of the internal edge with this name, −1 means there is none. */
+/** Target of the internal edge with this name; −1 means there is none. */
 export function target(snapshot: HeapSnapshot, node: number, edgeName: string): number {
   return targetOf(snapshot, node, INTERNAL, edgeName);
 }
 
-/** String index of the address of a function's script, −1 means unknown. Newer V8 calls the edge `script`, older ones `script_or_debug_info`. */
+/** String index of the address of a function's script; −1 means unknown. Newer V8 calls the edge `script`, older `script_or_debug_info`. */
 export function scriptOf(snapshot: HeapSnapshot, shared: number): number {
   const { firstEdge, edgeTo, nodeType, nodeName, strings } = snapshot;
   for (let edge = firstEdge[shared]!; edge < firstEdge[shared + 1]!; edge++) {

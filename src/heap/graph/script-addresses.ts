@@ -3,12 +3,12 @@ import { type HeapSnapshot, nodeTypeCode } from '../snapshot/heap-snapshot.js';
 import { scriptOf, target } from './scopes.js';
 
 const CLOSURE = nodeTypeCode('closure');
-/** Functions of one script that are asked for its address; when none knows it, it is left out. */
+/** Functions of one script that are asked for its address; if none knows it, the script is left out. */
 const MAX_ASKED = 8;
 
 /**
- * V8's number of a script → its address, as functions know it. `examples`: nodes among which there is a function of every
- * script that matters; all nodes where it is null.
+ * V8's script id → the script's address, as functions know it. `examples`: nodes that include a function of every script
+ * that matters; null means all nodes.
  */
 export function scriptAddresses(
   snapshot: HeapSnapshot,

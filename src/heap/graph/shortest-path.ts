@@ -1,7 +1,7 @@
 /**
- * Breadth-first search from the GC roots, in tiers, after LeakCanary's PrioritizingShortestPathFinder: what a person can
- * name is a root first (global object, module variables of the program), then Node's own modules, then V8's lists of
- * roots, then what watches, and V8's own objects last, so that paths go through JavaScript wherever JavaScript leads there.
+ * Breadth-first search from the GC roots, in tiers, after LeakCanary's PrioritizingShortestPathFinder. First come the roots
+ * that a person can name (global object, module variables of the program), then Node's own modules, then this package's,
+ * then V8's lists of roots, and V8's internals last, so that paths go through JavaScript wherever JavaScript leads there.
  * Deviation: a tier is finished before the next begins, and nodes of a later tier are not entered, rather than queued.
  */
 
@@ -16,7 +16,7 @@ const SHORTCUT = edgeTypeCode('shortcut');
 const PROPERTY = edgeTypeCode('property');
 export const NATIVE_CONTEXT = 'system / NativeContext';
 
-/** V8's lists of roots, best explanation first; the others follow in the order of the file. */
+/** V8's lists of roots, the best explanation first; the others follow in the order of the file. */
 const ROOT_ORDER = [
   '(Global handles)',
   '(Eternal handles)',
@@ -31,19 +31,19 @@ export interface ShortestPaths {
   readonly rule: EdgeRule;
   /** Nodes in the order they were reached; entry 0 is the root. */
   readonly order: Uint32Array;
-  /** NodeOrdinal → NodeOrdinal before it on its path, −1 means the root itself or not reached. */
+  /** NodeOrdinal → the previous NodeOrdinal on its path; −1 means that it is the root or was not reached. */
   readonly parent: Int32Array;
-  /** NodeOrdinal → EdgeIndex by which it was reached, −1 means it was taken as a root or not reached. */
+  /** NodeOrdinal → EdgeIndex by which it was reached; −1 means that it was taken as a root or not reached. */
   readonly parentEdge: Int32Array;
-  /** How many nodes of `order` come first because no deferred edge was needed to reach them; all, where none is deferred. */
+  /** Length of the part of `order` that was reached without deferred edges; all of it if none is deferred. */
   readonly certain: number;
-  /** The main global object; none in a heap that has none. */
+  /** The main global object; empty in a heap without one. */
   readonly globals: readonly number[];
 }
 
 /**
- * Edges in `deferred` lead only to what nothing else reaches; on the way to that they count as if they had not been
- * deferred, so that its paths are the same.
+ * Edges in `deferred` lead only to nodes that nothing else reaches. For those nodes they count as if they had not been
+ * deferred, so the paths are the same.
  */
 export function shortestPaths(snapshot: HeapSnapshot, deferred: DeferredEdges | null = null): ShortestPaths {
   const { nodeCount } = snapshot;
@@ -108,8 +108,8 @@ function scopeIsNodes(snapshot: HeapSnapshot, scopes: Scopes, context: number): 
 }
 
 /**
- * The program's global object. Contexts made by `node:vm` have one each, which belongs to whoever keeps the context: the
- * main one is told by what only Node puts there.
+ * The program's global object. Each context made by `node:vm` has one too, which belongs to the holder of the context; the
+ * main one is recognised by properties that only Node sets.
  */
 export function mainGlobal(snapshot: HeapSnapshot): readonly number[] {
   const found: number[] = [];
@@ -124,7 +124,7 @@ export function mainGlobal(snapshot: HeapSnapshot): readonly number[] {
   return main === undefined ? [] : [main];
 }
 
-/** The native contexts of `node:vm` are parts of what keeps them; the main one stays V8's own. */
+/** The native contexts of `node:vm` are parts of their holders; the main one stays internal to V8. */
 function openContexts(snapshot: HeapSnapshot, roles: Uint8Array, globals: readonly number[]): void {
   const wanted = snapshot.strings.find(NATIVE_CONTEXT);
   if (wanted < 0) return;
@@ -132,7 +132,7 @@ function openContexts(snapshot: HeapSnapshot, roles: Uint8Array, globals: readon
   for (let node = 0; node < snapshot.nodeCount; node++) {
     if (snapshot.nodeName[node] === wanted && roles[node] === ROLE.internal) contexts.push(node);
   }
-  // Older V8 calls the edge to the global object after the slot it stands in.
+  // Older V8 names the edge to the global object after its slot.
   const isMain = (context: number) =>
     ['global_object', 'extension'].some((edge) => globals.includes(target(snapshot, context, edge)));
   if (!contexts.some(isMain)) return;
@@ -141,13 +141,13 @@ function openContexts(snapshot: HeapSnapshot, roles: Uint8Array, globals: readon
 
 interface ModuleScopes {
   readonly program: readonly number[];
-  /** This package's. */
+  /** Of this package. */
   readonly own: readonly number[];
 }
 
 /**
- * The variables and exports of the modules, which exist once each. The program's own come before those of its packages,
- * and all in the order of their addresses: an object that two of them lead to must have the same path in every snapshot.
+ * The variables and exports of modules that exist once. The program's own come before those of its packages, each in the
+ * order of their addresses: an object that two of them lead to must have the same path in every snapshot.
  */
 function moduleScopes(snapshot: HeapSnapshot, scopes: Scopes): ModuleScopes {
   const found: { readonly node: number; readonly script: string; readonly rank: number }[] = [];

@@ -6,20 +6,20 @@ const SHORTCUT = edgeTypeCode('shortcut');
 const WEAK = edgeTypeCode('weak');
 const INTERNAL = edgeTypeCode('internal');
 
-/** `own`: the variables of this package's own modules, which know much of the program without keeping it alive. */
+/** `own`: the variables of this package's modules, which know much of the program without keeping it alive. */
 export const TIER = { program: 0, nodeModules: 1, own: 2, roots: 3, internals: 4 } as const;
 
 /** Edges that are followed last. */
 export interface DeferredEdges {
-  /** NodeOrdinal → 1 where some of its edges are. */
+  /** NodeOrdinal → 1 if some of its edges are deferred. */
   readonly from: Uint8Array;
   has(from: number, edge: number): boolean;
 }
 
-/** One call of `run`, to be done again with the deferred edges. */
+/** One call of `run`, to be repeated with the deferred edges. */
 interface Run {
   readonly tier: number;
-  /** Nodes with deferred edges, each with its level: steps from where the run began. In ascending order of levels. */
+  /** Nodes with deferred edges, each with its level (steps from the start of the run), in ascending order of levels. */
   readonly sources: { readonly node: number; readonly level: number }[];
 }
 
@@ -35,9 +35,9 @@ export class TieredSearch {
   count = 0;
   #head = 0;
   #tier: number = TIER.program;
-  /** Nodes of a later tier that were met, each with the first edge to it in `parent` and `parentEdge`. */
+  /** Nodes of a later tier that were met, each with its first edge in `parent` and `parentEdge`. */
   #waiting = wordsColumn(1 << 10);
-  /** Null once nothing is deferred any longer. */
+  /** Null once nothing is deferred any more. */
   #deferred: DeferredEdges | null;
   readonly #runs: Run[] = [];
 
@@ -67,7 +67,7 @@ export class TieredSearch {
     if (this.#seen[node] === 0) this.#visit(node, 0, edge);
   }
 
-  /** Nothing strong leads there: it stands at the end of the order, below the root. */
+  /** No strong edge leads there: the node goes to the end of the order, below the root. */
   abandon(node: number): void {
     this.#visit(node, 0, -1);
   }
@@ -82,8 +82,8 @@ export class TieredSearch {
   }
 
   /**
-   * All runs once more, for what only deferred edges lead to. It joins each run at the level where it would have stood, so
-   * that it gets the path that it would have had. Returns how many nodes were reached without it.
+   * Repeats all runs for the nodes that only deferred edges lead to. Each node joins its run at the level where it would
+   * have been, so it gets the path it would have had. Returns how many nodes were reached before.
    */
   resume(): number {
     const certain = this.count;
@@ -106,7 +106,7 @@ export class TieredSearch {
     return certain;
   }
 
-  /** Follows the edges of the nodes up to `end`: those of one level. */
+  /** Follows the edges of the nodes up to `levelEnd`: those of one level. */
   #expand(levelEnd: number, tier: number, run: Run, level: number): void {
     const { firstEdge, firstLabel, labels, edgeTo } = this.#snapshot;
     const seen = this.#seen;
@@ -125,7 +125,7 @@ export class TieredSearch {
         if (seen[to] !== 0) continue;
         const type = labelType(labels[edge + shift]!);
         if (type === WEAK) continue;
-        // All others retain whatever they are called.
+        // All other edges retain, whatever their names.
         if ((type === INTERNAL || type === SHORTCUT) && !this.#rule.retains(node, edge)) continue;
         if (this.#tiers[to]! <= tier) this.#visit(to, node, edge);
         else if (this.parent[to] === -1) this.#wait(to, node, edge);
@@ -133,7 +133,7 @@ export class TieredSearch {
     }
   }
 
-  /** Follows the edges of one node that are deferred, or those that are not. */
+  /** Follows one node's deferred edges, or its other edges. */
   #follow(node: number, tier: number, deferred: DeferredEdges, isDeferred: boolean): void {
     const { firstEdge, edgeTo } = this.#snapshot;
     for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
@@ -145,7 +145,7 @@ export class TieredSearch {
     }
   }
 
-  /** A wider tier opens doors that were found closed, in the order in which they were. */
+  /** Enters the nodes that earlier tiers had to leave out, in the order in which they were met. */
   #open(tier: number): void {
     this.#tier = tier;
     const waiting = this.#waiting;

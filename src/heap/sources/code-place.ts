@@ -1,8 +1,8 @@
 /** Where a function, or the constructor of a class, is defined. */
 export interface MemberLocation {
-  /** Name of the function or class; `function` when it has none. */
+  /** Name of the function or class; `function` if it has none. */
   readonly function: string;
-  /** Address of the script as V8 has it. */
+  /** Address of the script, as V8 reports it. */
   readonly url: string;
   /** From 1. */
   readonly line: number;
@@ -10,7 +10,7 @@ export interface MemberLocation {
   readonly column: number;
 }
 
-/** One function on the way to an allocation, in the program's own source where there is a map to it. */
+/** One function on the way to an allocation; its place is in the original source if there is a source map. */
 export interface SiteFrame {
   readonly function: string;
   readonly url: string;
@@ -18,20 +18,20 @@ export interface SiteFrame {
   readonly line: number;
   /** From 1. */
   readonly column: number;
-  /** The package whose code it is; null means the program's own, or Node's. */
+  /** The package that the code belongs to; null for the program's own code and Node's. */
   readonly package: string | null;
 }
 
-/** Where surviving memory was allocated. Bytes are estimates of V8's sampling heap profiler. */
+/** A place where surviving memory was allocated. Bytes are estimates by V8's sampling heap profiler. */
 export interface AllocationSite extends SiteFrame {
   readonly liveBytes: number;
-  /** Since the watching of sites began. */
+  /** Growth since the sampling of sites began. */
   readonly growthBytes: number;
-  /** From the caller up; bounded. */
+  /** The callers, innermost first; bounded. */
   readonly callers: readonly SiteFrame[];
 }
 
-/** One frame of a stack as V8 has it, before source maps. Lines and columns from 1. */
+/** One stack frame as V8 reports it, before source maps. Lines and columns from 1. */
 export interface RawFrame {
   readonly function: string;
   readonly url: string;
@@ -42,6 +42,6 @@ export interface RawFrame {
 export interface RawSite extends RawFrame {
   readonly liveBytes: number;
   readonly growthBytes: number;
-  /** From the caller up; bounded. */
+  /** The callers, innermost first; bounded. */
   readonly callers: readonly RawFrame[];
 }

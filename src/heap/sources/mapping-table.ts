@@ -1,26 +1,26 @@
 /**
- * The mappings of a source map, version 3 (ECMA-426, "Mappings structure"): lines of the compiled text divided by `;`,
- * segments by `,`, each of 1, 4 or 5 numbers in base 64 VLQ that are differences to the segment before.
+ * The mappings of a source map, version 3 (ECMA-426, "Mappings structure"): lines of the generated text are separated by
+ * `;`, segments by `,`. A segment has 1, 4 or 5 numbers in base64 VLQ, each the difference from the previous segment.
  *
- * Node's own `module.SourceMap` makes some 150 bytes of objects of every segment, and the map of a bundle may have
- * millions in a process whose memory is bounded; here a segment is one row of typed arrays.
+ * Node's `module.SourceMap` allocates some 150 bytes of objects per segment, and a bundle's map may have millions of
+ * segments in a process with bounded memory; here a segment is one row of typed arrays.
  */
 export interface MappingTable {
-  /** Line of the compiled text, from 0 → its first segment; one entry more than there are lines. */
+  /** Line of the generated text, from 0 → its first segment; one more entry than there are lines. */
   readonly firstSegment: Uint32Array;
-  /** Segment → column of the compiled text, from 0, ascending within a line. */
+  /** Segment → column of the generated text, from 0, ascending within a line. */
   readonly column: Uint32Array;
-  /** Segment → index of the source, −1 means the text has none. */
+  /** Segment → index of the source; −1 means that the text has no source. */
   readonly source: Int32Array;
   /** Segment → line and column of the source, from 0. */
   readonly sourceLine: Int32Array;
   readonly sourceColumn: Int32Array;
-  /** Segment → index of the name, −1 means none. */
+  /** Segment → index of the name; −1 means none. */
   readonly name: Int32Array;
 }
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-/** Character code → its six bits, −1 means it is no digit. */
+/** Character code → its six bits; −1 means that it is not a base64 digit. */
 const DIGITS = new Int8Array(128).fill(-1);
 for (let digit = 0; digit < ALPHABET.length; digit++) DIGITS[ALPHABET.charCodeAt(digit)] = digit;
 
@@ -28,11 +28,11 @@ const CONTINUES = 32;
 const COMMA = ','.charCodeAt(0);
 const SEMICOLON = ';'.charCodeAt(0);
 const MAX_FIELDS = 5;
-/** Columns of a segment, and values of a table: 64 MiB. They lie beside the heap, whose limit does not see them. */
+/** Most values in a table, 64 MiB: the arrays are outside the heap, whose limit does not cover them. */
 const FIELDS = 5;
 const MAX_VALUES = 2 ** 24;
 
-/** Throws where the text is none. */
+/** Throws if the text is not a valid list of mappings. */
 export function decodeMappings(mappings: string): MappingTable {
   const { lines, segments } = sizeOf(mappings);
   if (lines + FIELDS * segments > MAX_VALUES) throw new Error('too many mappings');
@@ -44,7 +44,7 @@ export function decodeMappings(mappings: string): MappingTable {
     sourceColumn: new Int32Array(segments),
     name: new Int32Array(segments).fill(-1),
   };
-  /** Of the latest segment: column, source, line, column in the source, name. */
+  /** The latest segment: column, source, line, column in the source, name. */
   const values = new Int32Array(MAX_FIELDS);
   let [line, segment, fields, value, shift] = [0, 0, 0, 0, 0];
   const finish = () => {
@@ -85,7 +85,7 @@ export function decodeMappings(mappings: string): MappingTable {
   return table;
 }
 
-/** Upper bounds of both. */
+/** Upper bounds for both. */
 function sizeOf(mappings: string): { readonly lines: number; readonly segments: number } {
   let [lines, segments] = [1, 1];
   for (let at = 0; at < mappings.length; at++) {
@@ -97,8 +97,8 @@ function sizeOf(mappings: string): { readonly lines: number; readonly segments: 
 }
 
 /**
- * The segment at or before a position of the compiled text, both from 0; −1 means none. Where the line has segments, but
- * only behind the position, it is the first of them: a function's position may lie before what the compiler marked.
+ * The segment at or before a position of the generated text, both from 0; −1 means none. If the line has segments only
+ * after the position, it is the first of them: a function's position may precede what the compiler marked.
  */
 export function segmentAt({ firstSegment, column }: MappingTable, line: number, at: number): number {
   if (line < 0 || line + 1 >= firstSegment.length) return -1;

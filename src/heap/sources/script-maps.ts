@@ -3,17 +3,17 @@ import { fileUrlOf, fits, readText } from './script-file.js';
 import { SourceMap } from './source-map.js';
 
 const MIB = 2 ** 20;
-/** A larger script, or map, is left as it is: its positions are those of the compiled text. */
+/** A larger script or map is not mapped: its positions stay those of the generated text. */
 const MAX_SCRIPT_BYTES = 20 * MIB;
 const MAX_MAP_BYTES = 50 * MIB;
-/** Scripts that are looked at in one analysis; further ones are left as they are. */
+/** Most scripts examined in one analysis; further ones are not mapped. */
 const MAX_SCRIPTS = 100;
-/** What a compiler or bundler writes at the end of a script; the last one counts. */
+/** The comment that a compiler or bundler writes at the end of a script; the last one counts. */
 const COMMENT = /\/[/*][#@][ \t]*sourceMappingURL=([^\s'"*]+)/g;
 const BASE64 = /^data:application\/json[^,]*;base64,/;
 const PLAIN = /^data:application\/json[^,]*,/;
 
-/** A position in a script as V8 has it; line and column from 1. */
+/** A position in a script as V8 reports it; line and column from 1. */
 export interface ScriptPosition {
   readonly function: string;
   readonly url: string;
@@ -22,17 +22,17 @@ export interface ScriptPosition {
 }
 
 /**
- * Finds the sources of compiled scripts. Reads the scripts and their maps from the disk, so it belongs into the analysis
- * and not into a service. Never throws: whatever is missing, broken or too large leaves the compiled position.
+ * Finds the sources of compiled scripts. It reads scripts and maps from disk, so it belongs in the analysis process and not
+ * in a service. Never throws: if anything is missing, broken or too large, the generated position stays.
  */
 export class ScriptMaps {
   readonly #maps = new Map<string, SourceMap | null>();
 
-  /** The same position in the program's own source, if there is a map to it; otherwise as it was. */
+  /** The same position in the original source if there is a source map; otherwise unchanged. */
   original<P extends ScriptPosition>(position: P): P {
     const place = this.#map(position.url)?.find(position.line, position.column) ?? null;
     if (place === null) return position;
-    // A function's position is that of its parameters; the name before them is its own, under which a minifier hid it.
+    // V8's position of a function is that of its parameters; the name before them is its own, as the minifier renamed it.
     const isOwnName = place.compiledColumn + position.function.length === position.column;
     const name = isOwnName && place.name !== null ? place.name : position.function;
     return { ...position, function: name, url: place.url, line: place.line, column: place.column };
@@ -57,7 +57,7 @@ function readMap(address: string): SourceMap | null {
     const mapUrl = reference.startsWith('data:') ? scriptUrl : new URL(reference, scriptUrl);
     const text = reference.startsWith('data:') ? inlineText(reference) : readText(mapUrl, MAX_MAP_BYTES);
     if (text === null || !fits(text.length)) return null;
-    // Some servers' guard against scripts that include JSON.
+    // Some servers prefix JSON with )]}' to guard against inclusion as a script.
     return new SourceMap(JSON.parse(text.replace(/^\)\]\}'[^\n]*/, '')), mapUrl);
   } catch {
     return null;

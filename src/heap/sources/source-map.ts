@@ -1,22 +1,22 @@
 import { publicAddress } from '../../runtime/script-name.js';
 import { decodeMappings, type MappingTable, segmentAt } from './mapping-table.js';
 
-/** A place in the text that a person wrote. */
+/** A place in the original source. */
 export interface SourcePlace {
-  /** Address of the source: a file URL where the map says where it lies. */
+  /** Address of the source: a file URL if the map gives its location. */
   readonly url: string;
   /** From 1. */
   readonly line: number;
   /** From 1. */
   readonly column: number;
-  /** What is called so there, where the map tells it; null otherwise. */
+  /** The name at this place, if the map gives it; otherwise null. */
   readonly name: string | null;
-  /** Column of the compiled text, from 1, at which what is mapped here begins. */
+  /** Column of the generated text, from 1, at which the mapped segment begins. */
   readonly compiledColumn: number;
 }
 
 interface Section {
-  /** Where it begins in the compiled text, from 0. */
+  /** Where it begins in the generated text, from 0. */
   readonly line: number;
   readonly column: number;
   readonly table: MappingTable;
@@ -28,10 +28,10 @@ const MAX_SECTIONS = 1000;
 
 /** A source map, plain or indexed (with `sections`). */
 export class SourceMap {
-  /** In the order of the compiled text. */
+  /** In the order of the generated text. */
   readonly #sections: readonly Section[];
 
-  /** `mapUrl`: where the map lies, or the script that holds it. Throws where `payload` is no source map. */
+  /** `mapUrl`: location of the map, or of the script that contains it. Throws if `payload` is not a source map. */
   constructor(payload: unknown, mapUrl: URL) {
     const map = record(payload);
     const list = Array.isArray(map['sections']) ? map['sections'].slice(0, MAX_SECTIONS) : null;
@@ -45,7 +45,7 @@ export class SourceMap {
           });
   }
 
-  /** Line and column of the compiled text, from 1. Null where that belongs to no source. */
+  /** Line and column of the generated text, from 1. Null if that position has no source. */
   find(line: number, column: number): SourcePlace | null {
     const [atLine, atColumn] = [line - 1, column - 1];
     const section = this.#sections.findLast(
@@ -83,7 +83,7 @@ function sectionOf(map: Record<string, unknown>, mapUrl: URL, line: number, colu
   };
 }
 
-/** Sources are given relative to `sourceRoot`, and that to the map. Names of bundlers (`webpack://app/./src/a.ts`) stay. */
+/** Sources are relative to `sourceRoot`, and that to the map. Bundler names (`webpack://app/./src/a.ts`) are kept. */
 function addressOf(source: string, root: string, mapUrl: URL): string {
   const path =
     root === '' || /^([a-z][a-z0-9+.-]+:|\/)/i.test(source)
