@@ -1,47 +1,47 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path/posix';
 
-/** A file whose content is read again and again: opened once, so that reading costs no descriptor later. */
+/** A file that is read repeatedly: opened once, so that later readings need no new descriptor. */
 export interface RereadFile {
-  /** The content of now, or null when it cannot be read any more. */
+  /** The current content, or null if it can no longer be read. */
   read(): string | null;
   close(): void;
 }
 
-/** The files of the kernel, so that tests can draw them. */
+/** Access to the kernel's files, so that tests can fake them. */
 export interface KernelFiles {
-  /** Content of a file, or null when it cannot be read. */
+  /** Content of a file, or null if it cannot be read. */
   readFile(path: string): string | null;
-  /** Null when it cannot be opened. */
+  /** Null if it cannot be opened. */
   open(path: string): RereadFile | null;
 }
 
 type Controller = 'memory' | 'cpu';
 
-/** The group in which one controller of the kernel keeps the process. */
+/** The group through which one controller limits the process. */
 export interface ControlGroup {
   readonly version: 1 | 2;
-  /** Its directory and those above it, innermost first, up to the root of the mount; some may not exist. */
+  /** Its directory and its parents, innermost first, up to the root of the mount; some may not exist. */
   readonly directories: readonly string[];
 }
 
 interface Mount {
   readonly version: 1 | 2;
-  /** Version 1: what it is mounted for. */
+  /** Version 1: the controllers it is mounted for. */
   readonly controllers: readonly string[];
   /** The group that appears at the mount point. */
   readonly root: string;
   readonly point: string;
 }
 
-/** Groups above the own one that are walked; deeper ones are not seen. */
+/** Parent groups examined; deeper nesting is ignored. */
 const MAX_DEPTH = 32;
-/** Longer files are cut; the longest that is read, `memory.stat`, has under 4 KB. */
+/** Longer files are cut; the longest one read, `memory.stat`, has under 4 KB. */
 const MAX_FILE_BYTES = 16 * 1024;
 
 /**
- * Finds the group that `controller` keeps the process in; null where there is none. In a hybrid hierarchy each
- * controller is in version 1 where a line of `/proc/self/cgroup` names it, and in version 2 otherwise.
+ * Finds the process's group for `controller`; null if there is none. In a hybrid hierarchy, a controller is in version 1 if
+ * a line of `/proc/self/cgroup` names it, otherwise in version 2.
  */
 export function findControlGroup(
   files: Pick<KernelFiles, 'readFile'>,
@@ -89,19 +89,19 @@ function parseMounts(text: string): Mount[] {
   return mounts;
 }
 
-/** Where mounts are by convention, for where `mountinfo` cannot be read. */
+/** The conventional mount points, if `mountinfo` cannot be read. */
 function usualMount(version: 1 | 2, controller: Controller): Mount {
   const point = version === 1 ? `/sys/fs/cgroup/${controller}` : '/sys/fs/cgroup';
   return { version, controllers: [controller], root: '/', point };
 }
 
 /**
- * In a container without a namespace of its own the path is the host's. Either the mount shows a part of the tree from
- * `root` on, or the path does not exist here but its parents do, and the root then is the container.
+ * In a container without its own cgroup namespace, the path is the host's. Then either the mount shows the tree from `root`
+ * on, or the path does not exist here but a parent does, and the root is the container's group.
  */
 function* upwards(mount: Mount, path: string): Generator<string> {
   const visible = isBelow(path, mount.root) && mount.root !== '/' ? path.slice(mount.root.length) : path;
-  // A group above the namespace's root reads `/../…`; normalising leaves what is visible.
+  // A group above the namespace's root reads `/../…`; normalising keeps the visible part.
   let current = normalize(join('/', visible));
   for (let depth = 0; depth < MAX_DEPTH; depth++) {
     yield join(mount.point, current);
@@ -114,7 +114,7 @@ function isBelow(path: string, root: string): boolean {
   return root === '/' || path === root || path.startsWith(`${root}/`);
 }
 
-/** `max`, a negative number and anything else that is no whole number is null. */
+/** Null for `max`, for negative numbers and for anything else that is not a whole number. */
 export function wholeNumber(text: string | null | undefined): number | null {
   const digits = text?.trim() ?? '';
   return /^\d+$/.test(digits) ? Number(digits) : null;
@@ -135,7 +135,7 @@ function readText(path: string): string | null {
   }
 }
 
-/** The kernel makes the content anew at each read from the start. */
+/** The kernel generates the content at each read from the start. */
 function openText(path: string): RereadFile | null {
   let descriptor: number;
   try {

@@ -1,13 +1,13 @@
 import { join } from 'node:path/posix';
 import { findControlGroup, type KernelFiles, kernelFiles, smaller, wholeNumber } from './control-group.js';
 
-/** What the control groups of the process let it compute. */
+/** CPU time that the process's control groups allow. */
 export interface CpuLimit {
-  /** CPU seconds a second, such as 0.5; null when there is no quota. */
+  /** CPU seconds per second, such as 0.5; null if there is no quota. */
   readonly cores: number | null;
 }
 
-/** The surroundings, so that tests can draw them. */
+/** The host's files, so that tests can fake them. */
 export interface CpuLimitHost extends Pick<KernelFiles, 'readFile'> {
   readonly platform: NodeJS.Platform;
 }
@@ -15,9 +15,9 @@ export interface CpuLimitHost extends Pick<KernelFiles, 'readFile'> {
 const systemHost: CpuLimitHost = { platform: process.platform, readFile: kernelFiles.readFile };
 
 /**
- * Reads the CPU quota of the process's control group and of its parents; the smallest wins. Version 2: `cpu.max`;
- * version 1: `cpu.cfs_quota_us` by `cpu.cfs_period_us`. Weights and shares are no limit, nor is the number of cores.
- * Outside Linux: none.
+ * Reads the CPU quota of the process's control group and its parents; the smallest wins. Version 2: `cpu.max`; version 1:
+ * `cpu.cfs_quota_us` divided by `cpu.cfs_period_us`. Weights, shares and the number of cores are not limits. Outside Linux
+ * there is no quota.
  */
 export function readCpuLimit(host: CpuLimitHost = systemHost): CpuLimit {
   let cores: number | null = null;
@@ -30,7 +30,7 @@ export function readCpuLimit(host: CpuLimitHost = systemHost): CpuLimit {
 }
 
 function quotaOfVersion1(host: CpuLimitHost, directory: string): number | null {
-  // No quota is written as -1, which is no whole number.
+  // "No quota" is written as -1, which is not a whole number here.
   const quota = wholeNumber(host.readFile(join(directory, 'cpu.cfs_quota_us')));
   return coresOf(quota, wholeNumber(host.readFile(join(directory, 'cpu.cfs_period_us'))));
 }

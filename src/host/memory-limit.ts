@@ -9,36 +9,36 @@ import {
   wholeNumber,
 } from './control-group.js';
 
-/** What the surroundings of the process allow it. Bytes. */
+/** Memory that container and host allow the process. Bytes. */
 export interface MemoryLimit {
-  /** The tightest limit of the process's control groups; null when none is set. */
+  /** The tightest limit of the process's control groups; null if none is set. */
   readonly limitBytes: number | null;
-  /** What can still be allocated before a limit or the host is exhausted; null when unknown. */
+  /** Memory that can still be allocated before a limit or the host is exhausted; null if unknown. */
   readonly availableBytes: number | null;
 }
 
-/** The surroundings, so that tests can draw them. */
+/** The host, so that tests can fake it. */
 export interface MemoryLimitHost extends KernelFiles {
   readonly platform: NodeJS.Platform;
-  /** Free memory of the host, bytes; asked outside Linux only. */
+  /** Free memory of the host, bytes; used outside Linux only. */
   freeMemory(): number;
 }
 
 /** Reads the same limit many times a second. */
 export interface MemoryLimitReader {
   read(): MemoryLimit;
-  /** Lets go of the files; a read afterwards knows of no usage. */
+  /** Closes the files; later readings report no usage. */
   close(): void;
 }
 
-/** Files of a control group, version by version. */
+/** Files of a control group in one version. */
 interface GroupFiles {
   readonly counters: readonly { readonly limits: readonly string[]; readonly usage: string }[];
-  /** Field of `memory.stat`: file pages that the kernel takes back before it kills. */
+  /** Field of `memory.stat`: file pages that the kernel reclaims before it kills. */
   readonly reclaimable: string;
 }
 
-/** A limit on memory and swap together can be reached while memory alone is left. */
+/** A limit on memory plus swap can be reached while the limit on memory is not. */
 const VERSION_1: GroupFiles = {
   counters: [
     { limits: ['memory.limit_in_bytes'], usage: 'memory.usage_in_bytes' },
@@ -46,15 +46,15 @@ const VERSION_1: GroupFiles = {
   ],
   reclaimable: 'total_inactive_file',
 };
-/** Above `memory.high` nothing is killed, but the kernel slows every allocation down until it is as good as dead. */
+/** Above `memory.high` nothing is killed, but the kernel throttles every allocation until the process hardly runs. */
 const VERSION_2: GroupFiles = {
   counters: [{ limits: ['memory.max', 'memory.high'], usage: 'memory.current' }],
   reclaimable: 'inactive_file',
 };
-/** Version 1 writes "no limit" as the largest page-aligned number of 63 bits; no machine has 2^60 bytes. */
+/** Version 1 writes "no limit" as the largest page-aligned 63-bit number; no machine has 2^60 bytes. */
 const NO_LIMIT_BYTES = 2 ** 60;
 
-/** A group that has a limit, with its files open. */
+/** A group with a limit, and its open files. */
 interface LimitedGroup {
   readonly counters: readonly { readonly limitBytes: number; readonly usage: RereadFile | null }[];
   readonly stat: RereadFile | null;
@@ -64,10 +64,10 @@ interface LimitedGroup {
 const systemHost: MemoryLimitHost = { ...kernelFiles, platform: process.platform, freeMemory: freemem };
 
 /**
- * Reads limit and rest of memory: the control groups of the process, each with its parents (the smallest wins), and
- * the host's `MemAvailable`. As in Kubernetes' working set, `inactive_file` counts as available: it is page cache
- * that the kernel gives back before anyone is killed. Swap never counts as available. Outside Linux: no limit, free
- * host memory. Took 150 to 180 µs.
+ * Reads memory limit and available memory: from the process's control groups and their parents (the smallest wins), and
+ * from the host's `MemAvailable`. As in Kubernetes' working set, `inactive_file` counts as available: the kernel reclaims
+ * this page cache before it kills anything. Swap never counts as available. Outside Linux: no limit, free host memory. Took
+ * 150 to 180 µs.
  */
 export function readMemoryLimit(host: MemoryLimitHost = systemHost): MemoryLimit {
   const reader = createMemoryLimitReader(host);
@@ -79,9 +79,9 @@ export function readMemoryLimit(host: MemoryLimitHost = systemHost): MemoryLimit
 }
 
 /**
- * The same for who asks many times a second: finds the groups and their limits once and keeps the files open, so a read
- * needs no descriptor, which a service that leaks them may not have. A read took 17 µs with one limited group, against
- * 180 µs. Limits changed later, and a move to another group, are not seen: make one for each capture.
+ * The same for many readings a second: finds the groups and their limits once and keeps the files open, so a reading needs
+ * no descriptor, which a service that leaks them may not have. A reading took 17 µs with one limited group, against 180 µs.
+ * It does not notice limits changed later or a move to another group: create one for each capture.
  */
 export function createMemoryLimitReader(host: MemoryLimitHost = systemHost): MemoryLimitReader {
   if (host.platform !== 'linux') {

@@ -3,6 +3,10 @@
  * Figures that are not finite read `unknown`.
  */
 
+/** For limits and thresholds in code; never shown to people. */
+export const KIB = 1024;
+export const MIB = 1024 * KIB;
+
 const BYTE_UNITS = ['bytes', 'KB', 'MB', 'GB', 'TB', 'PB'] as const;
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;

@@ -1,10 +1,11 @@
 import type { Clock } from '../runtime/clock.js';
+import { KIB, MIB } from '../runtime/units.js';
 import type { SamplingSlot, SlotReading } from './sampling-slot.js';
 import { type GrowingSite, SiteGrowth } from './site-growth.js';
 
 /**
- * `sampling`: with a profiler of our own. `shared`: another's is read. `waiting`: it can be read only where a full
- * collection does no harm. `off`: not at all, for good.
+ * `sampling`: our own profiler runs. `shared`: another profiler is read. `waiting`: it can be read only when a full GC does
+ * no harm. `off`: no sites, permanently.
  */
 const SITES_STATES = ['sampling', 'shared', 'waiting', 'off'] as const;
 type SitesState = (typeof SITES_STATES)[number];
@@ -12,21 +13,21 @@ type SitesState = (typeof SITES_STATES)[number];
 interface SitesStatus {
   readonly state: SitesState;
   readonly reason: string;
-  /** Of our own profiler, bytes between two samples on the average; null where it is another's, or there is none. */
+  /** Of our own profiler: mean bytes between two samples; null if the profiler is another's or there is none. */
   readonly intervalBytes: number | null;
   readonly readings: number;
-  /** What the latest reading took of the service's thread; waiting for a processor is not in it. */
+  /** Time that the latest reading took on the service's thread, without waiting for a processor. */
   readonly readMs: number;
 }
 
-/** A port: where the memory is allocated that survives. Nothing of it throws. Times: milliseconds, any one base. */
+/** A port: where surviving memory is allocated. No method throws. Times: milliseconds, in any one time base. */
 export interface AllocationSites {
   start(nowMs: number): void;
-  /** V8 has just collected all garbage by itself: what is sampled now is alive. */
+  /** V8 has just run a full GC of its own accord: everything sampled now is alive. */
   afterMajorGc(nowMs: number): void;
-  /** To be called now and then: full collections may not come for minutes. */
+  /** Call it regularly: a full GC may be minutes away. */
   onTick(nowMs: number): void;
-  /** The service stands still, and is collected, for a capture: the one moment where a reading may collect too. */
+  /** A capture has paused the service and collected its garbage: the only moment at which a reading may collect too. */
   atPause(nowMs: number): void;
   /** Sites that hold more than at the first reading, most growth first; at most 64. Empty before the third reading. */
   growing(): readonly GrowingSite[];
@@ -35,31 +36,30 @@ export interface AllocationSites {
 }
 
 export interface SitesOptions {
-  /** Bytes between two samples on the average, to begin with. */
+  /** Mean bytes between two samples, at the start. */
   readonly intervalBytes: number;
   /** Least time between two readings. */
   readonly spacingMs: number;
-  /** Time after which a tick reads, where no full collection came. */
+  /** Without a full GC for this long, a tick reads. */
   readonly tickMs: number;
 }
 
-const KIB = 1024;
 const DEFAULTS: SitesOptions = { intervalBytes: 512 * KIB, spacingMs: 5000, tickMs: 15_000 };
-/** Coarser than this a site of some megabytes would be missed. */
-const MAX_INTERVAL_BYTES = 16 * KIB * KIB;
-/** Part of one core that reading may take on the average. */
+/** A coarser interval would miss a site of some megabytes. */
+const MAX_INTERVAL_BYTES = 16 * MIB;
+/** Share of one core that readings may take on average. */
 const READING_SHARE = 0.001;
 /** A reading that takes longer has too many samples. */
-const DEAR_READING_MS = 5;
-/** One reading may be unlucky: V8 may have collected in the midst of it, or the machine was busy elsewhere. */
+const SLOW_READING_MS = 5;
+/** A single reading proves nothing: V8 may have collected during it, or the machine was busy. */
 const TIMES_IN_A_ROW = 3;
-/** However long a reading took, the next one comes within this time. */
+/** The next reading comes within this time, however long the last one took. */
 const MAX_SPACING_MS = 60_000;
-/** A sample takes some 3 µs, with deep stacks several times that: so many take less than 1 % of a core. */
+/** A sample takes some 3 µs, and several times that with deep stacks: this many take less than 1 % of a core. */
 const MAX_SAMPLES_PER_SECOND = 500;
-/** How long a slot that somebody else holds is left alone before it is tried again. */
+/** How long a slot held by another profiler is left alone before we try again. */
 const RETRY_MS = 60_000;
-/** Readings of which something can be said. */
+/** Readings needed for a statement about growth. */
 const MIN_READINGS = 3;
 
 export function createAllocationSites(
@@ -70,7 +70,7 @@ export function createAllocationSites(
   return new SampledSites(slot, clock, { ...DEFAULTS, ...options });
 }
 
-/** Where sites are not wanted, or cannot be had. */
+/** If sites are not wanted, or cannot be had. */
 export function noAllocationSites(reason: string): AllocationSites {
   const status: SitesStatus = { state: 'off', reason, intervalBytes: null, readings: 0, readMs: 0 };
   return {
@@ -91,19 +91,19 @@ class SampledSites implements AllocationSites {
   readonly #growth = new SiteGrowth();
   #state: SitesState = 'off';
   #reason = 'not started';
-  /** Somebody samples, ourselves or another. */
+  /** A profiler runs, ours or another. */
   #held = false;
-  /** Reading who samples forces a full collection. */
+  /** Reading that profiler forces a full GC. */
   #collects = false;
   #intervalBytes: number;
   #readings = 0;
   #readMs = 0;
   #collectedInRow = 0;
-  #dearInRow = 0;
+  #slowInRow = 0;
   #nextReadMs = 0;
   #nextTakeMs = 0;
   #last: { readonly atMs: number; readonly newestSample: number; readonly liveBytes: number } | null = null;
-  /** The profiler is another than at the latest reading. */
+  /** It is not the profiler of the latest reading. */
   #renewed = false;
 
   constructor(slot: SamplingSlot, clock: Clock, options: SitesOptions) {
@@ -171,19 +171,22 @@ class SampledSites implements AllocationSites {
       this.#renewed = true;
       this.#enter(
         'sampling',
-        this.#collects ? 'begun by the inspector: read at captures only' : 'a profiler of its own',
+        this.#collects ? 'started through the inspector: read at captures only' : 'our own profiler',
       );
       return;
     }
-    // One that was found to collect is not tried again; its end shows when the slot can be taken.
+    // A profiler known to collect is not read again; once it ends, the slot can be taken.
     this.#renewed ||= this.#state === 'sampling';
     this.#enterTaken();
   }
 
   #enterTaken(): void {
     if (this.#collects)
-      this.#enter('waiting', 'the one slot is held by another profiler, whose readings collect or take long');
-    else this.#enter('shared', 'the one slot is held by another profiler, whose samples are read');
+      this.#enter(
+        'waiting',
+        "another profiler holds V8's only slot, and reading it forces a full GC or takes long",
+      );
+    else this.#enter('shared', "another profiler holds V8's only slot; its samples are read");
   }
 
   #read(nowMs: number, mayCollect: boolean): void {
@@ -199,7 +202,7 @@ class SampledSites implements AllocationSites {
       this.#keep(reading, nowMs);
       return;
     }
-    // Whoever held the slot, or joined in, has stopped it.
+    // The holder of the slot, or someone who shared it, has stopped the profiler.
     this.#collects = false;
     this.#take(nowMs, mayCollect);
   }
@@ -214,33 +217,33 @@ class SampledSites implements AllocationSites {
     this.#renewed = false;
     this.#last = { atMs: nowMs, newestSample, liveBytes };
     this.#collectedInRow = collected ? this.#collectedInRow + 1 : 0;
-    this.#dearInRow = this.#readMs > DEAR_READING_MS ? this.#dearInRow + 1 : 0;
-    // Of one of our own the interval is widened; another's is left alone.
-    const disturbs = this.#collectedInRow >= TIMES_IN_A_ROW || this.#dearInRow >= TIMES_IN_A_ROW;
+    this.#slowInRow = this.#readMs > SLOW_READING_MS ? this.#slowInRow + 1 : 0;
+    // Our own interval can be widened; another profiler is left alone.
+    const disturbs = this.#collectedInRow >= TIMES_IN_A_ROW || this.#slowInRow >= TIMES_IN_A_ROW;
     if (this.#state === 'shared' && disturbs && !this.#collects) this.#leave(nowMs);
     else if (this.#state === 'sampling' && !this.#collects) this.#adapt(perSecond, nowMs);
   }
 
-  /** Somebody has stopped the profiler and started another between two readings; this one knows of recent samples only. */
+  /** Someone stopped the profiler and started another between two readings; the new one has recent samples only. */
   #isAnother(newest: number, liveBytes: number): boolean {
     return this.#last !== null && newest < this.#last.newestSample && liveBytes < this.#last.liveBytes / 2;
   }
 
-  /** Whoever started it did so by the inspector, or finely, and reading it would disturb the service. */
+  /** It was started through the inspector, or with a fine interval: reading it would disturb the service. */
   #leave(nowMs: number): void {
     this.#collects = true;
     this.#collectedInRow = 0;
-    this.#dearInRow = 0;
+    this.#slowInRow = 0;
     this.#nextTakeMs = nowMs + RETRY_MS;
     this.#enterTaken();
   }
 
-  /** A coarser profiler must be a new one. What the old one knew of is kept as it was. */
+  /** A wider interval needs a new profiler. What the old one sampled is kept. */
   #adapt(samplesPerSecond: number, nowMs: number): void {
     const tooMany = samplesPerSecond / MAX_SAMPLES_PER_SECOND;
-    const factor = Math.max(tooMany, this.#dearInRow >= TIMES_IN_A_ROW ? 2 : 0);
+    const factor = Math.max(tooMany, this.#slowInRow >= TIMES_IN_A_ROW ? 2 : 0);
     if (factor <= 1 || this.#intervalBytes >= MAX_INTERVAL_BYTES) return;
-    this.#dearInRow = 0;
+    this.#slowInRow = 0;
     this.#slot.release();
     this.#intervalBytes = Math.min(
       MAX_INTERVAL_BYTES,

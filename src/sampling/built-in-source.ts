@@ -6,20 +6,20 @@ import {
 } from 'node:perf_hooks';
 import type { GcEvent, GcKind, GcSource } from './gc-source.js';
 
-/** Any other is `minor`, the kind that claims least: minor mark-sweep has a constant from Node 24 on only. */
+/** Any other kind counts as `minor`, the weakest claim: minor mark-sweep has a constant only from Node 24 on. */
 const KIND_OF_ENTRY: ReadonlyMap<number, GcKind> = new Map([
   [constants.NODE_PERFORMANCE_GC_MAJOR, 'major'],
   [constants.NODE_PERFORMANCE_GC_INCREMENTAL, 'incremental'],
   [constants.NODE_PERFORMANCE_GC_WEAKCB, 'weakcb'],
 ]);
 
-/** The type of Node's declarations knows no `detail`; entries of type `gc` have one. */
+/** Node's type declarations lack `detail`; entries of type `gc` have it. */
 type GcEntry = PerformanceEntry & { readonly detail: NodeGCPerformanceDetail };
 
 /**
- * What Node itself tells of GC cycles: entries of `perf_hooks`, without figures. `v8.GCProfiler` has them, but one that was
- * stopped goes on recording each cycle until it is collected itself: once promoted, that takes 8 KB a cycle and more for as
- * long as V8 does not collect fully (measured: 700 MB in 40 s of a service with several cycles a turn).
+ * GC cycles as Node reports them: entries of `perf_hooks`, without heap figures. `v8.GCProfiler` has figures, but a stopped
+ * one keeps recording each cycle until it is itself collected: once promoted, it takes 8 KB and more per cycle until the
+ * next full GC (measured: 700 MB in 40 s, in a service with several cycles per turn of the event loop).
  */
 export function createBuiltInSource(reason: string): GcSource {
   let observer: PerformanceObserver | null = null;

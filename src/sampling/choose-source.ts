@@ -15,12 +15,12 @@ const CANDIDATES: readonly Candidate[] = [
 ];
 const MAX_REASON_LENGTH = 160;
 
-/** Loads a package as `require` does, looking from `from` upwards; throws when it cannot. */
+/** Loads a package as `require` does, searching upwards from `from`; throws if it cannot. */
 export function createPackageLoader(from: string | URL = import.meta.url): (packageName: string) => unknown {
   return createRequire(from);
 }
 
-/** The source wanted, or the best that loads; never throws. Its `reason` says what was refused and why. */
+/** The requested source, or the best that loads; never throws. Its `reason` names what was refused and why. */
 export function chooseGcSource(
   wanted: GcSourceName | 'auto',
   load: (packageName: string) => unknown,
@@ -60,7 +60,7 @@ function refusalOf(packageName: string, error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const firstLine = message.split('\n', 1)[0] ?? '';
   const code = error instanceof Error && 'code' in error ? error.code : null;
-  // A package that is there but misses one of its own dependencies raises the same code with another name.
+  // An installed package that lacks one of its own dependencies raises the same code with another name.
   if (code === 'MODULE_NOT_FOUND' && firstLine.includes(`'${packageName}'`))
     return `${packageName} is not installed`;
   return `${packageName} does not load: ${firstLine.slice(0, MAX_REASON_LENGTH)}`;

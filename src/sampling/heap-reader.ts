@@ -6,17 +6,17 @@ import type { GcEvent } from './gc-source.js';
 import type { HeapSample } from './heap-sample.js';
 import { isYoungSpace } from './heap-space.js';
 
-/** Where the figures of a sample come from. */
+/** The sources of a sample's figures. */
 export interface HeapReaders {
   heapStatistics(): HeapInfo;
   heapSpaces(): readonly HeapSpaceInfo[];
   /** Bytes. */
   memoryUsage(): { readonly rss: number; readonly arrayBuffers: number };
-  /** Part of the resident set that is files and shared memory, 0 to 1; null where that cannot be told. */
+  /** Share of the resident set that is files and shared memory, 0 to 1; null if unknown. */
   sharedPart(): number | null;
   /** Type of each open resource. */
   activeResources(): readonly string[];
-  /** Open file descriptors, a count; null where that cannot be told. */
+  /** Open file descriptors, a count; null if unknown. */
   descriptors(): { readonly count: number; readonly filesPart: number | null } | null;
   memoryLimit(): MemoryLimit;
   /** Requests served so far, a count. */
@@ -29,11 +29,11 @@ export interface HeapReaders {
 
 export interface HeapReader {
   /**
-   * One sample for each cycle, in order. Costs microseconds: the state of now is read once for the batch, resident
-   * set and array buffers again after a second only, and limits not at all.
+   * One sample per cycle, in order. Costs microseconds: the current state is read once per batch, resident set and array
+   * buffers at most once a second, limits not at all.
    */
   afterGc(events: readonly GcEvent[]): readonly HeapSample[];
-  /** Reads everything, limits, resources and descriptors too. */
+  /** Reads everything, including limits, resources and descriptors. */
   onTick(): HeapSample;
 }
 
@@ -49,17 +49,17 @@ interface Reading {
   readonly oldBytes: number;
 }
 
-/** Reading the resident set right after a collection took 64 µs at the median and milliseconds at the 90th percentile. */
+/** Reading the resident set right after a GC took 64 µs at the median, and milliseconds at the 90th percentile. */
 const MAX_USAGE_AGE_MS = 1_000;
-/** Listing 100,000 open resources takes some 10 ms: then it is done every 5 s. */
+/** Listing 100,000 open resources takes some 10 ms, and is then done every 5 s. */
 const MS_A_HANDLE = 0.05;
 const DESCRIPTORS = '/proc/self/fd';
-/** Counting ten thousand descriptors takes 9 ms where they must be listed: the more there are, the longer a count stands, so that it takes 0.1 % of the time. */
+/** Counting ten thousand descriptors takes 9 ms if they must be listed. The more there are, the longer a count is kept: counting takes 0.1 % of the time. */
 const MS_A_DESCRIPTOR = 1;
-/** Descriptors that are looked at, from the highest number down: those that came last. */
+/** Descriptors that are examined, from the highest number down: the newest ones. */
 const NEWEST_DESCRIPTORS = 32;
 
-/** The readers of this process. */
+/** Readers for this process. */
 export function processReaders(
   requests: () => number,
   outgoingRequests: () => number = () => 0,
@@ -68,7 +68,7 @@ export function processReaders(
   return {
     heapStatistics: getHeapStatistics,
     heapSpaces: getHeapSpaceStatistics,
-    // Array buffers are in memoryUsage() only, and it reads the resident set once, as memoryUsage.rss() would.
+    // Only memoryUsage() reports array buffers, and it reads the resident set once, as memoryUsage.rss() would.
     memoryUsage: () => process.memoryUsage(),
     sharedPart: readSharedPart,
     activeResources: () => process.getActiveResourcesInfo(),
@@ -80,7 +80,7 @@ export function processReaders(
   };
 }
 
-/** `isOwn` tells whether the watcher itself caused the cycle that began at `startMs` on the monotonic clock. */
+/** `isOwn`: whether the watcher itself caused the cycle that began at `startMs` on the monotonic clock. */
 export function createHeapReader(
   readers: HeapReaders,
   isOwn: (startMs: number) => boolean,
@@ -117,7 +117,7 @@ export function createHeapReader(
     try {
       return readers.memoryUsage();
     } catch {
-      // Node opens a file for it, and a service that leaks descriptors has none left: the figures of before stay.
+      // Node opens a file for it, and a service that leaks descriptors has none left: keep the previous figures.
       return usage;
     }
   };
@@ -171,7 +171,7 @@ function gcSample(event: GcEvent, reading: Reading, epochMs: number, own: boolea
     gc: { kind, pauseMs, own, reclaimedBytes: reclaimedBytes(event) },
     usedBytes,
     exact: figures !== null,
-    // Where the source does not tell, the old space of now; promoted since, it may exceed what was used then.
+    // If the source does not report it, the current old space; objects promoted since may make it exceed what was used then.
     oldBytes: figures?.oldBytes ?? Math.min(reading.oldBytes, usedBytes),
   };
 }
@@ -219,8 +219,8 @@ function countByName(names: readonly string[]): Readonly<Record<string, number>>
 }
 
 /**
- * Since Linux 6.2 the directory's size is their number; before that it is listed. The lowest free number is given out first,
- * so where none were given back in between, the newest are those just below it.
+ * Since Linux 6.2 the directory's size is the number of descriptors; before, it has to be listed. The kernel assigns the
+ * lowest free number, so unless some were closed in between, the newest are just below the count.
  */
 function countDescriptors(): { readonly count: number; readonly filesPart: number | null } | null {
   if (process.platform !== 'linux') return null;
@@ -237,7 +237,7 @@ function listDescriptors(): number {
   return readdirSync(DESCRIPTORS).length - 1;
 }
 
-/** Null where too few of these numbers are open: the newest are elsewhere. */
+/** Null if too few of these numbers are open: then the newest are elsewhere. */
 function filesPartBelow(count: number): number | null {
   const newest = Array.from({ length: Math.min(count, NEWEST_DESCRIPTORS) }, (_, at) => count - 1 - at);
   const known = newest.map(isFile).filter((is) => is !== null);
@@ -246,7 +246,7 @@ function filesPartBelow(count: number): number | null {
     : known.filter((is) => is).length / Math.max(1, known.length);
 }
 
-/** Not a socket, a pipe or what else has no path; null where it is not open. */
+/** False for sockets, pipes and others without a path; null if it is not open. */
 function isFile(descriptor: number): boolean | null {
   try {
     return readlinkSync(`${DESCRIPTORS}/${descriptor}`).startsWith('/');
@@ -255,7 +255,7 @@ function isFile(descriptor: number): boolean | null {
   }
 }
 
-/** `size resident shared …` of proc_pid_statm(5), in pages. A file that is mapped is resident as it is read, and no leak. */
+/** `size resident shared …` of proc_pid_statm(5), in pages. A mapped file becomes resident as it is read; that is no leak. */
 function readSharedPart(): number | null {
   if (process.platform !== 'linux') return null;
   try {

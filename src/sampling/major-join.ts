@@ -1,43 +1,43 @@
 import type { GcEvent } from './gc-source.js';
 
-/** A full collection told by a memwatch package, on the monotonic clock. */
+/** A full GC reported by a memwatch package, on the monotonic clock. */
 export interface MajorReport {
   readonly usedBytes: number;
   readonly receivedMs: number;
-  /** Null where the package tells no times; its reports then belong to the cycles in their order. */
+  /** Null if the package reports no times; its reports are then matched to the cycles in order. */
   readonly timing: { readonly startMs: number; readonly pauseMs: number } | null;
 }
 
-/** Wall and monotonic clock are converted to the millisecond; measured differences were below 2 ms. */
+/** Wall and monotonic clock are converted with millisecond precision; measured differences were below 2 ms. */
 const SAME_CYCLE_MS = 5;
-/** Events held back while a report is awaited; above it they go on with the figures they have. */
+/** Events held while a report is awaited; beyond this they go on with the figures they have. */
 const MAX_HELD = 256;
 const MAX_REMEMBERED = 32;
 
 /**
- * Joins two accounts of the same cycles: the events of the built-in source (every kind, complete, in order) and
- * reports of full collections, which come through libuv's pool, a little earlier or later. A full collection and
- * what follows it is held until its report is there, so that order is kept and each cycle is told once.
+ * Joins two reports of the same cycles: the events of the built-in source (every kind, complete, in order), and the reports
+ * of full GCs, which come through libuv's pool a little earlier or later. A full GC and everything after it is held until
+ * its report arrives, so that the order is kept and each cycle is reported once.
  */
 export class MajorJoin {
   #held: GcEvent[] = [];
   #reports: MajorReport[] = [];
-  /** Full collections that went on without their report, which may still come. */
+  /** Full GCs that went on without their report, which may still come. */
   #unreported: GcEvent[] = [];
 
-  /** True while something waits for its counterpart; `flush` ends the waiting. */
+  /** True while something waits for its counterpart; `flush` ends the wait. */
   get waiting(): boolean {
     return this.#held.length > 0 || this.#reports.length > 0;
   }
 
-  /** Takes a batch of the built-in source; returns what can go on. */
+  /** Takes a batch from the built-in source; returns the events that can go on. */
   events(batch: readonly GcEvent[]): readonly GcEvent[] {
     this.#held = this.#held.concat(batch);
     const ready = this.#settle();
     return this.#held.length > MAX_HELD ? [...ready, ...this.flush()] : ready;
   }
 
-  /** Takes a report; returns what can go on. */
+  /** Takes a report; returns the events that can go on. */
   report(report: MajorReport): readonly GcEvent[] {
     const late = this.#unreported.findIndex((event) => belongs(report, event));
     if (late >= 0) {
@@ -48,11 +48,11 @@ export class MajorJoin {
     return this.#reports.length > MAX_HELD ? this.flush() : this.#settle();
   }
 
-  /** Everything that waits: events with their own figures, reports without an event as events of their own. */
+  /** Everything that waits: events with their own figures, and reports without an event as events. */
   flush(): readonly GcEvent[] {
     const ready: GcEvent[] = [];
     for (const event of this.#held) {
-      // After a step of the wall clock the times no longer agree; the order still does.
+      // After a step of the wall clock the times no longer match; the order still does.
       const report = event.kind === 'major' ? this.#reports.shift() : undefined;
       ready.push(report === undefined ? event : joined(event, report));
       if (event.kind === 'major' && report === undefined) this.#unreported.push(event);

@@ -11,12 +11,12 @@ export interface MemwatchModule {
 
 export type MemwatchName = Exclude<GcSourceName, 'built-in'>;
 
-/** How long an event waits for its `stats`; libuv's pool may be busy, and memwatch is silent while its own HeapDiff runs. */
+/** How long an event waits for its `stats`: libuv's pool may be busy, and memwatch is silent while its own HeapDiff runs. */
 const MAX_HOLD_MS = 1_000;
 
 /**
- * Live heap after full collections from a memwatch package; all other kinds, and what memwatch does not tell
- * (heap before the cycle, old space, with `memwatch-next` the times), from `builtIn`.
+ * The live heap after full GCs from a memwatch package. All other kinds of cycles, and everything memwatch does not report
+ * (heap before the cycle, old space, times with `memwatch-next`), come from `builtIn`.
  */
 export function createMemwatchSource(
   name: MemwatchName,
@@ -73,7 +73,7 @@ function run(
   };
 }
 
-/** The offset of the clocks is taken now, not at the start of the process: the wall clock is set and drifts. */
+/** The offset between the clocks is computed now, not at process start: the wall clock drifts and can be set. */
 function reportOf(stats: unknown, clock: Clock): MajorReport | null {
   const parsed = parseMemwatchStats(stats);
   if (parsed === null) return null;

@@ -1,15 +1,15 @@
-/** What a `stats` event of a memwatch package tells about one full collection. */
+/** What a `stats` event of a memwatch package says about one full GC. */
 export interface MemwatchStats {
   /** Used heap at the end of the cycle, bytes. */
   readonly usedBytes: number;
-  /** End of the cycle, milliseconds since the Unix epoch, and its length; null where the package does not tell. */
+  /** End of the cycle, milliseconds since the Unix epoch, and its length; null if the package reports no times. */
   readonly timing: { readonly endMs: number; readonly pauseMs: number } | null;
 }
 
 /**
  * Reads either shape; null for anything else.
  * - `@airbnb/node-memwatch` 3: `{ gc_ts (µs since the epoch), gc_time (ns), used_heap_size (bytes), … }`
- * - `memwatch-next` and older: `{ current_base (bytes after the collection), num_full_gc, usage_trend, … }`
+ * - `memwatch-next` and older: `{ current_base (bytes after the GC), num_full_gc, usage_trend, … }`
  */
 export function parseMemwatchStats(stats: unknown): MemwatchStats | null {
   if (typeof stats !== 'object' || stats === null) return null;

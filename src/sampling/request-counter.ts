@@ -1,19 +1,19 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 
-/** HTTP/1 requests on every Node, HTTP/2 streams from Node 22 on: Node 20 publishes none. Frameworks stand on these servers. */
+/** HTTP/1 requests on every Node; HTTP/2 streams from Node 22 on (Node 20 publishes none). Frameworks build on these servers. */
 const SERVED = ['http.server.request.start', 'http2.server.stream.start'] as const;
-/** Of `node:http`, of `node:http2` from Node 22 on, and of undici, whether Node's own (`fetch`) or a package. */
+/** Requests of `node:http`, of `node:http2` (from Node 22 on) and of undici, be it Node's own (`fetch`) or a package. */
 const OUTGOING = ['http.client.request.start', 'http2.client.stream.start', 'undici:request:create'] as const;
 const WORKERS = 'worker_threads';
 
-/** What growth is put in relation to. A process that serves requests is measured by these; one that only makes them, such as a worker that polls, by those. */
+/** The traffic that growth is related to: requests served, or requests made if the process serves none, such as a worker that polls. */
 export interface Traffic {
   readonly unit: 'request' | 'outgoing request';
   /** Since watching began. */
   readonly count: number;
 }
 
-/** The traffic so far, of a sample or a counter. The unit changes once at most, when the first request is served. */
+/** The traffic so far, from a sample or a counter. The unit changes at most once, when the first request is served. */
 export function trafficOf(counts: { readonly requests: number; readonly outgoingRequests: number }): Traffic {
   return counts.requests > 0
     ? { unit: 'request', count: counts.requests }
@@ -21,8 +21,8 @@ export function trafficOf(counts: { readonly requests: number; readonly outgoing
 }
 
 /**
- * The traffic between two samples. The unit is that of the later one: of a process that had served none by the first,
- * and some by the second, the served ones count.
+ * The traffic between two samples, in the unit of the later one: if the process had served no request by the first sample
+ * but some by the second, the served ones count.
  */
 export function trafficBetween(
   before: { readonly requests: number; readonly outgoingRequests: number },
@@ -32,7 +32,7 @@ export function trafficBetween(
   return { unit, count: count - (unit === 'request' ? before.requests : before.outgoingRequests) };
 }
 
-/** Counts what this thread begins to serve, to ask of others, and to run in threads. An event costs an addition; nothing of it is kept. */
+/** Counts the requests this thread begins to serve and to make, and the workers it starts. An event costs one addition and leaves nothing behind. */
 export class RequestCounter {
   #requests = 0;
   #outgoingRequests = 0;
@@ -49,7 +49,7 @@ export class RequestCounter {
     this.#workersStarted++;
   };
 
-  /** `ignores` tells of servers whose requests do not count. */
+  /** `ignores`: servers whose requests do not count. */
   constructor(ignores: (server: unknown) => boolean = () => false) {
     this.#ignores = ignores;
   }
@@ -64,7 +64,7 @@ export class RequestCounter {
     return this.#outgoingRequests;
   }
 
-  /** Worker threads started so far, those that ended included. */
+  /** Worker threads started so far, including those that ended. */
   get workersStarted(): number {
     return this.#workersStarted;
   }

@@ -1,7 +1,7 @@
 import type { HeapProfiler } from 'node:inspector';
 import { publicAddress } from '../runtime/script-name.js';
 
-/** One function on a stack as V8 tells it: where the function begins, lines and columns from 1. */
+/** One function on a stack as V8 reports it: where the function begins, lines and columns from 1. */
 export interface StackFrame {
   readonly function: string;
   readonly url: string;
@@ -9,33 +9,33 @@ export interface StackFrame {
   readonly column: number;
 }
 
-/** What one stack has allocated and is still held, bytes, an estimate. */
+/** Memory that one stack allocated and that is still held, bytes, an estimate. */
 export interface StackBytes {
   /** The allocating function first; never empty. */
   readonly frames: readonly StackFrame[];
   readonly liveBytes: number;
 }
 
-/** What V8 answers. Node's declarations leave out the samples. */
+/** V8's answer. Node's type declarations lack the samples. */
 export interface SamplingProfile extends HeapProfiler.SamplingHeapProfile {
-  /** Of what is still held; `ordinal` counts from the start of the profiler. */
+  /** Samples still held; `ordinal` counts from the start of the profiler. */
   readonly samples: readonly { readonly ordinal: number }[];
 }
 
-/** V8 keeps a name for every frame, and programs may generate code: names and addresses are cut here. */
+/** V8 keeps a name for every frame, and programs may generate code, so names and addresses are cut. */
 const MAX_TEXT = 300;
-/** Frames of a stack that are kept, the allocating function first. */
+/** Frames kept per stack, the allocating function first. */
 const MAX_FRAMES = 16;
-/** Where this package's own scripts lie. */
+/** Folder of this package's own scripts. */
 const OWN_FOLDER = new URL('../', import.meta.url).href;
 
-/** Node's own modules; V8's built-in functions have no address at all. */
+/** Node's own modules; V8's built-in functions have no address. */
 const isInternal = (url: string): boolean => url === '' || url.startsWith('node:');
 
 /**
- * The stacks of a profile. Each begins at its first function outside of Node: a Map that grows in `Map.set` and a socket
- * made in `node:net` belong to who called them. Callers inside of Node are left out as well. Stacks that are Node's
- * alone begin with its innermost function; what this package allocates is left out.
+ * The stacks of a profile. Each begins at its first function outside Node: a Map that grows in `Map.set`, or a socket
+ * created in `node:net`, belongs to the caller. Node's functions among the callers are left out as well. A stack entirely
+ * in Node begins with its innermost function. Stacks of this package are left out.
  */
 export function stacksOf(profile: SamplingProfile): readonly StackBytes[] {
   const stacks: StackBytes[] = [];
@@ -53,7 +53,7 @@ export function stacksOf(profile: SamplingProfile): readonly StackBytes[] {
   return stacks;
 }
 
-/** V8's number of the newest of the samples that are left; numbers begin anew with each start of the profiler. */
+/** V8's ordinal of the newest remaining sample; ordinals restart with each start of the profiler. */
 export function newestSample(profile: SamplingProfile): number {
   let newest = 0;
   for (const { ordinal } of profile.samples) newest = Math.max(newest, ordinal);
@@ -70,13 +70,13 @@ function frameOf({ callFrame }: HeapProfiler.SamplingHeapProfileNode): StackFram
   };
 }
 
-/** Without what follows the path, which may be another at each import, and without the code that is a `data:` address. */
+/** Without query and fragment, which may differ for each import, and without the code of a `data:` address. */
 function addressOf(url: string): string {
   const address = publicAddress(url);
   return address.length > MAX_TEXT ? '' : address;
 }
 
-/** From the caller down, as the tree has it, to the other way round. */
+/** Reverses the order: the tree has callers first, a stack shows the allocating function first. */
 function shownFrames(trail: readonly StackFrame[]): readonly StackFrame[] {
   const shown: StackFrame[] = [];
   for (let at = trail.length - 1; at >= 0 && shown.length < MAX_FRAMES; at--) {

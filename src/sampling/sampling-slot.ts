@@ -1,60 +1,61 @@
 /**
- * The one slot that V8 has in each isolate for a sampling heap profiler, and what was found of it (Node 20, 22, 24, 26):
+ * V8 has one slot per isolate for a sampling heap profiler. What we found about it (Node 20, 22, 24, 26):
  *
- * - Whoever starts second gets no error from the inspector or from `@datadog/pprof`, and shares the profiler of the first
- *   with its interval. Only `v8.startHeapProfile` (Node 26) and V8 itself tell that the slot is taken.
- * - Whoever stops, stops it for all; so does a session that ends after it has started one. Readings then fail.
- * - Started by the inspector, every reading forces a full collection. Started by V8's own function without flags (the
- *   addon, `v8.startHeapProfile`, `@datadog/pprof`), a reading takes a fraction of a millisecond and collects nothing.
+ * - A second starter gets no error from the inspector or from `@datadog/pprof`, and shares the first one's profiler with
+ *   its interval. Only `v8.startHeapProfile` (Node 26) and V8's own function report that the slot is taken.
+ * - Any stop stops it for everyone, and so does the end of the session that started it. Readings then fail.
+ * - If it was started through the inspector, every reading forces a full GC. If it was started by V8's own function
+ *   without flags (the addon, `v8.startHeapProfile`, `@datadog/pprof`), a reading takes a fraction of a millisecond and
+ *   collects nothing.
  */
 import type * as inspector from 'node:inspector';
 import * as v8 from 'node:v8';
 import { newestSample, type SamplingProfile, type StackBytes, stacksOf } from './sampling-profile.js';
 
-/** How the slot is held: by us so that readings collect nothing, by us with a full collection at each, or by others. */
+/** Who holds the slot: we do, and readings collect nothing; we do, and each reading runs a full GC; or someone else. */
 type SlotHold = 'quiet' | 'collecting' | 'taken';
 
 export type SlotClaim =
   | { readonly hold: SlotHold }
-  /** Not to be had: for good, or only where a collection does no harm. */
+  /** The slot is not available: permanently, or except when a full GC does no harm. */
   | { readonly hold: null; readonly reason: string; readonly forGood: boolean };
 
 export interface SlotReading {
   readonly stacks: readonly StackBytes[];
   /** See `newestSample`. */
   readonly newestSample: number;
-  /** Whether the reading forced a full collection. */
+  /** Whether the reading forced a full GC. */
   readonly collected: boolean;
-  /** CPU of the process meanwhile: on a busy machine much less than the time that went by. */
+  /** CPU time of the process during the reading: on a busy machine much less than the elapsed time. */
   readonly cpuMs: number;
 }
 
-/** A port. Nothing of it throws. */
+/** A port. No method throws. */
 export interface SamplingSlot {
-  /** Takes the slot where nobody has it. `mayCollect`: whether a full collection does no harm now. */
+  /** Takes the slot if it is free. `mayCollect`: whether a full GC does no harm now. */
   take(intervalBytes: number, mayCollect: boolean): SlotClaim;
-  /** Null where nobody samples, or the reading failed. */
+  /** Null if no profiler runs, or the reading failed. */
   read(): SlotReading | null;
-  /** Stops the profiler where `take` has started it. */
+  /** Stops the profiler if `take` started it. */
   release(): void;
 }
 
-/** Functions of the addon, where there is one. */
+/** Functions of the addon, if there is one. */
 export interface NativeSampling {
   startHeapSampling(intervalBytes: number, frames: number): boolean;
   stopHeapSampling(): void;
 }
 
-/** Frames V8 notes with each sample; its time goes into them. */
+/** Frames that V8 records with each sample; most of a sample's time goes into them. */
 const STACK_DEPTH = 64;
 
-/** Of Node 26. */
+/** From Node 26 on. */
 interface HeapProfileHandle {
   stop(): unknown;
 }
 type StartHeapProfile = (options: { sampleInterval: number; stackDepth: number }) => HeapProfileHandle;
 
-/** How the profiler is stopped that was started; null where V8 says that there is one. Throws where this way is none. */
+/** Starts a profiler and returns the function that stops it; null if V8 reports that one is running. Throws if this way is not available. */
 type Start = (intervalBytes: number) => (() => void) | null;
 
 export function createSamplingSlot(native: NativeSampling | null): SamplingSlot {
@@ -76,7 +77,7 @@ function quietStart(native: NativeSampling | null): Start | null {
       }
     };
   }
-  // An addon of another build may lack the function.
+  // An addon from another build may lack the function.
   if (typeof native?.startHeapSampling !== 'function') return null;
   return (intervalBytes) =>
     native.startHeapSampling(intervalBytes, STACK_DEPTH) ? () => native.stopHeapSampling() : null;
@@ -90,7 +91,7 @@ class V8Slot implements SamplingSlot {
   readonly #inspector: typeof inspector;
   readonly #quietStart: Start | null;
   #stop: (() => void) | null = null;
-  /** The one that has started a profiler: its end would be the profiler's, so it stays until then. */
+  /** The session that started a profiler. Its end would end the profiler, so it stays open until then. */
   #session: inspector.Session | null = null;
 
   constructor(module: typeof inspector, start: Start | null) {
@@ -111,7 +112,7 @@ class V8Slot implements SamplingSlot {
 
   read(): SlotReading | null {
     const from = process.cpuUsage();
-    // A collection frees more than a reading takes. A `v8.GCProfiler` would say so for sure, but outlives its stop.
+    // A full GC frees more than a reading allocates. A `v8.GCProfiler` would know for certain, but outlives its stop.
     const before = v8.getHeapStatistics().used_heap_size;
     const profile = this.#profile();
     const after = v8.getHeapStatistics().used_heap_size;
@@ -130,14 +131,15 @@ class V8Slot implements SamplingSlot {
     try {
       this.#stop?.();
     } catch {
-      // Somebody else has stopped it.
+      // Someone else has stopped it.
     }
     this.#stop = null;
   }
 
   #takeByInspector(samplingInterval: number, mayCollect: boolean): SlotClaim {
     if (!mayCollect) {
-      const reason = 'without the addon a reading forces a full collection: read where a capture does so too';
+      const reason =
+        'without the addon a reading forces a full GC: sites are read only when a capture forces one too';
       return { hold: null, reason, forGood: false };
     }
     if (this.#profile() !== null) return { hold: 'taken' };
@@ -157,13 +159,13 @@ class V8Slot implements SamplingSlot {
     return { hold: 'collecting' };
   }
 
-  /** A session of its own for each reading: one that has started nothing leaves nothing behind and stops nothing. */
+  /** Uses a new session for each reading: a session that has started nothing leaves nothing behind and stops nothing. */
   #profile(): SamplingProfile | null {
     let profile: SamplingProfile | null = null;
     try {
       const session = new this.#inspector.Session();
       session.connect();
-      // Answered before `post` returns: the session belongs to this thread.
+      // The answer comes before `post` returns: the session belongs to this thread.
       session.post('HeapProfiler.getSamplingProfile', (error, result) => {
         if (error === null) profile = result.profile as SamplingProfile;
       });

@@ -1,35 +1,35 @@
 import type { StackBytes, StackFrame } from './sampling-profile.js';
 
-/** Where surviving memory was allocated, and how that developed. Bytes are estimates. */
+/** Where surviving memory was allocated, and how much over time. Bytes are estimates. */
 export interface GrowingSite extends StackFrame {
   readonly liveBytes: number;
   /** Since the first reading. */
   readonly growthBytes: number;
-  /** From the caller up. */
+  /** The callers, innermost first. */
   readonly callers: readonly StackFrame[];
   /** Live bytes at the first and at the latest readings, oldest first. */
   readonly steps: readonly { readonly atMs: number; readonly bytes: number }[];
 }
 
-/** Readings that are kept: the first, and the latest ones. */
+/** Readings kept: the first, and the latest ones. */
 const MAX_READINGS = 16;
-/** Above it the smallest are forgotten; what they hold appears anew when they are among the largest again. */
+/** Beyond this the smallest are forgotten; a forgotten site starts again once it is among the largest. */
 const MAX_SITES = 2000;
 const MAX_TOLD = 64;
-/** Functions that tell one site from another: the allocating one and some of its callers. */
+/** Functions that identify a site: the allocating one and some of its callers. */
 const KEY_FRAMES = 6;
 
 interface Site {
   readonly frames: readonly StackFrame[];
-  /** Of a profiler that was stopped since: what it told last. */
+  /** Live bytes that a profiler stopped since then last reported. */
   beforeBytes: number;
-  /** One entry a reading. */
+  /** One entry per reading. */
   levels: number[];
 }
 
 /**
- * Live bytes by stack over the latest readings of a sampling heap profiler. Stacks that agree in their innermost
- * functions are one site.
+ * Live bytes by stack over the latest readings of a sampling heap profiler. Stacks with the same innermost functions are
+ * one site.
  */
 export class SiteGrowth {
   readonly #sites = new Map<string, Site>();
@@ -43,7 +43,7 @@ export class SiteGrowth {
     return this.#sites.size;
   }
 
-  /** `restarted`: the profiler began anew since the reading before, and knows of nothing that was allocated earlier. */
+  /** `restarted`: the profiler was restarted since the previous reading, and knows nothing allocated earlier. */
   add(atMs: number, stacks: readonly StackBytes[], restarted: boolean): void {
     if (restarted) for (const site of this.#sites.values()) site.beforeBytes = site.levels.at(-1) ?? 0;
     const gained = new Map<string, number>();
@@ -58,7 +58,7 @@ export class SiteGrowth {
     this.#forget();
   }
 
-  /** What is held more of than at the first reading, by at least two readings, most growth first. */
+  /** Sites that hold more than at the first reading, in at least two readings, most growth first. */
   growing(): readonly GrowingSite[] {
     const found: GrowingSite[] = [];
     for (const { frames, levels } of this.#sites.values()) {
@@ -85,7 +85,7 @@ export class SiteGrowth {
   }
 }
 
-/** What the two latest readings agree on: between two collections garbage counts as well, and comes and goes. */
+/** What the two latest readings agree on: between two GCs, garbage counts as well, and comes and goes. */
 function lasting(of: readonly number[] | GrowingSite): number {
   const levels = 'steps' in of ? of.steps.map(({ bytes }) => bytes) : of;
   return Math.min(levels.at(-1) ?? 0, levels.at(-2) ?? 0) - (levels[0] ?? 0);

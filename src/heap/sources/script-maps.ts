@@ -1,8 +1,8 @@
 import { isNodeScript } from '../../runtime/script-name.js';
+import { MIB } from '../../runtime/units.js';
 import { fileUrlOf, fits, readText } from './script-file.js';
 import { SourceMap } from './source-map.js';
 
-const MIB = 2 ** 20;
 /** A larger script or map is not mapped: its positions stay those of the generated text. */
 const MAX_SCRIPT_BYTES = 20 * MIB;
 const MAX_MAP_BYTES = 50 * MIB;
