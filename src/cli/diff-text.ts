@@ -1,14 +1,12 @@
 import type { ClassGrowth } from '../heap/growth/class-growth.js';
-import type { PathDifference, SnapshotComparison } from '../heap/snapshot-comparison.js';
-import type { Suspect } from '../heap/suspects/suspect.js';
 import { heldBy } from '../report/held-by.js';
 import { labelled, wrap } from '../report/layout.js';
 import { shortScript } from '../runtime/script-name.js';
 import { formatBytes, formatCount, formatShare } from '../runtime/units.js';
+import { artefactText } from '../wording/artefact-text.js';
+import type { PathDifference, SnapshotGrowth, Suspect } from '../wording/heap-results.js';
 import { className, definedAt, plural, safeName } from './retainer-text.js';
 import { table } from './table.js';
-
-export type Compared = Extract<SnapshotComparison, { outcome: 'success' }>;
 
 const MAX_FIELDS = 8;
 const TWO_FILES =
@@ -18,7 +16,7 @@ const SAMPLED =
   'Sampled snapshots hold a part of their big collections: numbers of entries are exact, other figures are scaled from that part.';
 
 /** What grew, for a person: worst first, then the files and the classes. Ends in a newline. */
-export function diffText(files: readonly string[], comparison: Compared, top: number): string {
+export function diffText(files: readonly string[], comparison: SnapshotGrowth, top: number): string {
   const blocks =
     files.length > 2
       ? comparison.suspects.slice(0, top).map(suspectBlock)
@@ -57,7 +55,7 @@ function suspectBlock(suspect: Suspect): string[] {
     `${formatShare(suspect.shareOfGrowth)} of the heap's growth`,
   ];
   return [
-    `${artefact === null ? 'LEAK suspected' : `GROWTH, ${artefact}`}   ${gain(suspect.gainedBytes ?? last.bytes - first.bytes, suspect.scaled)}`,
+    `${artefact === null ? 'LEAK suspected' : `GROWTH, ${artefactText(artefact)}`}   ${gain(suspect.gainedBytes ?? last.bytes - first.bytes, suspect.scaled)}`,
     ...labelled(
       'what',
       wrap(
@@ -80,7 +78,7 @@ function suspectBlock(suspect: Suspect): string[] {
 function differenceBlock(path: PathDifference): string[] {
   const { artefact, retainerPath, counts, bytes } = path;
   return [
-    `GREW${artefact === null ? '' : `, ${artefact}`}   ${gain(path.gainedBytes, path.scaled)}`,
+    `GREW${artefact === null ? '' : `, ${artefactText(artefact)}`}   ${gain(path.gainedBytes, path.scaled)}`,
     ...labelled('what', wrap(heldMembers(path, counts), ' ')),
     ...labelled('held by', wrap(heldBy(retainerPath), ' › ')),
     ...labelled('holds', wrap(members(path.className, counts[1], bytes[1], []), ' ')),
@@ -121,7 +119,7 @@ function members(name: string, count: number, bytes: number, fields: readonly st
   return [safeName(name), `×${formatCount(count)}`, ...detail.split(' ')];
 }
 
-function fileBlock(files: readonly string[], { snapshots }: Compared): string[] {
+function fileBlock(files: readonly string[], { snapshots }: SnapshotGrowth): string[] {
   const rows = snapshots.map(({ heapBytes, nodes, scaled = false }, at) => {
     const before = snapshots[at - 1];
     return [

@@ -1,7 +1,8 @@
-import type { HeapClass, HeapDominator, HeapSummary, SizeSuspect } from '../heap/heap-summary.js';
+import type { HeapClass, HeapDominator } from '../heap/heap-summary.js';
 import { heldBy } from '../report/held-by.js';
 import { labelled, wrap } from '../report/layout.js';
 import { formatBytes, formatCount, formatShare } from '../runtime/units.js';
+import type { HeapSummary, SizeSuspect } from '../wording/heap-results.js';
 import { className, definedAt, plural, safeName } from './retainer-text.js';
 import { table } from './table.js';
 

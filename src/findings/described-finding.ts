@@ -1,5 +1,6 @@
 import type { Suspect } from '../heap/suspects/suspect.js';
 import { kindOf } from '../mechanisms/open-resources.js';
+import { holderText } from '../wording/holder-text.js';
 import type { Evidence, Finding, FindingStatus } from './finding.js';
 import { titleOf } from './title.js';
 import type { Verdict } from './verdict/verdict.js';
@@ -48,7 +49,7 @@ export function describeFinding(
     package: suspect.package ?? null,
     locations: suspect.locations ?? [],
     yours: suspect.yours ?? null,
-    alsoHeldBy: suspect.alsoHeldBy ?? [],
+    alsoHeldBy: (suspect.alsoHeldBy ?? []).map(holderText),
     bound: suspect.bound,
     expiry: suspect.expiry ?? null,
     secondsToLimit: null,

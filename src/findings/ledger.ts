@@ -3,6 +3,7 @@ import type { Fingerprint } from '../heap/naming/retainer-step.js';
 import type { Suspect } from '../heap/suspects/suspect.js';
 import type { PaceRules } from '../pace/pace.js';
 import { plural } from '../runtime/units.js';
+import { holderText } from '../wording/holder-text.js';
 import { describeFinding, settledFinding, worstFirst } from './described-finding.js';
 import type { Finding, FindingStatus } from './finding.js';
 import type { StoredFindings } from './finding-store.js';
@@ -114,7 +115,12 @@ export class FindingLedger {
       const status = before?.status === 'confirmed' ? before.status : verdict.status;
       const finding = this.#withPast(describeFinding(suspect, verdict, status, before, capturedAtMs));
       const requestsPerSecond = verdict.bytesPerRequest === null ? null : this.#requestsPerSecond();
-      this.#entries.set(fingerprint, { finding, owner: suspect.owner, flat: 0, requestsPerSecond });
+      this.#entries.set(fingerprint, {
+        finding,
+        owner: holderText(suspect.holder),
+        flat: 0,
+        requestsPerSecond,
+      });
       if (before?.status !== finding.status) changed.push(finding);
     }
     this.#bounds = new Map(suspects.map(({ fingerprint, bound }) => [fingerprint, bound]));

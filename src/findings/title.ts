@@ -2,6 +2,7 @@ import type { MemberLocation } from '../heap/sources/code-place.js';
 import type { Suspect } from '../heap/suspects/suspect.js';
 import { MECHANISMS } from '../mechanisms/mechanisms.js';
 import { formatBytes, formatCount } from '../runtime/units.js';
+import { holderText } from '../wording/holder-text.js';
 
 import type { Verdict } from './verdict/verdict.js';
 
@@ -13,22 +14,23 @@ const CALLING = / calling (.+)$/;
 /** One line: what piles up and where, how fast, and how much there is now. */
 export function titleOf(suspect: Suspect, verdict: Verdict): string {
   const { mechanism } = suspect;
+  const owner = holderText(suspect.holder);
   const last = suspect.steps.at(-1);
   const about = suspect.scaled === true ? 'about ' : '';
   const now = `(${formatCount(last?.count ?? 0)} now, ${about}${formatBytes(last?.bytes ?? 0)})`;
   if (mechanism === null || mechanism === undefined) {
     const members = membersOf(suspect);
-    return `${suspect.owner} gains ${rateOf(verdict, members)} ${now}`;
+    return `${owner} gains ${rateOf(verdict, members)} ${now}`;
   }
   const { lead, members } = MECHANISMS[mechanism];
-  const listeners = mechanism === 'event listeners' ? LISTENERS.exec(suspect.owner) : null;
+  const listeners = mechanism === 'event listeners' ? LISTENERS.exec(owner) : null;
   if (listeners !== null) {
     const event = listeners[1] === undefined ? 'Listeners' : `Listeners of '${listeners[1]}'`;
     return `${event} pile up on ${listeners[2]}: ${rateOf(verdict, 'more')} ${now}`;
   }
   const place = placeOf(suspect);
   return place === null
-    ? `${lead}: ${suspect.owner} gains ${rateOf(verdict, members)} ${now}`
+    ? `${lead}: ${owner} gains ${rateOf(verdict, members)} ${now}`
     : `${lead}: ${place} gains ${rateOf(verdict, null)} ${now}`;
 }
 
@@ -50,8 +52,8 @@ function rateOf({ objectsPerSecond }: Verdict, members: string | null): string {
 }
 
 /** What Node itself holds says less than the code that it calls; null where a holder of the program is known. */
-function placeOf({ owner, mechanism, retainerPath, yours, locations = [] }: Suspect): string | null {
-  const calling = CALLING.exec(owner)?.[1];
+function placeOf({ holder, mechanism, retainerPath, yours, locations = [] }: Suspect): string | null {
+  const calling = CALLING.exec(holderText(holder))?.[1];
   if (calling !== undefined) return calling.replace(' at ', ' in ');
   const location = yours ?? locations[0];
   const isNodes =

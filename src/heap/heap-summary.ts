@@ -13,7 +13,8 @@ import { EDGE_KINDS, NODE_KINDS } from './growth/path-tree.js';
 import { buildPathTree, type TracedHeap } from './growth/path-tree-builder.js';
 import { sampledContent } from './growth/sampled-content.js';
 import { largestNodes } from './largest-nodes.js';
-import { pathOwner } from './naming/path-owner.js';
+import type { Holder } from './naming/holder.js';
+import { pathHolder } from './naming/path-holder.js';
 import type { RetainerStep } from './naming/retainer-step.js';
 import { type HeapSnapshot, sizeOf } from './snapshot/heap-snapshot.js';
 
@@ -59,8 +60,8 @@ export type SuspectHolder = 'program' | 'node' | 'v8' | 'shared';
 /** An accumulation point: an object that holds much which no single object below it holds. */
 export interface SizeSuspect extends HeapDominator {
   readonly holder: SuspectHolder;
-  /** The holder as a person writes it: `MemoryStore.sessions`. */
-  readonly owner: string;
+  /** Where in the program it is. */
+  readonly place: Holder;
   /** What accumulates: `retainedBytes` without that of other suspects below. `share` is of these bytes. */
   readonly accumulatedBytes: number;
   /** Objects directly dominated, a count. */
@@ -127,9 +128,9 @@ export function summarizeHeap(
         const object = nearestValue(graph, heap, node);
         const described = describe(object);
         const { retainerPath } = described;
-        const holder = holderOf(heap, object, retainerPath);
-        const owner = pathOwner([...retainerPath, MEMBER]);
-        return { ...described, holder, owner, accumulatedBytes, share, dominated, dominatedClasses };
+        const holder = whoseOf(heap, object, retainerPath);
+        const place = pathHolder([...retainerPath, MEMBER]);
+        return { ...described, holder, place, accumulatedBytes, share, dominated, dominatedClasses };
       })
       .sort((a, b) => Number(b.holder === 'program') - Number(a.holder === 'program')),
   };
@@ -166,7 +167,7 @@ function biggest({ idom, retainedSize }: HeapGraph, { paths }: TracedHeap, count
   return [...listed].slice(0, count);
 }
 
-function holderOf({ paths }: TracedHeap, node: number, path: readonly RetainerStep[]): SuspectHolder {
+function whoseOf({ paths }: TracedHeap, node: number, path: readonly RetainerStep[]): SuspectHolder {
   if (node === 0) return 'shared';
   if (paths.roles[node] !== ROLE.value) return 'v8';
   return path[0]?.edge === SCOPE && isNodeScript(path[0].node) ? 'node' : 'program';

@@ -8,8 +8,9 @@ import { findAccumulations, isScaled } from './growth/accumulation.js';
 import type { ClassGrowth } from './growth/class-growth.js';
 import { type GrowthSeries, growthOf, MAX_STEPS } from './growth/growth-series.js';
 import { decodeSeries } from './growth/series-codec.js';
-import { artefactReason } from './naming/artefact.js';
-import { pathOwner } from './naming/path-owner.js';
+import { type Artefact, artefactOf } from './naming/artefact.js';
+import type { Holder } from './naming/holder.js';
+import { pathHolder } from './naming/path-holder.js';
 import { retainerPath, rowsTo } from './naming/retainer-path.js';
 import type { RetainerStep } from './naming/retainer-step.js';
 import { programMismatch } from './program-mismatch.js';
@@ -36,8 +37,8 @@ export interface SnapshotTotals {
 export interface PathDifference {
   /** Class of the members that were gained, the one with most bytes; objects before strings. */
   readonly className: string;
-  /** The holder as a person writes it: `MemoryStore.sessions`. */
-  readonly owner: string;
+  /** What holds the members. */
+  readonly holder: Holder;
   /** From the root to the members, both included. */
   readonly retainerPath: readonly RetainerStep[];
   /** Members, or entries of the collection: in the first snapshot and in the last. */
@@ -48,8 +49,8 @@ export interface PathDifference {
   readonly scaled?: boolean;
   /** Growth in bytes, tables of the collection included, without what is listed as a path of its own. */
   readonly gainedBytes: number;
-  /** Set when the growth is V8's or a tool's own, with the reason. */
-  readonly artefact: string | null;
+  /** Whose doing the growth is; null when it is the program's. */
+  readonly artefact: Artefact | null;
 }
 
 export type SnapshotComparison =
@@ -142,13 +143,13 @@ function pathDifferences(series: GrowthSeries): readonly PathDifference[] {
       const path = retainerPath(nodes, accumulation, className);
       return {
         className,
-        owner: pathOwner(path),
+        holder: pathHolder(path),
         retainerPath: path,
         counts: [counts[0]!, counts.at(-1)!],
         bytes: [bytes[0]!, bytes.at(-1)!],
         ...(isScaled(accumulation, ends) ? { scaled: true } : {}),
         gainedBytes,
-        artefact: artefactReason([...rowsTo(nodes, holder), ...members].map((row) => nodes[row]!)),
+        artefact: artefactOf([...rowsTo(nodes, holder), ...members].map((row) => nodes[row]!)),
       };
     })
     .sort(

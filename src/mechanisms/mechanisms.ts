@@ -45,7 +45,12 @@ const CLIENT = {
   because: say`this process serves, and its clients decide how many connections there are`,
 } as const;
 
-const ROWS = {
+/** Keeps the names as a type, and lets all else be a row. */
+const tableOf = <Name extends string>(
+  rows: Readonly<Record<Name, MechanismRow>>,
+): Readonly<Record<Name, MechanismRow>> => rows;
+
+export const MECHANISMS = tableOf({
   'weak references': {
     kind: 'heap',
     lead: say`Weak references that are never removed`,
@@ -203,10 +208,9 @@ const ROWS = {
     members: say`elements`,
     recognises: isRun,
   },
-} as const satisfies Readonly<Record<string, MechanismRow>>;
+});
 
 /** How what leaks is held, where that has a name of its own. */
-export type Mechanism = keyof typeof ROWS;
+export type Mechanism = keyof typeof MECHANISMS;
 
-export const MECHANISMS: Readonly<Record<Mechanism, MechanismRow>> = ROWS;
-export const MECHANISM_NAMES = Object.keys(ROWS) as readonly Mechanism[];
+export const MECHANISM_NAMES = Object.keys(MECHANISMS) as readonly Mechanism[];

@@ -91,16 +91,17 @@ function surfaceOf(entry: string): Surface {
   const exported = new Map<string, string>();
   const mentioned = new Map<string, string>();
   const foreign = new Set<string>();
-  const follow = (file: DeclarationFile, name: string, into: Map<string, string>): void => {
+  /** `as`: the name under which it was imported. */
+  const follow = (file: DeclarationFile, name: string, into: Map<string, string>, as = name): void => {
     const elsewhere = file.borrowed.get(name);
     if (elsewhere !== undefined) {
-      if (elsewhere.from.endsWith('.d.ts')) follow(declarationFile(elsewhere.from), elsewhere.name, into);
+      if (elsewhere.from.endsWith('.d.ts')) follow(declarationFile(elsewhere.from), elsewhere.name, into, as);
       else foreign.add(`${elsewhere.name} from ${elsewhere.from}`);
       return;
     }
     const declaration = file.declarations.get(name);
-    if (declaration === undefined || exported.has(name) || mentioned.has(name)) return;
-    into.set(name, legible(declaration));
+    if (declaration === undefined || exported.has(as) || mentioned.has(as)) return;
+    into.set(as, legible(declaration).replace(new RegExp(`\\b${name}\\b`), as));
     for (const other of mentionsIn(declaration)) follow(file, other, mentioned);
   };
   const file = declarationFile(entry);

@@ -5,6 +5,7 @@ import { decodeFindings, encodeFindings, MAX_STORED_LENGTH } from '../../src/fin
 import { FindingLedger } from '../../src/findings/ledger.js';
 import type { Fingerprint } from '../../src/heap/naming/retainer-step.js';
 import { PACE_RULES } from '../../src/pace/pace.js';
+import { inClass } from '../support/holder.js';
 import { suspectWith } from '../support/suspect.js';
 
 const RULES = PACE_RULES.fast.finding;
@@ -84,7 +85,7 @@ describe('Findings that were kept over a restart', () => {
         STEADY.map((count) => count * (i + 1)),
         {
           fingerprint: `lw-${i.toString(16).padStart(16, '0')}`,
-          owner: 'o'.repeat(9000),
+          holder: inClass('o'.repeat(9000)),
           retainerPath: Array.from({ length: 300 }, () => ({
             edge: 'e'.repeat(9000),
             edgeType: 'property' as const,

@@ -9,8 +9,19 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { inflateRawSync } from 'node:zlib';
 import { analyze } from '../../src/heap/analysis.js';
+import type { Holder } from '../../src/heap/naming/holder.js';
 import { parseSnapshot } from '../../src/heap/snapshot/snapshot-parser.js';
 import type { Suspect } from '../../src/heap/suspects/suspect.js';
+import {
+  calling,
+  captured,
+  inClass,
+  listenersOf,
+  nameOf,
+  namesOf,
+  ofModule,
+  withShortCallback,
+} from '../support/holder.js';
 import type { Success } from './drawn-analysis.js';
 import { GraphWalker } from './walked-path.js';
 
@@ -62,14 +73,14 @@ async function runProgram(name: string): Promise<Analyzed> {
 }
 
 interface Expected {
-  readonly owner: string;
+  readonly holder: Holder;
   readonly className: string;
   /** Written down because it must be the same on every supported version of Node: a run on another one compares. */
   readonly fingerprint: string;
   /** Members a call; null where what grows is counted by the room it takes. */
   readonly perCall?: number | null;
   readonly mechanism?: Suspect['mechanism'];
-  readonly alsoHeldBy?: readonly string[];
+  readonly alsoHeldBy?: readonly Holder[];
   readonly package?: Suspect['package'];
   /** Function, file and line of the newest member's definition. */
   readonly location?: string;
@@ -77,275 +88,286 @@ interface Expected {
 
 const LEAKS: Readonly<Record<string, Expected>> = {
   'abort-signal': {
-    owner:
-      "listener list of event 'abort' of AbortSignal (module variable stop.#signal of programs/abort-signal.js)",
+    holder: listenersOf('list', 'abort', 'AbortSignal', ofModule('stop.#signal', 'programs/abort-signal.js')),
     className: 'Listener',
     fingerprint: 'lw-e59cb51721e2bd35',
     mechanism: 'event listeners',
   },
   array: {
-    owner: 'OrderHistory.orders',
+    holder: inClass('OrderHistory.orders'),
     className: 'Order',
     fingerprint: 'lw-e511120751361b94',
     location: 'Order array.ts:3',
   },
   'async-functions': {
-    owner: 'ConnectionPool.waiting',
+    holder: inClass('ConnectionPool.waiting'),
     className: 'function',
     fingerprint: 'lw-b6fe5a9ef27400fe',
     location: 'loadUser async-functions.ts:11',
   },
   'async-hooks': {
-    owner: 'module variable live of programs/async-hooks.js',
+    holder: ofModule('live', 'programs/async-hooks.js'),
     className: 'Query',
     fingerprint: 'lw-0e830f58fa08bb2c',
     location: 'Query async-hooks.ts:16',
   },
   'async-storage': {
-    owner: 'timer list calling reconnect() at programs/async-storage.js:17',
+    holder: { kind: 'timers', callback: calling('reconnect programs/async-storage.js:17') },
     className: 'Timeout',
     fingerprint: 'lw-e8c737e49703195c',
     mechanism: 'timers',
     location: 'reconnect async-storage.ts:20',
   },
   'bound-timers': {
-    owner: 'timer list calling poll() at programs/bound-timers.js:8',
+    holder: { kind: 'timers', callback: calling('poll programs/bound-timers.js:8') },
     className: 'Timeout',
     fingerprint: 'lw-fdd4d58b211feae4',
     mechanism: 'timers',
     location: 'poll bound-timers.ts:8',
   },
   buffers: {
-    owner: 'UploadStore.chunks',
+    holder: inClass('UploadStore.chunks'),
     className: 'Buffer',
     fingerprint: 'lw-d5bb83b828485b79',
     mechanism: 'buffers',
   },
   'closure-chain': {
-    owner: 'module variable replacePrevious of programs/closure-chain.js',
+    holder: ofModule('replacePrevious', 'programs/closure-chain.js'),
     className: 'render()',
     fingerprint: 'lw-026c5ad77b44cd8e',
     mechanism: 'closure chain',
     location: 'render closure-chain.ts:8',
   },
   closure: {
-    owner: 'closure variable cache of handler()',
+    holder: captured('cache', 'handler()'),
     className: 'Object',
     fingerprint: 'lw-a67bbfdfff9374c0',
   },
   closures: {
-    owner: 'module variable undo of programs/closures.js',
+    holder: ofModule('undo', 'programs/closures.js'),
     className: 'function',
     fingerprint: 'lw-6ba3ec8040078a8a',
     location: 'function closures.ts:5',
   },
   'deleted-keys': {
-    owner: 'JobBoard.jobs',
+    holder: inClass('JobBoard.jobs'),
     className: 'Object',
     fingerprint: 'lw-a72697c1b3ad2f06',
   },
   dictionary: {
-    owner: 'MemoryStore.sessions',
+    holder: inClass('MemoryStore.sessions'),
     className: 'string',
     fingerprint: 'lw-de4fecbdf19b26e8',
   },
   errors: {
-    owner: 'ErrorReporter.failures',
+    holder: inClass('ErrorReporter.failures'),
     className: 'Error',
     fingerprint: 'lw-e88a873b83602334',
   },
   'event-target': {
-    owner: 'listener list of EventTarget (module variable changes of programs/event-target.js)',
+    holder: listenersOf('list', null, 'EventTarget', ofModule('changes', 'programs/event-target.js')),
     className: 'Listener',
     fingerprint: 'lw-74284674d54e6a6b',
     mechanism: 'event listeners',
   },
   'express-routes': {
-    owner: 'router.stack',
+    holder: inClass('router.stack'),
     className: 'Layer',
     fingerprint: 'lw-209bd6c812235170',
     package: { name: 'router', version: null },
     location: 'Layer layer.js:36',
   },
   'express4-routes': {
-    owner: 'router.stack of module variable app of programs/express4-routes.js',
+    holder: inClass('router.stack', ofModule('app', 'programs/express4-routes.js')),
     className: 'Layer',
     fingerprint: 'lw-eae77dd15274d7e5',
     package: { name: 'express4', version: null },
     location: 'Layer layer.js:33',
   },
   'file-watchers': {
-    owner: 'open file watchers calling a function at programs/file-watchers.js:6',
+    holder: {
+      kind: 'open',
+      className: 'Node / FSEventWrap',
+      callback: calling('function programs/file-watchers.js:6'),
+    },
     className: 'FSWatcher',
     fingerprint: 'lw-3aac8d1cf52d5c26',
     perCall: 0.1,
     mechanism: 'watchers',
   },
   generators: {
-    owner: 'module variable cursors of programs/generators.js',
+    holder: ofModule('cursors', 'programs/generators.js'),
     className: 'readRows',
     fingerprint: 'lw-324743d09da3b925',
     location: 'readRows generators.ts:8',
   },
   'import-cache': {
-    owner: 'ModuleLoader.loadCache',
+    holder: inClass('ModuleLoader.loadCache'),
     className: 'Object',
     fingerprint: 'lw-5a52481193790b0f',
     mechanism: 'module cache',
-    alsoHeldBy: ['ResolveCache[]'],
+    alsoHeldBy: [inClass('ResolveCache[]')],
   },
   intervals: {
-    owner: 'timer list calling keepAlive() at programs/intervals.js:10',
+    holder: { kind: 'timers', callback: calling('keepAlive programs/intervals.js:10') },
     className: 'Timeout',
     fingerprint: 'lw-108ee05897e88de4',
     mechanism: 'timers',
     location: 'keepAlive intervals.ts:11',
   },
   'linked-list': {
-    owner: 'module variable head of programs/linked-list.js',
+    holder: ofModule('head', 'programs/linked-list.js'),
     className: 'Object',
     fingerprint: 'lw-0f0a4cd86fe856e1',
     mechanism: 'linked list',
   },
   listeners: {
-    owner: "listener array of event 'close' of Bus",
+    holder: listenersOf('array', 'close', 'Bus'),
     className: 'function',
     fingerprint: 'lw-798c7444cb62860a',
     mechanism: 'event listeners',
     location: 'function listeners.ts:8',
   },
   'log-text': {
-    owner: 'module variable transcript of programs/log-text.js',
+    holder: ofModule('transcript', 'programs/log-text.js'),
     className: 'string',
     fingerprint: 'lw-56179e5932597d48',
     perCall: 2,
     mechanism: 'concatenated string',
   },
   map: {
-    owner: 'module variable sessions of programs/map.js',
+    holder: ofModule('sessions', 'programs/map.js'),
     className: 'Session',
     fingerprint: 'lw-98bba66f9d246b46',
     location: 'Session map.ts:4',
   },
   'minified-cache': {
-    owner: 'RecentCache.#t of ProfileService.cache',
+    holder: inClass('RecentCache.#t', inClass('ProfileService.cache')),
     className: 'Object',
     fingerprint: 'lw-fe32147399d39a0f',
     package: { name: 'short-names', version: null },
   },
   'number-array': {
-    owner: 'LatencyRecorder.samples',
+    holder: inClass('LatencyRecorder.samples'),
     className: 'number',
     fingerprint: 'lw-0ae6aa3427183ac7',
     perCall: null,
     mechanism: 'numbers',
   },
   'number-map': {
-    owner: 'RateLimiter.hits',
+    holder: inClass('RateLimiter.hits'),
     className: 'number',
     fingerprint: 'lw-bf570c3a7315e7a3',
     perCall: null,
     mechanism: 'numbers',
   },
   'open-sockets': {
-    owner: 'open TCP sockets calling a function at programs/open-sockets.js:5',
+    holder: {
+      kind: 'open',
+      className: 'Node / TCPSocketWrap',
+      callback: calling('function programs/open-sockets.js:5'),
+    },
     className: 'Socket',
     fingerprint: 'lw-3f96e848fa580b45',
     perCall: 0.2,
     mechanism: 'sockets',
   },
   'package-cache': {
-    owner: 'module variable compiled of tiny-templates/index.js',
+    holder: ofModule('compiled', 'tiny-templates/index.js'),
     className: 'Template',
     fingerprint: 'lw-e4a164c96e6b1f06',
     package: { name: 'tiny-templates', version: '2.4.1' },
     location: 'Template index.js:2',
   },
   'parallel-lists': {
-    owner: 'ProfileCache.#values',
+    holder: inClass('ProfileCache.#values'),
     className: 'Object',
     fingerprint: 'lw-e4de1c25f9dbe981',
-    alsoHeldBy: ['ProfileCache.#times', 'ProfileCache.#keys', 'ProfileCache.#index'],
+    alsoHeldBy: [
+      inClass('ProfileCache.#times'),
+      inClass('ProfileCache.#keys'),
+      inClass('ProfileCache.#index'),
+    ],
   },
   'private-field': {
-    owner: 'Box.#items',
+    holder: inClass('Box.#items'),
     className: 'Object',
     fingerprint: 'lw-58e07698b8a8b7b7',
   },
   'promise-race': {
-    owner: 'reaction list of the promise in module variable shutdown of programs/promise-race.js',
+    holder: { kind: 'reactions', place: ofModule('shutdown', 'programs/promise-race.js') },
     className: 'function',
     fingerprint: 'lw-2fbb1da5edc64979',
     mechanism: 'promise reactions',
   },
   'require-cache': {
-    owner: 'require.cache',
+    holder: inClass('require.cache'),
     className: 'Module',
     fingerprint: 'lw-743468d3041c4d7b',
     mechanism: 'module cache',
-    alsoHeldBy: ['module variable _pathCache of programs/require-cache.js'],
+    alsoHeldBy: [ofModule('_pathCache', 'programs/require-cache.js')],
   },
   set: {
-    owner: 'module variable seen of programs/set.js',
+    holder: ofModule('seen', 'programs/set.js'),
     className: 'Token',
     fingerprint: 'lw-929286eafe75e9c3',
     location: 'Token set.ts:3',
   },
   'sliced-strings': {
-    owner: 'module variable userAgents of programs/sliced-strings.js',
+    holder: ofModule('userAgents', 'programs/sliced-strings.js'),
     className: 'string',
     fingerprint: 'lw-cb8b4f9986845cbd',
     mechanism: 'sliced strings',
   },
   'span-chain': {
-    owner: 'AsyncLocalStorage store',
+    holder: { kind: 'async-store', path: '' },
     className: 'Span',
     fingerprint: 'lw-613fcd2535fcd6f2',
     mechanism: 'async store',
     location: 'Span span-chain.ts:6',
   },
   'static-field': {
-    owner: 'Registry.all',
+    holder: inClass('Registry.all'),
     className: 'Item',
     fingerprint: 'lw-7e9a1877fab9b730',
     location: 'Item static-field.ts:3',
   },
   timeouts: {
-    owner: 'timer list calling a function at programs/timeouts.js:4',
+    holder: { kind: 'timers', callback: calling('function programs/timeouts.js:4') },
     className: 'Timeout',
     fingerprint: 'lw-a7c0bb9c38313a4e',
     mechanism: 'timers',
     location: 'function timeouts.ts:5',
   },
   'two-holders': {
-    owner: 'OrderBook.log',
+    holder: inClass('OrderBook.log'),
     className: 'Order',
     fingerprint: 'lw-5adbee88de4e61c7',
-    alsoHeldBy: ['OrderBook.byId'],
+    alsoHeldBy: [inClass('OrderBook.byId')],
     location: 'Order two-holders.ts:3',
   },
   'upload-buffer': {
-    owner: 'Upload.data',
+    holder: inClass('Upload.data'),
     className: 'Buffer',
     fingerprint: 'lw-666ac9b0aea1d3a5',
     perCall: 0,
     mechanism: 'buffers',
   },
   'vm-contexts': {
-    owner: 'SandboxPool.tenants',
+    holder: inClass('SandboxPool.tenants'),
     className: 'Object',
     fingerprint: 'lw-6fea054d34c9554c',
     perCall: 0.1,
     mechanism: 'contexts',
   },
   'weak-keys': {
-    owner: 'module variable open of programs/weak-keys.js',
+    holder: ofModule('open', 'programs/weak-keys.js'),
     className: 'Socket',
     fingerprint: 'lw-ee45446afb6345b5',
     location: 'Socket weak-keys.ts:3',
   },
   'weak-map': {
-    owner: 'WeakMap value for module variable tracer of programs/weak-map.js',
+    holder: { kind: 'weak-value', path: '', place: ofModule('tracer', 'programs/weak-map.js') },
     className: 'Span',
     fingerprint: 'lw-1eb28a2e019d1cfe',
     mechanism: 'weak map',
@@ -362,8 +384,10 @@ function locationOf({ locations }: Suspect): string | undefined {
 const countsOf = ({ steps }: Suspect) => steps.map(({ count }) => count);
 
 /** Node's own tables change with its version. */
-const othersOf = (holders: readonly string[] = []) =>
-  holders.filter((holder) => !holder.includes(' of node:')).toSorted();
+const othersOf = (holders: readonly Holder[] = []) =>
+  holders
+    .filter((holder) => !('script' in holder && holder.script?.startsWith('node:')))
+    .toSorted((a, b) => nameOf(a).localeCompare(nameOf(b)));
 
 const ofProgram = ({ suspects }: Success) => suspects.filter(({ artefact }) => artefact === null);
 
@@ -373,7 +397,7 @@ describe('an analysis of real snapshots', { concurrency: 2 }, () => {
       const result = await analyzeProgram(name);
       const [first] = result.suspects;
       assert.ok(first !== undefined);
-      assert.equal(first.owner, expected.owner);
+      assert.deepEqual(withShortCallback(first.holder), expected.holder);
       assert.equal(first.className, expected.className);
       assert.equal(first.mechanism, expected.mechanism ?? null);
       assert.deepEqual(othersOf(first.alsoHeldBy), othersOf(expected.alsoHeldBy));
@@ -406,11 +430,11 @@ describe('an analysis of real snapshots', { concurrency: 2 }, () => {
       const { suspects, sampled } = await analyzeProgram(name);
       const [full, part] = [suspects[0]!, sampled.suspects[0]!];
       assert.equal(sampled.scaled, true);
-      for (const field of ['fingerprint', 'owner', 'className', 'mechanism', 'package', 'bound'] as const)
+      for (const field of ['fingerprint', 'holder', 'className', 'mechanism', 'package', 'bound'] as const)
         assert.deepEqual(part[field], full[field], field);
       assert.deepEqual(part.retainerPath, full.retainerPath);
       // Which of them is the larger holder is estimated.
-      assert.deepEqual(part.alsoHeldBy?.toSorted(), full.alsoHeldBy?.toSorted());
+      assert.deepEqual(namesOf(part)[1].toSorted(), namesOf(full)[1].toSorted());
       assert.deepEqual(part.locations?.[0], full.locations?.[0]);
       assert.equal(ofProgram(sampled).length, 1, 'one leak is one suspect');
       if (perCall !== null) assert.deepEqual(countsOf(part), countsOf(full));
@@ -457,7 +481,7 @@ describe('an analysis of real snapshots', { concurrency: 2 }, () => {
   it('finds two leaks where two holders gain entries at the same pace', async () => {
     const { suspects, sampled } = await analyzeProgram('two-bugs');
     for (const found of [suspects, sampled.suspects]) {
-      const owners = found.filter(({ artefact }) => artefact === null).map(({ owner }) => owner);
+      const owners = found.filter(({ artefact }) => artefact === null).map(({ holder }) => nameOf(holder));
       assert.deepEqual(owners.toSorted(), ['AuditLog.lines', 'SessionStore.sessions']);
     }
   });

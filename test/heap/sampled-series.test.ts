@@ -63,7 +63,7 @@ describe('a series of sampled snapshots', { concurrency: 2 }, () => {
         const [expected, found] = [full.suspects[0]!, part.suspects[0]!];
         const told = ({
           fingerprint,
-          owner,
+          holder,
           className,
           retainerPath,
           alsoHeldBy,
@@ -71,7 +71,7 @@ describe('a series of sampled snapshots', { concurrency: 2 }, () => {
           steps,
         }: Suspect) => ({
           fingerprint,
-          owner,
+          holder,
           className,
           retainerPath,
           alsoHeldBy,

@@ -1,4 +1,5 @@
 import type { Suspect } from '../../src/heap/suspects/suspect.js';
+import { inClass } from './holder.js';
 
 const START_MS = Date.parse('2026-01-01T00:00:00Z');
 const SPACING_MS = 10_000;
@@ -11,7 +12,7 @@ export function suspectWith(counts: readonly number[], change: Partial<Suspect> 
   return {
     fingerprint: 'lw-0123456789abcdef',
     className: 'Order',
-    owner: 'OrderHistory.byCustomer',
+    holder: inClass('OrderHistory.byCustomer'),
     retainerPath: [{ edge: 'history', edgeType: 'property', node: 'OrderHistory', nodeType: 'object' }],
     steps: counts.map((count, i) => ({ atMs: START_MS + i * SPACING_MS, count, bytes: count * ENTRY_BYTES })),
     risingSteps,

@@ -1,6 +1,7 @@
 import { buildHeapGraph } from '../../heap/graph/heap-graph.js';
-import { type HeapSummary, type SummaryStep, summarizeHeap } from '../../heap/heap-summary.js';
+import { type SummaryStep, summarizeHeap } from '../../heap/heap-summary.js';
 import { renderJson } from '../../report/json.js';
+import { type HeapSummary, wordedSummary } from '../../wording/heap-results.js';
 import { parseArguments, type SnapshotArguments } from '../arguments.js';
 import type { Command, CommandWorld } from '../command.js';
 import { EXIT_CODES } from '../exit-codes.js';
@@ -51,7 +52,9 @@ async function analyzeFile({ files, json, top }: SnapshotArguments, world: Comma
     const snapshot = await input.parse((bytes, total) => bar.reading(label, bytes, total));
     bar.step(label, 'finding dominators');
     const graph = buildHeapGraph(snapshot);
-    summary = summarizeHeap(graph, { dominators: top }, (step) => bar.step(label, STEPS[step]));
+    summary = wordedSummary(
+      summarizeHeap(graph, { dominators: top }, (step) => bar.step(label, STEPS[step])),
+    );
   } catch (error) {
     bar.clear();
     const reason = inputReason(error);

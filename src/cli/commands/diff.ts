@@ -1,9 +1,10 @@
 import type { AnalysisStep } from '../../heap/analysis.js';
 import { compareSnapshots, MAX_SNAPSHOTS } from '../../heap/snapshot-comparison.js';
 import { renderJson } from '../../report/json.js';
+import { type SnapshotGrowth, wordedComparison } from '../../wording/heap-results.js';
 import { parseArguments, type SnapshotArguments } from '../arguments.js';
 import type { Command, CommandWorld } from '../command.js';
-import { type Compared, diffText } from '../diff-text.js';
+import { diffText } from '../diff-text.js';
 import { EXIT_CODES } from '../exit-codes.js';
 import { ProgressBar } from '../progress-bar.js';
 import { inputReason, SnapshotInput } from '../snapshot-input.js';
@@ -49,9 +50,11 @@ async function diff({ files, json, top }: SnapshotArguments, world: CommandWorld
   const bar = new ProgressBar(world.stderr);
   const inputs = files.map((file) => new SnapshotInput(file, world.stdin));
   const labels = inputs.map(({ label }, at) => `${at + 1}/${files.length} ${label}`);
-  const comparison = await compareSnapshots(
-    inputs.map((input, at) => input.chunks((bytes, total) => bar.reading(labels[at]!, bytes, total))),
-    (snapshot, step) => bar.step(labels[snapshot]!, STEPS[step]),
+  const comparison = wordedComparison(
+    await compareSnapshots(
+      inputs.map((input, at) => input.chunks((bytes, total) => bar.reading(labels[at]!, bytes, total))),
+      (snapshot, step) => bar.step(labels[snapshot]!, STEPS[step]),
+    ),
   );
   bar.clear();
   if (comparison.outcome === 'failure') {
@@ -76,12 +79,12 @@ function orderNotes(inputs: readonly SnapshotInput[]): readonly string[] {
 }
 
 /** Growth that is the program's own. */
-function grows({ snapshots, suspects, paths }: Compared): boolean {
+function grows({ snapshots, suspects, paths }: SnapshotGrowth): boolean {
   const found: readonly { readonly artefact: string | null }[] = snapshots.length > 2 ? suspects : paths;
   return found.some(({ artefact }) => artefact === null);
 }
 
-function diffDocument(files: readonly string[], comparison: Compared, top: number) {
+function diffDocument(files: readonly string[], comparison: SnapshotGrowth, top: number) {
   const { snapshots, suspects, paths, classes, notes } = comparison;
   return {
     schemaVersion: SCHEMA_VERSION,

@@ -1,6 +1,7 @@
 import type { Suspect } from '../../heap/suspects/suspect.js';
 import type { PaceRules } from '../../pace/pace.js';
 import { formatBytes, formatCount, formatShare } from '../../runtime/units.js';
+import { artefactText } from '../../wording/artefact-text.js';
 import type { Evidence, EvidenceRule } from '../finding.js';
 import { bound, expiry, weakReferences } from './ceiling-rules.js';
 import {
@@ -81,7 +82,7 @@ export function judgeSuspect(suspect: Suspect, { rules, history, boundBefore }: 
 
 /** Why it is not worth a finding, or not yet. */
 function dismissal(suspect: Suspect, run: GrowthRun, rules: PaceRules['finding']): Verdict | null {
-  if (suspect.artefact !== null) return unpublished('healthy', suspect.artefact);
+  if (suspect.artefact !== null) return unpublished('healthy', artefactText(suspect.artefact));
   if (suspect.shareOfGrowth < shareNeeded(suspect.mechanism, rules))
     return unpublished(
       'healthy',

@@ -4,34 +4,42 @@ import type { SeriesNode } from '../growth/growth-series.js';
 import { ARTEFACT } from '../growth/path-tree.js';
 import { HANDLE_LISTS } from './open-handle.js';
 
-/** Classes that exist only because someone is looking: debugger and profiler connections. */
+/**
+ * Whose doing growth is that is not the program's. `v8-memory`: code, feedback, hidden classes. `tool`: an attached
+ * debugger or profiler. `shared-strings`: V8's tables of strings. `calls-in-progress`: arguments and results of running
+ * calls. `handle-list`: Node's list of native objects, which something else keeps alive or which are open.
+ */
+export type Artefact =
+  | 'v8-memory'
+  | 'tool'
+  | 'leakwatch'
+  | 'shared-strings'
+  | 'calls-in-progress'
+  | 'handle-list';
+
+/** Classes that exist only while a debugger or profiler is connected. */
 const TOOL_CLASSES =
   /^(InspectorSession|JSBindingsConnection|Connection|CpuProfiler|V8CoverageConnection|V8HeapProfilerConnection)$/;
 
-/** V8's lists of what calls in progress hold: what is on them changes from moment to moment. */
+/** V8's lists of what calls in progress hold: their content changes from moment to moment. */
 const PASSING = /^\((Handle scope|Stack roots|Strong roots)\)$/;
 const SHARED_STRINGS = /^\((Shareable object cache|Internalized strings)\)$/;
 
-/** Why what grows on this path is not the program's doing; null when it is. `rows` are the nodes of the path. */
-export function artefactReason(rows: readonly SeriesNode[]): string | null {
-  if (rows.some((node) => (node.artefact & ARTEFACT.v8) !== 0))
-    return 'memory of V8 itself: code, feedback, hidden classes';
-  if (rows.some((node) => TOOL_CLASSES.test(node.className)))
-    return 'held by an attached debugger or profiler';
+/** Null when the growth is the program's. `rows` are the nodes of the path, its members included. */
+export function artefactOf(rows: readonly SeriesNode[]): Artefact | null {
+  if (rows.some((node) => (node.artefact & ARTEFACT.v8) !== 0)) return 'v8-memory';
+  if (rows.some((node) => TOOL_CLASSES.test(node.className))) return 'tool';
   if (rows.some((node) => (node.artefact & ARTEFACT.own) !== 0 || node.className.startsWith(OWN_SCRIPTS)))
-    return 'held by leakwatch itself';
+    return 'leakwatch';
   const [first, ...rest] = rows;
-  if (first !== undefined && SHARED_STRINGS.test(first.className))
-    return "V8's table of the strings it shares";
-  // A list and its members: what hangs below them would be a path of its own.
+  if (first !== undefined && SHARED_STRINGS.test(first.className)) return 'shared-strings';
+  // A list and its members only: deeper objects would be a path of their own.
   if (
     first !== undefined &&
     PASSING.test(first.className) &&
     rest.every(({ parent }) => parent === rest[0]?.parent)
   )
-    return 'held by calls in progress';
-  // Each is there because something else holds it, or because it is open.
+    return 'calls-in-progress';
   const isOpen = openNative(rows.at(-1)?.className ?? '') !== null;
-  if (!isOpen && rows.some(({ edge }) => HANDLE_LISTS.has(edge))) return "Node's own list of native objects";
-  return null;
+  return !isOpen && rows.some(({ edge }) => HANDLE_LISTS.has(edge)) ? 'handle-list' : null;
 }

@@ -16,10 +16,10 @@ import { TimerCaptures } from '../members/timer-capture.js';
 import { ClassTitles, isShortName } from '../naming/class-title.js';
 import { eventOf } from '../naming/event-name.js';
 import { fingerprint } from '../naming/fingerprint.js';
+import { type Holder, type HolderFacts, holderOf, plainTitle } from '../naming/holder.js';
 import { mechanismOf } from '../naming/mechanism.js';
 import { ownerOfNative, Places } from '../naming/member-location.js';
 import { isHandleList, isHandlePath } from '../naming/open-handle.js';
-import { type OwnerFacts, ownerName, plainTitle } from '../naming/owner.js';
 import { retainerPath, rowsTo } from '../naming/retainer-path.js';
 import type { PackageName, RetainerStep } from '../naming/retainer-step.js';
 import { keepContexts } from '../naming/vm-context.js';
@@ -68,17 +68,16 @@ export class Describer {
     const className = this.#handleClass(accumulation, objects) ?? path.at(-1)!.node;
     const owners = ownerRows.flatMap((row) => this.#of(row).objects);
     const fields = fieldNames(this.#heap.snapshot, objects.slice(0, MAX_LOOKED_AT));
-    const owner = this.#owner(accumulation, path, objects);
     const alsoHeldBy = others.map((other) => {
       const members = this.#members(other);
-      return this.#owner(other, members.path, members.objects);
+      return this.#holder(other, members.path, members.objects);
     });
     const { counts, bytes, risingSteps } = accumulation;
     const isWeak = areWeak(this.#heap, objects);
     return {
       fingerprint: fingerprint(path),
       className,
-      owner,
+      holder: this.#holder(accumulation, path, objects),
       retainerPath: path,
       steps: counts.map((count, step) => ({
         atMs: this.#series.times[step]!,
@@ -98,7 +97,7 @@ export class Describer {
       locations: this.#places.ofAll(objects),
       ...(parentBytes > 0 ? { parentBytes } : {}),
       ...(isScaled(accumulation, this.#series) ? { scaled: true } : {}),
-      ...(others.length > 0 ? { alsoHeldBy: [...new Set(alsoHeldBy)].slice(0, MAX_ALSO_HELD) } : {}),
+      ...(others.length > 0 ? { alsoHeldBy: distinct(alsoHeldBy).slice(0, MAX_ALSO_HELD) } : {}),
     };
   }
 
@@ -199,24 +198,24 @@ export class Describer {
     return [...counts].sort((a, b) => rank(b) - rank(a))[0]?.[0] ?? NUMBERS;
   }
 
-  #owner(
+  #holder(
     { holder, gained }: Accumulation,
     path: readonly RetainerStep[],
     objects: readonly number[],
-  ): string {
+  ): Holder {
     const holders = this.#of(holder).objects;
     const steps = this.#stepObjects(holder, holders[0]);
-    const facts: OwnerFacts = {
+    const facts: HolderFacts = {
       ...this.#capturedBy(holders[0], path[0]?.edge === SCOPE ? path[0].node : null),
       event: eventOf(this.#heap, holders),
       callback: this.#callback(holder, objects),
-      shorten: shortScript,
+      pathOnly: false,
       isForeign: (at) => this.#isForeign(steps[at]),
       titleOf: (at) => this.#titleOf(path[at]!.node, steps[at]),
     };
     // What became larger is itself the holder of what was added.
     const last = path.at(-1)!;
-    return ownerName(gained === 0 && holder > 0 ? [...path, last] : path, facts);
+    return holderOf(gained === 0 && holder > 0 ? [...path, last] : path, facts);
   }
 
   /** Node's native objects have a JavaScript side, by which a person knows them. */
@@ -269,7 +268,7 @@ export class Describer {
   #capturedBy(
     holder: number | undefined,
     scopeScript: string | null,
-  ): Pick<OwnerFacts, 'closure' | 'script' | 'packaged'> {
+  ): Pick<HolderFacts, 'closure' | 'script' | 'packaged'> {
     const { paths, classes, snapshot } = this.#heap;
     for (let node = holder ?? -1; node > 0; node = paths.parent[node]!) {
       if (paths.scopes.isContext[node] !== 1) continue;
@@ -300,6 +299,10 @@ export class Describer {
     return named(packageOf(url ?? ''));
   }
 }
+
+const distinct = (holders: readonly Holder[]): readonly Holder[] => [
+  ...new Map(holders.map((holder) => [JSON.stringify(holder), holder])).values(),
+];
 
 function named(found: ReturnType<typeof packageOf>): PackageName | null {
   return found === null ? null : { name: found.name, version: found.version };

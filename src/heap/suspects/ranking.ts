@@ -2,7 +2,7 @@ import { findAccumulations } from '../growth/accumulation.js';
 import type { ExtendedSeries, SeriesNode } from '../growth/growth-series.js';
 import type { TracedHeap } from '../growth/path-tree-builder.js';
 import { sampleMembers } from '../members/sample-members.js';
-import { artefactReason } from '../naming/artefact.js';
+import { artefactOf } from '../naming/artefact.js';
 import { GENERIC } from '../naming/generic-class.js';
 import { rowsTo } from '../naming/retainer-path.js';
 import type { Candidate, UnitingContext } from '../uniting/candidate.js';
@@ -24,7 +24,7 @@ export function rankSuspects(heap: TracedHeap, { series, rowOf }: ExtendedSeries
   const candidates = findAccumulations(series)
     .map((accumulation): Candidate => {
       const rows = [...rowsTo(nodes, accumulation.holder), ...accumulation.members].map((row) => nodes[row]!);
-      return { accumulation, artefact: artefactReason(rows), others: [], parts: [] };
+      return { accumulation, artefact: artefactOf(rows), others: [], parts: [] };
     })
     .sort(
       (a, b) =>

@@ -1,5 +1,7 @@
 import type { Mechanism } from '../../mechanisms/mechanisms.js';
 import type { Bound, Expiry } from '../limits/limit.js';
+import type { Artefact } from '../naming/artefact.js';
+import type { Holder } from '../naming/holder.js';
 import type { Fingerprint, PackageName, RetainerStep } from '../naming/retainer-step.js';
 import type { AllocationSite, MemberLocation } from '../sources/code-place.js';
 
@@ -30,8 +32,8 @@ export interface Suspect {
   readonly fingerprint: Fingerprint;
   /** Class of the members that accumulate; the most frequent one where several classes do. */
   readonly className: string;
-  /** The holder as a person writes it: `MemoryStore.sessions`. */
-  readonly owner: string;
+  /** What holds the members. */
+  readonly holder: Holder;
   /** From the root to the members, both included. */
   readonly retainerPath: readonly RetainerStep[];
   /** One entry a snapshot, oldest first; a bounded number, the first one is kept. */
@@ -44,8 +46,8 @@ export interface Suspect {
   readonly shareOfGrowth: number;
   /** Names (never values) of a member's fields; bounded. */
   readonly fields: readonly string[];
-  /** Set when the growth is V8's or a tool's own (code, feedback, inspector), with the reason. */
-  readonly artefact: string | null;
+  /** Whose doing the growth is; null when it is the program's. */
+  readonly artefact: Artefact | null;
   /** A limit found on the owner, on its settings, or in the scope of its code. */
   readonly bound: Bound | null;
   readonly expiry?: Expiry | null;
@@ -69,6 +71,6 @@ export interface Suspect {
   readonly held?: HeldBytes;
   /** True when byte figures are estimates: a sampled capture left members out. Counts are of all members nevertheless. */
   readonly scaled?: boolean;
-  /** Other holders of the same members, as `owner` writes them; at most 4. Fixing one of them is not enough. */
-  readonly alsoHeldBy?: readonly string[];
+  /** Other holders of the same members; at most 4. Fixing one of them is not enough. */
+  readonly alsoHeldBy?: readonly Holder[];
 }

@@ -2,10 +2,11 @@ import type { Accumulation } from '../growth/accumulation.js';
 import type { SeriesNode } from '../growth/growth-series.js';
 import type { TracedHeap } from '../growth/path-tree-builder.js';
 import type { Samples } from '../members/sample-members.js';
+import type { Artefact } from '../naming/artefact.js';
 
 export interface Candidate {
   readonly accumulation: Accumulation;
-  readonly artefact: string | null;
+  readonly artefact: Artefact | null;
   /** Accumulations of other holders that hold the same members. */
   readonly others: readonly Accumulation[];
   /** Those of them whose bytes are not counted at this one. */

@@ -133,7 +133,7 @@ describe('The verdict on a path', () => {
   });
 
   it("is healthy when the growth is V8's own", () => {
-    assert.equal(status(STEADY, { artefact: 'compiled code' }), 'healthy');
+    assert.equal(status(STEADY, { artefact: 'v8-memory' }), 'healthy');
   });
 
   it('is not suspected while the growth slows down much, and not confirmed while it slows down', () => {

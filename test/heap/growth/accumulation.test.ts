@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { inClass, namesOf } from '../../support/holder.js';
 import { analyzeDrawings, growing } from '../drawn-analysis.js';
 
 const array = (n: number) => `
@@ -75,7 +76,7 @@ describe('accumulation points', () => {
     );
     const [first, ...rest] = result.suspects;
     assert.deepEqual(rest, []);
-    assert.equal(first?.owner, 'Logger.children');
+    assert.deepEqual(first?.holder, inClass('Logger.children'));
     assert.equal(first?.className, 'Logger');
     assert.deepEqual(
       first?.steps.map(({ count }) => count),
@@ -114,8 +115,8 @@ describe('accumulation points', () => {
     `;
     const { suspects } = await growing(shared);
     assert.deepEqual(
-      suspects.map(({ owner, className, alsoHeldBy }) => [owner, className, alsoHeldBy]),
-      [['globalThis.first', 'Order', ['globalThis.second']]],
+      suspects.map((suspect) => [suspect.className, namesOf(suspect)]),
+      [['Order', ['globalThis.first', ['globalThis.second']]]],
     );
   });
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { captured, inClass, inRoot } from '../../support/holder.js';
 import { analyzeDrawings, growing, type Success } from '../drawn-analysis.js';
 
 const GLOBAL = `
@@ -32,7 +33,7 @@ describe('folding', () => {
     );
     assert.deepEqual(path(result), ['root : globalThis', 'property orders: Array', 'element []: Order']);
     assert.deepEqual(counts(result), [100, 200, 300]);
-    assert.equal(result.suspects[0]!.owner, 'globalThis.orders');
+    assert.deepEqual(result.suspects[0]!.holder, inRoot('globalThis.orders'));
     assert.equal(result.suspects.length, 1);
   });
 
@@ -55,7 +56,7 @@ describe('folding', () => {
     const [suspect] = result.suspects;
     assert.equal(result.suspects.length, 1);
     assert.deepEqual(path(result).slice(-2), ['property sessions: Map', 'entry entries: Session']);
-    assert.equal(suspect?.owner, 'MemoryStore.sessions');
+    assert.deepEqual(suspect?.holder, inClass('MemoryStore.sessions'));
     assert.equal(suspect?.className, 'Session');
     assert.deepEqual(counts(result), [100, 200, 300]);
     assert.deepEqual(
@@ -79,7 +80,7 @@ describe('folding', () => {
       `;
     });
     assert.equal(result.suspects.length, 1);
-    assert.equal(result.suspects[0]!.owner, 'Hub.#clients');
+    assert.deepEqual(result.suspects[0]!.holder, inClass('Hub.#clients'));
     assert.deepEqual(path(result).slice(-2), ['property #clients: Set', 'entry entries: Client']);
     assert.deepEqual(counts(result), [100, 200, 300]);
   });
@@ -142,7 +143,7 @@ describe('folding', () => {
       'variable seen: Array',
       'element []: Order',
     ]);
-    assert.equal(result.suspects[0]!.owner, 'closure variable seen of handler()');
+    assert.deepEqual(result.suspects[0]!.holder, captured('seen', 'handler()'));
   });
 
   it('names a closure variable by its script where its function has no name', async () => {
@@ -169,7 +170,7 @@ describe('folding', () => {
       'variable seen: Array',
       'element []: Order',
     ]);
-    assert.equal(result.suspects[0]!.owner, 'closure variable seen in src/orders.js');
+    assert.deepEqual(result.suspects[0]!.holder, captured('seen', null, 'src/orders.js'));
   });
 
   it('tells neither the code that an address may be nor its query where a variable of such a script grows', async () => {
@@ -262,7 +263,7 @@ describe('folding', () => {
       `,
     );
     assert.equal(result.suspects.length, 1);
-    assert.equal(result.suspects[0]!.owner, 'Queue.head');
+    assert.deepEqual(result.suspects[0]!.holder, inClass('Queue.head'));
     // Both ends are fields of the queue.
     assert.deepEqual(counts(result), [98, 198, 298]);
   });
@@ -324,6 +325,6 @@ describe('folding', () => {
       `,
     );
     assert.equal(result.suspects[0]?.className, 'Sample');
-    assert.equal(result.suspects[0].artefact, 'held by leakwatch itself');
+    assert.equal(result.suspects[0].artefact, 'leakwatch');
   });
 });

@@ -186,14 +186,14 @@ describe('a sampled snapshot', () => {
     assert.deepEqual(part.classes, full.classes);
     assert.equal(part.heapBytes, full.heapBytes);
     assert.deepEqual(
-      part.suspects.map(({ fingerprint, owner, steps }) => [
+      part.suspects.map(({ fingerprint, holder, steps }) => [
         fingerprint,
-        owner,
+        holder,
         steps.map(({ count }) => count),
       ]),
-      full.suspects.map(({ fingerprint, owner, steps }) => [
+      full.suspects.map(({ fingerprint, holder, steps }) => [
         fingerprint,
-        owner,
+        holder,
         steps.map(({ count }) => count),
       ]),
     );

@@ -55,7 +55,7 @@ for (const kind of ['whole', 'sampled'] as const) {
     });
     const held = (edge: string): Suspect => {
       const found = suspects.find(({ retainerPath }) => retainerPath.at(-2)?.edge === edge);
-      assert.ok(found !== undefined, suspects.map(({ owner }) => owner).join());
+      assert.ok(found !== undefined, suspects.map(({ holder }) => JSON.stringify(holder)).join());
       return found;
     };
 

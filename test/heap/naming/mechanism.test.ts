@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Suspect } from '../../../src/heap/suspects/suspect.js';
+import { inClass, inRoot, listenersOf } from '../../support/holder.js';
 import { analyzeDrawings, growing, type Success } from '../drawn-analysis.js';
 
 const GLOBAL = `
@@ -11,7 +12,7 @@ const GLOBAL = `
 /** The only suspect that is not an artefact. */
 function only({ suspects }: Success): Suspect {
   const own = suspects.filter(({ artefact }) => artefact === null);
-  assert.equal(own.length, 1, own.map(({ owner }) => owner).join());
+  assert.equal(own.length, 1, own.map(({ holder }) => JSON.stringify(holder)).join());
   return own[0]!;
 }
 const counts = ({ steps }: Suspect) => steps.map(({ count }) => count);
@@ -34,7 +35,7 @@ describe('a suspect, by how its members are held', () => {
         `,
       ),
     );
-    assert.equal(suspect.owner, 'reaction list of the promise in globalThis.shutdown');
+    assert.deepEqual(suspect.holder, { kind: 'reactions', place: inRoot('globalThis.shutdown') });
     assert.equal(suspect.mechanism, 'promise reactions');
     assert.deepEqual(counts(suspect), [100, 200, 300]);
   });
@@ -72,7 +73,7 @@ describe('a suspect, by how its members are held', () => {
         `,
       ),
     );
-    assert.equal(suspect.owner, "listener array of event 'close' of Bus");
+    assert.deepEqual(suspect.holder, listenersOf('array', 'close', 'Bus'));
     assert.equal(suspect.mechanism, 'event listeners');
   });
 
@@ -106,17 +107,23 @@ describe('a suspect, by how its members are held', () => {
       only(await growing(signal('EventTarget'))),
       only(await growing(signal('AbortSignal'))),
     ];
-    assert.equal(older.owner, "listener list of event 'abort' of AbortSignal (globalThis.stop.signal)");
+    assert.deepEqual(
+      older.holder,
+      listenersOf('list', 'abort', 'AbortSignal', inRoot('globalThis.stop.signal')),
+    );
     assert.equal(older.mechanism, 'event listeners');
     assert.equal(older.fingerprint, newer.fingerprint);
-    assert.equal(older.owner, newer.owner);
+    assert.deepEqual(older.holder, newer.holder);
   });
 
   it('leaves the event out when its name is not used as a name elsewhere, or looks like data', async () => {
     const renamed = (event: string) => (n: number) => signal('AbortSignal')(n).replaceAll('abort', event);
-    assert.doesNotMatch(only(await growing(renamed('user-4711-paid'))).owner, /4711/);
+    assert.doesNotMatch(JSON.stringify(only(await growing(renamed('user-4711-paid'))).holder), /4711/);
     const unused = (n: number) => signal('AbortSignal')(n).replace(/^.*property abort.*$/m, '');
-    assert.equal(only(await growing(unused)).owner, 'listener list of AbortSignal (globalThis.stop.signal)');
+    assert.deepEqual(
+      only(await growing(unused)).holder,
+      listenersOf('list', null, 'AbortSignal', inRoot('globalThis.stop.signal')),
+    );
   });
 
   it('takes the timers of a list apart by what they call, from whichever end the chain is entered', async () => {
@@ -201,7 +208,7 @@ describe('a suspect, by how its members are held', () => {
       ),
     );
     assert.equal(suspect.mechanism, 'concatenated string');
-    assert.equal(suspect.owner, 'globalThis.log');
+    assert.deepEqual(suspect.holder, inRoot('globalThis.log'));
   });
 
   it('is a Map of numbers alone, which show only by the room they take', async () => {
@@ -214,7 +221,7 @@ describe('a suspect, by how its members are held', () => {
       hits -internal table-> table
     `;
     const suspect = only(await analyzeDrawings([256, 512, 1024].map(table)));
-    assert.equal(suspect.owner, 'RateLimiter.hits');
+    assert.deepEqual(suspect.holder, inClass('RateLimiter.hits'));
     assert.equal(suspect.className, 'number');
     assert.equal(suspect.mechanism, 'numbers');
     // Half of two entries a bucket.
@@ -260,7 +267,7 @@ describe('a suspect, by how its members are held', () => {
       ),
     );
     assert.equal(suspect.mechanism, 'weak map');
-    assert.equal(suspect.owner, 'WeakMap value for globalThis.tracer');
+    assert.deepEqual(suspect.holder, { kind: 'weak-value', path: '', place: inRoot('globalThis.tracer') });
     assert.deepEqual(counts(suspect), [100, 200, 300]);
   });
 
@@ -292,8 +299,8 @@ describe('a suspect, by how its members are held', () => {
     `;
     const [older, newer] = [only(await growing(resource)), only(await growing(frame))];
     assert.equal(older.mechanism, 'async store');
-    assert.equal(older.owner, 'AsyncLocalStorage store');
-    assert.equal(newer.owner, older.owner);
+    assert.deepEqual(older.holder, { kind: 'async-store', path: '' });
+    assert.deepEqual(newer.holder, older.holder);
     assert.equal(newer.fingerprint, older.fingerprint);
   });
 
@@ -319,8 +326,8 @@ describe('a suspect, by how its members are held', () => {
       ),
     );
     assert.equal(suspect.mechanism, 'module cache');
-    assert.equal(suspect.owner, 'ModuleLoader.loadCache');
-    assert.deepEqual(suspect.alsoHeldBy, ['ModuleLoader.resolveCache']);
+    assert.deepEqual(suspect.holder, inClass('ModuleLoader.loadCache'));
+    assert.deepEqual(suspect.alsoHeldBy, [inClass('ModuleLoader.resolveCache')]);
   });
 
   it('counts with buffers the memory behind them', async () => {
@@ -366,7 +373,7 @@ describe('a suspect, by how its members are held', () => {
         `,
       ),
     );
-    assert.equal(suspect.owner, 'globalThis.tenants');
+    assert.deepEqual(suspect.holder, inRoot('globalThis.tenants'));
     assert.equal(suspect.steps.at(-1)?.bytes, 300 * (40 + 2000 + 40 + 30_000));
   });
 

@@ -108,7 +108,7 @@ describe('An allocation site belongs to the suspect', () => {
     ]);
     const unlike = [site(90 * MB, frame('other', far)), site(10 * MB, frame('more', far))];
     assert.deepEqual(
-      rules([suspect({ gainedBytes: MB }), suspect({ gainedBytes: 9 * MB, artefact: 'V8' })], unlike),
+      rules([suspect({ gainedBytes: MB }), suspect({ gainedBytes: 9 * MB, artefact: 'v8-memory' })], unlike),
       [],
     );
   });

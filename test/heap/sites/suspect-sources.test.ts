@@ -11,7 +11,7 @@ import type { RawSite } from '../../../src/heap/sources/code-place.js';
 import type { Suspect } from '../../../src/heap/suspects/suspect.js';
 
 const PROGRAM = fileURLToPath(new URL('./programs/leaking-orders.js', import.meta.url));
-const SOURCE = /test\/heap\/sources\/programs\/leaking-orders\.ts$/;
+const SOURCE = /test\/heap\/sites\/programs\/leaking-orders\.ts$/;
 const HUNG_MS = 120_000;
 
 describe('A leak of a program compiled with source maps', () => {

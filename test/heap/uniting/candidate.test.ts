@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { namesOf } from '../../support/holder.js';
 import { analyzeDrawings, growing } from '../drawn-analysis.js';
 
 const GLOBAL = `
@@ -25,10 +26,7 @@ describe('one bug with several holders', () => {
         orders -element #+${n - 10}-> new
       `,
     );
-    assert.deepEqual(
-      result.suspects.map(({ owner, alsoHeldBy }) => [owner, alsoHeldBy]),
-      [['OrderBook.orders', ['globalThis.log']]],
-    );
+    assert.deepEqual(result.suspects.map(namesOf), [['OrderBook.orders', ['globalThis.log']]]);
     assert.equal(result.suspects[0]?.shareOfGrowth, 1);
   });
 
@@ -50,10 +48,7 @@ describe('one bug with several holders', () => {
         names -element #-> profile
       `,
     );
-    assert.deepEqual(
-      inside.suspects.map(({ owner, alsoHeldBy }) => [owner, alsoHeldBy]),
-      [['globalThis.users', ['Registry.names']]],
-    );
+    assert.deepEqual(inside.suspects.map(namesOf), [['globalThis.users', ['Registry.names']]]);
   });
 
   it('stays two where two holders hold objects of their own', async () => {
@@ -90,7 +85,7 @@ describe('one bug with several holders', () => {
     );
     assert.deepEqual(
       result.suspects.map(({ artefact }) => artefact),
-      ['held by calls in progress'],
+      ['calls-in-progress'],
     );
   });
 });

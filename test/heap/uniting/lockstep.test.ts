@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { inLockstep } from '../../../src/heap/uniting/lockstep.js';
+import { inClass, namesOf } from '../../support/holder.js';
 import { analyzeDrawings, growing, type Success } from '../drawn-analysis.js';
 
 const GLOBAL = `
   global: object global 40
   root -shortcut 1-> global
 `;
-const owners = ({ suspects }: Success) => suspects.map(({ owner, alsoHeldBy = [] }) => [owner, alsoHeldBy]);
+const owners = ({ suspects }: Success) => suspects.map(namesOf);
 
 describe('collections that grow in lockstep', () => {
   it('are one suspect where they are parts of one object, named by what holds the values', async () => {
@@ -187,7 +188,7 @@ describe('what becomes larger, not more', () => {
     const result = await analyzeDrawings([100_000, 150_000, 200_000].map((bytes) => text(bytes)));
     const [suspect, ...others] = result.suspects;
     assert.deepEqual(others, []);
-    assert.equal(suspect?.owner, 'Recorder.log');
+    assert.deepEqual(suspect?.holder, inClass('Recorder.log'));
     assert.equal(suspect?.mechanism, 'concatenated string');
     assert.equal(suspect?.risingSteps, 2);
     assert.equal(suspect?.gainedBytes, 100_000);
@@ -241,7 +242,7 @@ describe('what is open in Node', () => {
   it('is a suspect of its own, by the class that a person knows', async () => {
     const result = await growing((n) => sockets(n, ''));
     const [suspect] = result.suspects;
-    assert.equal(suspect?.owner, 'open TCP sockets');
+    assert.deepEqual(suspect?.holder, { kind: 'open', className: 'Node / TCPSocketWrap', callback: null });
     assert.equal(suspect?.className, 'Socket');
     assert.equal(suspect?.mechanism, 'sockets');
     assert.equal(suspect?.artefact, null);
@@ -268,8 +269,8 @@ describe('what is open in Node', () => {
     `;
     const { suspects } = await analyzeDrawings([6, 10, 15].map(threads));
     assert.deepEqual(
-      suspects.map(({ owner, mechanism }) => [owner, mechanism]),
-      [['running worker threads', 'worker threads']],
+      suspects.map(({ holder, mechanism }) => [holder, mechanism]),
+      [[{ kind: 'open', className: 'Node / Worker', callback: null }, 'worker threads']],
     );
   });
 
@@ -284,7 +285,7 @@ describe('what is open in Node', () => {
       tcp -internal javascript_to_native-> wrap
     `;
     const result = await growing((n) => sockets(n, kept));
-    assert.deepEqual(owners(result), [['Pool.idle', ['open TCP sockets']]]);
+    assert.deepEqual(owners(result), [['Pool.idle', ['open']]]);
     assert.equal(result.suspects[0]?.mechanism, 'sockets');
   });
 });

@@ -1,0 +1,240 @@
+import { openNative } from '../../mechanisms/open-resources.js';
+import {
+  ASYNC_STORE,
+  EMITTER_LISTENERS,
+  REACTIONS,
+  SCOPE,
+  TARGET_LISTENERS,
+  TIMERS_LIST,
+  WEAK_VALUE,
+} from '../../mechanisms/path-names.js';
+import { isNodeScript } from '../../runtime/script-name.js';
+import type { MemberLocation } from '../sources/code-place.js';
+import { GENERIC } from './generic-class.js';
+import { isHandlePath } from './open-handle.js';
+import type { RetainerStep } from './retainer-step.js';
+
+/** Classes that a program makes many of without a class of its own. */
+const COMMON: ReadonlySet<string> = new Set([
+  'EventEmitter',
+  'EventTarget',
+  'AbortSignal',
+  'AbortController',
+]);
+
+/** V8's name for a function without one. */
+const UNNAMED = 'function';
+
+/**
+ * A named place in the program, and in `path` the properties from there to the holder as JavaScript writes them:
+ * `.sessions`, `.rooms[]`, or nothing.
+ */
+export type Place =
+  /** A class. `keptBy`: the nearest place of the program itself that keeps this class of a package or of Node. */
+  | { readonly kind: 'class'; readonly name: string; readonly path: string; readonly keptBy: Place | null }
+  /** A module whose variable is not known. */
+  | { readonly kind: 'module'; readonly script: string; readonly path: string }
+  /** A variable of a module, or, `captured` false, one that may be of a function in it. */
+  | {
+      readonly kind: 'variable';
+      readonly name: string;
+      readonly path: string;
+      readonly script: string;
+      readonly ofModule: boolean;
+    }
+  /** A variable that a function captured. `closure` and `script` are null where they are not known, or say nothing. */
+  | {
+      readonly kind: 'closure-variable';
+      readonly name: string;
+      readonly path: string;
+      readonly closure: string | null;
+      readonly script: string | null;
+    }
+  | { readonly kind: 'async-store'; readonly path: string }
+  /** One of the roots of the heap: the global object, or what `edge` leads to in a list of V8's. */
+  | { readonly kind: 'root'; readonly name: string; readonly edge: string; readonly path: string }
+  /** Nothing on the way has a name. */
+  | { readonly kind: 'path'; readonly path: string };
+
+/** What holds the members of a path: a place, or one of the lists by which Node and V8 hold what a program registers. */
+export type Holder =
+  | Place
+  /** Node's list of timers; `callback`: what the newest one calls, null when unknown. */
+  | { readonly kind: 'timers'; readonly callback: MemberLocation | null }
+  /** Node's list of what is open; `className`: of the native objects; `callback`: who waits for the newest one. */
+  | { readonly kind: 'open'; readonly className: string; readonly callback: MemberLocation | null }
+  | { readonly kind: 'native-objects'; readonly className: string }
+  /** `place`: of an emitter whose own class says nothing; `keptBy`: as of a class. At most one of them is given. */
+  | {
+      readonly kind: 'listeners';
+      readonly list: 'array' | 'list';
+      readonly event: string | null;
+      readonly emitter: string;
+      readonly place: Place | null;
+      readonly keptBy: Place | null;
+    }
+  /** What waits for the promise in `place`. */
+  | { readonly kind: 'reactions'; readonly place: Place }
+  /** The value that a WeakMap has for the key in `place`, and `path` below that value. */
+  | { readonly kind: 'weak-value'; readonly path: string; readonly place: Place };
+
+/** What a path alone does not show of its holder. */
+export interface HolderFacts {
+  /** The function that captured the variable the path begins with, null when unknown. */
+  readonly closure: string | null;
+  /** The module whose own variable that is, null when it is not a module's. */
+  readonly script: string | null;
+  /** The script of a package that this variable is of, null when it is of none. */
+  readonly packaged: string | null;
+  /** True when the function that captured a variable was not looked for. */
+  readonly pathOnly: boolean;
+  /** The event that the listeners wait for, null when unknown. */
+  readonly event: string | null;
+  /** What the newest timer calls, null when unknown. */
+  readonly callback: MemberLocation | null;
+  /** Whether the class of this step of the path is a package's or Node's: it may be in use in many places. */
+  readonly isForeign: (at: number) => boolean;
+  /** The class of this step as a person knows it. */
+  readonly titleOf: (at: number) => string;
+}
+
+/** A function's class is its name with brackets. */
+export const plainTitle = (className: string): string => className.replace(/\(\)$/, '');
+
+/** The holder at the end of a path, whose last step leads to the members. */
+export function holderOf(path: readonly RetainerStep[], facts: HolderFacts): Holder {
+  const above = path.slice(0, -1);
+  const last = path.at(-1);
+  if (above.at(-1)?.node === TIMERS_LIST) return { kind: 'timers', callback: facts.callback };
+  if (last !== undefined && (isHandlePath(path) || path.length === 1)) return nativeHolder(last, path, facts);
+  const listeners = listenerHolder(path, facts);
+  if (listeners !== null) return listeners;
+  if (last?.edge === REACTIONS) return { kind: 'reactions', place: placeOf(above, facts, GENERIC) };
+  const at = above.findLastIndex(({ edge }) => edge === WEAK_VALUE);
+  if (at >= 0)
+    return {
+      kind: 'weak-value',
+      path: above
+        .slice(at + 1)
+        .map(segment)
+        .join(''),
+      place: placeOf(above.slice(0, at), facts, GENERIC),
+    };
+  const place = placeOf(above, facts, GENERIC);
+  return place.kind === 'path' && place.path === ''
+    ? closureVariable(path[0]?.edge || (last?.node ?? ''), '', null, null)
+    : place;
+}
+
+/** Node's event loop holds what is open, whoever is to close it. */
+function nativeHolder(
+  { node: className }: RetainerStep,
+  path: readonly RetainerStep[],
+  { callback }: HolderFacts,
+): Holder {
+  return isHandlePath(path) && openNative(className) !== null
+    ? { kind: 'open', className, callback }
+    : { kind: 'native-objects', className };
+}
+
+function listenerHolder(path: readonly RetainerStep[], facts: HolderFacts): Holder | null {
+  const at = path.findLastIndex(({ edge }) => edge === EMITTER_LISTENERS || edge === TARGET_LISTENERS);
+  if (at < 1) return null;
+  const isEmitter = path[at]!.edge === EMITTER_LISTENERS;
+  // Members further down are held by a listener, not by the list.
+  if (path.length - 1 - at > (isEmitter ? 2 : 3)) return null;
+  const next = path[at + 1];
+  const isCommon = COMMON.has(path[at - 1]!.node);
+  return {
+    kind: 'listeners',
+    list: isEmitter ? 'array' : 'list',
+    event: isEmitter && next?.edgeType === 'property' ? next.edge : facts.event,
+    emitter: facts.titleOf(at - 1),
+    place: isCommon ? placeOf(path.slice(0, at), facts, COMMON) : null,
+    keptBy: isCommon ? null : keptBy(path, at - 1, facts),
+  };
+}
+
+/** The nearest class with a name and the properties from there on, or the variable it hangs on. */
+function placeOf(path: readonly RetainerStep[], facts: HolderFacts, generic: ReadonlySet<string>): Place {
+  const { place, at } = nearestPlace(path, facts, generic);
+  return place.kind === 'class' ? { ...place, keptBy: keptBy(path, at, facts) } : place;
+}
+
+/** Which object of a class that is in use in many places: the nearest class or variable of the program above it. */
+function keptBy(path: readonly RetainerStep[], from: number, facts: HolderFacts): Place | null {
+  for (let at = from; at > 0 && facts.isForeign(at); ) {
+    const above = nearestPlace(path.slice(0, at + 1), facts, GENERIC);
+    if (above.at < 0) return above.isNamed && facts.packaged === null ? above.place : null;
+    if (!facts.isForeign(above.at)) return above.place;
+    at = above.at;
+  }
+  return null;
+}
+
+interface Nearest {
+  readonly place: Place;
+  /** The step of the class it begins with, −1 means it begins with a variable or a root. */
+  readonly at: number;
+  /** A class, or a variable of the program's. */
+  readonly isNamed: boolean;
+}
+
+function nearestPlace(
+  steps: readonly RetainerStep[],
+  facts: HolderFacts,
+  generic: ReadonlySet<string>,
+): Nearest {
+  let path = '';
+  for (let at = steps.length - 1; at >= 0; at--) {
+    const step = steps[at]!;
+    const isHolder = at === steps.length - 1;
+    if (step.edge === SCOPE)
+      return {
+        place: { kind: 'module', script: step.node, path },
+        at: -1,
+        isNamed: path === '' && !isNodes(step),
+      };
+    if (!isHolder && !GENERIC.has(step.node) && !generic.has(step.node))
+      return { place: { kind: 'class', name: facts.titleOf(at), path, keptBy: null }, at, isNamed: true };
+    if (step.edgeType === 'variable')
+      return { place: variablePlace(steps, at, path, facts), at: -1, isNamed: !isNodes(steps[at - 1]) };
+    if (step.edgeType === 'root') {
+      const { edge, node: name } = step;
+      return { place: { kind: 'root', name, edge, path }, at: -1, isNamed: false };
+    }
+    path = `${segment(step)}${path}`;
+  }
+  return { place: { kind: 'path', path: path.replace(/^\./, '') }, at: -1, isNamed: false };
+}
+
+const isNodes = (step: RetainerStep | undefined): boolean => step?.edge === SCOPE && isNodeScript(step.node);
+
+function segment({ edge, edgeType }: RetainerStep): string {
+  if (edgeType === 'property') return `.${edge}`;
+  if (edgeType !== 'internal') return '[]';
+  // Scopes and the like stand in brackets already; they mean nothing in JavaScript.
+  return edge.startsWith('(') ? '' : `.(${edge})`;
+}
+
+/** A function without a name says less than the script that it stands in. */
+function variablePlace(
+  steps: readonly RetainerStep[],
+  at: number,
+  path: string,
+  { closure, script, packaged, pathOnly }: HolderFacts,
+): Place {
+  const name = steps[at]!.edge;
+  const [first] = steps;
+  if (name === ASYNC_STORE) return { kind: 'async-store', path };
+  if (script !== null) return { kind: 'variable', name, path, script, ofModule: true };
+  if (pathOnly && first?.edge === SCOPE && first.edgeType === 'root')
+    return { kind: 'variable', name, path, script: first.node, ofModule: false };
+  const scope = steps[at - 1]?.edge === SCOPE ? steps[at - 1]!.node : null;
+  const where = packaged ?? (closure === UNNAMED ? scope : null);
+  return closureVariable(name, path, closure === UNNAMED && where !== null ? null : closure, where);
+}
+
+function closureVariable(name: string, path: string, closure: string | null, script: string | null): Place {
+  return { kind: 'closure-variable', name, path, closure, script };
+}
