@@ -103,7 +103,7 @@ async function take({ dumper, rung }: Extract<ServiceOrder, { order: 'capture' }
       return startAnalysis(options);
     }),
     clock: systemClock,
-    rung,
+    level: rung,
     trigger: 'demand',
     heapBytes: getHeapStatistics().used_heap_size,
     besideBytes: 0,

@@ -8,8 +8,8 @@ export const CAPTURE_LEVELS = ['probe', 'census', 'sampled', 'full'] as const;
 export type CaptureLevel = (typeof CAPTURE_LEVELS)[number];
 
 /** Whether it yields a graph that is analysed; the others are looks. */
-export function hasGraph(rung: CaptureLevel): boolean {
-  return rung === 'sampled' || rung === 'full';
+export function hasGraph(level: CaptureLevel): boolean {
+  return level === 'sampled' || level === 'full';
 }
 
 export const CAPTURE_OUTCOMES = [
@@ -28,6 +28,7 @@ export interface CaptureRecord {
   /** Milliseconds since the Unix epoch. */
   readonly atMs: number;
   readonly dumper: DumperName;
+  /** Its level, under the name that the report publishes. */
   readonly rung: CaptureLevel;
   readonly trigger: CaptureTrigger;
   readonly outcome: CaptureOutcome;

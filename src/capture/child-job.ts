@@ -19,11 +19,11 @@ export interface CensusMessage {
 }
 
 /**
- * What the forked child does, by rung. It has one thread, no event loop and a copy of the heap that nobody needs any
- * more; everything it uses is loaded before the fork. `output`: the write end of a pipe, unused by the rung `probe`.
+ * What the forked child does, by level. It has one thread, no event loop and a copy of the heap that nobody needs any
+ * more; everything it uses is loaded before the fork. `output`: the write end of a pipe, unused by the level `probe`.
  */
-export function childJob(binding: NativeBinding, rung: CaptureLevel, output: number): () => void {
-  switch (rung) {
+export function childJob(binding: NativeBinding, level: CaptureLevel, output: number): () => void {
+  switch (level) {
     case 'probe':
       return () => {
         collect();

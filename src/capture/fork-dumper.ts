@@ -50,7 +50,7 @@ const FLOOR_BYTES = { probe: 12 * 2 ** 20, census: 16 * 2 ** 20, sampled: 56 * 2
 /** Captures in a forked copy of the process, which costs the service the time of one fork(2). */
 export class ForkDumper implements HeapDumper {
   readonly name = 'fork';
-  readonly rungs: readonly CaptureLevel[];
+  readonly levels: readonly CaptureLevel[];
   readonly #binding: NativeBinding;
   readonly #clock: Clock;
   readonly #cost: LearnedCost<CaptureLevel>;
@@ -59,12 +59,12 @@ export class ForkDumper implements HeapDumper {
     this.#binding = binding;
     this.#clock = clock;
     this.#cost = new LearnedCost(clock, GUESSES);
-    this.rungs = binding.missingSymbol === null ? ['probe', 'census', 'sampled', 'full'] : ['probe', 'full'];
+    this.levels = binding.missingSymbol === null ? ['probe', 'census', 'sampled', 'full'] : ['probe', 'full'];
   }
 
-  predict(rung: CaptureLevel, heapBytes: number): CostPrediction {
-    const predicted = this.#cost.predict(rung, heapBytes);
-    return { ...predicted, memoryBytes: predicted.memoryBytes + FLOOR_BYTES[rung] };
+  predict(level: CaptureLevel, heapBytes: number): CostPrediction {
+    const predicted = this.#cost.predict(level, heapBytes);
+    return { ...predicted, memoryBytes: predicted.memoryBytes + FLOOR_BYTES[level] };
   }
 
   async dump(order: CaptureOrder): Promise<DumpOutcome> {
@@ -79,7 +79,7 @@ export class ForkDumper implements HeapDumper {
         const end = judge(run, order.signal);
         this.#learn(order, attempt, end.ended);
         if (end.ended === 'done') {
-          if (order.rung === 'census' && census === null)
+          if (order.level === 'census' && census === null)
             return { ...costs, outcome: 'failure', reason: 'the census of the child cannot be read' };
           return { ...costs, outcome: 'success', liveBytes: run.words.liveBytes, census };
         }
@@ -116,14 +116,14 @@ export class ForkDumper implements HeapDumper {
       binding: this.#binding,
       clock: this.#clock,
       mappings,
-      job: (output) => childJob(this.#binding, order.rung, output),
+      job: (output) => childJob(this.#binding, order.level, output),
       besideBytes: order.besideBytes,
       niceness: order.niceness,
       timeoutMs: order.timeoutMs,
       signal: order.signal,
       paused: (from, to) => order.paused(from, to),
       output: (readFd) => {
-        if (order.rung === 'census') census = readCensus(readFd);
+        if (order.level === 'census') census = readCensus(readFd);
         else order.receiver.pipe(readFd);
       },
     });
@@ -161,16 +161,18 @@ export class ForkDumper implements HeapDumper {
 
   /** Of a child that was merely unlucky only the pause says anything; one that failed would have taken at least what it took. */
   #learn(
-    { rung, heapBytes }: CaptureOrder,
+    { level, heapBytes }: CaptureOrder,
     { run, durationMs }: Attempt,
     ended: ChildVerdict['ended'],
   ): void {
     const { liveBytes, peakBytes } = run.words;
     const tells = ended !== 'unlucky';
-    this.#cost.learn(rung, {
+    this.#cost.learn(level, {
       heapBytes: liveBytes > 0 ? liveBytes : heapBytes,
       pauseMs: run.blockedMs,
-      memoryBytes: tells ? Math.max(0, Math.max(peakBytes, run.verdict.peakBytes) - FLOOR_BYTES[rung]) : null,
+      memoryBytes: tells
+        ? Math.max(0, Math.max(peakBytes, run.verdict.peakBytes) - FLOOR_BYTES[level])
+        : null,
       cpuSeconds: tells ? cpuSecondsOf(run) : null,
       durationMs: tells ? durationMs : null,
       complete: ended === 'done',

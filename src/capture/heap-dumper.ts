@@ -12,8 +12,8 @@ export interface SnapshotReceiver {
 }
 
 export interface CaptureOrder {
-  readonly rung: CaptureLevel;
-  /** Asked by the rungs `sampled` and `full`, when the snapshot is on its way. */
+  readonly level: CaptureLevel;
+  /** Asked by the levels `sampled` and `full`, when the snapshot is on its way. */
   readonly receiver: SnapshotReceiver;
   /** Live heap as far as it is known, bytes. */
   readonly heapBytes: number;
@@ -44,19 +44,19 @@ export type DumpOutcome =
       readonly outcome: 'success';
       /** Used heap right after the collection that every capture begins with: the exact live heap, bytes. */
       readonly liveBytes: number;
-      /** Of the rung `census`, the largest classes first. */
+      /** Of the level `census`, the largest classes first. */
       readonly census: readonly ClassCount[] | null;
     })
   | (DumpCosts & { readonly outcome: 'failure'; readonly reason: string });
 
 export type DumpSuccess = Extract<DumpOutcome, { outcome: 'success' }>;
 
-/** A port: looks at this process's heap, as deep as `rung` says. Never rejects. */
+/** A port: looks at this process's heap, as deep as `level` says. Never rejects. */
 export interface HeapDumper {
   readonly name: DumperName;
-  /** The rungs it has. */
-  readonly rungs: readonly CaptureLevel[];
-  predict(rung: CaptureLevel, heapBytes: number): CostPrediction;
+  /** The levels it has. */
+  readonly levels: readonly CaptureLevel[];
+  predict(level: CaptureLevel, heapBytes: number): CostPrediction;
   dump(order: CaptureOrder): Promise<DumpOutcome>;
 }
 

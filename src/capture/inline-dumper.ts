@@ -24,7 +24,7 @@ const GUESS = {
  */
 export class InlineDumper implements HeapDumper {
   readonly name = 'inline';
-  readonly rungs: readonly CaptureLevel[] = ['full'];
+  readonly levels: readonly CaptureLevel[] = ['full'];
   readonly #clock: Clock;
   readonly #cost: LearnedCost<'full'>;
 
@@ -33,7 +33,7 @@ export class InlineDumper implements HeapDumper {
     this.#cost = new LearnedCost(clock, { full: GUESS });
   }
 
-  /** Whatever the rung, it has but one way. */
+  /** Whatever the level, it has but one way. */
   predict(_rung: CaptureLevel, heapBytes: number): CostPrediction {
     return this.#cost.predict('full', heapBytes);
   }

@@ -38,20 +38,20 @@ const TIME_FOR_MS = 10 * 60 * 1000;
 const MEMORY_FOR_MS = 30 * 60 * 1000;
 
 /**
- * What captures cost in this process, learned from each, by rung of the ladder (or whatever else tells apart how they
+ * What captures cost in this process, learned from each, by level of the ladder (or whatever else tells apart how they
  * are taken). The first guesses should be pessimistic: they are corrected only by captures that they let pass.
  */
 export class LearnedCost<CaptureLevel extends string> {
-  readonly #rungs: Readonly<Record<CaptureLevel, RungCost>>;
+  readonly #levels: Readonly<Record<CaptureLevel, RungCost>>;
 
   constructor(clock: Clock, guesses: Readonly<Record<CaptureLevel, CostRates>>) {
-    this.#rungs = Object.fromEntries(
-      Object.entries<CostRates>(guesses).map(([rung, rates]) => [rung, new RungCost(clock, rates)]),
+    this.#levels = Object.fromEntries(
+      Object.entries<CostRates>(guesses).map(([level, rates]) => [level, new RungCost(clock, rates)]),
     ) as Record<CaptureLevel, RungCost>;
   }
 
-  predict(rung: CaptureLevel, heapBytes: number): CostPrediction {
-    const { pause, memory, cpu, duration } = this.#rungs[rung];
+  predict(level: CaptureLevel, heapBytes: number): CostPrediction {
+    const { pause, memory, cpu, duration } = this.#levels[level];
     return {
       pauseMs: heapBytes * pause.expected() * CAUTION,
       memoryBytes: memory.bytesFor(heapBytes),
@@ -60,10 +60,10 @@ export class LearnedCost<CaptureLevel extends string> {
     };
   }
 
-  learn(rung: CaptureLevel, observation: CostObservation): void {
+  learn(level: CaptureLevel, observation: CostObservation): void {
     const { heapBytes, complete } = observation;
     if (!(heapBytes > 0)) return;
-    const { pause, memory, cpu, duration } = this.#rungs[rung];
+    const { pause, memory, cpu, duration } = this.#levels[level];
     // The service's pause is over before anything can end the capture.
     pause.learn(observation.pauseMs, heapBytes, true);
     memory.learn(observation.memoryBytes, heapBytes, complete);

@@ -120,11 +120,11 @@ export class CaptureControl {
   /** Captures now, if it pays and is allowed; after a full collection by V8 at once, otherwise when none came for a while. */
   #captureIfDecided(afterFullCollection: boolean): void {
     const nowMs = this.#parts.clock.now();
-    const { rung, notBeforeMs } = this.#nextStep(nowMs);
-    const decision = decideCapture(this.#situation(rung, nowMs), this.#options.rules);
+    const { level, notBeforeMs } = this.#nextStep(nowMs);
+    const decision = decideCapture(this.#situation(level, nowMs), this.#options.rules);
     if (decision.decision === 'skip' || notBeforeMs !== null) {
       this.#dueSinceMs = null;
-      if (decision.decision === 'skip') this.#skip(decision, rung, nowMs);
+      if (decision.decision === 'skip') this.#skip(decision, level, nowMs);
       else this.#why = censusWords(notBeforeMs, nowMs);
       this.#probeIfDue(nowMs);
       return;
@@ -134,7 +134,7 @@ export class CaptureControl {
     if (!afterFullCollection && nowMs - this.#dueSinceMs < this.#options.rules.majorGcWaitMs) return;
     this.#dueSinceMs = null;
     this.#scheduled = null;
-    this.#begin(rung, decision.trigger);
+    this.#begin(level, decision.trigger);
   }
 
   /** Graphs where someone asked for one or a series is running; otherwise as far up the ladder as the growth has come. */
@@ -142,7 +142,7 @@ export class CaptureControl {
     // What rises outside the heap shows in no census.
     const needsGraph = this.#scheduled !== null || this.#parts.desk.risingOutside !== null;
     return needsGraph || this.#series.situation(false).captures > 0
-      ? { rung: this.#ladder.graphLevel, notBeforeMs: null }
+      ? { level: this.#ladder.graphLevel, notBeforeMs: null }
       : this.#ladder.next(nowMs);
   }
 
@@ -154,15 +154,15 @@ export class CaptureControl {
     if (decision.decision === 'capture') this.#begin('probe', decision.trigger);
   }
 
-  #begin(rung: CaptureLevel, trigger: CaptureTrigger): void {
-    this.#capturing = this.#capture(rung, trigger)
+  #begin(level: CaptureLevel, trigger: CaptureTrigger): void {
+    this.#capturing = this.#capture(level, trigger)
       .catch((error: unknown) => this.#parts.errors.record('capture', error))
       .finally(() => {
         this.#capturing = null;
       });
   }
 
-  #situation(rung: CaptureLevel, nowMs: number): CaptureSituation {
+  #situation(level: CaptureLevel, nowMs: number): CaptureSituation {
     const { dumper, heap, desk } = this.#parts;
     const sample = heap.lastSample;
     return {
@@ -170,15 +170,15 @@ export class CaptureControl {
       startedAtMs: this.#startedAtMs,
       asked: this.#scheduled,
       capturing: this.#capturing !== null,
-      predicted: this.#cost.predict(rung, heap.capturedBytes, this.#buffersBytes()),
+      predicted: this.#cost.predict(level, heap.capturedBytes, this.#buffersBytes()),
       dumperReason: dumper.reason,
       pauseBudgetMs: this.#options.pauseBudgetMs,
       memoryAvailableBytes: sample?.memoryAvailableBytes ?? null,
       memoryLimitBytes: sample?.memoryLimitBytes ?? null,
-      cpuBudget: this.#cost.budgetFor(rung),
+      cpuBudget: this.#cost.budgetFor(level),
       trend: risingTrend(heap.trends),
       signal: desk.risingOutside,
-      isCensus: rung === 'census',
+      isCensus: level === 'census',
       series: this.#series.situation(desk.followsPath('confirmed')),
     };
   }
@@ -189,7 +189,7 @@ export class CaptureControl {
     return dumper.dumper?.name === 'fork' ? (heap.lastSample?.arrayBuffersBytes ?? 0) : 0;
   }
 
-  #skip(decision: Extract<CaptureDecision, { decision: 'skip' }>, rung: CaptureLevel, nowMs: number): void {
+  #skip(decision: Extract<CaptureDecision, { decision: 'skip' }>, level: CaptureLevel, nowMs: number): void {
     this.#why = `${decision.reason}: ${decision.detail}`;
     // A probe in between changes nothing.
     if (decision.reason === 'already-capturing') return;
@@ -198,7 +198,7 @@ export class CaptureControl {
     this.#waitsForCpu = decision.reason === 'cpu-budget' && !decision.refused;
     if (!decision.refused || decision.trigger === null) {
       // It is one wait, however often it is looked at.
-      if (this.#waitsForCpu && !waitedForCpu) this.#recordSkip(rung, 'trend', nowMs);
+      if (this.#waitsForCpu && !waitedForCpu) this.#recordSkip(level, 'trend', nowMs);
       return;
     }
     this.#scheduled = null;
@@ -206,22 +206,22 @@ export class CaptureControl {
     this.#refused = true;
     if (!this.#refusedBefore) this.#parts.logger.warn(`a capture is refused (said once): ${decision.detail}`);
     this.#refusedBefore = true;
-    this.#recordSkip(rung, decision.trigger, nowMs);
+    this.#recordSkip(level, decision.trigger, nowMs);
   }
 
-  #recordSkip(rung: CaptureLevel, trigger: CaptureTrigger, atMs: number): void {
+  #recordSkip(level: CaptureLevel, trigger: CaptureTrigger, atMs: number): void {
     const dumper = this.#parts.dumper.dumper?.name ?? 'none';
-    this.#record(skippedCapture({ atMs, dumper, rung, trigger, reason: this.#why }));
+    this.#record(skippedCapture({ atMs, dumper, rung: level, trigger, reason: this.#why }));
   }
 
-  async #capture(rung: CaptureLevel, trigger: CaptureTrigger): Promise<void> {
+  async #capture(level: CaptureLevel, trigger: CaptureTrigger): Promise<void> {
     const { clock, desk, errors, heap, ownPauses, sites, startAnalysis } = this.#parts;
     const { dumper } = this.#parts.dumper;
     if (dumper === null) return;
     const heapBytes = heap.capturedBytes;
     const context = desk.context;
-    if (rung === 'probe') this.#ladder.probed(clock.now());
-    if (hasGraph(rung)) {
+    if (level === 'probe') this.#ladder.probed(clock.now());
+    if (hasGraph(level)) {
       this.#ladder.reset();
       this.#series.began(clock.now());
     }
@@ -229,10 +229,10 @@ export class CaptureControl {
       dumper,
       startAnalysis,
       clock,
-      rung,
+      level,
       trigger,
       heapBytes,
-      besideBytes: this.#cost.besideBytes(rung, heapBytes, this.#buffersBytes()),
+      besideBytes: this.#cost.besideBytes(level, heapBytes, this.#buffersBytes()),
       niceness: this.#options.rules.niceness,
       previous: this.#series.memory,
       sites: () => sites.growing(),
@@ -267,12 +267,12 @@ export class CaptureControl {
   }
 
   /** What is in the way of a probe is in the way of the next, a minute later: it is said once, and costs no graph its turn. */
-  #failed({ rung, outcome, reason }: CaptureRecord, nowMs: number): void {
+  #failed({ rung: level, outcome, reason }: CaptureRecord, nowMs: number): void {
     this.#parts.errors.count(outcome === 'dump-failed' ? 'capture' : 'analysis');
-    const said = rung === 'probe' && this.#probesFail;
-    const message = `capture ${outcome}: ${reason}${hasGraph(rung) ? '' : ` (${rung})`}`;
+    const said = level === 'probe' && this.#probesFail;
+    const message = `capture ${outcome}: ${reason}${hasGraph(level) ? '' : ` (${level})`}`;
     this.#parts.logger[said ? 'debug' : 'warn'](message);
-    if (rung === 'probe') this.#probesFail = true;
+    if (level === 'probe') this.#probesFail = true;
     else this.#series.missed(nowMs);
   }
 

@@ -41,10 +41,10 @@ export class CaptureCost {
   }
 
   /** Null without a dumper. `buffersBytes`: see `besideBytes`. */
-  predict(rung: CaptureLevel, heapBytes: number, buffersBytes: number): PredictedCapture | null {
+  predict(level: CaptureLevel, heapBytes: number, buffersBytes: number): PredictedCapture | null {
     if (this.#dumper === null) return null;
-    const { pauseMs, memoryBytes, cpuSeconds } = this.#dumper.predict(rung, heapBytes);
-    const analysis = this.#ofAnalysis(rung, heapBytes);
+    const { pauseMs, memoryBytes, cpuSeconds } = this.#dumper.predict(level, heapBytes);
+    const analysis = this.#ofAnalysis(level, heapBytes);
     return {
       pauseMs,
       memoryBytes,
@@ -57,30 +57,30 @@ export class CaptureCost {
    * What is taken beside the child, bytes: by the analysis process, and by the service, each of whose pages is copied that
    * it writes to while the child lives. Of its buffers that may be all, at any moment.
    */
-  besideBytes(rung: CaptureLevel, heapBytes: number, buffersBytes: number): number {
-    return this.#ofAnalysis(rung, heapBytes).bytes + buffersBytes;
+  besideBytes(level: CaptureLevel, heapBytes: number, buffersBytes: number): number {
+    return this.#ofAnalysis(level, heapBytes).bytes + buffersBytes;
   }
 
   /** Whether the CPU time is to be had. */
-  budgetFor(rung: CaptureLevel): Pick<CpuBudget, 'decide'> {
-    return rung === 'probe' ? { decide: () => ({ fits: true }) } : this.#budget;
+  budgetFor(level: CaptureLevel): Pick<CpuBudget, 'decide'> {
+    return level === 'probe' ? { decide: () => ({ fits: true }) } : this.#budget;
   }
 
   /** Those on demand are free. */
   record({ record, analysisBytes, analysisCpuSeconds }: CaptureRun, heapBytes: number, nowMs: number): void {
-    const { rung, trigger, cpuSeconds, pauseMs } = record;
-    if (rung !== 'probe' && trigger !== 'demand') this.#budget.record(nowMs, cpuSeconds + pauseMs / 1000);
-    if ((rung !== 'sampled' && rung !== 'full') || heapBytes <= 0) return;
-    const known = this.#analysis[rung];
-    this.#analysis[rung] = {
+    const { rung: level, trigger, cpuSeconds, pauseMs } = record;
+    if (level !== 'probe' && trigger !== 'demand') this.#budget.record(nowMs, cpuSeconds + pauseMs / 1000);
+    if ((level !== 'sampled' && level !== 'full') || heapBytes <= 0) return;
+    const known = this.#analysis[level];
+    this.#analysis[level] = {
       bytes: Math.max(known.bytes, (analysisBytes - EMPTY_ANALYSIS_BYTES) / heapBytes),
       cpuSeconds: Math.max(known.cpuSeconds, (analysisCpuSeconds - EMPTY_ANALYSIS_SECONDS) / heapBytes),
     };
   }
 
-  #ofAnalysis(rung: CaptureLevel, heapBytes: number): { bytes: number; cpuSeconds: number } {
-    if (!hasGraph(rung)) return { bytes: 0, cpuSeconds: 0 };
-    const { bytes, cpuSeconds } = this.#analysis[rung === 'sampled' ? 'sampled' : 'full'];
+  #ofAnalysis(level: CaptureLevel, heapBytes: number): { bytes: number; cpuSeconds: number } {
+    if (!hasGraph(level)) return { bytes: 0, cpuSeconds: 0 };
+    const { bytes, cpuSeconds } = this.#analysis[level === 'sampled' ? 'sampled' : 'full'];
     return {
       bytes: GUESSED_ANALYSIS_BYTES + heapBytes * bytes,
       cpuSeconds: EMPTY_ANALYSIS_SECONDS + heapBytes * cpuSeconds,

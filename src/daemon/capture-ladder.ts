@@ -27,12 +27,12 @@ interface Census {
 }
 
 export interface NextStep {
-  readonly rung: CaptureLevel;
+  readonly level: CaptureLevel;
   /** When its turn comes, epoch milliseconds; null: now. */
   readonly notBeforeMs: number | null;
 }
 
-/** Which rung comes next: probes while nothing is known of the live heap, censuses when it grows, graphs when they show it. */
+/** Which level comes next: probes while nothing is known of the live heap, censuses when it grows, graphs when they show it. */
 export class CaptureLadder {
   readonly #rules: PaceRules;
   readonly #dumper: HeapDumper | null;
@@ -49,7 +49,7 @@ export class CaptureLadder {
   }
 
   get graphLevel(): CaptureLevel {
-    return this.#dumper?.rungs.includes('sampled') === true ? 'sampled' : 'full';
+    return this.#dumper?.levels.includes('sampled') === true ? 'sampled' : 'full';
   }
 
   get census(): CensusStatus | null {
@@ -58,7 +58,7 @@ export class CaptureLadder {
 
   /** Whether the live heap is to be looked at, because nothing else told it lately. */
   probeDue(nowMs: number, liveAtMs: number | null, heapBytes: number): boolean {
-    if (this.#dumper?.rungs.includes('probe') !== true) return false;
+    if (this.#dumper?.levels.includes('probe') !== true) return false;
     const { cpuSeconds, pauseMs } = this.#dumper.predict('probe', heapBytes);
     const spacingMs = Math.max(
       this.#rules.probeSpacingMs,
@@ -75,11 +75,11 @@ export class CaptureLadder {
   /** What a growth that would start a series calls for. */
   next(nowMs: number): NextStep {
     const { census } = this.#rules;
-    if (census === null || this.#pays || this.#dumper?.rungs.includes('census') !== true)
-      return { rung: this.graphLevel, notBeforeMs: null };
+    if (census === null || this.#pays || this.#dumper?.levels.includes('census') !== true)
+      return { level: this.graphLevel, notBeforeMs: null };
     const dueMs =
       this.#first === null ? nowMs : this.#first.atMs + census.spacingMs * (this.#comparisons + 1);
-    return { rung: 'census', notBeforeMs: nowMs < dueMs ? dueMs : null };
+    return { level: 'census', notBeforeMs: nowMs < dueMs ? dueMs : null };
   }
 
   /**

@@ -22,9 +22,9 @@ const MAX_REASON = 500;
 
 export interface CaptureRun {
   readonly record: CaptureRecord;
-  /** Null unless the record's outcome is `success` and its rung has a graph. */
+  /** Null unless the record's outcome is `success` and its level has a graph. */
   readonly result: AnalysisSuccess | null;
-  /** Of the rung `census`. */
+  /** Of the level `census`. */
   readonly census: readonly ClassCount[] | null;
   /** The most memory the analysis process held, bytes; 0 when it could not tell, or there was none. */
   readonly analysisBytes: number;
@@ -36,7 +36,7 @@ export interface CaptureRunOptions {
   readonly dumper: HeapDumper;
   readonly startAnalysis: StartAnalysis;
   readonly clock: Clock;
-  readonly rung: CaptureLevel;
+  readonly level: CaptureLevel;
   readonly trigger: CaptureTrigger;
   /** See `CaptureOrder`. */
   readonly heapBytes: number;
@@ -56,24 +56,24 @@ export interface CaptureRunOptions {
 
 /** One capture from dump to result. Never rejects: whatever goes wrong costs this capture only and stands in its record. */
 export async function runCapture(options: CaptureRunOptions): Promise<CaptureRun> {
-  const { clock, dumper, rung } = options;
+  const { clock, dumper, level } = options;
   const atMs = clock.now();
   const fromMs = clock.monotonicMs();
   const receiver = new AnalysisReceiver(options, atMs);
   const { heapBytes, besideBytes, niceness, timeoutMs, signal, paused } = options;
-  const order = { rung, receiver, heapBytes, besideBytes, niceness, timeoutMs, signal, paused };
+  const order = { level, receiver, heapBytes, besideBytes, niceness, timeoutMs, signal, paused };
   const dump = await dumper.dump(order);
   if (dump.outcome === 'success') options.dumped(dump);
   else receiver.analysis?.kill();
   const analysed = (await receiver.analysis?.result) ?? null;
-  const { outcome, reason } = summarise(dump, analysed, rung, options.signal);
+  const { outcome, reason } = summarise(dump, analysed, level, options.signal);
   const analysisCpuSeconds = analysed?.cpuSeconds ?? 0;
   return {
     record: {
       id: `capture-${randomBytes(6).toString('hex')}`,
       atMs,
       dumper: dumper.name,
-      rung,
+      rung: level,
       trigger: options.trigger,
       outcome,
       reason: reason === null ? null : terminalText(reason, MAX_REASON),
@@ -129,13 +129,13 @@ class AnalysisReceiver implements SnapshotReceiver {
 function summarise(
   dump: DumpOutcome,
   analysed: AnalysisOutcome | null,
-  rung: CaptureLevel,
+  level: CaptureLevel,
   signal: AbortSignal,
 ): { outcome: CaptureOutcome; reason: string | null } {
   if (signal.aborted) return { outcome: 'cancelled', reason: 'the watcher was stopped' };
   if (analysed === null) {
     if (dump.outcome === 'failure') return { outcome: 'dump-failed', reason: dump.reason };
-    return hasGraph(rung)
+    return hasGraph(level)
       ? { outcome: 'dump-failed', reason: 'no snapshot was written' }
       : { outcome: 'success', reason: null };
   }

@@ -144,14 +144,14 @@ function subscribe(
 }
 
 function recordCapture(capture: CaptureRecord, family: (name: MetricName) => MetricFamily): void {
-  const { dumper, rung, trigger, outcome } = capture;
-  if (hasGraph(rung)) family('leakwatch_captures_total').add({ dumper, trigger, outcome }, 1);
-  else family('leakwatch_heap_looks_total').add({ rung, outcome: lookOutcome(outcome) }, 1);
+  const { dumper, rung: level, trigger, outcome } = capture;
+  if (hasGraph(level)) family('leakwatch_captures_total').add({ dumper, trigger, outcome }, 1);
+  else family('leakwatch_heap_looks_total').add({ rung: level, outcome: lookOutcome(outcome) }, 1);
   if (outcome === 'skipped') return;
   family('leakwatch_capture_pause_seconds').observe(NO_LABELS, capture.pauseMs / 1000);
   family('leakwatch_capture_retries_total').add(NO_LABELS, capture.retries);
   family('leakwatch_capture_cpu_seconds_total').add(NO_LABELS, capture.cpuSeconds);
-  if (!hasGraph(rung)) return;
+  if (!hasGraph(level)) return;
   family('leakwatch_capture_duration_seconds').set(NO_LABELS, capture.durationMs / 1000);
   family('leakwatch_capture_peak_bytes').set(NO_LABELS, capture.peakBytes);
   family('leakwatch_analysis_duration_seconds').set(NO_LABELS, capture.analysisMs / 1000);

@@ -27,8 +27,8 @@ export interface MetricSpec {
 /** The most series all metrics of the package may have together. */
 export const SERIES_LIMIT = 200;
 
-/** The rungs below a graph, and what may become of them: `failed` is whatever is neither of the others. */
-const LOOK_RUNGS = ['probe', 'census'] as const;
+/** The levels below a graph, and what may become of them: `failed` is whatever is neither of the others. */
+const LOOK_LEVELS = ['probe', 'census'] as const;
 export const LOOK_OUTCOMES = ['success', 'skipped', 'failed'] as const;
 
 /** How many findings, worst first, have a rank of their own. */
@@ -218,18 +218,18 @@ export const METRIC_TABLE = {
   leakwatch_heap_looks_total: {
     type: 'counter',
     help: 'Looks at the heap that are no graphs: probes (size of the live heap) and censuses (its classes), by outcome.',
-    labels: { rung: LOOK_RUNGS, outcome: LOOK_OUTCOMES },
+    labels: { rung: LOOK_LEVELS, outcome: LOOK_OUTCOMES },
     aggregator: 'sum',
   },
   leakwatch_capture_retries_total: {
     type: 'counter',
-    help: 'Forked children that met a thread of V8 at work and were replaced by another, of all rungs.',
+    help: 'Forked children that met a thread of V8 at work and were replaced by another, of all levels.',
     labels: {},
     aggregator: 'sum',
   },
   leakwatch_capture_cpu_seconds_total: {
     type: 'counter',
-    help: 'CPU time of forked children and analysis processes, of all rungs.',
+    help: 'CPU time of forked children and analysis processes, of all levels.',
     labels: {},
     aggregator: 'sum',
   },

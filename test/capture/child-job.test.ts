@@ -11,11 +11,11 @@ const MB = 2 ** 20;
 /** What the tests leave where the whole program can see it. */
 const program: Record<string, unknown> = {};
 
-/** Runs the job of `rung` in a forked child, after `before`, which is given the output too. */
-async function run(rung: CaptureLevel, before: (output: number) => void = () => {}) {
+/** Runs the job of `level` in a forked child, after `before`, which is given the output too. */
+async function run(level: CaptureLevel, before: (output: number) => void = () => {}) {
   const done = await runJob((output) => {
     before(output);
-    childJob(binding(), rung, output)();
+    childJob(binding(), level, output)();
   });
   assert.deepEqual([done.end.exitCode, done.words.message], [CHILD_EXIT.done, '']);
   assert.ok(done.words.liveBytes > MB, `${done.words.liveBytes}`);
@@ -80,13 +80,13 @@ describe('The job of a forked child', { skip: unavailable }, () => {
       getPrototypeOf: trip('a trap'),
     });
     Object.assign(program, { guarded, array, proxy });
-    for (const rung of ['census', 'sampled'] as const) {
-      const { output } = await run(rung, (descriptor) => {
+    for (const level of ['census', 'sampled'] as const) {
+      const { output } = await run(level, (descriptor) => {
         tripped = (what) => void writeSync(descriptor, `tripped by ${what}`);
       });
       assert.doesNotMatch(output.slice(0, 200), /tripped/);
-      assert.doesNotThrow(() => JSON.parse(output), rung);
-      assert.equal(output.includes('"500/3000"'), rung === 'sampled', 'the guarded ones were cut');
+      assert.doesNotThrow(() => JSON.parse(output), level);
+      assert.equal(output.includes('"500/3000"'), level === 'sampled', 'the guarded ones were cut');
     }
     assert.equal(array.length, 3000);
   });

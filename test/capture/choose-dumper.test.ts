@@ -12,22 +12,22 @@ const here = (missingSymbol: string | null = null): BindingChoice => ({
 });
 const absent: BindingChoice = { binding: null, reason: 'the addon was not built (no C++ compiler)' };
 
-/** Name of the dumper that is chosen, its rungs, and why. */
+/** Name of the dumper that is chosen, its levels, and why. */
 function chosen(mode: Parameters<typeof chooseDumper>[0], choice: BindingChoice) {
   const { dumper, reason } = chooseDumper(mode, clock, () => choice);
-  return { name: dumper?.name ?? null, rungs: dumper?.rungs.length ?? 0, reason };
+  return { name: dumper?.name ?? null, levels: dumper?.levels.length ?? 0, reason };
 }
 
 describe('The dumper', () => {
   it('is the forked one wherever there is an addon', () => {
     const reason = 'captures are taken in a forked copy of the process';
-    assert.deepEqual(chosen('auto', here()), { name: 'fork', rungs: 4, reason });
-    assert.deepEqual(chosen('fork', here()), { name: 'fork', rungs: 4, reason });
+    assert.deepEqual(chosen('auto', here()), { name: 'fork', levels: 4, reason });
+    assert.deepEqual(chosen('fork', here()), { name: 'fork', levels: 4, reason });
   });
 
   it('says so where this Node allows no sampling', () => {
-    const { name, rungs, reason } = chosen('auto', here('v8dbg_type_JSMap__JS_MAP_TYPE'));
-    assert.deepEqual([name, rungs], ['fork', 2]);
+    const { name, levels, reason } = chosen('auto', here('v8dbg_type_JSMap__JS_MAP_TYPE'));
+    assert.deepEqual([name, levels], ['fork', 2]);
     assert.match(
       reason,
       /without sampling, since this Node\.js does not export v8dbg_type_JSMap__JS_MAP_TYPE$/,
@@ -37,7 +37,7 @@ describe('The dumper', () => {
   it('falls back to the process itself without an addon, and says why', () => {
     assert.deepEqual(chosen('auto', absent), {
       name: 'inline',
-      rungs: 1,
+      levels: 1,
       reason: 'captures stop the service, within its budget: the addon was not built (no C++ compiler)',
     });
   });

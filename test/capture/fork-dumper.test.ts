@@ -144,7 +144,7 @@ describe('The forked dumper', { skip: unavailable }, () => {
   it('reads a census, whole and well-formed or not at all', async () => {
     const census = async (writes: string) => {
       const { dumper, test } = scripted({ ...DONE, writes });
-      return await dumper.dump(test.order({ rung: 'census' }));
+      return await dumper.dump(test.order({ level: 'census' }));
     };
     const whole = await census(JSON.stringify({ classes: CENSUS }) + CENSUS_END);
     assert.deepEqual(whole.outcome === 'success' && whole.census, CENSUS);
@@ -158,8 +158,8 @@ describe('The forked dumper', { skip: unavailable }, () => {
       assert.equal(reasonOf(await census(broken)), 'the census of the child cannot be read', broken);
   });
 
-  it('has no rungs but those that this Node has the symbols for', () => {
-    assert.deepEqual(new ForkDumper(new ScriptedForks([], 'v8dbg_x'), systemClock).rungs, ['probe', 'full']);
+  it('has no levels but those that this Node has the symbols for', () => {
+    assert.deepEqual(new ForkDumper(new ScriptedForks([], 'v8dbg_x'), systemClock).levels, ['probe', 'full']);
   });
 });
 
@@ -282,10 +282,10 @@ describe('The forked dumper of this process', { skip: unavailable }, () => {
   const parcels = Array.from({ length: 50_000 }, (_, index) => new Parcel(index));
 
   async function capture(
-    rung: CaptureLevel,
+    level: CaptureLevel,
   ): Promise<{ outcome: DumpOutcome & { outcome: 'success' }; text: string }> {
     const test = new TestOrder();
-    const outcome = await new ForkDumper(binding(), systemClock).dump(test.order({ rung }));
+    const outcome = await new ForkDumper(binding(), systemClock).dump(test.order({ level }));
     assert.ok(outcome.outcome === 'success', reasonOf(outcome) ?? '');
     const [text = ''] = await Promise.all(test.received);
     assert.equal(test.pauses.length, outcome.retries + 1);
@@ -297,14 +297,17 @@ describe('The forked dumper of this process', { skip: unavailable }, () => {
     return garbage.length > 0 ? getHeapStatistics().used_heap_size : 0;
   }
 
-  it('tells the live heap at every rung, without the garbage', async () => {
-    for (const rung of ['census', 'sampled', 'full'] as const) {
+  it('tells the live heap at every level, without the garbage', async () => {
+    for (const level of ['census', 'sampled', 'full'] as const) {
       const used = usedWithGarbage();
       const probed = (await capture('probe')).outcome.liveBytes;
-      const { liveBytes, pauseMs, peakBytes, cpuSeconds } = (await capture(rung)).outcome;
+      const { liveBytes, pauseMs, peakBytes, cpuSeconds } = (await capture(level)).outcome;
       assert.ok(probed > MB && probed < used - 10 * MB, `${probed} of ${used}`);
-      assert.ok(Math.abs(liveBytes - probed) < probed / 10, `${rung}: ${liveBytes}, and the probe ${probed}`);
-      assert.ok(pauseMs > 0 && peakBytes > 0 && cpuSeconds > 0, rung);
+      assert.ok(
+        Math.abs(liveBytes - probed) < probed / 10,
+        `${level}: ${liveBytes}, and the probe ${probed}`,
+      );
+      assert.ok(pauseMs > 0 && peakBytes > 0 && cpuSeconds > 0, level);
     }
   });
 

@@ -9,7 +9,7 @@ import { ManualClock } from '../support/manual-clock.js';
 
 function order(sink: Writable, paused: (fromMs: number, toMs: number) => void = () => {}): CaptureOrder {
   return {
-    rung: 'full',
+    level: 'full',
     receiver: {
       stream: () => sink,
       pipe: () => assert.fail('it has no child'),

@@ -29,9 +29,9 @@ function learning() {
 function rounded(
   cost: LearnedCost<'sampled' | 'full'>,
   heapMb: number,
-  rung: 'sampled' | 'full' = 'sampled',
+  level: 'sampled' | 'full' = 'sampled',
 ) {
-  const { pauseMs, memoryBytes, cpuSeconds, durationMs } = cost.predict(rung, heapMb * MB);
+  const { pauseMs, memoryBytes, cpuSeconds, durationMs } = cost.predict(level, heapMb * MB);
   return {
     pauseMs: Math.round(pauseMs * 100) / 100,
     memoryMb: Math.round(memoryBytes / MB),
@@ -73,7 +73,7 @@ describe('What a capture is predicted to cost', () => {
     assert.equal(rounded(cost, 5).memoryMb, 50);
   });
 
-  it('is learned for each rung alone', () => {
+  it('is learned for each level alone', () => {
     const { cost } = learning();
     cost.learn('sampled', OBSERVED);
     assert.equal(rounded(cost, 10, 'full').memoryMb, 150);

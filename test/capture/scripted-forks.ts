@@ -147,7 +147,7 @@ export class TestOrder {
 
   order(changes: Partial<CaptureOrder> = {}): CaptureOrder {
     return {
-      rung: 'sampled',
+      level: 'sampled',
       receiver: {
         stream: () => assert.fail('it has a child that writes'),
         pipe: (readFd) => void this.received.push(readAll(readFd)),

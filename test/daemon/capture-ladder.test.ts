@@ -18,13 +18,13 @@ interface Cost {
 }
 
 function ladderOf(
-  rungs: readonly CaptureLevel[] = ALL,
+  levels: readonly CaptureLevel[] = ALL,
   rules: PaceRules = production,
   cost: Cost = {},
 ): CaptureLadder {
   const dumper: HeapDumper = {
     name: 'fork',
-    rungs,
+    levels,
     predict: () => ({ pauseMs: 0, memoryBytes: 0, cpuSeconds: 0, durationMs: 0, ...cost }),
     dump: () => assert.fail('a ladder captures nothing'),
   };
@@ -79,8 +79,8 @@ describe('Probes of the live heap', () => {
 
 describe('A growth', () => {
   const next = (ladder: CaptureLadder, minutes: number) => {
-    const { rung, notBeforeMs } = ladder.next(START + minutes * MINUTE);
-    return notBeforeMs === null ? rung : `${rung} at ${(notBeforeMs - START) / MINUTE}`;
+    const { level, notBeforeMs } = ladder.next(START + minutes * MINUTE);
+    return notBeforeMs === null ? level : `${level} at ${(notBeforeMs - START) / MINUTE}`;
   };
 
   it('is counted at once, and again two, four and six minutes later', () => {

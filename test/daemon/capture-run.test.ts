@@ -37,7 +37,7 @@ async function run(
   let killed = 0;
   const dumper: HeapDumper = {
     name: 'fork',
-    rungs: ['probe', 'census', 'sampled', 'full'],
+    levels: ['probe', 'census', 'sampled', 'full'],
     predict: () => assert.fail('nobody asks'),
     dump: async (order) => await dump(order, started),
   };
@@ -58,7 +58,7 @@ async function run(
       return { sink: new Writable({ write: (_chunk, _encoding, done) => done() }), result, kill };
     },
     clock: new ManualClock(),
-    rung: 'sampled',
+    level: 'sampled',
     trigger: 'trend',
     heapBytes: 4000,
     besideBytes: 50,
@@ -151,12 +151,12 @@ describe('A capture', () => {
 
   it('without a graph needs no analysis', async () => {
     const census = [{ className: 'Order', count: 1, bytes: 2 }];
-    const probe = await run(() => SUCCESS, ANALYSED, { rung: 'probe' });
+    const probe = await run(() => SUCCESS, ANALYSED, { level: 'probe' });
     assert.deepEqual(
       [probe.record.outcome, probe.record.analysisMs, probe.started.length],
       ['success', 0, 0],
     );
-    const counted = await run(() => ({ ...SUCCESS, census }) as DumpOutcome, ANALYSED, { rung: 'census' });
+    const counted = await run(() => ({ ...SUCCESS, census }) as DumpOutcome, ANALYSED, { level: 'census' });
     assert.deepEqual([counted.record.outcome, counted.census, counted.result], ['success', census, null]);
   });
 

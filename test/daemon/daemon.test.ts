@@ -38,12 +38,12 @@ class Bench {
   analyses: (Uint8Array | null)[] = [];
   pausePredictedMs = 100;
   cpuPredicted = 0.1;
-  /** Live heap, as any rung finds it, bytes. */
+  /** Live heap, as any level finds it, bytes. */
   live: () => number = () => 10 * MB;
   classes: () => readonly ClassCount[] = () => [];
-  readonly rungsDumped: CaptureLevel[] = [];
+  readonly levelsDumped: CaptureLevel[] = [];
 
-  constructor(options: Options = {}, rungs: readonly CaptureLevel[] = ['full']) {
+  constructor(options: Options = {}, levels: readonly CaptureLevel[] = ['full']) {
     const gcSource: GcSource = {
       name: 'built-in',
       reason: 'asked for',
@@ -56,20 +56,20 @@ class Bench {
     };
     const dumper: HeapDumper = {
       name: 'inline',
-      rungs,
-      predict: (rung) => ({
+      levels,
+      predict: (level) => ({
         pauseMs: this.pausePredictedMs,
         memoryBytes: MB,
-        cpuSeconds: rung === 'probe' ? 0.1 : this.cpuPredicted,
+        cpuSeconds: level === 'probe' ? 0.1 : this.cpuPredicted,
         durationMs: 100,
       }),
       dump: async (order) => {
-        this.rungsDumped.push(order.rung);
+        this.levelsDumped.push(order.level);
         order.paused(this.clock.monotonicMs(), this.clock.monotonicMs() + 100);
         const outcome = await this.dump();
         if (outcome.outcome === 'failure') return outcome;
-        if (hasGraph(order.rung)) order.receiver.stream();
-        return { ...outcome, census: order.rung === 'census' ? this.classes() : null };
+        if (hasGraph(order.level)) order.receiver.stream();
+        return { ...outcome, census: order.level === 'census' ? this.classes() : null };
       },
     };
     this.daemon = new Daemon(resolveOptions({ pace: 'fast', ...options }), {
@@ -324,7 +324,7 @@ describe('The daemon', () => {
 
 const LADDER: readonly CaptureLevel[] = ['probe', 'census', 'sampled', 'full'];
 
-/** At the production pace, with a dumper that has all rungs. */
+/** At the production pace, with a dumper that has all levels. */
 function productionBench(): Bench {
   const bench = new Bench({ pace: 'production', pauseBudgetMs: 1000 }, LADDER);
   bench.pausePredictedMs = 2;
@@ -355,8 +355,8 @@ describe('On the ladder the daemon', () => {
   it('probes the live heap once a minute where nothing else tells it, and makes a trend of that', async () => {
     grow(bench, 0.1);
     await bench.pass(12);
-    assert.deepEqual(new Set(bench.rungsDumped), new Set(['probe']));
-    assert.equal(bench.rungsDumped.length, 12);
+    assert.deepEqual(new Set(bench.levelsDumped), new Set(['probe']));
+    assert.equal(bench.levelsDumped.length, 12);
     const { live, trends, captures } = bench.daemon.status();
     assert.ok(live !== null && bench.clock.now() - live.atMs <= 60_000);
     assert.deepEqual([trends.short.basis, trends.short.direction], ['capture', 'flat']);
@@ -366,20 +366,20 @@ describe('On the ladder the daemon', () => {
 
   it('probes nothing while V8 collects fully by itself', async () => {
     await bench.pass(12, true);
-    assert.deepEqual(bench.rungsDumped, []);
+    assert.deepEqual(bench.levelsDumped, []);
     assert.equal(bench.daemon.status().trends.short.basis, 'major-gc');
   });
 
   it('probes further apart where a pause is longer', async () => {
     bench.pausePredictedMs = 36;
     await bench.pass(12);
-    assert.equal(bench.rungsDumped.length, 4, 'every three minutes, from the first');
+    assert.equal(bench.levelsDumped.length, 4, 'every three minutes, from the first');
   });
 
   it('takes censuses of a heap that rises, and then graphs, since a class grows', async () => {
     grow(bench, 50);
     await bench.pass(20);
-    const climbed = bench.rungsDumped.filter((rung) => rung !== 'probe');
+    const climbed = bench.levelsDumped.filter((level) => level !== 'probe');
     assert.deepEqual(climbed.slice(0, 4), ['census', 'census', 'sampled', 'sampled']);
     assert.ok(!climbed.slice(2).includes('census'), climbed.join());
     const { census } = bench.daemon.status();
@@ -399,16 +399,16 @@ describe('On the ladder the daemon', () => {
     bench.pausePredictedMs = 2;
     level(bench);
     await bench.pass(12, true);
-    assert.deepEqual(bench.rungsDumped, Array(4).fill('census'));
+    assert.deepEqual(bench.levelsDumped, Array(4).fill('census'));
     assert.deepEqual(bench.daemon.status().census?.growing, []);
     assert.match(bench.daemon.status().reason, /^cooling-down/);
     await bench.pass(10, true);
-    assert.equal(bench.rungsDumped.length, 4);
+    assert.equal(bench.levelsDumped.length, 4);
   });
 
   it('says when the next census is due', async () => {
     grow(bench, 50);
-    while (!bench.rungsDumped.includes('census')) await bench.pass(1);
+    while (!bench.levelsDumped.includes('census')) await bench.pass(1);
     await bench.pass(1);
     assert.match(
       bench.daemon.status().reason,
@@ -418,9 +418,9 @@ describe('On the ladder the daemon', () => {
 
   it('records once that a series waits for its CPU budget, whatever it looks at meanwhile', async () => {
     grow(bench, 50);
-    while (!bench.rungsDumped.includes('sampled')) {
+    while (!bench.levelsDumped.includes('sampled')) {
       await bench.pass(1);
-      if (bench.rungsDumped.filter((rung) => rung === 'census').length === 2) {
+      if (bench.levelsDumped.filter((level) => level === 'census').length === 2) {
         bench.cpuPredicted = 40;
         bench.dump = async () => ({ ...bench.dumped(), cpuSeconds: 40 });
       }
@@ -443,15 +443,15 @@ describe('On the ladder the daemon', () => {
     bench.cpuPredicted = 300;
     bench.dump = async () => ({
       ...bench.dumped(),
-      cpuSeconds: bench.rungsDumped.at(-1) === 'probe' ? 0.1 : 300,
+      cpuSeconds: bench.levelsDumped.at(-1) === 'probe' ? 0.1 : 300,
     });
     await bench.pass(30);
     assert.deepEqual(
-      bench.rungsDumped.filter((rung) => rung !== 'probe'),
+      bench.levelsDumped.filter((level) => level !== 'probe'),
       ['census'],
     );
     assert.match(bench.daemon.status().reason, /^cpu-budget/);
-    assert.ok(bench.rungsDumped.length > 25, `${bench.rungsDumped.length}`);
+    assert.ok(bench.levelsDumped.length > 25, `${bench.levelsDumped.length}`);
   });
 
   it('is told by probes that keep failing once only, and loses no series by them', async () => {
@@ -459,7 +459,7 @@ describe('On the ladder the daemon', () => {
     bench.pausePredictedMs = 0.5;
     bench.analyse = async () => bench.analysed([suspectWith(STEADY.slice(0, bench.analyses.length))]);
     bench.dump = async () =>
-      bench.rungsDumped.at(-1) === 'probe'
+      bench.levelsDumped.at(-1) === 'probe'
         ? { ...COSTS, outcome: 'failure', reason: 'EAGAIN: fork' }
         : bench.dumped();
     while (bench.daemon.status().state !== 'confirmed') await bench.nextCapture();
@@ -479,7 +479,7 @@ describe('On the ladder the daemon', () => {
     await bench.pass(1);
     await bench.jobs.get('capture')?.run();
     await bench.pass(3);
-    assert.deepEqual(bench.rungsDumped.filter((rung) => rung !== 'probe').slice(0, 1), ['sampled']);
+    assert.deepEqual(bench.levelsDumped.filter((level) => level !== 'probe').slice(0, 1), ['sampled']);
     assert.ok(bench.captures.some(({ rung, trigger }) => rung === 'sampled' && trigger === 'schedule'));
   });
 
@@ -490,7 +490,7 @@ describe('On the ladder the daemon', () => {
         release = resolve;
       });
     await bench.pass(3);
-    assert.deepEqual(bench.rungsDumped, ['probe']);
+    assert.deepEqual(bench.levelsDumped, ['probe']);
     const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
     const before = timers();
     const stopping = bench.daemon.stop();

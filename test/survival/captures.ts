@@ -51,7 +51,7 @@ export async function capture(rung: CaptureLevel, wishes: CaptureWishes = {}): P
   dumper ??= new ForkDumper(binding(), systemClock);
   let reading: Promise<Snapshot> = Promise.resolve({ bytes: 0, whole: false });
   const order: CaptureOrder = {
-    rung,
+    level: rung,
     receiver: {
       stream: () => assert.fail('the child writes it'),
       pipe: (readFd) => {

@@ -17,7 +17,7 @@ else await captureTimes(Number(process.argv[2]));
 async function captureInProcess(): Promise<void> {
   const { Writable } = await import('node:stream');
   const outcome = await new InlineDumper(systemClock).dump({
-    rung: 'full',
+    level: 'full',
     receiver: {
       stream: () => new Writable({ write: (_chunk, _encoding, done) => done() }),
       pipe: () => {},
