@@ -1,6 +1,6 @@
 /**
  * Visitors of the shop: most are crawlers and API clients that never send a cookie back, some are browsers that do.
- * `node load.js URL REQUESTS_PER_SECOND`; runs until it is killed or its parent goes.
+ * `node load.js URL REQUESTS_PER_SECOND`; runs until it is killed or its parent ends.
  */
 import { Agent, request } from 'node:http';
 
@@ -43,7 +43,7 @@ function visit(): void {
       response.resume();
     },
   );
-  // The shop may pause or end at any time; a visitor who is turned away just leaves.
+  // The shop may pause or end at any time; a visitor whose request fails just leaves.
   call.on('error', () => {});
   call.end(post ? JSON.stringify({ id: (sent % 64) + 1 }) : undefined);
 }

@@ -1,7 +1,7 @@
 /**
  * `npm start [-- --healthy] [--for 120s] [--port N] [--ops-port N] [--rate N] [--token-file FILE]`
- * Starts the shop and its visitors, and looks at it as a person on call would: through `GET /ops/leaks`.
- * Ends with 0 when no leak was found, 1 when one was, 2 when it could not be watched.
+ * Starts the shop and its visitors, and watches it as a person on call would: through `GET /ops/leaks`.
+ * Exits with 0 (no leak), 1 (leak) or 2 (it could not be watched).
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -46,11 +46,11 @@ async function main(): Promise<number> {
   console.log(`try       curl -H "Authorization: Bearer $(cat ${tokenFile})" ${ops}/ops/leaks\n`);
 
   const until = Date.now() + (flags.forMs ?? (flags.healthy ? HEALTHY_FOR_MS : Number.POSITIVE_INFINITY));
-  const told = new Map<string, string>();
+  const announced = new Map<string, string>();
   let report: Report | null = null;
   while (Date.now() < until && !stop.signal.aborted) {
     report = await look(ops);
-    await tell(report, told, ops);
+    await announce(report, announced, ops);
     await sleep(POLL_MS, undefined, { signal: stop.signal }).catch(() => {});
   }
   if (shopGone) throw new Error('the shop ended');
@@ -69,11 +69,11 @@ function conclude(report: Report, text: string): number {
   return confirmed + suspected > 0 ? 1 : 0;
 }
 
-async function tell(report: Report, told: Map<string, string>, ops: string): Promise<void> {
+async function announce(report: Report, announced: Map<string, string>, ops: string): Promise<void> {
   showProgress(report);
   for (const finding of report.findings) {
-    if (told.get(finding.id) === finding.status) continue;
-    told.set(finding.id, finding.status);
+    if (announced.get(finding.id) === finding.status) continue;
+    announced.set(finding.id, finding.status);
     clearLine();
     if (finding.status !== 'confirmed') {
       console.log(`${clock()}  ${finding.status}: ${finding.title}`);

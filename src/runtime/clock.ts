@@ -1,11 +1,11 @@
-/** Of Node's timers. */
+/** Limit of Node's timers. */
 const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
 export interface Timer {
   cancel(): void;
 }
 
-/** The only way time enters the package, so that tests can own it. */
+/** The only source of time in the package, so that tests can control it. */
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
   now(): number;
@@ -15,7 +15,7 @@ export interface Clock {
   after(delayMs: number, callback: () => void): Timer;
 }
 
-/** Keeps the process alive until cancelled, for who waits for something that does not. */
+/** Keeps the process alive until cancelled, while waiting for something that does not. */
 export function keepAlive(): Timer {
   const handle = setInterval(() => {}, LONGEST_DELAY_MS);
   return { cancel: () => clearInterval(handle) };
@@ -31,12 +31,12 @@ export const systemClock: Clock = {
   },
 };
 
-/** A jump of the wall clock; less is drift, which is followed. */
+/** A larger step back is a jump of the wall clock; a smaller one is drift, which is followed. */
 const JUMP_MS = 1000;
 
 /**
- * A clock for who waits and spaces by `now()`: where the wall clock is set back, it goes on at the pace of the monotonic
- * one, ahead of the wall clock until that has caught up.
+ * A clock for waiting and spacing by `now()`: if the wall clock is set back, this one continues at the pace of the
+ * monotonic clock, ahead of the wall clock, until the wall clock has caught up.
  */
 export function createForwardClock(clock: Clock): Clock {
   let last = { nowMs: clock.now(), monotonicMs: clock.monotonicMs() };

@@ -9,7 +9,7 @@ export interface Logger {
   debug(message: string): void;
 }
 
-/** Writes whole lines to `write`, each begun with `leakwatch: `, at `level` and above. */
+/** Writes whole lines to `write`, each prefixed with `leakwatch: `, at `level` and above. */
 export function createLogger(level: LogLevel, write: (line: string) => void): Logger {
   const enabled = LOG_LEVELS.indexOf(level);
   const at = (name: LogLevel) => {
@@ -21,24 +21,24 @@ export function createLogger(level: LogLevel, write: (line: string) => void): Lo
   return { warn: at('warn'), info: at('info'), debug: at('debug') };
 }
 
-/** Passes lines on to the host's logger, whose failures must not become the service's. */
+/** Passes lines on to the host's logger, whose failures must not become failures of the service. */
 export function createGuardedLogger(logger: Logger): Logger {
   const guarded = (level: keyof Logger) => (message: string) => {
     try {
       const answer: unknown = logger[level](message);
       if (answer instanceof Promise) answer.catch(() => {});
     } catch {
-      // A logger that is closed or full; there is nobody left to tell.
+      // The logger is closed or full; there is nowhere to report that.
     }
   };
   return { warn: guarded('warn'), info: guarded('info'), debug: guarded('debug') };
 }
 
-/** Writes at once, and loses the line where stderr is closed or full: a log line is never worth the service. */
+/** Writes at once, and drops the line if stderr is closed or full: a log line is never worth the service. */
 export function writeToStderr(line: string): void {
   try {
     writeSync(2, line);
   } catch {
-    // EPIPE, EAGAIN, EBADF: nobody listens, or not now.
+    // EPIPE, EAGAIN, EBADF: nobody reads it, or not now.
   }
 }

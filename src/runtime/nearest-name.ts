@@ -1,4 +1,4 @@
-/** The known name closest to `given` by edit distance (Levenshtein 1966), or null when none is near enough to be a slip. */
+/** The known name closest to `given` by edit distance (Levenshtein 1966), or null if none is close enough to be a typo. */
 export function nearestName(given: string, known: readonly string[]): string | null {
   let best: string | null = null;
   let bestDistance = Math.max(2, Math.floor(given.length / 3)) + 1;

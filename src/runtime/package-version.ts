@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 
-/** Version of this package; `unknown` where a bundler left the package file behind. */
+/** Version of this package; `unknown` if a bundler left out the package file. */
 export function packageVersion(): string {
   try {
     const manifest: unknown = createRequire(import.meta.url)('leakwatch/package.json');

@@ -1,10 +1,10 @@
 /**
- * Every sentence for a person is written with this tag, and nothing else is: what decides compares values, never words.
- * A test proves it by changing the wording of every sentence (`alterWording`) and running the detection tests again.
+ * Every sentence for a person is written with this tag, and nothing else is: decisions compare values, never words. A test
+ * proves it by changing the wording of every sentence (`alterWording`) and running the detection tests again.
  */
 let alter: ((words: string) => string) | null = null;
 
-/** The text with its values put in. Values are passed through unchanged, whatever the wording. */
+/** The text with its values inserted. Values are passed through unchanged, whatever the wording. */
 export function say(words: TemplateStringsArray, ...values: readonly (string | number)[]): string {
   return words
     .map((part, at) => (alter === null ? part : alter(part)) + (at < values.length ? values[at] : ''))

@@ -1,16 +1,16 @@
 /** Node's own modules, written in JavaScript. */
 export const isNodeScript = (address: string): boolean => address.startsWith('node:') || address === '';
 
-/** Where this package's own scripts lie: the analysis runs from the installation that watches. */
+/** Folder of this package's own scripts: the analysis runs from the same installation as the watcher. */
 const OWN_FOLDER = new URL('../', import.meta.url).href;
 export const OWN_SCRIPTS = 'leakwatch/dist/src/';
 
-/** What follows the path in an address. */
+/** Everything after the path in an address. */
 export const QUERY = /[?#].*$/s;
-/** Who asks for it, and with which password. */
+/** User and password in an address. */
 const USER = /^([a-z][a-z0-9+.-]*:\/\/)[^/]*@/i;
 
-/** An address without what is no place: the code that is a `data:` address, queries, users and their passwords. */
+/** An address reduced to a place: without the code of a `data:` address, queries, users and passwords. */
 export function publicAddress(address: string): string {
   if (/^data:/i.test(address)) return 'data:';
   return address.replace(QUERY, '').replace(USER, '$1');
@@ -19,8 +19,8 @@ export function publicAddress(address: string): string {
 export const isOwnScript = (address: string): boolean => address.startsWith(OWN_FOLDER);
 
 /**
- * A script's address as a person writes it and as it is the same on every machine: package path for a dependency,
- * otherwise the file's name with its folder.
+ * A script's address in a short form that is the same on every machine: the package path for a dependency, otherwise the
+ * file's name with its folder.
  */
 export function shortScript(given: string): string {
   if (isNodeScript(given)) return given;
@@ -32,21 +32,21 @@ export function shortScript(given: string): string {
   return path.split('/').slice(-2).join('/');
 }
 
-/** The package a script came with. */
+/** The package that a script came with. */
 export interface ScriptPackage {
   readonly name: string;
-  /** Null where the path does not say it; the `package.json` in the folder does. */
+  /** Null if the path does not contain it; the `package.json` in the folder does. */
   readonly version: string | null;
-  /** Address of the package's folder, in the form that the script's own address had, with a slash at its end. */
+  /** Address of the package's folder, in the same form as the script's address, with a slash at the end. */
   readonly folderUrl: string;
 }
 
 const FOLDER = '/node_modules/';
-/** Layout of pnpm: `.pnpm/name@1.2.3_peers/node_modules/name`, a scope's slash written as `+`. */
+/** pnpm's layout: `.pnpm/name@1.2.3_peers/node_modules/name`, a scope's slash written as `+`. */
 const STORE = /\/\.pnpm\/([^/]+)\/node_modules\/$/;
 const VERSION = /^(\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?)/;
 
-/** Null for the program's own scripts and for Node's. Looks at the address alone, never at the disk. */
+/** Null for the program's own scripts and for Node's. Uses the address alone, never the disk. */
 export function packageOf(address: string): ScriptPackage | null {
   const path = publicAddress(address).replaceAll('\\', '/');
   const at = path.lastIndexOf(FOLDER);
@@ -61,7 +61,7 @@ export function packageOf(address: string): ScriptPackage | null {
   return { name, version: version?.[1] ?? null, folderUrl: address.slice(0, begin + name.length + 1) };
 }
 
-/** Whether somebody who runs the program has written it: neither Node's, nor a package's, nor this one's. */
+/** Whether the script is the program's own: not Node's, a package's or this package's. */
 export function isProgramsOwn({ url }: { readonly url: string }): boolean {
   return !isNodeScript(url) && !isOwnScript(url) && packageOf(url) === null;
 }

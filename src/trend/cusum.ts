@@ -1,21 +1,21 @@
-/** Where the reference level comes from: the first part of the series, at least this many points. */
+/** The reference level comes from the first part of the series, at least this many points. */
 const MIN_REFERENCE = 8;
 const REFERENCE_PART = 1 / 3;
-/** Page's reference value and decision interval, in units of the scale: watches for shifts of one scale and more. */
+/** Page's reference value and decision interval, in units of the scale: detects shifts of one scale or more. */
 const ALLOWANCE = 0.5;
 const DECISION = 8;
 /** Scale of a normal distribution from its median absolute deviation. */
 const MAD_TO_SIGMA = 1.4826;
-/** A reference without spread would make any change infinite: at least this part of the level counts as noise. */
+/** A reference without spread would make any change infinite: at least this fraction of the level counts as noise. */
 const LEAST_SCALE_PART = 0.002;
 
 /**
- * Whether the level of `values` shifted upwards: a one-sided CUSUM (Page 1954),
- * `S ← max(0, S + (x − m) / s − k)`, that signals when S exceeds the decision interval.
+ * Whether the level of `values` shifted upwards: a one-sided CUSUM (Page 1954), `S ← max(0, S + (x − m) / s − k)`, which
+ * signals when S exceeds the decision interval.
  *
- * Deviations: m and s are median and scaled median absolute deviation of the first third, since no target is known
- * and outliers are common; the decision interval is 8 rather than the textbook 5, since s is estimated from few points.
- * Needs more points than the reference has; with fewer it never signals.
+ * Deviations: m and s are the median and the scaled median absolute deviation of the first third, since no target is known
+ * and outliers are common; the decision interval is 8 rather than the textbook's 5, since s is estimated from few points.
+ * With no more points than the reference it never signals.
  */
 export function isShiftedUpwards(values: readonly number[]): boolean {
   const size = Math.max(MIN_REFERENCE, Math.floor(values.length * REFERENCE_PART));

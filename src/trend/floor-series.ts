@@ -1,9 +1,9 @@
 import type { TrendPoint } from './trend-point.js';
 
-/** Slots kept; the oldest leaves when another begins, and what it held counts in `peak` from then on. 640 bytes a series. */
+/** Slots kept, 640 bytes a series. A new slot drops the oldest one, whose floor then counts only in `peak`. */
 const SLOTS = 40;
 
-/** The lower envelope of one series: the lowest value of each slot of time, over a bounded past. */
+/** The lower envelope of one series: the lowest value in each time slot, over a bounded past. */
 export class FloorSeries {
   readonly #slotMs: number;
   readonly #times = new Float64Array(SLOTS);
@@ -15,13 +15,13 @@ export class FloorSeries {
     this.#slotMs = slotMs;
   }
 
-  /** Takes in a value of a moment on the monotonic clock. True when a slot came to its end by it. */
+  /** Adds a value; `ms` is on the monotonic clock. True if this ended a slot. */
   add(ms: number, value: number): boolean {
     const newest = this.#slots - 1;
     if (newest >= 0 && this.#slotOf(ms) <= this.#slotOf(this.#times[newest]!)) {
       if (value < this.#floors[newest]!) {
         this.#floors[newest] = value;
-        // What comes late, as the sample of a collection may, must not draw the slot back in time.
+        // A late value, such as the sample of a GC, must not move the slot back in time.
         this.#times[newest] = Math.max(ms, this.#times[newest]!);
       }
       return false;
@@ -33,17 +33,17 @@ export class FloorSeries {
     return this.#slots > 1;
   }
 
-  /** The highest floor of those that left; nothing ever left: minus infinity. */
+  /** The highest floor among dropped slots; minus infinity if none was dropped. */
   get peak(): number {
     return this.#peak;
   }
 
-  /** The floors of the slots that are over, oldest first. The running one may still fall, so it is left out. */
+  /** The floors of the completed slots, oldest first. The current slot is left out, because it may still fall. */
   points(): readonly TrendPoint[] {
     return this.all().slice(0, -1);
   }
 
-  /** With the running slot. */
+  /** Including the current slot. */
   all(): readonly TrendPoint[] {
     return Array.from({ length: this.#slots }, (_, i) => ({ ms: this.#times[i]!, bytes: this.#floors[i]! }));
   }

@@ -1,36 +1,36 @@
 import { type SlopeEstimate, theilSen } from './theil-sen.js';
 import type { TrendPoint } from './trend-point.js';
 
-/** A fall of this part of the range, and of this many bytes, is a full collection and not noise. */
+/** A fall of this fraction of the range, and of this many bytes, is a full GC and not noise. */
 const FALL_PART = 0.1;
 const LEAST_FALL_BYTES = 64 * 1024;
-/** Equal spans of time whose lowest points stand for a series that never fell. */
+/** Equal time spans whose lowest points represent a series that never fell. */
 const SPANS = 16;
-/** Of more troughs, this many evenly spaced ones are used. */
+/** If there are more troughs, this many evenly spaced ones are used. */
 const MAX_TROUGHS = 64;
-/** Doubt about a trough, as a part of the range: what was in flight when it was collected. */
+/** Uncertainty of a trough, as a fraction of the range: what was in flight at the full GC. */
 const TROUGH_DOUBT_PART = 0.05;
 
 /** The slope of a lower envelope, and the points that carry it. */
 export interface EnvelopeSlope {
   readonly slope: SlopeEstimate;
   readonly points: readonly TrendPoint[];
-  /** False where the interval is no more than a lower bound, so that a negative slope means nothing. */
+  /** False if the interval is only a lower bound, so that a negative slope means nothing. */
   readonly canFall: boolean;
 }
 
 /**
- * Judges old space after any cycle by its lower envelope. Between full collections it holds promoted garbage and
- * climbs in every healthy program, so its teeth are no growth; only the troughs, right after full collections, are
- * near the live heap, and full collections can be minutes apart.
+ * Judges old space, as it is after any cycle, by its lower envelope. Between full GCs it fills with promoted garbage and
+ * climbs in every healthy program, so this sawtooth is not growth. Only the troughs, right after full GCs, are near the
+ * live heap, and full GCs can be minutes apart.
  *
  * - `minTroughs` troughs or more: the Theil–Sen slope of the troughs.
- * - Two or more: from the first trough to the last. The first may be the mere beginning of the window, in the middle
- *   of a tooth; the live heap was no higher than that then, so it grew at least by the difference.
- * - One, the series never fell: the Theil–Sen slope of the lowest points of equal spans. Promoted garbage cannot be
- *   told from a leak here, so this may rise in a healthy program until its first full collection.
+ * - Two or more: the slope from the first trough to the last. The first may be just the start of the window, in the middle
+ *   of a tooth; the live heap was no higher than that, so it grew at least by the difference.
+ * - One, the series never fell: the Theil–Sen slope of the lowest points of equal spans. Here promoted garbage cannot be
+ *   distinguished from a leak, so this may rise in a healthy program until its first full GC.
  *
- * Null when there is no slope.
+ * Null if there is no slope.
  */
 export function envelopeSlope(points: readonly TrendPoint[], minTroughs: number): EnvelopeSlope | null {
   const range = rangeOf(points);
@@ -45,8 +45,8 @@ export function envelopeSlope(points: readonly TrendPoint[], minTroughs: number)
 }
 
 /**
- * Local minima that lie at least `fall` below what precedes and follows them. The beginning counts as one when the
- * series rises from there, the end when it has fallen to it.
+ * Local minima at least `fall` below what precedes and follows them. The start counts if the series rises from there, the
+ * end if the series has fallen to it.
  */
 function troughsOf(points: readonly TrendPoint[], fall: number): readonly TrendPoint[] {
   const troughs: TrendPoint[] = [];

@@ -4,14 +4,14 @@ import { trafficOf } from '../sampling/request-counter.js';
 import { FloorSeries } from './floor-series.js';
 import type { OutsideKind, SignalSeries } from './outside-growth.js';
 
-/** Types of handles that are followed; others that come later are not. A series takes 640 bytes, or twice that. */
+/** Handle types that are tracked; later ones are not. A series takes 640 bytes, or twice that. */
 const MAX_HANDLE_TYPES = 16;
-/** A type is followed once it has as many; a few handles are no leak, and must not take the places. */
+/** A type is tracked once it has this many handles: fewer are no leak, and must not use up the places. */
 const LEAST_HANDLES = 16;
-/** Name of the series of descriptors that no handle accounts for: files, and what is held open below Node. */
+/** Name of the series of descriptors that no handle explains: files, and descriptors opened below Node. */
 const DESCRIPTORS = 'FileDescriptor';
 
-/** By how much what surrounds a signal changed over the same time; null where it is not known so far back. */
+/** How much the surroundings of a series changed over the same time; null if the record does not go back that far. */
 export interface SurroundingGains {
   readonly residentBytes: number | null;
   readonly sockets: number | null;
@@ -22,22 +22,22 @@ interface Series {
   readonly kind: OutsideKind;
   readonly type: string;
   readonly floors: FloorSeries;
-  /** Lowest value of each slot right after full collections. */
+  /** Lowest value of each slot among those right after full GCs. */
   readonly collected: FloorSeries | null;
 }
 
 /**
- * What is outside the heap graph, as lower envelopes in a few KB: buffers and other external memory, memory of the
- * process that nothing explains, open handles by type, descriptors, contexts. Times are of the monotonic clock.
+ * The memory and resources outside the heap graph, as lower envelopes in a few KB: buffers and other external memory,
+ * process memory that nothing explains, open handles by type, descriptors, contexts. Times are on the monotonic clock.
  *
- * External and native memory and contexts count until V8 collects what holds them, so their values right after full
- * collections are kept beside the envelope.
+ * External memory, native memory and contexts count until V8 collects their holders, so their values right after full GCs
+ * are kept in addition to the envelope.
  */
 export class OutsideWindow {
   readonly #slotMs: number;
   readonly #warmUpMs: number;
   readonly #series = new Map<string, Series>();
-  /** No signals: what the growth of the others is compared with. */
+  /** Not judged themselves: the growth of the other series is compared with them. */
   readonly #surroundings: Readonly<Record<keyof SurroundingGains, FloorSeries>>;
   readonly #handleTypes = new Set<string>();
   #sinceMs: number | null = null;
@@ -53,7 +53,7 @@ export class OutsideWindow {
     };
   }
 
-  /** True when there is something new to judge: a slot came to its end. */
+  /** True if there is something new to judge: a slot has ended. */
   add(sample: HeapSample): boolean {
     this.#sinceMs ??= sample.monotonicMs + this.#warmUpMs;
     if (sample.monotonicMs < this.#sinceMs) return false;
@@ -65,8 +65,8 @@ export class OutsideWindow {
     this.#take('contexts', 'NativeContext', sample.nativeContexts, sample, full);
     this.#collectedSinceTick ||= full;
     if (sample.cause !== 'timer') return ended;
-    // The resident set of a sample at a collection may be a second older than its heap, and what is finalised by the
-    // collection is given back after it: the next tick is the first to see it.
+    // The resident set of a GC sample may be a second older than its heap, and what the GC finalises is freed only after
+    // it: the next tick is the first to show it.
     this.#take('native', 'native', unexplainedBytes(sample), sample, this.#collectedSinceTick);
     this.#collectedSinceTick = false;
     sockets.add(sample.monotonicMs, openSockets(sample) ?? 0);
@@ -130,7 +130,7 @@ export class OutsideWindow {
   }
 }
 
-/** Sockets and pipes open; null where the sample did not count them. */
+/** Open sockets and pipes; null if the sample did not count them. */
 export function openSockets({ handles }: HeapSample): number | null {
   return handles === null ? null : countOf(handles, CONNECTION_TYPES);
 }
@@ -143,15 +143,14 @@ function keyOf(kind: OutsideKind, type: string): string {
   return `${kind} ${type}`;
 }
 
-/** V8 counts array buffers in, on every Node from 20 to 26; what a version may leave out is not less than they are. */
+/** V8 includes array buffers on every Node from 20 to 26; a version that left some out would still report at least these. */
 function externalBytes(sample: HeapSample): number {
   return Math.max(sample.externalBytes, sample.arrayBuffersBytes);
 }
 
 /**
- * Anonymous resident memory that neither V8's heap, nor external memory, nor V8's own allocations explain. Never below
- * zero: buffers that were allocated and not yet written to are external, but not resident, and their being filled is
- * no growth.
+ * Anonymous resident memory that V8's heap, external memory and V8's own allocations do not explain. Never below zero:
+ * buffers that are allocated but not yet written to are external but not resident, and filling them is not growth.
  */
 function unexplainedBytes(sample: HeapSample): number {
   const anonymous = sample.rssBytes - sample.sharedBytes;

@@ -4,18 +4,18 @@ export interface SeriesRules {
   readonly maxPoints: number;
   /** Points closer together than this become one. */
   readonly slotMs: number;
-  /** Which of two points that become one stays: the lower (for upper bounds), or the earlier (for exact figures, which a choice by value would bias). */
+  /** Which of two merged points stays: the lower (for upper bounds) or the earlier (for exact figures, which choosing by value would bias). */
   readonly keep: 'lower' | 'earlier';
 }
 
-/** Spacing that old points keep when the series is full, as a part of their age: 1/64 of it, or more when that is not enough. */
+/** Spacing of old points when the series is full, as a fraction of their age: 1/64 of it, or more if that is not enough. */
 const FINEST_PART = 64;
 
 /**
- * A bounded series of points over unbounded time. When it is full, the past loses resolution rather than its
- * beginning: of neighbours closer together than a part of their age one goes, at most every other point at a time.
- * Dropping every other point regardless of age would thin the past exponentially, until nothing but the first point
- * was left of it; this way spacing grows with age, and any window, short or long, keeps points in proportion.
+ * A bounded series of points over unbounded time. When it is full, old points lose resolution rather than being cut off: of
+ * two neighbours closer together than a fraction of their age one is dropped, at most every other point at a time. Dropping
+ * every other point regardless of age would thin the past exponentially, until only its first point was left. This way
+ * spacing grows with age, and any window, short or long, keeps its share of points.
  */
 export class PointSeries {
   readonly #rules: SeriesRules;
@@ -46,7 +46,7 @@ export class PointSeries {
     return from < 0 ? [] : this.#points.slice(from);
   }
 
-  /** Moves every point in time, for when the wall clock was set. */
+  /** Moves every point in time; for use when the wall clock was set. */
   shift(ms: number): void {
     this.#points = this.#points.map((point) => ({ ms: point.ms + ms, bytes: point.bytes }));
   }

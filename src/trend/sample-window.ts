@@ -3,15 +3,15 @@ import { PointSeries } from './point-series.js';
 import type { TrendPoint } from './trend-point.js';
 import type { TrendBasis } from './trend-verdict.js';
 
-/** Full samples kept; the oldest leaves when another comes. About 1 KB each. */
+/** Full samples kept, about 1 KB each; a new sample drops the oldest. */
 const MAX_SAMPLES = 600;
-/** Points kept of each series; see `PointSeries` for what happens then. */
+/** Points kept per series; `PointSeries` describes what happens beyond that. */
 const MAX_POINTS = 768;
 const SLOT_MS = 1_000;
-/** Wall and monotonic clock drift apart by less than this between two samples unless someone sets the clock. */
+/** Between two samples, wall and monotonic clock drift apart by less than this unless someone sets the clock. */
 const CLOCK_STEP_MS = 1_000;
 
-/** The recent past in full, and the long past as the points of a trend. All times are epoch milliseconds. */
+/** The recent past in full, and the distant past as the points of a trend. All times are epoch milliseconds. */
 export class SampleWindow {
   readonly #maxSamples: number;
   #samples: HeapSample[] = [];
@@ -30,7 +30,7 @@ export class SampleWindow {
   add(sample: HeapSample): void {
     this.#followClock(sample.atMs - sample.monotonicMs);
     this.#samples.push(sample);
-    // Cut in blocks: taking one off the front of a full array for every sample would copy it each time.
+    // Cut in blocks: shifting a full array for every sample would copy it each time.
     if (this.#samples.length >= this.#maxSamples * 2) this.#samples = this.#samples.slice(-this.#maxSamples);
     if (sample.gc === null || sample.gc.own) return;
     this.#series['upper-bound'].add({ ms: sample.atMs, bytes: sample.oldBytes });
@@ -38,7 +38,7 @@ export class SampleWindow {
       this.#series['major-gc'].add({ ms: sample.atMs, bytes: liveAfterMajor(sample) });
   }
 
-  /** Live heap after a collection within a capture, bytes. */
+  /** Live heap after a GC within a capture, bytes. */
   addCapturePoint(atMs: number, bytes: number): void {
     this.#series.capture.add({ ms: atMs, bytes });
   }
@@ -57,7 +57,7 @@ export class SampleWindow {
     return this.#samples.at(-1) ?? null;
   }
 
-  /** When the wall clock is set, kept points move with it, so that a slope never spans the step. */
+  /** If the wall clock is set, kept points move with it, so that no slope spans the step. */
   #followClock(offsetMs: number): void {
     const stepMs = offsetMs - (this.#offsetMs ?? offsetMs);
     this.#offsetMs = offsetMs;

@@ -9,17 +9,17 @@ export interface SlopeEstimate {
 
 /** Two-sided normal quantile of a 95 % interval. */
 const Z_95 = 1.959964;
-/** 256 points make 32,640 slopes, a few milliseconds to sort. Of more points, this many evenly spaced ones are used. */
+/** 256 points give 32,640 slopes, which take a few milliseconds to sort. Of more points, this many evenly spaced ones are used. */
 const MAX_POINTS = 256;
 
 /**
- * Theil–Sen slope: the median of the slopes of all pairs (Theil 1950), with Sen's interval (Sen 1968, section 6),
- * whose ranks follow from the variance of Kendall's S with ties in time and in value. Unmoved while fewer than about
- * 29 % of the points are outliers. Null when no two points differ in time.
+ * Theil–Sen slope: the median of the slopes of all pairs (Theil 1950), with Sen's interval (Sen 1968, section 6), whose
+ * ranks follow from the variance of Kendall's S with ties in time and value. Robust while fewer than about 29 % of the
+ * points are outliers. Null if no two points differ in time.
  *
- * Deviation: a rank beyond the first or last slope becomes the first or last. With fewer than five points the
- * interval therefore covers less than 95 % (three points 67 %, four 92 %): the slope is then positive with
- * confidence when the series rose at every step.
+ * Deviation: a rank beyond the first or last slope becomes the first or last. With fewer than five points the interval
+ * therefore covers less than 95 % (three points 67 %, four 92 %): the slope is then positive with confidence if the series
+ * rose at every step.
  */
 export function theilSen(
   points: readonly TrendPoint[],
@@ -52,7 +52,7 @@ function pairSlopes(points: readonly TrendPoint[]): Float64Array {
   return slopes.subarray(0, count);
 }
 
-/** Variance of Kendall's S, without the terms of third order that matter only where both time and value are tied. */
+/** Variance of Kendall's S, without the third-order terms, which matter only if both time and value are tied. */
 function kendallVariance(points: readonly TrendPoint[]): number {
   const term = (n: number): number => n * (n - 1) * (2 * n + 5);
   let sum = term(points.length);
@@ -68,7 +68,7 @@ function tieSizes(values: readonly number[]): Iterable<number> {
   return sizes.values();
 }
 
-/** `max` points at even distances of rank, the first and the last among them. */
+/** `max` points evenly spaced by rank, including the first and the last. */
 function thinned(points: readonly TrendPoint[], max: number): readonly TrendPoint[] {
   if (points.length <= max) return points;
   const step = (points.length - 1) / (max - 1);

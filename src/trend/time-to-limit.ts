@@ -1,6 +1,6 @@
 import type { TrendVerdict } from './trend-verdict.js';
 
-/** Seconds until a limit is met at the present rate. `high` is null when the slower end of the interval never gets there. */
+/** Seconds until a limit is reached at the present rate. `high` is null if the slower end of the interval never reaches it. */
 export interface TimeToLimit {
   readonly seconds: number;
   readonly low: number;
@@ -8,8 +8,8 @@ export interface TimeToLimit {
 }
 
 /**
- * When `liveBytes` meets `limitBytes` at the rate of `verdict`; null unless that is rising. `limitBytes` is the
- * smaller of V8's limit and what the container allows (see `reachableLimit`).
+ * When `liveBytes` reaches `limitBytes` at the rate of `verdict`; null unless it is rising. `limitBytes` is the smaller of
+ * V8's limit and what the container allows (see `reachableLimit`).
  */
 export function timeToLimit(
   liveBytes: number,
@@ -25,7 +25,7 @@ export function timeToLimit(
   };
 }
 
-/** The live heap that can be reached, bytes: V8's limit, or less where container or host have less than that to give. */
+/** The largest live heap possible, bytes: V8's limit, or less if container or host cannot provide that much. */
 export function reachableLimit(
   liveBytes: number,
   v8LimitBytes: number,

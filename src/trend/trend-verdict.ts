@@ -5,40 +5,40 @@ import type { TrendPoint } from './trend-point.js';
 
 export type { TrendPoint } from './trend-point.js';
 
-/** What the points of a trend are, best first: heap after the watcher's own captures collected, after V8's own full collections, or old space after any cycle (an upper bound). */
+/** What the points of a trend are, best first: the heap after the GC of the watcher's own captures, the heap after V8's own full GCs, or old space after any cycle (an upper bound). */
 export type TrendBasis = 'capture' | 'major-gc' | 'upper-bound';
 
 type TrendDirection = 'rising' | 'flat' | 'falling' | 'unknown';
 
-/** How the live heap moves over one window. Never a verdict about a leak: it only opens the gate to the next layer. */
+/** How the live heap changes over one window. It never decides whether there is a leak, only whether the next layer looks. */
 export interface TrendVerdict {
   readonly direction: TrendDirection;
   readonly basis: TrendBasis;
-  /** Theil–Sen slope and the ends of its confidence interval, bytes per second; zeros while `unknown`. */
+  /** Theil–Sen slope and the ends of its confidence interval, bytes per second; 0 while `unknown`. */
   readonly bytesPerSecond: number;
   readonly low: number;
   readonly high: number;
   /** Time between the first and the last point, milliseconds. */
   readonly windowMs: number;
   readonly points: number;
-  /** True when the change chart (CUSUM) signals an upward shift of the level within the window. */
+  /** True if the control chart (CUSUM) signals an upward shift of the level within the window. */
   readonly shifted: boolean;
 }
 
 export interface TrendRules {
-  /** Points that a trend of full collections, or of old space, needs at least. */
+  /** Points that a trend of full GCs, or of old space, needs at least. */
   readonly minPoints: number;
   /** Time that the points must span at least, milliseconds. */
   readonly minWindowMs: number;
-  /** Slopes up to this are flat, bytes per second. */
+  /** Slopes up to this count as flat, bytes per second. */
   readonly minBytesPerSecond: number;
 }
 
-/** Captures are few and exact. */
+/** Captures are few but exact. */
 const MIN_CAPTURE_POINTS = 3;
 /** Old space is judged by its lower envelope, which needs more points than it keeps. */
 const MIN_UPPER_POINTS = 8;
-/** Points of which slopes are formed: 64 make 2,016 slopes, a fraction of a millisecond. */
+/** Points from which slopes are computed: 64 give 2,016 slopes, a fraction of a millisecond. */
 const MAX_SLOPE_POINTS = 64;
 
 interface Candidate {
@@ -53,11 +53,11 @@ interface Judged {
 }
 
 /**
- * Judges one window by the first basis that carries it: full collections, captures, old space. A basis carries when
- * it has enough points over enough time and is not stale, that is, when the time since its last point is no longer
- * than the time it spans (full collections all at the start say nothing of now).
+ * Judges one window by the first usable basis: full GCs, captures, old space. A basis is usable if it has enough points
+ * over enough time and is not stale, that is, if the time since its last point is no longer than the time it spans (full
+ * GCs that all lie at the start say nothing about the present).
  *
- * `rising` needs the whole interval above `minBytesPerSecond`, `falling` the whole interval below its negative.
+ * `rising` requires the whole interval above `minBytesPerSecond`, `falling` the whole interval below its negative.
  */
 export function judgeTrend(
   series: Readonly<Record<TrendBasis, readonly TrendPoint[]>>,

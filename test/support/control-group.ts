@@ -7,26 +7,26 @@ export interface GroupLimits {
   readonly memoryBytes?: number;
   /** CPU quota, such as 0.5. */
   readonly cpuCores?: number;
-  /** Processes and threads. */
+  /** Limit on processes and threads. */
   readonly processes?: number;
 }
 
-/** Real control groups, made for the child processes of a test. */
+/** Real control groups, created for the child processes of a test. */
 interface TestGroup {
   readonly version: 1 | 2;
-  /** Starts `program` inside the group, so all it ever allocates counts there. Its process id is the program's. */
+  /** Starts `program` inside the group, so that all its allocations count there. The process id is the program's. */
   spawn(program: string, args: readonly string[], options?: SpawnOptions): ChildProcess;
-  /** A file of the group, such as `memory.failcnt`; null when there is none. */
+  /** A file of the group, such as `memory.failcnt`; null if there is none. */
   read(file: string): string | null;
   /** Writes such a file. */
   write(file: string, text: string): void;
   /** Processes that the kernel killed because the group was out of memory. */
   oomKills(): number;
-  /** Kills what is left in it and removes it. */
+  /** Kills the processes left in it and removes it. */
   destroy(): Promise<void>;
 }
 
-/** Either a group, or why this machine does not let us have one. */
+/** Either a group, or why this machine does not allow one. */
 type TestGroupAttempt =
   | { readonly group: TestGroup; readonly reason: null }
   | { readonly group: null; readonly reason: string };
@@ -36,11 +36,11 @@ const PERIOD_US = 100_000;
 let made = 0;
 
 /**
- * Makes a group with the given limits, in version 1 or 2 of control groups, whichever has the controllers. Needs root or
- * a delegated tree. Nothing of the machine is changed but for the new directories, and `destroy()` removes those.
+ * Creates a group with the given limits, in the version of control groups that has the controllers. Needs root or a
+ * delegated tree. Nothing on the machine changes except for the new directories, and `destroy()` removes those.
  */
 export function createTestGroup(limits: GroupLimits): TestGroupAttempt {
-  if (process.platform !== 'linux') return { group: null, reason: 'control groups are a matter of Linux' };
+  if (process.platform !== 'linux') return { group: null, reason: 'control groups exist on Linux only' };
   made += 1;
   const name = `leakwatch-test-${process.pid}-${made}`;
   const version = existsSync(join(ROOT, 'cgroup.controllers')) ? 2 : 1;
@@ -57,7 +57,7 @@ export function createTestGroup(limits: GroupLimits): TestGroupAttempt {
   } catch (error) {
     for (const directory of directories) rmdirSync(directory);
     const why = error instanceof Error ? error.message : String(error);
-    return { group: null, reason: `no control group (version ${version}) can be made here: ${why}` };
+    return { group: null, reason: `no control group (version ${version}) can be created here: ${why}` };
   }
   return { group: testGroup(version, directories), reason: null };
 }
@@ -79,7 +79,7 @@ function limitVersion1(makeDirectory: (parent: string) => string, limits: GroupL
   }
 }
 
-/** The files are missing, and writing them fails, where the root does not hand the controllers down. */
+/** If the root does not delegate the controllers, the files are missing, and writing them fails. */
 function limitVersion2(directory: string, limits: GroupLimits): void {
   if (limits.memoryBytes !== undefined) {
     writeFileSync(join(directory, 'memory.max'), String(limits.memoryBytes), { flag: 'r+' });
@@ -123,7 +123,7 @@ function testGroup(version: 1 | 2, directories: readonly string[]): TestGroup {
   };
 }
 
-/** A killed process leaves its group only once its memory is gone. */
+/** A killed process leaves its group only when its memory is freed. */
 async function remove(directory: string): Promise<void> {
   for (let attempts = 0; attempts < 500; attempts++) {
     const members = readFileSync(join(directory, 'cgroup.procs'), 'utf8').trim();
@@ -142,6 +142,6 @@ function endMember(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It has ended by itself.
+    // It has already ended.
   }
 }

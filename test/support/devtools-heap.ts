@@ -1,7 +1,7 @@
 import { parse } from 'heap-snapshot-toolkit';
 import type { HistogramRow } from '../../src/heap/graph/devtools-histogram.js';
 
-/** What Chrome DevTools' own engine makes of a snapshot, in our shapes; unreachable nodes have distance −1. */
+/** What Chrome DevTools' own engine computes from a snapshot, in our shapes; unreachable nodes have distance −1. */
 export interface DevtoolsHeap {
   readonly idom: readonly number[];
   readonly retainedSize: readonly number[];

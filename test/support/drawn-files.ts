@@ -1,6 +1,6 @@
 import type { KernelFiles } from '../../src/host/control-group.js';
 
-/** Files of the kernel as a test draws them: path → content, which may change under an open file. */
+/** Kernel files faked for a test: path → content, which may change while a file is open. */
 export function drawnFiles(files: Readonly<Record<string, string>>): KernelFiles {
   const readFile = (path: string): string | null => files[path] ?? null;
   return {

@@ -1,7 +1,7 @@
 import { EDGE_TYPES, NODE_TYPES } from '../../src/heap/snapshot/heap-snapshot.js';
 
 /**
- * A heap drawn as text, one object or edge a line. `root` is there already.
+ * A heap drawn as text, one object or edge a line. `root` already exists.
  *
  *     global: object global 40
  *     order*3: object Order 24
@@ -9,8 +9,9 @@ import { EDGE_TYPES, NODE_TYPES } from '../../src/heap/snapshot/heap-snapshot.js
  *     global -property orders-> list
  *     list -element #-> order
  *
- * `order*3` is three objects; an edge from one object to several goes to each, with `#` (also `#*3+259`) for its
- * number, `\\#` being the sign itself; an edge between two sets of one size goes pair by pair. Names with spaces stand in quotes.
+ * `order*3` means three objects. An edge from one object to several goes to each of them; `#` (or `#*3+259`) stands for
+ * its number, `\\#` for the character itself. An edge between two sets of the same size connects them pair by pair. Names
+ * with spaces are quoted.
  */
 export function drawHeap(drawing: string, style: 'node-20' | 'node-24' = 'node-20'): Uint8Array {
   const sketch = new Sketch();
@@ -20,7 +21,7 @@ export function drawHeap(drawing: string, style: 'node-20' | 'node-24' = 'node-2
   return Buffer.from(sketch.write(style));
 }
 
-/** The bytes in pieces of one size, as a stream of them arrives. */
+/** The bytes in pieces of one size, as from a stream. */
 export async function* inChunks(bytes: Uint8Array, size = bytes.length): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }

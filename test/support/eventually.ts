@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const POLL_MS = 20;
 const GIVE_UP_MS = 30_000;
 
-/** Waits until `condition` gives something truthy and returns it; fails with `what` when that does not come about. */
+/** Waits until `condition` returns something truthy, and returns that; fails with `what` if it never does. */
 export async function eventually<T>(
   what: string,
   condition: () => T | Promise<T>,
@@ -13,7 +13,7 @@ export async function eventually<T>(
   for (;;) {
     const value = await condition();
     if (value) return value;
-    if (Date.now() > until) throw new Error(`never came about: ${what}`);
+    if (Date.now() > until) throw new Error(`never happened: ${what}`);
     await sleep(POLL_MS);
   }
 }

@@ -2,7 +2,7 @@ import type { HeapSample } from '../../src/sampling/heap-sample.js';
 
 const MB = 2 ** 20;
 
-/** A timer sample of a calm process, `seconds` after its start. */
+/** A timer sample of an idle process, `seconds` after its start. */
 export function heapSample(seconds: number, changes: Partial<HeapSample> = {}): HeapSample {
   return {
     atMs: 1_800_000_000_000 + seconds * 1000,
@@ -33,7 +33,7 @@ export function heapSample(seconds: number, changes: Partial<HeapSample> = {}): 
   };
 }
 
-/** The sample after a full collection. */
+/** The sample after a full GC. */
 export function collectedSample(seconds: number, changes: Partial<HeapSample> = {}): HeapSample {
   const gc = { kind: 'major', pauseMs: 5, own: false, reclaimedBytes: null } as const;
   return heapSample(seconds, { cause: 'gc', gc, handles: null, descriptors: null, ...changes });

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../../src/runtime/clock.js';
 
-/** A clock that moves when told to. */
+/** A clock that moves only when a test advances it. */
 export class ManualClock implements Clock {
   #nowMs: number;
   #timers: { readonly atMs: number; readonly callback: () => void }[] = [];

@@ -22,7 +22,7 @@ export interface RandomEdge {
 
 export interface RandomHeap {
   readonly nodes: readonly RandomNode[];
-  /** In the order of their sources. */
+  /** In the order of their source nodes. */
   readonly edges: readonly RandomEdge[];
   /** Node → script, line, column. */
   readonly locations: ReadonlyMap<number, readonly [number, number, number]>;
@@ -57,8 +57,8 @@ const EDGES: readonly EdgeType[] = [
 const NAMES = ['a', 'b', 'c', 'map', 'elements', 'x,y', '__proto__', 'sloppy_function_map', '4', '7', '12'];
 
 /**
- * A heap that no program would make: any edge between any two nodes but the root, circles, nodes out of reach, WeakMap
- * entries, several edges between two nodes. The root has one edge at most to a node, as in real snapshots.
+ * A heap that no program would create: edges between any two nodes except to the root, cycles, unreachable nodes, WeakMap
+ * entries, several edges between two nodes. The root has at most one edge to a node, as in real snapshots.
  */
 export function randomHeap(seed: number): RandomHeap {
   const random = seededRandom(seed);

@@ -1,8 +1,8 @@
-/** A small generator of numbers that are the same in every run: mulberry32 (Tommy Ettinger, public domain). */
+/** A small random number generator with the same sequence in every run: mulberry32 (Tommy Ettinger, public domain). */
 export function seededRandom(seed: number): { below(limit: number): number } {
   let state = seed >>> 0;
   return {
-    /** An integer from 0 up to, not including, `limit`. */
+    /** An integer from 0 up to but not including `limit`. */
     below(limit: number): number {
       state = (state + 0x6d2b79f5) >>> 0;
       let mixed = Math.imul(state ^ (state >>> 15), state | 1);

@@ -5,7 +5,7 @@ const START_MS = Date.parse('2026-01-01T00:00:00Z');
 const SPACING_MS = 10_000;
 const ENTRY_BYTES = 2000;
 
-/** A suspect whose members numbered `counts` at captures ten seconds apart. */
+/** A suspect with `counts` members at captures ten seconds apart. */
 export function suspectWith(counts: readonly number[], change: Partial<Suspect> = {}): Suspect {
   let risingSteps = 0;
   for (let i = counts.length - 1; i > 0 && counts[i]! > counts[i - 1]!; i--) risingSteps += 1;

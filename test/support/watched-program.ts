@@ -33,7 +33,7 @@ export class WatchedProgram {
         ([name]) => !name.startsWith('LEAKWATCH_') && !name.startsWith('NODE_'),
       ),
     );
-    // The limit of the shell is a hard one: Node raises a soft one as far as it may.
+    // The shell sets a hard limit: Node raises a soft one as far as it may.
     this.child = spawn(
       '/bin/sh',
       [
