@@ -1,2 +1,2 @@
-/** The smallest program that can be seen to have started. */
+/** The smallest program whose start can be observed. */
 console.log('running');

@@ -1,5 +1,5 @@
 /**
- * Load on one service, in a process of its own so that it takes no time from the service's thread or the meter's.
+ * Load on one service, in its own process so that it takes no time from the service's or the meter's thread.
  * `node load.js JSON` with a `LoadOrder`; prints a `LoadResult` as one line of JSON.
  */
 import autocannon from 'autocannon';
@@ -14,12 +14,12 @@ export interface LoadOrder {
 }
 
 export interface LoadResult {
-  /** Answers in all. */
+  /** All responses. */
   readonly requests: number;
   readonly requestsPerSecond: number;
   /** Milliseconds. */
   readonly p99: number;
-  /** Answers other than 2xx, and requests without an answer. */
+  /** Responses other than 2xx, and requests without a response. */
   readonly failed: number;
 }
 
@@ -29,7 +29,7 @@ process.send?.('warm');
 console.log(JSON.stringify(await drive(order.seconds)));
 process.disconnect?.();
 
-/** autocannon's own histogram rounds to whole milliseconds, too coarse for a ratio; so the times are kept here. */
+/** autocannon's histogram rounds to whole milliseconds, too coarse for a ratio; so the times are recorded here. */
 async function drive(seconds: number): Promise<LoadResult> {
   const { url, paths, connections } = order;
   const times: number[] = [];

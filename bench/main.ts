@@ -1,4 +1,4 @@
-/** `npm run bench [-- overhead | engine | capture | sites | soak] [options]`: the first is the one without a name. */
+/** `npm run bench [-- overhead | engine | capture | sites | soak] [options]`; without a name it runs the first. */
 const SCENARIOS: Readonly<Record<string, () => Promise<unknown>>> = {
   overhead: () => import('./overhead.js'),
   engine: () => import('./engine/main.js'),
@@ -9,6 +9,6 @@ const SCENARIOS: Readonly<Record<string, () => Promise<unknown>>> = {
 
 const [name] = process.argv.slice(2);
 const scenario = name !== undefined && Object.hasOwn(SCENARIOS, name) ? name : 'overhead';
-// The scenarios read the options themselves.
+// The scenarios parse the options themselves.
 if (scenario === name) process.argv.splice(2, 1);
 await SCENARIOS[scenario]!();

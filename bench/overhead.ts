@@ -3,8 +3,9 @@
  * `npm run bench [-- --pairs 5 --seconds 8 --start-up-pairs 15]`
  *
  * Each round of a service has three runs, each in a fresh process: unwatched, watched and unwatched again, in an order
- * that turns from round to round, so that a machine that gets slower or faster with time favours none of them. The two
- * unwatched runs show how far runs of the very same code lie apart: the noise that the watched ratio is to be read with.
+ * that rotates from round to round, so that a machine that gets slower or faster over time favours none of them. The
+ * two unwatched runs show how much runs of the same code differ: the noise against which the watched ratio has to be
+ * read.
  */
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -32,7 +33,7 @@ interface Run {
   readonly load: LoadResult;
   /** At the end of the load. */
   readonly rssBytes: number;
-  /** While the load ran, the warm-up left out. */
+  /** During the load, without the warm-up. */
   readonly cpuSeconds: number;
   readonly watcherSeconds: number;
 }
@@ -76,7 +77,7 @@ async function measureOverhead(app: AppName): Promise<OverheadResult> {
   return result;
 }
 
-/** Watched against the mean of the unwatched runs around it; one unwatched run against the other for the noise. */
+/** The watched run against the mean of the unwatched runs around it; for the noise, one unwatched run against the other. */
 function compare(watched: Run, unwatched: Run, again: Run): Round {
   const against = (figure: (run: Run) => number) =>
     figure(watched) / ((figure(unwatched) + figure(again)) / 2);

@@ -1,10 +1,10 @@
 /**
- * What of a heap is there only because leakwatch watches: objects of its own classes, its functions, the scopes and
- * modules of its scripts, and whatever cannot be reached but through those. Its compiled code is left out, and V8's
- * hidden classes for its objects, which V8 makes and drops as it likes.
+ * The part of a heap that exists only because leakwatch watches: objects of its classes, its functions, the scopes and
+ * modules of its scripts, and everything reachable only through those. Its compiled code is left out, and so are V8's
+ * hidden classes for its objects, which V8 creates and drops as it likes.
  *
- * Left out as well, because others lead there: what Node holds by itself for the own listener (sockets, timers), and
- * what the packages it uses keep in their modules. The live heap of an unwatched twin shows those.
+ * Also left out, because others hold it too: what Node keeps for the watcher's listener (sockets, timers), and what the
+ * packages it uses keep in their modules. Comparing the live heap with an unwatched twin shows those.
  */
 import { EdgeRule } from '../src/heap/graph/edge-rule.js';
 import { OwnObjects } from '../src/heap/graph/own-objects.js';
@@ -31,13 +31,13 @@ const WINDOW = 'SampleWindow';
 const ROOT = 0;
 
 export interface OwnMemory {
-  /** Shallow sizes, without those of `windowBytes`. */
+  /** Shallow sizes, not counting `windowBytes`. */
   readonly bytes: number;
   readonly objects: number;
-  /** Of the sample window, which fills in the first minutes and is then cut at its bound, again and again. */
+  /** Size of the sample window, which fills in the first minutes and is then repeatedly cut at its bound. */
   readonly windowBytes: number;
   readonly windowSamples: number;
-  /** Name of the class, or of V8's kind of node, with its bytes, most first. */
+  /** Name of the class, or V8's node type, with its bytes, largest first. */
   readonly byClass: readonly (readonly [string, number])[];
 }
 
@@ -73,7 +73,7 @@ export function ownMemory(snapshot: HeapSnapshot): OwnMemory {
   };
 }
 
-/** NodeOrdinal → 1 for what the watcher's own scripts made or consist of. */
+/** NodeOrdinal → 1 for everything that the watcher's own scripts created or consist of. */
 function ownNodes(snapshot: HeapSnapshot): Uint8Array {
   const { nodeCount, nodeType, nodeName, strings } = snapshot;
   const own = new Uint8Array(nodeCount);
@@ -88,7 +88,7 @@ function ownNodes(snapshot: HeapSnapshot): Uint8Array {
   return own;
 }
 
-/** The window's samples are the members of its list: elements of the array that is its only one. */
+/** The window's samples are the members of its list: elements of its only array. */
 function countSamples(snapshot: HeapSnapshot, windows: Uint8Array): number {
   const { firstEdge, edgeTo } = snapshot;
   let samples = 0;
@@ -104,7 +104,7 @@ function countSamples(snapshot: HeapSnapshot, windows: Uint8Array): number {
   return samples;
 }
 
-/** A module that has run keeps the generator of its body, and that the function. */
+/** A module that has run keeps the generator of its body, which keeps the function. */
 function isOwnModule(snapshot: HeapSnapshot, module: number): boolean {
   const { firstEdge, edgeTo, nodeType, strings } = snapshot;
   for (let edge = firstEdge[module]!; edge < firstEdge[module + 1]!; edge++) {
@@ -118,7 +118,7 @@ function isOwnModule(snapshot: HeapSnapshot, module: number): boolean {
   return false;
 }
 
-/** NodeOrdinal → 1 for what the root reaches by edges that retain, without entering what is `closed`. */
+/** NodeOrdinal → 1 for every node that the root reaches by retaining edges without entering `closed` nodes. */
 function reach(snapshot: HeapSnapshot, closed: Uint8Array): Uint8Array {
   const { nodeCount, firstEdge, edgeTo } = snapshot;
   const rule = new EdgeRule(snapshot);

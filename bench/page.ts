@@ -3,11 +3,11 @@ import type { AppName } from './service.js';
 import type { StartUpResult } from './start-up.js';
 import { median, spread } from './statistics.js';
 
-/** One round: the watched run against the unwatched ones, and these against one another. */
+/** One round: the watched run against the unwatched ones, and the unwatched ones against each other. */
 export interface Round {
   /** Requests per second, watched / unwatched. */
   readonly throughput: number;
-  /** The same of two unwatched runs. */
+  /** One unwatched run against the other. */
   readonly throughputNoise: number;
   /** 99th percentile of the latency, watched / unwatched. */
   readonly p99: number;
@@ -15,9 +15,9 @@ export interface Round {
   /** CPU of the process per request, watched / unwatched. */
   readonly cpuPerRequest: number;
   readonly cpuPerRequestNoise: number;
-  /** The watcher's own CPU as part of the process's, 0 to 1. */
+  /** The watcher's own CPU as a share of the process's, 0 to 1. */
   readonly watcherShare: number;
-  /** Watched less unwatched. */
+  /** Watched minus unwatched. */
   readonly rssBytes: number;
   readonly rssNoiseBytes: number;
 }
@@ -147,7 +147,7 @@ function startUpRow({ program, unwatchedMs, watchedMs, differencesMs }: StartUpR
   ];
 }
 
-/** A Markdown table, the first row its head, in the form that the formatter leaves as it is. */
+/** A Markdown table; the first row is its head. Formatted so that the formatter leaves it unchanged. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   const line = (cells: readonly string[]) =>

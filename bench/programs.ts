@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 const STDIO: StdioOptions = ['ignore', 'pipe', 'inherit', 'ipc'];
 
-/** Starts a program of this folder without anything that the environment would tell Node or a watcher. */
+/** Starts a program of this folder without environment variables that would influence Node or a watcher. */
 export function startProgram(
   file: string,
   args: readonly string[],
@@ -21,7 +21,7 @@ export function startProgram(
   });
 }
 
-/** The first line that `child` prints; rejects when it ends without one. */
+/** The first line that `child` prints; rejects if it ends without one. */
 export async function firstLine(child: ChildProcess): Promise<string> {
   const lines = createInterface({ input: child.stdout as Readable });
   const ended = once(child, 'exit').then(([code]) => {

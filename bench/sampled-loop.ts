@@ -1,22 +1,22 @@
 /**
- * `node sampled-loop.js INTERVAL_BYTES WINDOWS`: a program that does nothing but allocate, in turns with sampling and
- * without, each a fixed amount of work. Prints a `LoopResult` as one line of JSON.
+ * `node sampled-loop.js INTERVAL_BYTES WINDOWS`: a program that does nothing but allocate, alternately with and without
+ * sampling, a fixed amount of work each time. Prints a `LoopResult` as one line of JSON.
  */
 import { setImmediate as turnEnd } from 'node:timers/promises';
 import { createSamplingSlot } from '../src/sampling/sampling-slot.js';
 import { nativeSampling } from './native-sampling.js';
 
 export interface LoopResult {
-  /** CPU of the process in a window, sampled / not sampled, one of each pair of windows. */
+  /** CPU of the process in a window, sampled / not sampled, for each pair of windows. */
   readonly ratios: readonly number[];
-  /** Allocated per second of CPU where nothing is sampled. */
+  /** Bytes allocated per second of CPU without sampling. */
   readonly bytesPerCpuSecond: number;
 }
 
 const ROUNDS = 1000;
 const RECENT = 16;
 const OBJECTS = 1000;
-/** Object, text and array of one step, as V8 of 64 bits lays them out. */
+/** Size of one step's object, text and array on 64-bit V8. */
 const BYTES_EACH = 150;
 
 const [interval = '524288', windows = '40'] = process.argv.slice(2);
@@ -38,7 +38,8 @@ console.log(JSON.stringify({ ratios, bytesPerCpuSecond: bytes / plainSeconds } s
 process.disconnect?.();
 
 async function measure(sampled: boolean): Promise<number> {
-  if (sampled && slot.take(Number(interval), false).hold !== 'quiet') throw new Error('nothing is sampled');
+  if (sampled && slot.take(Number(interval), false).hold !== 'quiet')
+    throw new Error('sampling did not start');
   const from = process.cpuUsage();
   work();
   const { user, system } = process.cpuUsage(from);
@@ -52,7 +53,7 @@ function work(): void {
   for (let round = 0; round < ROUNDS; round++) {
     for (let i = 0; i < OBJECTS; i++) {
       const object = { id: i, text: `text ${i}`, list: [i, round] };
-      // What nobody could see, the compiler would not allocate.
+      // Otherwise the compiler would not allocate the object at all.
       recent[i % RECENT] = object;
       if (i % 100 === 0) live[(round * 10 + i / 100) % 50_000] = object;
     }

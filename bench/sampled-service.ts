@@ -1,6 +1,6 @@
 /**
- * `node sampled-service.js INTERVAL_BYTES`: an Express service whose allocation sites are sampled; not where it is 0. The
- * first line is its address; every message is answered with `SampledFigures`.
+ * `node sampled-service.js INTERVAL_BYTES`: an Express service whose allocation sites are sampled, or not if it is 0.
+ * The first line printed is its address; every message is answered with `SampledFigures`.
  */
 import type { AddressInfo } from 'node:net';
 import express from 'express';
@@ -18,7 +18,7 @@ export interface SampledFigures {
   readonly rssBytes: number;
   /** CPU of the whole process, user and system. */
   readonly cpuSeconds: number;
-  /** Of the latest reading. */
+  /** Duration of the latest reading. */
   readonly readMs: number;
   readonly intervalBytes: number;
 }

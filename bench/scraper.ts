@@ -3,7 +3,7 @@ import { get, type IncomingMessage } from 'node:http';
 
 const SCRAPE_EVERY_MS = 5000;
 
-/** Asks for the metrics as Prometheus would. `ops` is the watcher's address, a socket file. */
+/** Scrapes the metrics as Prometheus would. `ops` is the watcher's address, a socket file. */
 export class Scraper {
   readonly #socketPath: string;
   readonly #token: string;
@@ -15,13 +15,13 @@ export class Scraper {
     this.#socketPath = ops.replace(/^unix:/, '');
     this.#timer = setInterval(() => {
       const scrape = this.#scrape();
-      // Told by stop().
+      // stop() reports it.
       scrape.catch(() => {});
       this.#scrapes.push(scrape);
     }, SCRAPE_EVERY_MS);
   }
 
-  /** Rejects when any scrape failed. */
+  /** Rejects if any scrape failed. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     await Promise.all(this.#scrapes);
@@ -32,6 +32,6 @@ export class Scraper {
     const request = get({ socketPath: this.#socketPath, path: '/metrics', headers });
     const [response] = (await once(request, 'response')) as [IncomingMessage];
     await once(response.resume(), 'end');
-    if (response.statusCode !== 200) throw new Error(`a scrape was answered ${response.statusCode}`);
+    if (response.statusCode !== 200) throw new Error(`a scrape returned status ${response.statusCode}`);
   }
 }

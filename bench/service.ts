@@ -1,6 +1,6 @@
 /**
- * The services under load: `node service.js shop|json watched|unwatched`. Watched and unwatched differ in one line.
- * The first line of stdout is a `ServiceAddress`; every IPC message is answered with `ServiceFigures`.
+ * The services under load: `node service.js shop|json watched|unwatched`. Watched and unwatched differ in one line. The
+ * first line of stdout is a `ServiceAddress`; every IPC message is answered with `ServiceFigures`.
  */
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
@@ -12,7 +12,7 @@ export type AppName = 'shop' | 'json';
 
 export interface ServiceAddress {
   readonly url: string;
-  /** The watcher's own listener; null where nothing watches. */
+  /** The watcher's own listener; null if the service is not watched. */
   readonly ops: string | null;
 }
 
@@ -20,7 +20,7 @@ export interface ServiceFigures {
   readonly rssBytes: number;
   /** CPU of the whole process, user and system. */
   readonly cpuSeconds: number;
-  /** What the watcher says it took of it. */
+  /** The watcher's part of it, as the watcher reports it. */
   readonly watcherSeconds: number;
 }
 
@@ -37,7 +37,7 @@ const server = app.listen(0, '127.0.0.1', () => {
 process.on('message', () => process.send?.(figures()));
 process.on('disconnect', () => process.exit());
 
-/** What production would set; a socket file, because a free port would be announced on stderr. */
+/** As in production, but with a socket file, because a free port would be announced on stderr. */
 function settings() {
   const folder = process.env['BENCH_FOLDER'] ?? '.';
   const token = process.env['BENCH_TOKEN'] ?? '';
@@ -54,7 +54,7 @@ function figures(): ServiceFigures {
   };
 }
 
-/** The least an Express service can do: what the watcher costs shows most here. */
+/** The minimum that an Express service does: here the watcher's cost shows most. */
 function json(): Express {
   const plain = express();
   plain.get('/hello', (_request, response) => void response.json({ hello: 'world' }));

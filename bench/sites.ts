@@ -1,9 +1,9 @@
 /**
- * What the sampling of allocation sites costs; writes docs/benchmarks-sites.md.
+ * What sampling allocation sites costs; writes docs/benchmarks-sites.md.
  * `npm run bench -- sites [--pairs 9] [--seconds 4]`
  *
- * A program that only allocates is measured in one process, in turns; a service in pairs of fresh processes, in an order
- * that turns from pair to pair.
+ * A program that only allocates is measured in one process, alternately with and without sampling; a service in pairs
+ * of fresh processes, in an order that alternates from pair to pair.
  */
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
@@ -11,6 +11,7 @@ import { createRequire } from 'node:module';
 import { availableParallelism, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { KIB } from '../src/runtime/units.js';
 import type { LoadOrder, LoadResult } from './load.js';
 import { table } from './page.js';
 import { endProgram, firstLine, startProgram } from './programs.js';
@@ -20,7 +21,6 @@ import { median, spread } from './statistics.js';
 
 const CONNECTIONS = 10;
 const WARM_UP_SECONDS = 2;
-const KIB = 1024;
 const LOOP_INTERVALS = [512 * KIB, 128 * KIB, 64 * KIB];
 const SERVICE_INTERVALS = [512 * KIB, 128 * KIB];
 
@@ -38,7 +38,14 @@ const seconds = Number(flags.seconds);
 const loops = [['interval', 'CPU for the same work', 'allocated']];
 for (const intervalBytes of LOOP_INTERVALS) loops.push(await measureLoop(intervalBytes));
 const services = [
-  ['interval to begin with', 'throughput', 'CPU per request', 'RSS more', 'a reading', 'interval at the end'],
+  [
+    'interval at the start',
+    'throughput',
+    'CPU per request',
+    'RSS added',
+    'one reading',
+    'interval at the end',
+  ],
 ];
 for (const intervalBytes of SERVICE_INTERVALS) services.push(await measurePairs(intervalBytes));
 const root = dirname(createRequire(import.meta.url).resolve('leakwatch/package.json'));
@@ -126,7 +133,7 @@ async function figuresOf(program: ReturnType<typeof startProgram>): Promise<Samp
 }
 
 function page(): string {
-  return `# What the sampling of allocation sites costs
+  return `# What sampling allocation sites costs
 
 Written by \`npm run bench -- sites\`; do not edit. Ratios are sampled / not sampled, so 1 is no cost.
 
@@ -134,15 +141,15 @@ Machine: ${availableParallelism()} cores, ${(totalmem() / 2 ** 30).toFixed(0)} G
 
 ## A program that does nothing but allocate
 
-The worst there is: V8 notes a stack each time an interval of memory has been allocated, so the cost follows the rate of
-allocation. Medians of ${pairs * 5} pairs of turns in one process, and the middle half of them. The interval is fixed here;
-in a service it grows where there are more than 500 samples a second.
+The worst case: V8 records a stack each time an interval of memory has been allocated, so the cost is proportional to the
+allocation rate. Medians of ${pairs * 5} pairs of windows in one process, with the quartiles in brackets. The interval is fixed
+here; in a service it widens above 500 samples a second.
 
 ${table(loops)}
 
 ## An Express service under load
 
-Medians of ${pairs} pairs of runs, with the lowest and the highest; a reading each second, on the service's thread.
+Medians of ${pairs} pairs of runs, with the lowest and the highest; one reading per second, on the service's thread.
 
 ${table(services)}
 `;

@@ -1,17 +1,17 @@
 import { theilSen } from '../src/trend/theil-sen.js';
 import type { Look, Mark, SoakRecord } from './soaked-run.js';
 
-/** What comes before is warm-up: modules load, caches and windows begin to fill. Part of the whole time. */
+/** Everything before is warm-up: modules load, caches and windows begin to fill. A fraction of the whole time. */
 export const STEADY_FROM = 0.15;
-/** Over the whole steady time. Below it nothing could be told from what is under way at the moment of a mark. */
+/** Growth over the whole steady time. Less is indistinguishable from what is in progress at the moment of a mark. */
 const OWN_LIMIT_BYTES = 64 * 1024;
 const DESCRIPTOR_LIMIT = 4;
-/** Graphs that must have been compared at pace `fast`; on a machine so busy that captures fail, silence says nothing. */
+/** Graphs that must have been compared at pace `fast`: on a machine so busy that captures fail, silence proves nothing. */
 const LEAST_GRAPHS = 4;
-/** The window keeps between half of it and all of it. */
+/** The window keeps between half of this and all of it. */
 const WINDOW_SAMPLES = 1200;
 
-/** Over the steady time: from the slope of Theil and Sen, with the ends of its 95 % interval. */
+/** Over the steady time: from the Theil–Sen slope, with the ends of its 95 % interval. */
 export interface Gain {
   readonly from: number;
   readonly to: number;
@@ -25,7 +25,7 @@ export interface Steady {
   readonly minutes: number;
   /** Null with fewer than two marks. */
   readonly ownBytes: Gain | null;
-  /** Steadier than the bytes, which jump with each analysis; no verdict, because bounded tables still fill. */
+  /** Steadier than the bytes, which jump with each analysis; not judged, because bounded tables are still filling. */
   readonly ownObjects: Gain | null;
   readonly descriptors: Gain | null;
   readonly threads: Gain | null;
@@ -34,9 +34,9 @@ export interface Steady {
 
 export interface SoakJudgement {
   readonly steady: readonly Steady[];
-  /** Why the soak failed; none when it did not. */
+  /** Why the soak failed; empty if it passed. */
   readonly failures: readonly string[];
-  /** Whether the growth of the watcher that was broken on purpose was noticed. */
+  /** Whether the growth of the deliberately broken watcher was noticed. */
   readonly noticed: boolean;
 }
 
@@ -45,7 +45,7 @@ export function judgeSoak(records: readonly SoakRecord[]): SoakJudgement {
   const careless = records.find(({ plan }) => plan.careless);
   const noticed = careless !== undefined && ownGrowth(steadyOf(careless)) !== null;
   const failures = healthy.flatMap(failuresOf);
-  if (!noticed) failures.push('a watcher that keeps every sample went unnoticed: the soak shows nothing');
+  if (!noticed) failures.push('a watcher that keeps every sample went unnoticed: the soak proves nothing');
   return { steady: records.map(steadyOf), failures, noticed };
 }
 
@@ -66,8 +66,9 @@ function failuresOf(record: SoakRecord): string[] {
   const grown = ownGrowth(steady);
   if (grown !== null) fail(grown);
   if ((steady.descriptors?.low ?? 0) > DESCRIPTOR_LIMIT) fail('its descriptors grew');
-  if (marks.some(({ own }) => own.bytes === 0)) fail('nothing of the watcher was seen in its heap');
-  if (marks.some(({ own }) => own.windowSamples > WINDOW_SAMPLES)) fail('its sample window passed its bound');
+  if (marks.some(({ own }) => own.bytes === 0)) fail('none of its own memory was found in its heap');
+  if (marks.some(({ own }) => own.windowSamples > WINDOW_SAMPLES))
+    fail('its sample window exceeded its bound');
   return failures;
 }
 

@@ -1,7 +1,7 @@
 /**
- * Steady load on the service of the soak, in a process of its own: `node soak-load.js JSON` with a `SteadyLoad`.
- * Clients keep their session for a while and come back as new ones; streams are opened and closed again.
- * Every IPC message is answered with `LoadCounts`; ends with its parent.
+ * Steady load on the service of the soak, in its own process: `node soak-load.js JSON` with a `SteadyLoad`. Clients
+ * keep a session for a while and then start a new one; streams are opened and closed repeatedly. Every IPC message is
+ * answered with `LoadCounts`; ends with its parent.
  */
 import { Agent, get, type IncomingMessage, request } from 'node:http';
 
@@ -13,9 +13,9 @@ export interface SteadyLoad {
 
 export interface LoadCounts {
   readonly sent: number;
-  /** Answers other than 2xx, and requests without an answer. */
+  /** Responses other than 2xx, and requests without a response. */
   readonly failed: number;
-  /** Not sent because too many were on their way. */
+  /** Not sent because too many were in flight. */
   readonly leftOut: number;
 }
 
@@ -24,7 +24,7 @@ const host = '127.0.0.1';
 const TICK_MS = 50;
 const MAX_IN_FLIGHT = 64;
 const CLIENTS = 40;
-/** Requests of one session, and of one stream's life, seconds. */
+/** Requests of one session; life of one stream, seconds. */
 const SESSION_REQUESTS = 12;
 const STREAM_SECONDS = 20;
 const ARTICLES = 2500;
@@ -52,7 +52,7 @@ function send(turn: number): void {
     return;
   }
   const client = turn % CLIENTS;
-  // Clients change at different times.
+  // Clients renew their sessions at different times.
   if ((Math.floor(turn / CLIENTS) + client) % SESSION_REQUESTS === 0) cookies[client] = undefined;
   const cookie = cookies[client];
   const headers = { 'x-client': String(client), ...(cookie === undefined ? {} : { cookie }) };

@@ -1,11 +1,11 @@
 /**
- * Half an hour of a healthy service under steady load, watched at both paces and not at all, side by side: whether
- * anything is ever found, and whether the watcher itself grows. Writes docs/benchmarks-soak.md; exits with 1 when
- * something was confirmed or grew. `npm run bench -- soak [--for 30m] [--per-second 60]`; `--for 0s` writes the page
- * anew from what the last one left in `.build`.
+ * Half an hour of a healthy service under steady load, watched at both paces and unwatched, in parallel: whether
+ * anything is ever found, and whether the watcher itself grows. Writes docs/benchmarks-soak.md; exits with 1 if
+ * anything was confirmed or grew. `npm run bench -- soak [--for 30m] [--per-second 60]`; `--for 0s` rewrites the page
+ * from the last soak's records in `.build`.
  *
- * The same is measured for a short time of a watcher that was broken on purpose: if its growth goes unnoticed, the soak
- * has shown nothing, and says so.
+ * A deliberately broken watcher is measured for a short time, too: if its growth goes unnoticed, the soak has proved
+ * nothing, and says so.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { formatBytes } from '../src/runtime/units.js';
 import { judgeSoak } from './soak-judgement.js';
 import { soakPage } from './soak-page.js';
 import { type Mark, SoakedRun, type SoakPlan, type SoakRecord } from './soaked-run.js';
@@ -21,8 +22,8 @@ import { type Mark, SoakedRun, type SoakPlan, type SoakRecord } from './soaked-r
 const NAMES = ['fast', 'production', 'unwatched', 'careless'] as const;
 const LOOK_MS = 5000;
 /**
- * When heaps are compared, as parts of the whole time. The first is there because V8 sets aside memory for good when it
- * writes its first snapshot, which must not look like growth of the rest.
+ * When heaps are compared, as fractions of the whole time. The first mark exists because V8 permanently allocates
+ * memory when it writes its first snapshot, which must not look like growth.
  */
 const MARKS = [1 / 30, 1 / 6, 2 / 6, 3 / 6, 4 / 6, 5 / 6, 1];
 const CARELESS_MS = 4 * 60_000;
@@ -66,7 +67,7 @@ async function soak(runs: readonly SoakedRun[], forMs: number): Promise<void> {
         await sleep(Math.min(LOOK_MS, Math.max(0, dueMs - runs[0]!.elapsedMs)));
         for (const run of runs) await run.look();
       }
-      // One after the other: each stops its service for a moment.
+      // One after another: each pauses its service for a moment.
       for (const run of runs) await run.mark();
       for (const run of runs) console.log(`${run.plan.name}  ${markLine(run.latestMark)}`);
       runs.forEach(keep);
@@ -78,7 +79,7 @@ async function soak(runs: readonly SoakedRun[], forMs: number): Promise<void> {
   }
 }
 
-/** In a file, so that the page can be written anew. */
+/** Stores the record in a file, so that the page can be rewritten. */
 function keep(run: SoakedRun): void {
   mkdirSync(records, { recursive: true });
   writeFileSync(join(records, `${run.plan.name}.json`), JSON.stringify(run.record()));
@@ -86,9 +87,8 @@ function keep(run: SoakedRun): void {
 
 function markLine(mark: Mark | null): string {
   if (mark === null) return 'has ended';
-  const kb = (bytes: number) => `${(bytes / 1000).toFixed(0)} KB`;
   const { own, ms, liveBytes } = mark;
-  return `${(ms / 60_000).toFixed(1)} min: live ${kb(liveBytes)}, own ${kb(own.bytes)} in ${own.objects} objects, window ${kb(own.windowBytes)} of ${own.windowSamples} samples`;
+  return `${(ms / 60_000).toFixed(1)} min: live ${formatBytes(liveBytes)}, own ${formatBytes(own.bytes)} in ${own.objects} objects, window ${formatBytes(own.windowBytes)} of ${own.windowSamples} samples`;
 }
 
 function readFlags() {

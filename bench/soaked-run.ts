@@ -20,27 +20,27 @@ export interface SoakPlan {
   readonly name: string;
   /** Null: unwatched. */
   readonly pace: Pace | null;
-  /** Breaks the watcher, so that its memory grows: what the soak has to notice. */
+  /** Breaks the watcher so that its memory grows, which the soak must notice. */
   readonly careless: boolean;
   readonly load: Omit<SteadyLoad, 'port'>;
 }
 
-/** What the system says of a process, without asking it. */
+/** What the system reports about a process, without involving the process. */
 export interface Look {
   readonly ms: number;
   readonly rssBytes: number;
   readonly descriptors: number;
   readonly threads: number;
-  /** Processes below it: forked copies, and the one that analyses. */
+  /** Its child processes: forked copies, and the analysis process. */
   readonly children: number;
-  /** What lies in the state directory and in the directory for temporary files. */
+  /** Files in the state directory and in the directory for temporary files. */
   readonly diskBytes: number;
 }
 
-/** The heap as it was at one time, collected before. */
+/** The heap at one time, after a GC. */
 export interface Mark extends SoakAnswer {
   readonly ms: number;
-  /** Of the unwatched one as well, where it is to be nothing. */
+  /** For the unwatched service as well, where it must be zero. */
   readonly own: OwnMemory;
 }
 
@@ -50,7 +50,7 @@ export interface SeenFinding {
   readonly statuses: readonly { readonly status: FindingStatus; readonly ms: number }[];
 }
 
-/** All that was seen of one service, as it is kept in a file. */
+/** All observations of one service, as they are stored in a file. */
 export interface SoakRecord {
   readonly plan: SoakPlan;
   readonly ranMs: number;
@@ -59,20 +59,20 @@ export interface SoakRecord {
   readonly findings: readonly SeenFinding[];
   /** Each state of the watcher that was seen, and how often. */
   readonly states: readonly (readonly [string, number])[];
-  /** Every capture that any report told of. */
+  /** Every capture that appeared in any report. */
   readonly captures: readonly Report['watcher']['captures'][number][];
-  /** Times that the watcher did not answer, with its report or its metrics. */
+  /** How often the watcher failed to answer with its report or its metrics. */
   readonly unanswered: number;
-  /** Looks that found something gone half-way. */
+  /** Looks during which a file or process disappeared. */
   readonly missed: number;
   readonly load: LoadCounts | null;
   /** The last one. */
   readonly report: Report | null;
-  /** What went wrong in the measurement; null when nothing did. */
+  /** What went wrong with the measurement; null if nothing did. */
   readonly trouble: string | null;
 }
 
-/** One service of the soak, its load, and all that is seen of them. Linux only: it reads /proc. */
+/** One service of the soak, its load, and the observation of both. Linux only: it reads /proc. */
 export class SoakedRun {
   readonly plan: SoakPlan;
   readonly #looks: Look[] = [];
@@ -136,14 +136,14 @@ export class SoakedRun {
     this.#load = startProgram('soak-load.js', [JSON.stringify({ port, ...this.plan.load })]);
   }
 
-  /** Asks the watcher for its report and its metrics, and the system for figures. */
+  /** Asks the watcher for its report and metrics, and the system for its figures. */
   async look(): Promise<void> {
     const pid = this.#service?.pid;
     if (pid === undefined || this.#trouble !== null) return;
     try {
       this.#looks.push({ ms: this.elapsedMs, ...figuresOf(pid), diskBytes: diskBytes(this.#folder) });
     } catch {
-      // A file or a process went while it was looked at.
+      // A file or a process disappeared during the look.
       this.#missed += 1;
     }
     if (this.plan.pace === null) return;
@@ -230,7 +230,7 @@ export class SoakedRun {
   }
 }
 
-/** Asks for the metrics as Prometheus would. */
+/** Scrapes the metrics as Prometheus would. */
 async function isScraped(socketPath: string, token: string): Promise<boolean> {
   const headers = { authorization: `Bearer ${token}` };
   const signal = AbortSignal.timeout(ANSWER_MS);
@@ -260,7 +260,7 @@ function diskBytes(folder: string): number {
   let bytes = 0;
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile() || entry.name === 'mark.heapsnapshot') continue;
-    // A file may go while it is looked at.
+    // A file may disappear meanwhile.
     bytes += lstatSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.size ?? 0;
   }
   return bytes;

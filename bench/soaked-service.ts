@@ -1,6 +1,6 @@
 /**
- * The service of the soak: sessions that expire, a cache with a bound and a time to live, a rate limiter of its own
- * with a sweep, deadlines, event streams with a timer each, and requests to a second service over sockets kept alive.
+ * The service of the soak: sessions that expire, a cache with a bound and a time to live, its own rate limiter with a
+ * sweep, deadlines, event streams with a timer each, and requests to a second service over keep-alive sockets.
  * `node soaked-service.js [careless]`; the first line of stdout is a `SoakedAddress`, every `SoakOrder` is answered.
  */
 import { createHash } from 'node:crypto';
@@ -18,12 +18,12 @@ export interface SoakedAddress {
 }
 
 export interface SoakOrder {
-  /** Where the heap is to be written. */
+  /** File to which the heap snapshot is written. */
   readonly snapshot: string;
 }
 
 export interface SoakAnswer {
-  /** After the collection that comes with a snapshot. */
+  /** After the full GC that comes with a snapshot. */
   readonly liveBytes: number;
   readonly externalBytes: number;
   readonly pauseMs: number;
@@ -47,7 +47,7 @@ const CACHED = { max: 1500, ttl: 60_000 } as const;
 const DEADLINE_MS = 30_000;
 const STREAM_TICK_MS = 1000;
 const WINDOW_MS = 20_000;
-/** Longer than any stop of the service: a server that hangs up while a request is on its way would be an error. */
+/** Longer than any pause of the service: a server that hangs up on a request in flight would be an error. */
 const KEEP_ALIVE_MS = 120_000;
 
 const MemoryStore = createMemoryStore(session);
@@ -148,7 +148,7 @@ function visitOf(request: Request): Visit {
   return request.session as unknown as Visit;
 }
 
-/** What the soak must notice: a watcher that keeps a copy of each of its samples. */
+/** What the soak must notice: a watcher that keeps a copy of each sample. */
 async function keepEverySample(): Promise<void> {
   const { OutsideWindow } = await import('../src/trend/outside-window.js');
   const { prototype } = OutsideWindow;

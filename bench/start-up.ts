@@ -1,5 +1,5 @@
 /**
- * How long a program takes from being spawned to its first line, with and without `--import leakwatch/register`.
+ * Time from spawning a program to its first line, with and without `--import leakwatch/register`.
  * `node start-up.js [--pairs 15]`; `overhead.js` runs it too.
  */
 import { randomBytes } from 'node:crypto';
@@ -17,7 +17,7 @@ export interface StartUpResult {
   /** Medians, milliseconds. */
   readonly unwatchedMs: number;
   readonly watchedMs: number;
-  /** Watched less unwatched, of each pair, milliseconds. */
+  /** Watched minus unwatched, for each pair, milliseconds. */
   readonly differencesMs: readonly number[];
 }
 
@@ -33,12 +33,12 @@ const PROGRAMS = [
   },
 ] as const;
 
-/** `token`: opens the own listener as well, as in production. */
+/** `token`: also opens the watcher's listener, as in production. */
 export async function measureStartUp(pairs: number, token: string): Promise<StartUpResult[]> {
   const folder = mkdtempSync(join(tmpdir(), 'leakwatch-bench-'));
   const environment = {
     LEAKWATCH_TOKEN: token,
-    // A port could be taken, and port 0 would be announced on stderr each time.
+    // A fixed port could be taken, and port 0 would be announced on stderr each time.
     LEAKWATCH_LISTEN: `unix:${join(folder, 'ops.sock')}`,
     LEAKWATCH_STATE_DIR: join(folder, 'state'),
   };
@@ -59,7 +59,7 @@ async function alternate(
   pairs: number,
   start: (watched: boolean) => Promise<number>,
 ): Promise<Omit<StartUpResult, 'program'>> {
-  // The first start of each reads files that later ones find in memory.
+  // The first start of each program reads files that later ones find in the page cache.
   await start(true);
   await start(false);
   const watched: number[] = [];

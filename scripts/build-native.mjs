@@ -1,6 +1,7 @@
 // Compiles the addon: `node scripts/build-native.mjs [--out FOLDER] [--target x64|arm64 …] [--strict] [--required]`.
 // One call of the compiler, no node-gyp: the addon needs Node-API's headers and nothing else of Node.
-// If it cannot be compiled, this says why and exits with 0 (captures then run in-process); with --required it exits with 1.
+// If it cannot be compiled, this says why and exits with 0 (captures then run in-process); with --required it exits
+// with 1.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
@@ -14,7 +15,8 @@ const sources = join(root, 'src', 'native');
 const triples = { x64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' };
 
 // No libstdc++ (so the gcc driver, no exceptions, no guards for statics); only the module's entry point is visible.
-// Every slot is bound at load and read-only: lock_slots.cc leaves ours alone, and none of our calls is resolved lazily in the child.
+// Every slot is bound at load and read-only: lock_slots.cc leaves ours alone, and none of our calls is resolved lazily
+// in the child.
 const flags = [
   ...['-x', 'c++', '-std=c++17', '-O2', '-Wall', '-Wextra'],
   ...['-fno-exceptions', '-fno-rtti', '-fno-threadsafe-statics', '-fvisibility=hidden'],

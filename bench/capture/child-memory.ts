@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 const POLL_MS = 50;
 
 /**
- * The most private memory that the forked children of `pid` were seen to hold, bytes: exact, from `smaps_rollup`, for
- * which the kernel walks the child's page tables. So it is read by the benchmark's own process, every 50 ms, and only
- * where no times are measured.
+ * The peak private memory seen in the forked children of `pid`, bytes: exact, from `smaps_rollup`, for which the kernel
+ * walks the child's page tables. Therefore the benchmark's own process reads it, every 50 ms, and only in runs that
+ * measure no times.
  */
 export class ChildMemory {
   readonly #pid: number;
@@ -26,7 +26,7 @@ export class ChildMemory {
 
   #look(): void {
     for (const child of read(`/proc/${this.#pid}/task/${this.#pid}/children`).split(' ')) {
-      // A forked child is the service's own program, other than the analysis.
+      // A forked child runs the service's own program, unlike the analysis process.
       if (child === '' || commandLine(child) !== this.#program) continue;
       const rollup = read(`/proc/${child}/smaps_rollup`);
       const kilobytes = [...rollup.matchAll(/^Private_(?:Clean|Dirty): +(\d+) kB$/gm)].map(([, kB]) =>
@@ -42,7 +42,7 @@ function commandLine(pid: string): string {
   return read(`/proc/${pid}/cmdline`);
 }
 
-/** Empty when the process has just ended. */
+/** Empty if the process has just ended. */
 function read(path: string): string {
   try {
     return readFileSync(path, 'utf8');

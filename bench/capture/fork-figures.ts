@@ -1,11 +1,11 @@
 import type { StartAnalysis } from '../../src/analysis/analysis-client.js';
 import type { NativeBinding } from '../../src/native/binding.js';
 
-/** What one fork took, milliseconds unless it says otherwise. */
+/** Figures of one fork, milliseconds unless stated otherwise. */
 export interface ForkFigures {
-  /** Finding V8's mappings, beside the service's thread. */
+  /** Finding V8's mappings, in parallel to the service's thread. */
   readonly scanMs: number;
-  /** The service's thread stood still, of that in fork(2). */
+  /** How long the service's thread was blocked, and the part of it in fork(2). */
   readonly blockedMs: number;
   readonly forkMs: number;
   /** Counts. */
@@ -13,10 +13,10 @@ export interface ForkFigures {
   readonly unknownMappings: number;
 }
 
-/** A stopwatch for what a capture does on the service's thread. */
+/** Times what a capture does on the service's thread. */
 export class ForkStopwatch {
   forks: ForkFigures[] = [];
-  /** Starting the process of the analysis; 0 where there was none. */
+  /** Starting the analysis process; 0 if there was none. */
   analysisStartMs = 0;
   #scanMs = 0;
 

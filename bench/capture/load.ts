@@ -1,14 +1,14 @@
 /**
- * Load at a steady rate, in a process of its own: `node load.js URL RATE`. Each request has a moment at which it is due,
- * and its latency counts from there: one that could not be sent because others hung has waited as well. (autocannon
- * sends the requests of a second in one burst at its beginning, and counts from when it sent them.)
- * Every message is a `Window`, answered with `LoadFigures`; what came before it is then forgotten.
+ * Load at a steady rate, in its own process: `node load.js URL RATE`. Each request has a due time, and its latency
+ * counts from then: a request that could not be sent because others hung has waited as well. (autocannon sends the
+ * requests of a second in one burst at its beginning, and counts from when it sent them.) Every message is a `Window`
+ * and is answered with `LoadFigures`; earlier requests are then forgotten.
  */
 import { Agent, get } from 'node:http';
 import { percentile } from '../statistics.js';
 import { monotonicMs, type Window } from './window.js';
 
-/** Of the requests that were due in the window. */
+/** For the requests that were due in the window. */
 export interface LoadFigures {
   readonly requests: number;
   readonly failed: number;
@@ -33,7 +33,7 @@ let answers: Answer[] = [];
 /** When the next request is due. */
 let dueMs = monotonicMs();
 
-// At a rate of 0 nothing is ever due; a window then waits for its end only.
+// At a rate of 0 no request is ever due; a window then only waits for its end.
 setInterval(() => {
   if (everyMs === Number.POSITIVE_INFINITY) dueMs = monotonicMs();
   else for (const nowMs = monotonicMs(); dueMs <= nowMs; dueMs += everyMs) send(dueMs);
@@ -52,7 +52,7 @@ function send(due: number): void {
   request.on('error', () => done(false));
 }
 
-/** Waits until all that was due in the window has been answered. */
+/** Waits until all requests due in the window have been answered. */
 async function answer({ fromMs, toMs }: Window): Promise<void> {
   while (dueMs < toMs || [...waiting].some((due) => due < toMs))
     await new Promise((resolve) => setTimeout(resolve, TICK_MS));

@@ -2,30 +2,30 @@ import { openSync, readSync } from 'node:fs';
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import { percentile } from '../statistics.js';
 
-/** How the event loop ran in one window; milliseconds, beyond the one that lies between two looks. */
+/** How the event loop ran in one window; milliseconds beyond the one between two looks. */
 export interface LoopFigures {
-  /** The longest that the loop stood still, as a chain of timers saw it. */
+  /** The longest stall of the loop, as seen by a chain of timers. */
   readonly longestMs: number;
-  /** The longest when the time in which its thread was ready and waited for a core is not counted. */
+  /** The longest stall, not counting the time in which its thread was runnable but waited for a core. */
   readonly longestOnCoreMs: number;
   readonly p99Ms: number;
-  /** The same before and after the mark; without one, or with nothing behind it, null. */
+  /** The same before and after the mark; null without a mark or without anything after it. */
   readonly p99BeforeMarkMs: number | null;
   readonly p99AfterMarkMs: number | null;
-  /** The same as `perf_hooks.monitorEventLoopDelay` saw it. */
+  /** The same according to `perf_hooks.monitorEventLoopDelay`. */
   readonly histogramLongestMs: number;
   readonly histogramP99Ms: number;
-  /** Time that the thread waited for a core, of the window's; 0 to 1. */
+  /** Share of the window in which the thread waited for a core, 0 to 1. */
   readonly waitedShare: number;
 }
 
 const RESOLUTION_MS = 1;
-/** Of what comes after them, about twenty minutes, only the longest counts. */
+/** After this many gaps, about twenty minutes, only the longest counts. */
 const MAX_GAPS = 1 << 20;
 
 /**
- * Two meters of the same thing, since the histogram may miss what happens while it is itself not asked: Node's
- * histogram, and a chain of timers that notes each gap. Both wake the loop every millisecond, in all windows alike.
+ * Two meters of the same thing, since Node's histogram may miss stalls while it is not read: the histogram, and a chain
+ * of timers that records each gap. Both wake the loop every millisecond, equally in all windows.
  */
 export class LoopMeter {
   readonly #histogram: IntervalHistogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
@@ -62,7 +62,7 @@ export class LoopMeter {
     this.#marked = this.#count;
   }
 
-  /** To be called in a turn of its own, so that what stood still last has been seen. */
+  /** Call it in a separate turn of the loop, so that the last stall has been seen. */
   end(): LoopFigures {
     const beyond = (ms: number) => Math.max(0, ms - RESOLUTION_MS);
     const p99 = (from: number, to: number) => beyond(percentile(this.#gaps.subarray(from, to), 0.99));
@@ -93,7 +93,7 @@ export class LoopMeter {
     }, RESOLUTION_MS).unref();
   }
 
-  /** Since the thread began: the second number of its `schedstat`, nanoseconds. */
+  /** Since the thread began: the second number in its `schedstat`, nanoseconds. */
   #waitedMs(): number {
     const length = readSync(this.#schedule, this.#text, 0, this.#text.length, 0);
     return Number(this.#text.toString('latin1', 0, length).split(' ')[1]) / 1e6;

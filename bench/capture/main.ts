@@ -1,31 +1,32 @@
 /**
- * What a capture costs the service that it is taken of; writes docs/benchmarks-capture.md.
+ * What a capture costs the service; writes docs/benchmarks-capture.md.
  * `npm run bench -- capture [--sizes 15,140,700] [--rounds 5] [--rate 300] [--ladder 140] [--large-inline]`
  *
- * Stalls: one service of each size under steady load, in which windows with a forked capture and windows without one
- * (base) take turns and are equally long. Each capture stands against the mean of the two windows around it; these two
- * against one another are the noise. In-process captures have a service of their own: what they leave behind in V8 (an
- * id for each object) would make later captures dearer.
+ * Stalls: one service of each size under steady load. Windows with a forked capture alternate with windows of equal
+ * length without one (base). Each capture is compared with the mean of the two windows around it; these two compared
+ * with each other are the noise. In-process captures get a separate service: what they leave behind in V8 (an id for
+ * each object) would make later captures slower.
  *
- * Ladder: the rungs in turn on a service without load, while the memory of the child is read from outside.
+ * Ladder: the capture levels in turn on a service without load, while the child's memory is read from outside.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CAPTURE_LEVELS, type CaptureLevel } from '../../src/capture/capture-record.js';
+import { formatBytes } from '../../src/runtime/units.js';
 import { ChildMemory } from './child-memory.js';
 import { type CapturePage, capturePage, type LadderRun, type StallResult, type StallRound } from './page.js';
 import { type Measured, Session } from './session.js';
 
 const FIRST_REST_MS = 3000;
 const WARM_UP_MS = 2000;
-/** Under it a window holds too few requests for a 99th percentile. */
+/** A shorter window has too few requests for a 99th percentile. */
 const LEAST_REST_MS = 2000;
-/** From this size on a round takes a minute or more. */
+/** From this size on, a round takes a minute or more. */
 const LARGE_MB = 500;
 const LARGE_ROUNDS = 3;
-/** From this size on a capture in process takes half a minute or more. */
+/** From this size on, an in-process capture takes half a minute or more. */
 const ONCE_INLINE_MB = 100;
 
 const { values } = parseArgs({
@@ -68,11 +69,11 @@ async function measureStalls(
     for (let round = 0; round < count; round++) {
       const capture = await session.measure({ order: 'capture', dumper, rung: rungFor(dumper) });
       const { fromMs, toMs } = capture.window;
-      // A stopped loop makes no base longer.
+      // A blocked loop needs no longer base.
       const ms = dumper === 'inline' ? FIRST_REST_MS : Math.max(LEAST_REST_MS, toMs - fromMs);
       const after = await session.measure({ order: 'rest', ms });
       if (succeeded(capture, `${megabytes} MB, ${dumper}`)) result.push({ before, capture, after });
-      tell(megabytes, dumper, { before, capture, after });
+      printRound(megabytes, dumper, { before, capture, after });
       before = after;
     }
     return { megabytes, dumper, heapBytes: session.heapBytes, rounds: result };
@@ -81,7 +82,7 @@ async function measureStalls(
   }
 }
 
-/** What detection takes by default of each. */
+/** The level that detection takes by default with each dumper. */
 function rungFor(dumper: 'fork' | 'inline'): CaptureLevel {
   return dumper === 'fork' ? 'sampled' : 'full';
 }
@@ -100,7 +101,7 @@ async function measureLadder(megabytes: number): Promise<LadderRun[]> {
         const { record, dumpCpuSeconds } = figures.capture!;
         console.log(
           `${megabytes} MB  ${rung.padEnd(8)} ${record.outcome} ${record.reason ?? ''} ${(record.durationMs / 1000).toFixed(1)} s, ` +
-            `CPU of the child ${dumpCpuSeconds.toFixed(2)} s, ${(run.privateBytes / 1e6).toFixed(0)} MB`,
+            `CPU of the child ${dumpCpuSeconds.toFixed(2)} s, ${formatBytes(run.privateBytes)}`,
         );
       }
     }
@@ -110,7 +111,7 @@ async function measureLadder(megabytes: number): Promise<LadderRun[]> {
   }
 }
 
-/** Of `autogroup`, see sched(7); 0 where the kernel has none. */
+/** Nice value of the `autogroup`, see sched(7); 0 if the kernel has none. */
 function groupNice(): number {
   try {
     return Number(readFileSync('/proc/self/autogroup', 'utf8').trim().split(' ').at(-1));
@@ -119,14 +120,14 @@ function groupNice(): number {
   }
 }
 
-/** What failed says nothing of what a capture costs; the page names it. */
+/** A failed capture says nothing about the cost of captures; the page lists it. */
 function succeeded({ capture }: Measured, what: string): boolean {
   const { outcome, reason } = capture!.record;
   if (outcome !== 'success') failures.push(`${what}: ${outcome}, ${reason}`);
   return outcome === 'success';
 }
 
-function tell(megabytes: number, dumper: string, { before, capture, after }: StallRound): void {
+function printRound(megabytes: number, dumper: string, { before, capture, after }: StallRound): void {
   const text = (figures: Measured) =>
     `longest ${figures.loop.longestMs.toFixed(1)} p99 ${figures.loop.p99Ms.toFixed(2)} latency p99 ${figures.load.p99Ms.toFixed(1)}`;
   const { record } = capture.capture!;

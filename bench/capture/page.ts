@@ -5,7 +5,7 @@ import { median, spread } from '../statistics.js';
 import type { ForkFigures } from './fork-figures.js';
 import type { Measured } from './session.js';
 
-/** A capture, and the windows without one around it. */
+/** A capture, and the windows without a capture around it. */
 export interface StallRound {
   readonly before: Measured;
   readonly capture: Measured;
@@ -23,7 +23,7 @@ export interface StallResult {
 export interface LadderRun {
   readonly rung: CaptureLevel;
   readonly heapBytes: number;
-  /** The most that the child was seen to hold. */
+  /** The child's peak, as seen from outside. */
   readonly privateBytes: number;
   readonly figures: Measured;
 }
@@ -31,9 +31,9 @@ export interface LadderRun {
 export interface CapturePage {
   readonly stalls: readonly StallResult[];
   readonly ladder: readonly LadderRun[];
-  /** Requests a second. */
+  /** Requests per second. */
   readonly rate: number;
-  /** Captures that are in none of the figures. */
+  /** Captures that are not in the figures. */
   readonly failures: readonly string[];
   /** Priority of the benchmark's session among others, -20 to 19. */
   readonly groupNice: number;
@@ -182,7 +182,7 @@ function ratioRow(
   ];
 }
 
-/** The child alone, and the child and the analysis. */
+/** Until the analysis starts, only the child runs; then both. */
 function phaseRows(result: StallResult): string[][] {
   return [
     ratioRow(result, 'the same, until the analysis', ({ loop }) => loop.p99BeforeMarkMs ?? loop.p99Ms),
@@ -245,7 +245,7 @@ ${table([
 `;
 }
 
-/** As many digits as mean something. */
+/** Only significant digits. */
 function figure(values: readonly number[]): string {
   const largest = Math.max(...values);
   return spread(values, largest < 10 ? 2 : largest < 100 ? 1 : 0);

@@ -1,6 +1,6 @@
 /**
- * The service that is captured: `node --expose-gc service.js MEGABYTES`, an HTTP server whose heap is about that large.
- * The first line of stdout is a `ServiceReady`; every message is a `ServiceOrder`, answered with a `WindowFigures`.
+ * The captured service: `node --expose-gc service.js MEGABYTES`, an HTTP server with a heap of about that size. The
+ * first line of stdout is a `ServiceReady`; every message is a `ServiceOrder` and is answered with `WindowFigures`.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -30,21 +30,21 @@ export type ServiceOrder =
 
 interface CaptureFigures {
   readonly record: CaptureRecord;
-  /** Without the analysis, bytes; as the dumper estimates it. */
+  /** Without the analysis, bytes; estimated by the dumper. */
   readonly dumpPeakBytes: number;
   readonly dumpCpuSeconds: number;
-  /** One for each child, the last is the one that succeeded. */
+  /** One entry per child; the last is the one that succeeded. */
   readonly forks: readonly ForkFigures[];
-  /** How long the service's thread took to start the process of the analysis, milliseconds. */
+  /** Time the service's thread took to start the analysis process, milliseconds. */
   readonly analysisStartMs: number;
 }
 
 export interface WindowFigures {
   readonly window: Window;
   readonly loop: LoopFigures;
-  /** Of the service's process while the window lasted, user and system. */
+  /** Of the service's process during the window, user and system. */
   readonly cpuSeconds: number;
-  /** Null for a rest. */
+  /** Null for a window without a capture. */
   readonly capture: CaptureFigures | null;
 }
 
@@ -81,7 +81,7 @@ async function obey(order: ServiceOrder): Promise<void> {
   meter.begin();
   const fromMs = monotonicMs();
   const capture = order.order === 'rest' ? await rest(order.ms) : await take(order);
-  // One more turn, for what stood still in this one.
+  // One more turn, so that a stall of this one is seen.
   await rest(5);
   const loop = meter.end();
   const { user, system } = process.cpuUsage(before);

@@ -23,7 +23,7 @@ export class Session {
     this.pid = service.pid!;
   }
 
-  /** `rate`: requests a second; none where it is 0. */
+  /** `rate`: requests per second; 0 means no load. */
   static async start(megabytes: number, rate: number): Promise<Session> {
     const options = ['--expose-gc', `--max-old-space-size=${4 * megabytes + 512}`];
     const service = startProgram('capture/service.js', [String(megabytes)], {}, options);

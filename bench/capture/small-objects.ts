@@ -1,6 +1,6 @@
 /**
- * A heap such as services have that are slow to capture: small objects, in a Map, in arrays and in a dictionary, all
- * of them class instances with objects and strings of their own. About 45 bytes an object.
+ * A heap of the kind that is slow to capture: small objects, in a Map, in arrays and in a dictionary, all of them class
+ * instances with their own objects and strings. About 45 bytes an object.
  */
 
 class Address {
@@ -38,9 +38,9 @@ class Order {
   }
 }
 
-/** Orders between two looks at the size of the heap. */
+/** Orders added between two checks of the heap's size. */
 const CHUNK = 2000;
-/** Orders in one of the arrays. */
+/** Orders per array. */
 const SHELF = 5000;
 
 export class SmallObjects {
@@ -49,12 +49,12 @@ export class SmallObjects {
   readonly #byKey: Record<string, Order> = Object.create(null);
   #made = 0;
 
-  /** Grows until the heap has about `bytes`, which `liveBytes` measures. */
+  /** Grows until the heap has about `bytes`, as measured by `liveBytes`. */
   constructor(bytes: number, liveBytes: () => number) {
     while (liveBytes() < bytes) for (let added = 0; added < CHUNK; added++) this.#add();
   }
 
-  /** What a request does: reads some orders, changes one, and lets one come and the oldest go, so the size stays. */
+  /** The work of a request: reads some orders, changes one, adds one and drops the oldest, so the size stays the same. */
   visit(page: string): object {
     const index = (this.#made * 7919) % this.#shelves.length;
     const shelf = this.#shelves[index]!;
@@ -68,7 +68,7 @@ export class SmallObjects {
     return { address: order.address, lines: order.lines, seen: order.state.seen };
   }
 
-  /** A third each. */
+  /** Adds to Map, arrays and dictionary in turn, a third each. */
   #add(): void {
     const order = new Order(this.#made++);
     if (this.#made % 3 === 0) this.#recent.set(order.key, order);

@@ -1,7 +1,7 @@
 /**
- * How long an engine takes from a file to the retained size of every node, and how much memory, against the engines of
- * Chrome DevTools and memlab: whole processes, one at a time, in turns. Writes docs/benchmarks-engine.md.
- * `node main.js [--rounds 5] [--sizes 50,250,1000] [--huge]`; files and rivals are kept below `.build/engine`.
+ * How long our engine takes from a file to the retained size of every node, and how much memory, compared with the
+ * engines of Chrome DevTools and memlab: whole processes, one at a time, alternating. Writes docs/benchmarks-engine.md.
+ * `node main.js [--rounds 5] [--sizes 50,250,1000] [--huge]`; files and the other engines are kept in `.build/engine`.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,6 +9,7 @@ import { existsSync, mkdirSync, renameSync, statSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { formatBytes } from '../../src/runtime/units.js';
 import { multiplySnapshot } from './multiplied.js';
 import { type EngineRun, enginePage } from './page.js';
 import type { RunReport } from './run-report.js';
@@ -17,13 +18,13 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const FOLDER = join(ROOT, '.build', 'engine');
 const RIVALS = join(FOLDER, 'rivals');
 const MEMLAB = '@memlab/heap-analysis@2.0.5';
-/** Bytes of a snapshot for each order of the program that makes it, about. */
+/** Bytes of a snapshot per order of the program that writes it, approximately. */
 const BYTES_AN_ORDER = 1570;
 const MB = 1e6;
-/** From this size on snapshots are multiplied: the program that takes a real one would need ten times its size. */
+/** Larger snapshots are multiplied from a smaller one: a real one would need ten times its size in the program. */
 const LARGEST_REAL_MB = 250;
 const HUGE_MB = 2000;
-/** Beyond it an engine other than ours needs minutes; one run is enough to say so. */
+/** Above this size the other engines need minutes; one run is enough to show that. */
 const MAX_RIVAL_MB = 400;
 
 const { values } = parseArgs({
@@ -63,11 +64,11 @@ function installMemlab(): void {
 
 async function run(engine: string, file: string): Promise<EngineRun> {
   const program = fileURLToPath(new URL(`./${engine}.js`, import.meta.url));
-  // Rivals keep much in V8's heap; its default limit would end them, not their speed.
+  // The other engines keep much on V8's heap; the default limit would end them regardless of their speed.
   const options = engine === 'leakwatch' ? [] : ['--max-old-space-size=16384'];
   const begin = performance.now();
   const child = spawn(process.execPath, [...options, program, file, RIVALS], {
-    // memlab tells its steps there.
+    // memlab prints its progress there.
     stdio: ['ignore', 'pipe', engine === 'memlab' ? 'ignore' : 'inherit'],
   });
   let text = '';
@@ -87,7 +88,7 @@ const sizes = [...values.sizes.split(',').map(Number), ...(values.huge ? [HUGE_M
 const runs: EngineRun[] = [];
 for (const size of sizes) {
   const file = await makeFile(size);
-  // Read once, so that the first engine does not pay for the disk.
+  // Read once beforehand, so that the first engine does not pay for the disk.
   await run('leakwatch', file);
   const rounds = size > MAX_RIVAL_MB ? 1 : Number(values.rounds);
   const engines = size >= HUGE_MB ? ['leakwatch'] : ['leakwatch', 'devtools', 'memlab'];
@@ -95,7 +96,7 @@ for (const size of sizes) {
     for (const engine of engines) {
       const result = await run(engine, file);
       runs.push(result);
-      const memory = result.report === null ? 'failed' : `${(result.report.peakRssBytes / MB).toFixed(0)} MB`;
+      const memory = result.report === null ? 'failed' : formatBytes(result.report.peakRssBytes);
       console.log(`${size} MB  ${engine.padEnd(9)} ${(result.ms / 1000).toFixed(2)} s  ${memory}`);
     }
   }

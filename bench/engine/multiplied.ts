@@ -1,6 +1,6 @@
 /**
- * A large snapshot from a small one: `copies` heaps under one root, the strings of each its own. A real one of 2 GB
- * would need twenty times that in the process that takes it.
+ * A large snapshot from a small one: `copies` heaps under one root, each with its own strings. A real snapshot of 2 GB
+ * would need twenty times as much memory in the process that writes it.
  */
 import { once } from 'node:events';
 import { createWriteStream, readFileSync } from 'node:fs';
@@ -18,7 +18,7 @@ interface Snapshot {
 }
 
 const EDGE_FIELDS = 3;
-/** Index into V8's edge types; these have a number for a name. */
+/** Indices into V8's edge types; edges of these types have a number instead of a name. */
 const NUMBERED = new Set([1, 4]);
 const ELEMENT = 1;
 const LOCATION_FIELDS = 4;
@@ -58,7 +58,7 @@ const ROWS_A_WRITE = 20_000;
 
 type Write = (text: string) => Promise<void>;
 
-/** Every row after the first of its section has a comma before it. */
+/** Every row except the first of its section is preceded by a comma. */
 async function writeRows(
   rows: number,
   width: number,

@@ -1,5 +1,5 @@
 /**
- * A heap such as services have: orders in a Map, some of them in closures, some in a dictionary. Writes its snapshot.
+ * A heap like a service's: orders in a Map, some of them in closures, some in a dictionary. Writes its snapshot.
  * `node orders.js FILE COUNT`
  */
 import { writeHeapSnapshot } from 'node:v8';
@@ -48,5 +48,5 @@ for (let index = 0; index < Number(count); index++) {
   if (index % 5 === 0) byDay[`day-${index}`] = { order, last: callbacks.at(-1) };
 }
 writeHeapSnapshot(String(file));
-// What is looked at afterwards is alive when the snapshot is taken.
+// Used after the snapshot, so it is alive when the snapshot is written.
 console.log(orders.size + callbacks.length + Object.keys(byDay).length);

@@ -6,9 +6,9 @@ import type { RunReport } from './run-report.js';
 export interface EngineRun {
   readonly engine: string;
   readonly file: string;
-  /** From starting the process to its end, milliseconds. */
+  /** From the start of the process to its end, milliseconds. */
   readonly ms: number;
-  /** Null when the process failed. */
+  /** Null if the process failed. */
   readonly report: RunReport | null;
 }
 

@@ -1,4 +1,4 @@
-/** What a run of an engine says at its end. */
+/** What an engine reports at the end of a run. */
 export interface RunReport {
   readonly nodes: number;
   /** Retained size of the root, bytes: proof that the work was done. */

@@ -1,7 +1,7 @@
 /**
  * A small shop on Express. Its sessions are in express-session's MemoryStore, which never removes a session that nobody
- * comes back for (its documentation warns about that), and most of its visitors do not keep cookies. `healthy` fixes it in
- * the usual way: a store with expiry and a bound.
+ * comes back for (its documentation warns about that), and most of its visitors do not keep cookies. `healthy` fixes it
+ * in the usual way: a store with expiry and a bound.
  */
 import { createRequire } from 'node:module';
 import express, { type Request, type Response } from 'express';

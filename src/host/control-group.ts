@@ -40,8 +40,8 @@ const MAX_DEPTH = 32;
 const MAX_FILE_BYTES = 16 * 1024;
 
 /**
- * Finds the process's group for `controller`; null if there is none. In a hybrid hierarchy, a controller is in version 1 if
- * a line of `/proc/self/cgroup` names it, otherwise in version 2.
+ * Finds the process's group for `controller`; null if there is none. In a hybrid hierarchy, a controller is in version
+ * 1 if a line of `/proc/self/cgroup` names it, otherwise in version 2.
  */
 export function findControlGroup(
   files: Pick<KernelFiles, 'readFile'>,
@@ -96,8 +96,8 @@ function usualMount(version: 1 | 2, controller: Controller): Mount {
 }
 
 /**
- * In a container without its own cgroup namespace, the path is the host's. Then either the mount shows the tree from `root`
- * on, or the path does not exist here but a parent does, and the root is the container's group.
+ * In a container without its own cgroup namespace, the path is the host's. Then either the mount shows the tree from
+ * `root` on, or the path does not exist here but a parent does, and the root is the container's group.
  */
 function* upwards(mount: Mount, path: string): Generator<string> {
   const visible = isBelow(path, mount.root) && mount.root !== '/' ? path.slice(mount.root.length) : path;

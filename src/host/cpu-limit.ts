@@ -15,9 +15,9 @@ export interface CpuLimitHost extends Pick<KernelFiles, 'readFile'> {
 const systemHost: CpuLimitHost = { platform: process.platform, readFile: kernelFiles.readFile };
 
 /**
- * Reads the CPU quota of the process's control group and its parents; the smallest wins. Version 2: `cpu.max`; version 1:
- * `cpu.cfs_quota_us` divided by `cpu.cfs_period_us`. Weights, shares and the number of cores are not limits. Outside Linux
- * there is no quota.
+ * Reads the CPU quota of the process's control group and its parents; the smallest wins. Version 2: `cpu.max`; version
+ * 1: `cpu.cfs_quota_us` divided by `cpu.cfs_period_us`. Weights, shares and the number of cores are not limits. Outside
+ * Linux there is no quota.
  */
 export function readCpuLimit(host: CpuLimitHost = systemHost): CpuLimit {
   let cores: number | null = null;

@@ -65,9 +65,9 @@ const systemHost: MemoryLimitHost = { ...kernelFiles, platform: process.platform
 
 /**
  * Reads memory limit and available memory: from the process's control groups and their parents (the smallest wins), and
- * from the host's `MemAvailable`. As in Kubernetes' working set, `inactive_file` counts as available: the kernel reclaims
- * this page cache before it kills anything. Swap never counts as available. Outside Linux: no limit, free host memory. Took
- * 150 to 180 µs.
+ * from the host's `MemAvailable`. As in Kubernetes' working set, `inactive_file` counts as available: the kernel
+ * reclaims this page cache before it kills anything. Swap never counts as available. Outside Linux: no limit, free host
+ * memory. Took 150 to 180 µs.
  */
 export function readMemoryLimit(host: MemoryLimitHost = systemHost): MemoryLimit {
   const reader = createMemoryLimitReader(host);
@@ -79,9 +79,9 @@ export function readMemoryLimit(host: MemoryLimitHost = systemHost): MemoryLimit
 }
 
 /**
- * The same for many readings a second: finds the groups and their limits once and keeps the files open, so a reading needs
- * no descriptor, which a service that leaks them may not have. A reading took 17 µs with one limited group, against 180 µs.
- * It does not notice limits changed later or a move to another group: create one for each capture.
+ * The same for many readings a second: finds the groups and their limits once and keeps the files open, so a reading
+ * needs no descriptor, which a service that leaks them may not have. A reading took 17 µs with one limited group,
+ * against 180 µs. It does not notice limits changed later or a move to another group: create one for each capture.
  */
 export function createMemoryLimitReader(host: MemoryLimitHost = systemHost): MemoryLimitReader {
   if (host.platform !== 'linux') {

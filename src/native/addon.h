@@ -31,8 +31,8 @@ struct Range {
   uintptr_t end;
 };
 struct Mappings;
-// Reads /proc/self/smaps. Returns null and sets errno on failure; EBUSY if other threads keep forking. Needs no lock and
-// no V8: any thread may call it.
+// Reads /proc/self/smaps. Returns null and sets errno on failure; EBUSY if other threads keep forking. Needs no lock
+// and no V8: any thread may call it.
 Mappings* ScanMappings();
 void FreeMappings(Mappings*);
 // Makes the mappings that V8 hides from children inheritable. Returns false and sets errno if /proc/self/maps cannot be
@@ -98,8 +98,8 @@ void RemoveChild(napi_env, pid_t);
 const char* WhyUnsupported();
 // Null, or the name of a symbol that this Node does not export: then none of the heap functions below may be called.
 const char* ResolveHeapObjects();
-// In the child: raises V8's heap limit. A leaking service is near its limit exactly when a capture matters most, and its
-// own reaction to that (writing a snapshot, ending a worker) must not run in the child, whose memory is limited
+// In the child: raises V8's heap limit. A leaking service is near its limit exactly when a capture matters most, and
+// its own reaction to that (writing a snapshot, ending a worker) must not run in the child, whose memory is limited
 // separately. V8 asks the callback that was added last.
 void RaiseHeapLimit();
 // (threshold: number) => object[]: Maps, Sets, arrays and dictionaries with more members, found by V8's own walk.

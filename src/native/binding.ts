@@ -80,8 +80,8 @@ export interface NativeBinding {
   largeCollections(threshold: number): object[];
   /**
    * In the child: likewise, but only collections reachable from `roots`, at a fiftieth of the cost; null if out of
-   * memory. `samples`: objects that show how this version of V8 lays them out. `counting`: counts objects for `census()`,
-   * which must follow; until then one object of each hidden class is kept alive.
+   * memory. `samples`: objects that show how this version of V8 lays them out. `counting`: counts objects for
+   * `census()`, which must follow; until then one object of each hidden class is kept alive.
    */
   walkCollections(
     roots: readonly object[],
@@ -96,8 +96,8 @@ export interface NativeBinding {
 /** The part of the addon that runs in the service itself. */
 export interface NativeSampling {
   /**
-   * Starts V8's sampling heap profiler so that reading it forces no GC; stacks have at most `frames` frames. False if this
-   * V8 does not export it, or if it is already running.
+   * Starts V8's sampling heap profiler so that reading it forces no GC; stacks have at most `frames` frames. False if
+   * this V8 does not export it, or if it is already running.
    */
   startHeapSampling(intervalBytes: number, frames: number): boolean;
   /** Stops it, whoever started it. */

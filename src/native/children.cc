@@ -1,11 +1,11 @@
-// Keeps track of the children that a thread has forked but not waited for, so that none becomes a zombie when the thread
-// ends first.
+// Keeps track of the children that a thread has forked but not waited for, so that none becomes a zombie when the
+// thread ends first.
 //
 // A worker thread may be terminated at any time. The kernel then kills its child (PR_SET_PDEATHSIG), but nobody is left
-// to wait for it, so the zombie would stay in the process table for as long as the service lives. So when the environment
-// of a thread ends, its children are killed and handed to a short-lived thread that waits for them: a child that holds a
-// gigabyte takes a moment to die at its low priority, and it must delay neither worker.terminate() nor the exit of the
-// process. When the main thread ends, killing is enough: init waits for the rest.
+// to wait for it, so the zombie would stay in the process table for as long as the service lives. So when the
+// environment of a thread ends, its children are killed and handed to a short-lived thread that waits for them: a child
+// that holds a gigabyte takes a moment to die at its low priority, and it must delay neither worker.terminate() nor the
+// exit of the process. When the main thread ends, killing is enough: init waits for the rest.
 //
 // The waiting thread runs code of this shared object after the thread that loaded it has closed it: hence -z nodelete.
 

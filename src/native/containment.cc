@@ -1,10 +1,10 @@
 // Keeps code that runs in the child by accident from affecting anything outside it.
 //
-// The child collects garbage, and V8 then calls the weak callbacks of native addons: the destructors of wrapped objects.
-// These assume that they run in the service. A database's destructor may close the database, which deletes its journal by
-// path and writes to memory that it shares with the file. And because the child truncates collections, objects that are
-// alive in the service become garbage in the child. Descriptors are handled in fork.cc. Three ways out remain, and are
-// closed here:
+// The child collects garbage, and V8 then calls the weak callbacks of native addons: the destructors of wrapped
+// objects. These assume that they run in the service. A database's destructor may close the database, which deletes its
+// journal by path and writes to memory that it shares with the file. And because the child truncates collections,
+// objects that are alive in the service become garbage in the child. Descriptors are handled in fork.cc. Three ways out
+// remain, and are closed here:
 //
 //   system calls      A seccomp filter refuses (EPERM) calls that change something outside the process: names and
 //                     attributes of files, opening for writing, sockets, signals to others, new processes and programs,
@@ -13,7 +13,8 @@
 //   shared mappings   All writable ones except the shared page become read-only; a write to one ends the child.
 //   the snapshot      V8's writer opens its file by path, which the filter would refuse: see OpenInChild.
 //
-// Installing a filter needs no privilege (PR_SET_NO_NEW_PRIVS). If the kernel does not support it, the child does not run.
+// Installing a filter needs no privilege (PR_SET_NO_NEW_PRIVS). If the kernel does not support it, the child does not
+// run.
 
 #include "addon.h"
 
@@ -60,7 +61,8 @@ constexpr uint32_t kWriting = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC;
 
 constexpr sock_filter Statement(uint16_t code, uint32_t value) { return sock_filter{code, 0, 0, value}; }
 
-// A BPF program can only jump forward. Each test stands directly before its own return, so no distance has to be counted.
+// A BPF program can only jump forward. Each test stands directly before its own return, so no distance has to be
+// counted.
 struct Filter {
   sock_filter code[4 * (sizeof(kRefused) / sizeof(kRefused[0])) + 64];
   uint16_t length = 0;

@@ -20,8 +20,9 @@
 //                 allotment (below).
 //   the rest      see containment.cc
 //
-// It calls libc's fork(2), not the system call: libc leaves malloc usable in the child. The SIGCHLD cannot be avoided: a
-// program that listens for it sees our child, and one that waits for any child takes its exit status from us (ECHILD).
+// It calls libc's fork(2), not the system call: libc leaves malloc usable in the child. The SIGCHLD cannot be avoided:
+// a program that listens for it sees our child, and one that waits for any child takes its exit status from us
+// (ECHILD).
 //
 // The memory governor. V8's snapshot generator may need many times the size of the heap. A timer signal checks every
 // 10 ms how much memory the child has made its own: the pages it has faulted in. Each of them was either new or copied
@@ -213,7 +214,8 @@ void BecomeHarmless(pid_t parent, const ForkOptions& options, SharedPage* page) 
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
   if (!NeutraliseLocks()) _exit(kExitUnable);
-  // While the child still has the service's priority: until this is done, a connection that the service closes stays open.
+  // While the child still has the service's priority: until this is done, a connection that the service closes stays
+  // open.
   if (!LetGoOfDescriptors(options.output)) _exit(kExitUnable);
   LowerPriority(options.niceness);
   if (!Contain(options.output, page)) _exit(kExitUnable);

@@ -1,9 +1,9 @@
-// The part of V8's object layout that is read: offsets and types that Node exports for debuggers (v8dbg_…), looked up at
-// load.
+// The part of V8's object layout that is read: offsets and types that Node exports for debuggers (v8dbg_…), looked up
+// at load.
 //
-// A tagged pointer has its lowest bit set (and the next one if it is weak). A small integer has the lowest bit clear and
-// its value in the upper half of the word; WhyUnsupported() checks that. Every object begins with a tagged pointer to its
-// hidden class.
+// A tagged pointer has its lowest bit set (and the next one if it is weak). A small integer has the lowest bit clear
+// and its value in the upper half of the word; WhyUnsupported() checks that. Every object begins with a tagged pointer
+// to its hidden class.
 #pragma once
 
 #include <node_api.h>
@@ -61,8 +61,8 @@ inline int64_t SmallInteger(uintptr_t object, size_t offset) {
 
 inline bool IsPointer(uintptr_t word) { return (word & kTag) != 0; }
 
-// Number of members of a Map, Set, array or plain object used as a table; 0 for everything else. For objects with indexed
-// members it is an upper bound.
+// Number of members of a Map, Set, array or plain object used as a table; 0 for everything else. For objects with
+// indexed members it is an upper bound.
 inline int64_t MembersOf(uintptr_t object) {
   const uintptr_t hidden_class = HiddenClass(object);
   const int type = InstanceType(hidden_class);
@@ -87,8 +87,8 @@ Slot Globalize(uintptr_t object);
 // Stores the object in a JavaScript array at `index` and disposes of the handle.
 void Take(napi_env, napi_value list, uint32_t index, Slot);
 
-// The census (heap_objects.cc) counts objects by hidden class, starting with StartCount(). KeepRepresentatives() must be
-// called before anything on the heap moves.
+// The census (heap_objects.cc) counts objects by hidden class, starting with StartCount(). KeepRepresentatives() must
+// be called before anything on the heap moves.
 void StartCount();
 void CountObject(uintptr_t object);
 void KeepRepresentatives();

@@ -1,14 +1,14 @@
 // Looks into the heap of the forked child: which collections are large, and how many objects each hidden class has.
 //
-// heap_walk.cc follows pointers from the objects that JavaScript can reach. If it does not find everything it should (an
-// unknown object layout), V8 walks its heap itself: HeapProfiler::QueryObjects runs a full GC and then calls a predicate
-// for each JavaScript object. That takes more memory than the heap and ten times as long. QueryObjects, the few other
-// functions and the constants (heap_layout.h) are exported by Node 20, 22, 24 and 26 under the same names. They are looked
-// up when the addon is loaded, so one binary serves all versions. If one is missing, ResolveHeapObjects() returns its
-// name, and captures are full ones.
+// heap_walk.cc follows pointers from the objects that JavaScript can reach. If it does not find everything it should
+// (an unknown object layout), V8 walks its heap itself: HeapProfiler::QueryObjects runs a full GC and then calls a
+// predicate for each JavaScript object. That takes more memory than the heap and ten times as long. QueryObjects, the
+// few other functions and the constants (heap_layout.h) are exported by Node 20, 22, 24 and 26 under the same names.
+// They are looked up when the addon is loaded, so one binary serves all versions. If one is missing,
+// ResolveHeapObjects() returns its name, and captures are full ones.
 //
-// The C++ types of V8 that cross the boundary are laid out by hand, so that none of V8's inline code, which changes from
-// version to version, is compiled in:
+// The C++ types of V8 that cross the boundary are laid out by hand, so that none of V8's inline code, which changes
+// from version to version, is compiled in:
 //   Local<T>                  the address of a slot that holds a tagged pointer; passed and returned in a register
 //   Global<T>                 the same, as the only member of a class; so an element of the result vector is a napi_value
 //   std::vector               begin, end, end of storage (libstdc++)
@@ -24,8 +24,8 @@
 
 #include "heap_layout.h"
 
-// Binds to the first version of dlsym, so that a binary compiled on a new system loads on an old one: glibc 2.34 moved it
-// from libdl to libc. The loader looks for symbol and version only, not for the library they came from.
+// Binds to the first version of dlsym, so that a binary compiled on a new system loads on an old one: glibc 2.34 moved
+// it from libdl to libc. The loader looks for symbol and version only, not for the library they came from.
 #if defined(__x86_64__)
 __asm__(".symver dlsym, dlsym@GLIBC_2.2.5");
 #elif defined(__aarch64__)
@@ -54,7 +54,8 @@ void (*dispose)(Slot slot);
 // Optional.
 void (*add_near_heap_limit_callback)(void* isolate, size_t (*callback)(void*, size_t, size_t), void* data);
 
-// Room for V8's snapshot generator, which allocates a few percent of the heap on the heap. Beyond that the child crashes.
+// Room for V8's snapshot generator, which allocates a few percent of the heap on the heap. Beyond that the child
+// crashes.
 constexpr size_t kExtraHeapBytes = size_t{256} << 20;
 
 size_t HigherLimit(void*, size_t current, size_t initial) {

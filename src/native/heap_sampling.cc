@@ -1,5 +1,5 @@
-// Starts V8's sampling heap profiler with other flags than the inspector does: the inspector's make each reading force a
-// full GC (SamplingFlags::kSamplingForceGC) in the running service. Reading still goes through the inspector.
+// Starts V8's sampling heap profiler with other flags than the inspector does: the inspector's make each reading force
+// a full GC (SamplingFlags::kSamplingForceGC) in the running service. Reading still goes through the inspector.
 //
 // The functions are looked up as in heap_objects.cc. If one is missing, only sampling is refused.
 

@@ -227,8 +227,8 @@ void VisitContent(Walk* walk, uintptr_t word) {
   for (size_t i = 1; i < words; i++) Visit(walk, Field<uintptr_t>(word, i * sizeof(uintptr_t)));
 }
 
-// Learns which types are arrays of tagged words: every field of a sample whose size is not fixed by its hidden class, since
-// V8 puts nothing else there.
+// Learns which types are arrays of tagged words: every field of a sample whose size is not fixed by its hidden class,
+// since V8 puts nothing else there.
 void LearnTypes(Walk* walk, uintptr_t sample) {
   const size_t words = Field<uint8_t>(HiddenClass(sample), *layout.words_offset);
   for (size_t i = 1; i < words; i++) {
@@ -271,7 +271,8 @@ napi_value WalkCollections(napi_env env, napi_callback_info info) {
   napi_get_value_double(env, arguments[2], &threshold);
   if (walk == nullptr || !MapChunks(walk)) return result;
   walk->threshold = static_cast<int64_t>(threshold);
-  // Reading an element may make V8 allocate and so move objects. Only the types are kept from what has been read so far.
+  // Reading an element may make V8 allocate and so move objects. Only the types are kept from what has been read so
+  // far.
   ForEach(env, arguments[1], [&](uintptr_t sample) {
     LearnTypes(walk, sample);
     // The global object is hidden behind a proxy, as the proxy's prototype.

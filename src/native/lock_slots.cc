@@ -2,9 +2,9 @@
 //
 // After fork(2) only the forking thread exists in the child, but V8 keeps posting tasks to its worker threads. The
 // condition variables it signals still count the waiters that are gone, and pthread_cond_signal then blocks forever (in
-// about one child in three). A lock that a thread held at the moment of the fork also stays held forever. A child that is
-// single-threaded for the rest of its life needs neither: there is no other thread to exclude or to wake. So every call
-// from the loaded objects into libc's locks is redirected, in the child only:
+// about one child in three). A lock that a thread held at the moment of the fork also stays held forever. A child that
+// is single-threaded for the rest of its life needs neither: there is no other thread to exclude or to wake. So every
+// call from the loaded objects into libc's locks is redirected, in the child only:
 //
 //   lock, unlock, signal, post      → return 0 (success)
 //   wait, join                      → exit the process at once with kExitWaited: the work it would wait for belonged to
@@ -13,11 +13,11 @@
 //                                     each thread it believes it started, so each such start allows one sem_wait.
 //   syscall(SYS_futex, …, WAIT)     → like wait (absl and libstdc++ wait without pthread)
 //
-// The calls go through the slots of the global offset tables (ELF: JUMP_SLOT and GLOB_DAT relocations) of the executable
-// and of each shared object, where the dynamic loader wrote the addresses; overwriting them changes no code. libc and the
-// loader themselves are left alone: their internal locks are either handled by fork(2) (malloc, stdio) or not needed. Data
-// that a dead thread was changing under a lock may be inconsistent. Code that comes upon it in the child crashes there,
-// and the parent sees one more failed attempt.
+// The calls go through the slots of the global offset tables (ELF: JUMP_SLOT and GLOB_DAT relocations) of the
+// executable and of each shared object, where the dynamic loader wrote the addresses; overwriting them changes no code.
+// libc and the loader themselves are left alone: their internal locks are either handled by fork(2) (malloc, stdio) or
+// not needed. Data that a dead thread was changing under a lock may be inconsistent. Code that comes upon it in the
+// child crashes there, and the parent sees one more failed attempt.
 //
 // The slots are found in the parent, before the fork: dl_iterate_phdr takes the loader's lock, which a dead thread may
 // hold in the child. They are searched again only if the loader has loaded or unloaded something since.

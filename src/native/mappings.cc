@@ -1,32 +1,32 @@
 // Which memory a forked child needs, and how it inherits it.
 //
 // Node builds V8 so that all its mappings carry MADV_DONTFORK: spawning a program then need not copy the page tables of
-// the heap. A child that describes the heap needs them, so they are made inheritable (MADV_DOFORK) for the duration of one
-// fork. Only VmFlags in /proc/self/smaps ("dc") shows which mappings these are, but reading it makes the kernel walk all
-// page tables: 3 ms at 170 MB, 20 ms at 590 MB. /proc/self/maps walks nothing: 0.1 and 0.6 ms. So smaps is read ahead of
-// time in another thread (ScanMappings), and maps at the fork, in the forking thread. Between the two, V8 may have mapped,
-// unmapped and grown regions:
+// the heap. A child that describes the heap needs them, so they are made inheritable (MADV_DOFORK) for the duration of
+// one fork. Only VmFlags in /proc/self/smaps ("dc") shows which mappings these are, but reading it makes the kernel
+// walk all page tables: 3 ms at 170 MB, 20 ms at 590 MB. /proc/self/maps walks nothing: 0.1 and 0.6 ms. So smaps is
+// read ahead of time in another thread (ScanMappings), and maps at the fork, in the forking thread. Between the two, V8
+// may have mapped, unmapped and grown regions:
 //
 //   part of a present mapping    scan said          at the fork        after it, in the parent
 //   known                        DONTFORK           DOFORK             DONTFORK again
 //   known                        inheritable        DOFORK             nothing
 //   not known                    not there          DOFORK             nothing
 //
-// DOFORK has no effect on an inheritable mapping, and is applied to those too because the scan may be wrong about them: V8
-// maps a page first and marks it DONTFORK afterwards, and a scan between the two sees it as inheritable (seen in one fork
-// of twenty of a busy service; the child then lacked the page and crashed). A mapping that appeared after the scan is left
-// inheritable: that makes a later spawn copy its page tables, whereas hiding a range that was never V8's would crash later
-// children. The next scan takes it for inheritable, so in a service that allocates heavily such ranges add up, over
-// captures, until V8 unmaps them. For the same reason a known range counts only if nothing else can have taken its place:
-// the mapping has the same bounds, or the part begins and ends on V8's page bounds (multiples of 256 KiB).
+// DOFORK has no effect on an inheritable mapping, and is applied to those too because the scan may be wrong about them:
+// V8 maps a page first and marks it DONTFORK afterwards, and a scan between the two sees it as inheritable (seen in one
+// fork of twenty of a busy service; the child then lacked the page and crashed). A mapping that appeared after the scan
+// is left inheritable: that makes a later spawn copy its page tables, whereas hiding a range that was never V8's would
+// crash later children. The next scan takes it for inheritable, so in a service that allocates heavily such ranges add
+// up, over captures, until V8 unmaps them. For the same reason a known range counts only if nothing else can have taken
+// its place: the mapping has the same bounds, or the part begins and ends on V8's page bounds (multiples of 256 KiB).
 //
 // A scan that runs while another thread forks would take V8's mappings for inheritable, so it is discarded and repeated
 // (`changes`, as in a sequence lock: odd between ShareMappings and UnshareMappings).
 //
-// The remaining risk: during the fork another thread may unmap a known range, and something else may be mapped at exactly
-// the same address; that is then hidden from later children. V8 asks for random addresses, everything else gets the
-// highest free one, and it would have to happen within some milliseconds. A spawn by another thread at that time copies
-// the page tables of the heap, as it would without MADV_DONTFORK.
+// The remaining risk: during the fork another thread may unmap a known range, and something else may be mapped at
+// exactly the same address; that is then hidden from later children. V8 asks for random addresses, everything else gets
+// the highest free one, and it would have to happen within some milliseconds. A spawn by another thread at that time
+// copies the page tables of the heap, as it would without MADV_DONTFORK.
 //
 // Only anonymous, private mappings are handled; the kernel may show a name that V8 gave them ("[anon:v8]").
 
@@ -74,8 +74,8 @@ struct List {
   }
 };
 
-// Calls `visit` with each line, without its line feed, until it returns false. One read returns at most a page (seq_file),
-// so a small buffer costs nothing.
+// Calls `visit` with each line, without its line feed, until it returns false. One read returns at most a page
+// (seq_file), so a small buffer costs nothing.
 template <typename Visit>
 bool ReadLines(const char* path, Visit visit) {
   const int file = open(path, O_RDONLY | O_CLOEXEC);
@@ -216,8 +216,8 @@ bool ShareMappings(Mappings* mappings) {
   return ReadLines("/proc/self/maps", [&](char* line) {
     Mapping present;
     if (!ParseMapping(line, &present)) return true;
-    // A failure is ignored: another thread may just have unmapped the range. If the child needs it after all, it crashes,
-    // which is one failed attempt.
+    // A failure is ignored: another thread may just have unmapped the range. If the child needs it after all, it
+    // crashes, which is one failed attempt.
     Advise(Range{present.begin, present.end}, MADV_DOFORK);
     while (at < scanned.count && scanned.items[at].end <= present.begin) at++;
     uintptr_t begin = present.begin;

@@ -1,6 +1,6 @@
 /**
- * Every sentence for a person is written with this tag, and nothing else is: decisions compare values, never words. A test
- * proves it by changing the wording of every sentence (`alterWording`) and running the detection tests again.
+ * Every sentence for a person is written with this tag, and nothing else is: decisions compare values, never words. A
+ * test proves it by changing the wording of every sentence (`alterWording`) and running the detection tests again.
  */
 let alter: ((words: string) => string) | null = null;
 

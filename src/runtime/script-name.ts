@@ -19,8 +19,8 @@ export function publicAddress(address: string): string {
 export const isOwnScript = (address: string): boolean => address.startsWith(OWN_FOLDER);
 
 /**
- * A script's address in a short form that is the same on every machine: the package path for a dependency, otherwise the
- * file's name with its folder.
+ * A script's address in a short form that is the same on every machine: the package path for a dependency, otherwise
+ * the file's name with its folder.
  */
 export function shortScript(given: string): string {
   if (isNodeScript(given)) return given;

@@ -1,6 +1,6 @@
 /**
- * Units as people read them, in one place. Bytes are SI everywhere: 1 MB = 1,000,000 bytes, as in DevTools. Figures that
- * are not finite read `unknown`.
+ * Units as people read them, in one place. Bytes are SI everywhere: 1 MB = 1,000,000 bytes, as in DevTools. Figures
+ * that are not finite read `unknown`.
  */
 
 /** For limits and thresholds in code; never shown to people. */

@@ -4,8 +4,8 @@ import type { SamplingSlot, SlotReading } from './sampling-slot.js';
 import { type GrowingSite, SiteGrowth } from './site-growth.js';
 
 /**
- * `sampling`: our own profiler runs. `shared`: another profiler is read. `waiting`: it can be read only when a full GC does
- * no harm. `off`: no sites, permanently.
+ * `sampling`: our own profiler runs. `shared`: another profiler is read. `waiting`: it can be read only when a full GC
+ * does no harm. `off`: no sites, permanently.
  */
 const SITES_STATES = ['sampling', 'shared', 'waiting', 'off'] as const;
 type SitesState = (typeof SITES_STATES)[number];

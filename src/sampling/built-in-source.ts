@@ -17,9 +17,9 @@ const KIND_OF_ENTRY: ReadonlyMap<number, GcKind> = new Map([
 type GcEntry = PerformanceEntry & { readonly detail: NodeGCPerformanceDetail };
 
 /**
- * GC cycles as Node reports them: entries of `perf_hooks`, without heap figures. `v8.GCProfiler` has figures, but a stopped
- * one keeps recording each cycle until it is itself collected: once promoted, it takes 8 KB and more per cycle until the
- * next full GC (measured: 700 MB in 40 s, in a service with several cycles per turn of the event loop).
+ * GC cycles as Node reports them: entries of `perf_hooks`, without heap figures. `v8.GCProfiler` has figures, but a
+ * stopped one keeps recording each cycle until it is itself collected: once promoted, it takes 8 KB and more per cycle
+ * until the next full GC (measured: 700 MB in 40 s, in a service with several cycles per turn of the event loop).
  */
 export function createBuiltInSource(reason: string): GcSource {
   let observer: PerformanceObserver | null = null;

@@ -29,8 +29,8 @@ export interface HeapReaders {
 
 export interface HeapReader {
   /**
-   * One sample per cycle, in order. Costs microseconds: the current state is read once per batch, resident set and array
-   * buffers at most once a second, limits not at all.
+   * One sample per cycle, in order. Costs microseconds: the current state is read once per batch, resident set and
+   * array buffers at most once a second, limits not at all.
    */
   afterGc(events: readonly GcEvent[]): readonly HeapSample[];
   /** Reads everything, including limits, resources and descriptors. */
@@ -171,7 +171,8 @@ function gcSample(event: GcEvent, reading: Reading, epochMs: number, own: boolea
     gc: { kind, pauseMs, own, reclaimedBytes: reclaimedBytes(event) },
     usedBytes,
     exact: figures !== null,
-    // If the source does not report it, the current old space; objects promoted since may make it exceed what was used then.
+    // If the source does not report it, the current old space; objects promoted since may make it exceed what was used
+    // then.
     oldBytes: figures?.oldBytes ?? Math.min(reading.oldBytes, usedBytes),
   };
 }
@@ -219,8 +220,8 @@ function countByName(names: readonly string[]): Readonly<Record<string, number>>
 }
 
 /**
- * Since Linux 6.2 the directory's size is the number of descriptors; before, it has to be listed. The kernel assigns the
- * lowest free number, so unless some were closed in between, the newest are just below the count.
+ * Since Linux 6.2 the directory's size is the number of descriptors; before, it has to be listed. The kernel assigns
+ * the lowest free number, so unless some were closed in between, the newest are just below the count.
  */
 function countDescriptors(): { readonly count: number; readonly filesPart: number | null } | null {
   if (process.platform !== 'linux') return null;

@@ -1,8 +1,8 @@
 import type { GcKind } from './gc-source.js';
 
 /**
- * The live heap after a full GC, bytes. Without an exact figure, the old space a moment later: what was allocated since is
- * in the young generation.
+ * The live heap after a full GC, bytes. Without an exact figure, the old space a moment later: what was allocated since
+ * is in the young generation.
  */
 export function liveAfterMajor({ exact, usedBytes, oldBytes }: HeapSample): number {
   return exact ? usedBytes : oldBytes;

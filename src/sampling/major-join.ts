@@ -15,9 +15,9 @@ const MAX_HELD = 256;
 const MAX_REMEMBERED = 32;
 
 /**
- * Joins two reports of the same cycles: the events of the built-in source (every kind, complete, in order), and the reports
- * of full GCs, which come through libuv's pool a little earlier or later. A full GC and everything after it is held until
- * its report arrives, so that the order is kept and each cycle is reported once.
+ * Joins two reports of the same cycles: the events of the built-in source (every kind, complete, in order), and the
+ * reports of full GCs, which come through libuv's pool a little earlier or later. A full GC and everything after it is
+ * held until its report arrives, so that the order is kept and each cycle is reported once.
  */
 export class MajorJoin {
   #held: GcEvent[] = [];

@@ -15,8 +15,8 @@ export type MemwatchName = Exclude<GcSourceName, 'built-in'>;
 const MAX_HOLD_MS = 1_000;
 
 /**
- * The live heap after full GCs from a memwatch package. All other kinds of cycles, and everything memwatch does not report
- * (heap before the cycle, old space, times with `memwatch-next`), come from `builtIn`.
+ * The live heap after full GCs from a memwatch package. All other kinds of cycles, and everything memwatch does not
+ * report (heap before the cycle, old space, times with `memwatch-next`), come from `builtIn`.
  */
 export function createMemwatchSource(
   name: MemwatchName,

@@ -21,8 +21,8 @@ export function trafficOf(counts: { readonly requests: number; readonly outgoing
 }
 
 /**
- * The traffic between two samples, in the unit of the later one: if the process had served no request by the first sample
- * but some by the second, the served ones count.
+ * The traffic between two samples, in the unit of the later one: if the process had served no request by the first
+ * sample but some by the second, the served ones count.
  */
 export function trafficBetween(
   before: { readonly requests: number; readonly outgoingRequests: number },

@@ -34,8 +34,8 @@ const isInternal = (url: string): boolean => url === '' || url.startsWith('node:
 
 /**
  * The stacks of a profile. Each begins at its first function outside Node: a Map that grows in `Map.set`, or a socket
- * created in `node:net`, belongs to the caller. Node's functions among the callers are left out as well. A stack entirely
- * in Node begins with its innermost function. Stacks of this package are left out.
+ * created in `node:net`, belongs to the caller. Node's functions among the callers are left out as well. A stack
+ * entirely in Node begins with its innermost function. Stacks of this package are left out.
  */
 export function stacksOf(profile: SamplingProfile): readonly StackBytes[] {
   const stacks: StackBytes[] = [];

@@ -1,7 +1,8 @@
 /**
  * V8 has one slot per isolate for a sampling heap profiler. What we found about it (Node 20, 22, 24, 26):
  *
- * - A second starter gets no error from the inspector or from `@datadog/pprof`, and shares the first one's profiler with
+ * - A second starter gets no error from the inspector or from `@datadog/pprof`, and shares the first one's profiler
+ * with
  *   its interval. Only `v8.startHeapProfile` (Node 26) and V8's own function report that the slot is taken.
  * - Any stop stops it for everyone, and so does the end of the session that started it. Readings then fail.
  * - If it was started through the inspector, every reading forces a full GC. If it was started by V8's own function

@@ -28,8 +28,8 @@ interface Site {
 }
 
 /**
- * Live bytes by stack over the latest readings of a sampling heap profiler. Stacks with the same innermost functions are
- * one site.
+ * Live bytes by stack over the latest readings of a sampling heap profiler. Stacks with the same innermost functions
+ * are one site.
  */
 export class SiteGrowth {
   readonly #sites = new Map<string, Site>();

@@ -10,12 +10,12 @@ const MAD_TO_SIGMA = 1.4826;
 const LEAST_SCALE_PART = 0.002;
 
 /**
- * Whether the level of `values` shifted upwards: a one-sided CUSUM (Page 1954), `S ← max(0, S + (x − m) / s − k)`, which
- * signals when S exceeds the decision interval.
+ * Whether the level of `values` shifted upwards: a one-sided CUSUM (Page 1954), `S ← max(0, S + (x − m) / s − k)`,
+ * which signals when S exceeds the decision interval.
  *
- * Deviations: m and s are the median and the scaled median absolute deviation of the first third, since no target is known
- * and outliers are common; the decision interval is 8 rather than the textbook's 5, since s is estimated from few points.
- * With no more points than the reference it never signals.
+ * Deviations: m and s are the median and the scaled median absolute deviation of the first third, since no target is
+ * known and outliers are common; the decision interval is 8 rather than the textbook's 5, since s is estimated from few
+ * points. With no more points than the reference it never signals.
  */
 export function isShiftedUpwards(values: readonly number[]): boolean {
   const size = Math.max(MIN_REFERENCE, Math.floor(values.length * REFERENCE_PART));

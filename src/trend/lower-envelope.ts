@@ -20,14 +20,16 @@ export interface EnvelopeSlope {
 }
 
 /**
- * Judges old space, as it is after any cycle, by its lower envelope. Between full GCs it fills with promoted garbage and
- * climbs in every healthy program, so this sawtooth is not growth. Only the troughs, right after full GCs, are near the
- * live heap, and full GCs can be minutes apart.
+ * Judges old space, as it is after any cycle, by its lower envelope. Between full GCs it fills with promoted garbage
+ * and climbs in every healthy program, so this sawtooth is not growth. Only the troughs, right after full GCs, are near
+ * the live heap, and full GCs can be minutes apart.
  *
  * - `minTroughs` troughs or more: the Theil–Sen slope of the troughs.
- * - Two or more: the slope from the first trough to the last. The first may be just the start of the window, in the middle
+ * - Two or more: the slope from the first trough to the last. The first may be just the start of the window, in the
+ * middle
  *   of a tooth; the live heap was no higher than that, so it grew at least by the difference.
- * - One, the series never fell: the Theil–Sen slope of the lowest points of equal spans. Here promoted garbage cannot be
+ * - One, the series never fell: the Theil–Sen slope of the lowest points of equal spans. Here promoted garbage cannot
+ * be
  *   distinguished from a leak, so this may rise in a healthy program until its first full GC.
  *
  * Null if there is no slope.
@@ -45,8 +47,8 @@ export function envelopeSlope(points: readonly TrendPoint[], minTroughs: number)
 }
 
 /**
- * Local minima at least `fall` below what precedes and follows them. The start counts if the series rises from there, the
- * end if the series has fallen to it.
+ * Local minima at least `fall` below what precedes and follows them. The start counts if the series rises from there,
+ * the end if the series has fallen to it.
  */
 function troughsOf(points: readonly TrendPoint[], fall: number): readonly TrendPoint[] {
   const troughs: TrendPoint[] = [];

@@ -30,8 +30,8 @@ interface Series {
  * The memory and resources outside the heap graph, as lower envelopes in a few KB: buffers and other external memory,
  * process memory that nothing explains, open handles by type, descriptors, contexts. Times are on the monotonic clock.
  *
- * External memory, native memory and contexts count until V8 collects their holders, so their values right after full GCs
- * are kept in addition to the envelope.
+ * External memory, native memory and contexts count until V8 collects their holders, so their values right after full
+ * GCs are kept in addition to the envelope.
  */
 export class OutsideWindow {
   readonly #slotMs: number;
@@ -65,8 +65,8 @@ export class OutsideWindow {
     this.#take('contexts', 'NativeContext', sample.nativeContexts, sample, full);
     this.#collectedSinceTick ||= full;
     if (sample.cause !== 'timer') return ended;
-    // The resident set of a GC sample may be a second older than its heap, and what the GC finalises is freed only after
-    // it: the next tick is the first to show it.
+    // The resident set of a GC sample may be a second older than its heap, and what the GC finalises is freed only
+    // after it: the next tick is the first to show it.
     this.#take('native', 'native', unexplainedBytes(sample), sample, this.#collectedSinceTick);
     this.#collectedSinceTick = false;
     sockets.add(sample.monotonicMs, openSockets(sample) ?? 0);

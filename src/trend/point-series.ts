@@ -12,10 +12,10 @@ export interface SeriesRules {
 const FINEST_PART = 64;
 
 /**
- * A bounded series of points over unbounded time. When it is full, old points lose resolution rather than being cut off: of
- * two neighbours closer together than a fraction of their age one is dropped, at most every other point at a time. Dropping
- * every other point regardless of age would thin the past exponentially, until only its first point was left. This way
- * spacing grows with age, and any window, short or long, keeps its share of points.
+ * A bounded series of points over unbounded time. When it is full, old points lose resolution rather than being cut
+ * off: of two neighbours closer together than a fraction of their age one is dropped, at most every other point at a
+ * time. Dropping every other point regardless of age would thin the past exponentially, until only its first point was
+ * left. This way spacing grows with age, and any window, short or long, keeps its share of points.
  */
 export class PointSeries {
   readonly #rules: SeriesRules;

@@ -18,8 +18,8 @@ const MAX_POINTS = 256;
  * points are outliers. Null if no two points differ in time.
  *
  * Deviation: a rank beyond the first or last slope becomes the first or last. With fewer than five points the interval
- * therefore covers less than 95 % (three points 67 %, four 92 %): the slope is then positive with confidence if the series
- * rose at every step.
+ * therefore covers less than 95 % (three points 67 %, four 92 %): the slope is then positive with confidence if the
+ * series rose at every step.
  */
 export function theilSen(
   points: readonly TrendPoint[],

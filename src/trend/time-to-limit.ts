@@ -8,8 +8,8 @@ export interface TimeToLimit {
 }
 
 /**
- * When `liveBytes` reaches `limitBytes` at the rate of `verdict`; null unless it is rising. `limitBytes` is the smaller of
- * V8's limit and what the container allows (see `reachableLimit`).
+ * When `liveBytes` reaches `limitBytes` at the rate of `verdict`; null unless it is rising. `limitBytes` is the smaller
+ * of V8's limit and what the container allows (see `reachableLimit`).
  */
 export function timeToLimit(
   liveBytes: number,

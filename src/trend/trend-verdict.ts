@@ -54,8 +54,8 @@ interface Judged {
 
 /**
  * Judges one window by the first usable basis: full GCs, captures, old space. A basis is usable if it has enough points
- * over enough time and is not stale, that is, if the time since its last point is no longer than the time it spans (full
- * GCs that all lie at the start say nothing about the present).
+ * over enough time and is not stale, that is, if the time since its last point is no longer than the time it spans
+ * (full GCs that all lie at the start say nothing about the present).
  *
  * `rising` requires the whole interval above `minBytesPerSecond`, `falling` the whole interval below its negative.
  */

@@ -10,8 +10,8 @@ import { EDGE_TYPES, NODE_TYPES } from '../../src/heap/snapshot/heap-snapshot.js
  *     list -element #-> order
  *
  * `order*3` means three objects. An edge from one object to several goes to each of them; `#` (or `#*3+259`) stands for
- * its number, `\\#` for the character itself. An edge between two sets of the same size connects them pair by pair. Names
- * with spaces are quoted.
+ * its number, `\\#` for the character itself. An edge between two sets of the same size connects them pair by pair.
+ * Names with spaces are quoted.
  */
 export function drawHeap(drawing: string, style: 'node-20' | 'node-24' = 'node-20'): Uint8Array {
   const sketch = new Sketch();

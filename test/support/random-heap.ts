@@ -57,8 +57,8 @@ const EDGES: readonly EdgeType[] = [
 const NAMES = ['a', 'b', 'c', 'map', 'elements', 'x,y', '__proto__', 'sloppy_function_map', '4', '7', '12'];
 
 /**
- * A heap that no program would create: edges between any two nodes except to the root, cycles, unreachable nodes, WeakMap
- * entries, several edges between two nodes. The root has at most one edge to a node, as in real snapshots.
+ * A heap that no program would create: edges between any two nodes except to the root, cycles, unreachable nodes,
+ * WeakMap entries, several edges between two nodes. The root has at most one edge to a node, as in real snapshots.
  */
 export function randomHeap(seed: number): RandomHeap {
   const random = seededRandom(seed);

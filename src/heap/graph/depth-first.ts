@@ -105,8 +105,8 @@ class Search implements DepthFirst {
   }
 
   /**
-   * Nodes that nothing retains are placed below the root, as in DevTools, with everything they retain. The remaining nodes
-   * are cycles that retain only each other; they get no number.
+   * Nodes that nothing retains are placed below the root, as in DevTools, with everything they retain. The remaining
+   * nodes are cycles that retain only each other; they get no number.
    */
   fromOrphans(): void {
     const held = this.#heldByUnreached();

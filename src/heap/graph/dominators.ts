@@ -2,17 +2,19 @@
  * Immediate dominators by semi-NCA: L. Georgiadis, "Linear-time algorithms for dominators and related problems",
  * Princeton 2005, section 2.3 (SNCA). Names as there: parent, ancestor, label, semi, idom; eval is `leastLabel`.
  * Deviations:
- * - all columns are in preorder numbers, and `label` holds the least semi value itself rather than the vertex that has it;
+ * - all columns are in preorder numbers, and `label` holds the least semi value itself rather than the vertex that has
+ * it;
  * - compression reverses the ancestor links on the way up and sets them on the way down: no stack, any depth;
- * - a node retained by one edge only, below which the search found nothing new, is left out: its parent is its dominator,
+ * - a node retained by one edge only, below which the search found nothing new, is left out: its parent is its
+ * dominator,
  *   and its edges count as its parent's. That changes no dominator of other nodes, because its targets were reached before
  *   it. On real heaps that is half of all nodes (measured: 1.52 of 2.82 million);
  * - `semi` and `idom` share a column, which first holds where each node's predecessors begin;
  * - the second phase jumps up the dominator tree rather than walking it, so no heap takes more than O(m log n) steps.
  *
- * Nodes that the root does not reach are treated as in DevTools: nodes that nothing retains are placed below the root and
- * retain what they hold; nodes in cycles that retain only each other are placed below the root one by one and retain
- * nothing.
+ * Nodes that the root does not reach are treated as in DevTools: nodes that nothing retains are placed below the root
+ * and retain what they hold; nodes in cycles that retain only each other are placed below the root one by one and
+ * retain nothing.
  */
 import type { HeapSnapshot } from '../snapshot/heap-snapshot.js';
 import { type DepthFirst, depthFirst, LEAF, ROOT_NUMBER } from './depth-first.js';

@@ -8,8 +8,8 @@ import { addDominated, ownSizes } from './retained-sizes.js';
 import { findRetainers, type Retainers } from './retainers.js';
 
 /**
- * What follows from a heap's edges. Dominators and retained sizes are computed at the start, 12 bytes a node; everything
- * else on first use, and then kept.
+ * What follows from a heap's edges. Dominators and retained sizes are computed at the start, 12 bytes a node;
+ * everything else on first use, and then kept.
  */
 export interface HeapGraph {
   readonly snapshot: HeapSnapshot;

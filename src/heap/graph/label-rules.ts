@@ -20,8 +20,8 @@ export const LABEL_RULE = {
   /** Keeps its target alive. */
   always: 1,
   /**
-   * One of the two edges to the value of a WeakMap entry. The one from the key retains, the one from the table does not:
-   * one of them suffices, and the key is the holder that a developer can change.
+   * One of the two edges to the value of a WeakMap entry. The one from the key retains, the one from the table does
+   * not: one of them suffices, and the key is the holder that a developer can change.
    */
   ephemeron: 2,
   /** Repeats other edges, except at the root, where it marks the global objects. */

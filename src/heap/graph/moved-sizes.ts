@@ -11,9 +11,9 @@ const NOT_REACHED = -1;
 const SEVERAL = -2;
 
 /**
- * NodeOrdinal → shallow size, bytes, as in DevTools (calculateShallowSizes): a table, store or other hidden node that only
- * one object leads to counts as part of that object and has size 0 itself. Nothing is moved to the headings of the list of
- * roots, nor in a heap without global objects, which was written to show V8's internals.
+ * NodeOrdinal → shallow size, bytes, as in DevTools (calculateShallowSizes): a table, store or other hidden node that
+ * only one object leads to counts as part of that object and has size 0 itself. Nothing is moved to the headings of the
+ * list of roots, nor in a heap without global objects, which was written to show V8's internals.
  */
 export function movedSizes(snapshot: HeapSnapshot): Float64Array {
   const { nodeCount, nodeType } = snapshot;

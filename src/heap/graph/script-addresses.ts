@@ -7,8 +7,8 @@ const CLOSURE = nodeTypeCode('closure');
 const MAX_ASKED = 8;
 
 /**
- * V8's script id → the script's address, as functions know it. `examples`: nodes that include a function of every script
- * that matters; null means all nodes.
+ * V8's script id → the script's address, as functions know it. `examples`: nodes that include a function of every
+ * script that matters; null means all nodes.
  */
 export function scriptAddresses(
   snapshot: HeapSnapshot,

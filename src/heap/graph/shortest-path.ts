@@ -1,8 +1,9 @@
 /**
- * Breadth-first search from the GC roots, in tiers, after LeakCanary's PrioritizingShortestPathFinder. First come the roots
- * that a person can name (global object, module variables of the program), then Node's own modules, then this package's,
- * then V8's lists of roots, and V8's internals last, so that paths go through JavaScript wherever JavaScript leads there.
- * Deviation: a tier is finished before the next begins, and nodes of a later tier are not entered, rather than queued.
+ * Breadth-first search from the GC roots, in tiers, after LeakCanary's PrioritizingShortestPathFinder. First come the
+ * roots that a person can name (global object, module variables of the program), then Node's own modules, then this
+ * package's, then V8's lists of roots, and V8's internals last, so that paths go through JavaScript wherever JavaScript
+ * leads there. Deviation: a tier is finished before the next begins, and nodes of a later tier are not entered, rather
+ * than queued.
  */
 
 import { isNodeScript, isOwnScript } from '../../runtime/script-name.js';
@@ -108,8 +109,8 @@ function scopeIsNodes(snapshot: HeapSnapshot, scopes: Scopes, context: number): 
 }
 
 /**
- * The program's global object. Each context made by `node:vm` has one too, which belongs to the holder of the context; the
- * main one is recognised by properties that only Node sets.
+ * The program's global object. Each context made by `node:vm` has one too, which belongs to the holder of the context;
+ * the main one is recognised by properties that only Node sets.
  */
 export function mainGlobal(snapshot: HeapSnapshot): readonly number[] {
   const found: number[] = [];
@@ -146,8 +147,8 @@ interface ModuleScopes {
 }
 
 /**
- * The variables and exports of modules that exist once. The program's own come before those of its packages, each in the
- * order of their addresses: an object that two of them lead to must have the same path in every snapshot.
+ * The variables and exports of modules that exist once. The program's own come before those of its packages, each in
+ * the order of their addresses: an object that two of them lead to must have the same path in every snapshot.
  */
 function moduleScopes(snapshot: HeapSnapshot, scopes: Scopes): ModuleScopes {
   const found: { readonly node: number; readonly script: string; readonly rank: number }[] = [];

@@ -82,8 +82,8 @@ export class TieredSearch {
   }
 
   /**
-   * Repeats all runs for the nodes that only deferred edges lead to. Each node joins its run at the level where it would
-   * have been, so it gets the path it would have had. Returns how many nodes were reached before.
+   * Repeats all runs for the nodes that only deferred edges lead to. Each node joins its run at the level where it
+   * would have been, so it gets the path it would have had. Returns how many nodes were reached before.
    */
   resume(): number {
     const certain = this.count;

@@ -68,7 +68,8 @@ export class EdgeColumns implements RecordSink {
         if (target * nodeFields !== offset || target >= nodeCount)
           return { record, what: 'an edge points to no node' };
         let name = values[row + nameAt]!;
-        // An element or hidden edge may carry any index. One too large for the column is clamped; nothing depends on it.
+        // An element or hidden edge may carry any index. One too large for the column is clamped; nothing depends on
+        // it.
         if (type === ELEMENT || type === HIDDEN) {
           if (name > MAX_EDGE_NAME) name = MAX_EDGE_NAME;
         } else if (name > largestName) {

@@ -60,8 +60,8 @@ export interface SourceLocations {
 }
 
 /**
- * One heap as columns. Their lengths are the counts; `firstEdge` has one more entry. Nodes of one shape have the same edge
- * names in the same order, so each such list of labels is stored once: the label of edge `e` of node `n` is
+ * One heap as columns. Their lengths are the counts; `firstEdge` has one more entry. Nodes of one shape have the same
+ * edge names in the same order, so each such list of labels is stored once: the label of edge `e` of node `n` is
  * `labels[firstLabel[n] + e - firstEdge[n]]`. This takes 19 bytes a node and 4 an edge.
  */
 export interface HeapSnapshot {
@@ -90,8 +90,8 @@ export interface HeapSnapshot {
   readonly labels: Uint32Array;
   readonly strings: StringTable;
   /**
-   * NodeOrdinal of each collection that a sampled capture truncated → its members in the file and its true members; null
-   * in a snapshot of the whole heap. The columns describe what is in the file.
+   * NodeOrdinal of each collection that a sampled capture truncated → its members in the file and its true members;
+   * null in a snapshot of the whole heap. The columns describe what is in the file.
    */
   readonly sampled: ReadonlyMap<number, SampledMembers> | null;
 }

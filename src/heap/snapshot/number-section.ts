@@ -1,8 +1,8 @@
 /**
  * Arrays of unsigned integers, nine tenths of a snapshot's bytes. They are read in two ways: by a tight loop that knows
- * only `digits ,` and `digits LF ,` (the way V8 writes them) and stops at anything else, and by a state machine that takes
- * one byte at a time and knows all JSON whitespace, chunk ends and errors.
- * Invariant: the loop starts and stops between two numbers, and takes a number only if it fits before the chunk's end.
+ * only `digits ,` and `digits LF ,` (the way V8 writes them) and stops at anything else, and by a state machine that
+ * takes one byte at a time and knows all JSON whitespace, chunk ends and errors. Invariant: the loop starts and stops
+ * between two numbers, and takes a number only if it fits before the chunk's end.
  */
 import {
   CLOSE_BRACKET,
@@ -172,9 +172,9 @@ export class NumberSection implements SectionReader {
 }
 
 /**
- * The parser's hot loop: reads numbers of up to nine digits from `chunk` at `cursor[0]` into `values` at `cursor[1]`, and
- * stops between two numbers. It is a separate function, called for few numbers at a time, so that V8 compiles it once
- * rather than again in the middle of each long call.
+ * The parser's hot loop: reads numbers of up to nine digits from `chunk` at `cursor[0]` into `values` at `cursor[1]`,
+ * and stops between two numbers. It is a separate function, called for few numbers at a time, so that V8 compiles it
+ * once rather than again in the middle of each long call.
  */
 function scanNumbers(chunk: Uint8Array, values: Uint32Array, cursor: Int32Array): void {
   const end = chunk.length - FAST_BYTES;

@@ -21,8 +21,8 @@ export const mayBeginRatio = (byte: number): boolean => byte <= NINE && byte > Z
 
 /**
  * Texts of the form `KEPT/TRUE` among the strings whose text is otherwise dropped. Which of them mark truncated
- * collections is known only at the end of the table, because the name of the mark comes after its values. All others are
- * then dropped.
+ * collections is known only at the end of the table, because the name of the mark comes after its values. All others
+ * are then dropped.
  */
 export class RatioTexts {
   readonly #index = wordsColumn(16);

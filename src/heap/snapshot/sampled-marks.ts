@@ -1,7 +1,7 @@
 /**
- * A sampled capture truncates large collections before it writes the snapshot, and marks each with an own property of this
- * name, whose value is a text `KEPT/TRUE`. This removes the marks from the columns: their edges become weak, and their
- * texts and their name become numbers of size 0, so that nothing counts them, follows them or shows them.
+ * A sampled capture truncates large collections before it writes the snapshot, and marks each with an own property of
+ * this name, whose value is a text `KEPT/TRUE`. This removes the marks from the columns: their edges become weak, and
+ * their texts and their name become numbers of size 0, so that nothing counts them, follows them or shows them.
  */
 import { edgeTypeCode, type HeapSnapshot, labelOf, nodeTypeCode } from './heap-snapshot.js';
 import type { RatioTexts, SampledMembers } from './ratio-texts.js';

@@ -26,8 +26,8 @@ const SPACE = 0x20;
 const MAX_RAW_BYTES = 1024 * 6;
 
 /**
- * V8 writes the names of key and value into the name of the edges between them, and the name of a string is its text: of
- * such a name only the numbers are kept.
+ * V8 writes the names of key and value into the name of the edges between them, and the name of a string is its text:
+ * of such a name only the numbers are kept.
  */
 const EPHEMERON = /^(\d+ \/ part of key \().*(@\d+\) -> value \().*(@\d+\) pair in WeakMap \(table @\d+\))$/s;
 const EPHEMERON_BEGIN = /^\d+ \/ part of key \(/;

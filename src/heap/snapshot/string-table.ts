@@ -24,8 +24,8 @@ const MAX_BYTES = 1 << 30;
 const MAX_DECODED = 50_000;
 
 /**
- * Names as bytes, decoded on demand. Numerals name the slots of V8's tables, a million in a large Map: each takes only its
- * four bytes in `#places`.
+ * Names as bytes, decoded on demand. Numerals name the slots of V8's tables, a million in a large Map: each takes only
+ * its four bytes in `#places`.
  */
 export class NameTable implements StringTable {
   /** String index → offset in `#bytes`, NUMERAL and its value, or NOT_KEPT. */

@@ -21,9 +21,9 @@ const CONTENT: readonly NodeType[] = ['string', 'concatenated string', 'sliced s
 const isContent = Uint8Array.from(NODE_TYPES, (type) => (CONTENT.includes(type) ? 1 : 0));
 
 /**
- * Which strings may be kept: names of edges, and names of nodes that are not strings. Two kinds of string nodes are names
- * all the same: export names in the table of a module, and the digits that V8 writes for a number. The text of any other
- * string node is kept only if it is also the name of something.
+ * Which strings may be kept: names of edges, and names of nodes that are not strings. Two kinds of string nodes are
+ * names all the same: export names in the table of a module, and the digits that V8 writes for a number. The text of
+ * any other string node is kept only if it is also the name of something.
  */
 export function wantedNames(
   snapshot: Omit<HeapSnapshot, 'strings' | 'sampled'>,
@@ -56,7 +56,8 @@ export function wantedNames(
     for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
       const to = edgeTo[edge]!;
       if (type === NUMBER && isContent[nodeType[to]!] === 1) wanted[nodeName[to]!] = 1;
-      // A module is known only by its name, which comes later: the first table of each hidden node may hold its exports.
+      // A module is known only by its name, which comes later: the first table of each hidden node may hold its
+      // exports.
       if (type === SYSTEM && labels[edge + shift] === firstOfAll && nodeType[to] === ARRAY) {
         wantExports(to);
       }

@@ -1,6 +1,7 @@
 /**
- * The mappings of a source map, version 3 (ECMA-426, "Mappings structure"): lines of the generated text are separated by
- * `;`, segments by `,`. A segment has 1, 4 or 5 numbers in base64 VLQ, each the difference from the previous segment.
+ * The mappings of a source map, version 3 (ECMA-426, "Mappings structure"): lines of the generated text are separated
+ * by `;`, segments by `,`. A segment has 1, 4 or 5 numbers in base64 VLQ, each the difference from the previous
+ * segment.
  *
  * Node's `module.SourceMap` allocates some 150 bytes of objects per segment, and a bundle's map may have millions of
  * segments in a process with bounded memory; here a segment is one row of typed arrays.

@@ -22,8 +22,8 @@ export interface ScriptPosition {
 }
 
 /**
- * Finds the sources of compiled scripts. It reads scripts and maps from disk, so it belongs in the analysis process and not
- * in a service. Never throws: if anything is missing, broken or too large, the generated position stays.
+ * Finds the sources of compiled scripts. It reads scripts and maps from disk, so it belongs in the analysis process and
+ * not in a service. Never throws: if anything is missing, broken or too large, the generated position stays.
  */
 export class ScriptMaps {
   readonly #maps = new Map<string, SourceMap | null>();
@@ -32,7 +32,8 @@ export class ScriptMaps {
   original<P extends ScriptPosition>(position: P): P {
     const place = this.#map(position.url)?.find(position.line, position.column) ?? null;
     if (place === null) return position;
-    // V8's position of a function is that of its parameters; the name before them is its own, as the minifier renamed it.
+    // V8's position of a function is that of its parameters; the name before them is its own, as the minifier renamed
+    // it.
     const isOwnName = place.compiledColumn + position.function.length === position.column;
     const name = isOwnName && place.name !== null ? place.name : position.function;
     return { ...position, function: name, url: place.url, line: place.line, column: place.column };
