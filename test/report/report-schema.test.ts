@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { it } from 'node:test';
 import { CAPTURE_LEVELS, CAPTURE_OUTCOMES, DUMPER_NAMES } from '../../src/capture/capture-record.js';
-import { FINDING_STATUSES } from '../../src/findings/finding.js';
+import { type EvidenceRule, FINDING_STATUSES } from '../../src/findings/finding.js';
 import { FINDING_KINDS } from '../../src/mechanisms/mechanism-row.js';
 import { MECHANISM_NAMES } from '../../src/mechanisms/mechanisms.js';
 import { type Report, SCHEMA_VERSION, WATCHER_STATES } from '../../src/report/report.js';
@@ -135,6 +135,25 @@ const REPORT: Shape<Report> = {
   },
 };
 
+/** The compiler refuses a list that is not complete. */
+const EVIDENCE_RULES: Readonly<Record<EvidenceRule, true>> = {
+  persistence: true,
+  duration: true,
+  share: true,
+  amount: true,
+  bound: true,
+  expiry: true,
+  'levelling-off': true,
+  'past-peak': true,
+  traffic: true,
+  'in-flight': true,
+  'weak-references': true,
+  'allocation-sites': true,
+  series: true,
+  settled: true,
+  'seen-before': true,
+};
+
 it('docs/report-schema.md has a row for every field of a report, with its type and when it is null, and no other', () => {
   const rows = [
     ...DOCUMENT.matchAll(/^\| `([\w.[\]]+)` \| ([\w ]+) \| (no|null|absent) \| [^|]*\S[^|]* \|$/gm),
@@ -153,6 +172,7 @@ it('docs/report-schema.md lists the values of fields that have few', () => {
     'findings[].status': FINDING_STATUSES,
     'findings[].kind': FINDING_KINDS,
     'findings[].mechanism': MECHANISM_NAMES,
+    'findings[].evidence[].rule': Object.keys(EVIDENCE_RULES),
   })) {
     const [, listed] = DOCUMENT.split('\n')
       .filter((line) => line.startsWith('| ') && line.includes(`\`${field}\``))
