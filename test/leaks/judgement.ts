@@ -47,6 +47,21 @@ export interface Score {
   readonly troubled: readonly string[];
 }
 
+/** What a round must reach at least. */
+export const RECALL = 0.95;
+export const CULPRIT_SHARE = 0.9;
+
+/** What a round fell short of; empty when nothing is amiss. */
+export function shortcomings(figures: Score): readonly string[] {
+  const { recall, culpritShare, falseConfirmed, troubled } = figures;
+  return [
+    ...(recall < RECALL ? [`recall is below ${RECALL}`] : []),
+    ...(culpritShare < CULPRIT_SHARE ? [`the culprit comes first in less than ${CULPRIT_SHARE}`] : []),
+    ...falseConfirmed.map((name) => `${name} is healthy and was confirmed`),
+    ...troubled.map((name) => `${name} was not watched from start to end`),
+  ];
+}
+
 export function judge(truth: Truth, plan: RunPlan, seen: Observation): Judgement {
   const first = seen.findings.find(isOpen) ?? null;
   return {

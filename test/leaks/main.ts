@@ -1,6 +1,6 @@
 /**
- * Runs the programs of this folder and prints what was found.
- * `node dist/test/leaks/main.js [--rate 1|0.2] [--pace fast|production] [--only name,name] [--parallel N] [--for 90s] [--write]`
+ * Runs the programs of this folder, prints what was found, and exits with 1 where that is less than it must be.
+ * `npm run leaks -- [--rate 1|0.2] [--pace fast|production] [--only name,name] [--parallel N] [--for 90s] [--write]`
  * `--write` keeps the round in test/leaks/results and renders docs/detection.md from all that are kept.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { lineOf, type RoundResult, renderDetection, summaryOf } from './detection-table.js';
 import { HEALTHY_PROGRAMS } from './healthy-programs.js';
-import { score } from './judgement.js';
+import { score, shortcomings } from './judgement.js';
 import { LEAKING_PROGRAMS } from './leaking-programs.js';
 import { type Round, runRound } from './runner.js';
 
@@ -38,7 +38,11 @@ if (values.write && only !== undefined) throw new Error('--write keeps whole rou
 
 const round = roundOf();
 const judgements = await runRound(programs, round, (judgement) => console.log(lineOf(judgement)));
-console.log(summaryOf(score(judgements)));
+const figures = score(judgements);
+console.log(summaryOf(figures));
+const lacking = only === undefined ? shortcomings(figures) : [];
+for (const shortcoming of lacking) console.log(`FAILED  ${shortcoming}`);
+if (lacking.length > 0) process.exitCode = 1;
 const { pace, rate, forMs } = round;
 const result: RoundResult = { pace, rate, forMs, nodeVersion: process.version, judgements };
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(result, null, 1)}\n`);
