@@ -17,6 +17,32 @@ describe('A bound in code', () => {
       'if (Object.keys(this.cache).length > 4000) this.evictOldest();',
       'if (cache.size > 4000) return; cache.set(key, value);',
       'if (cache.size < 4000) cache.set(key, value);',
+      'cache.size > 4000 ? cache.clear() : undefined;',
+      'if ((cache.size > 4000) && isOld) { cache.clear(); }',
+      'if (cache?.size > 4000) cache.clear();',
+      'if (cache.size > 4000) cache = new Map();',
+      'if (Object.keys(this.cache).length > 4000) delete this.cache[oldest];',
+    ])
+      assert.deepEqual(limits(script, 'cache'), [4000], script);
+  });
+
+  it('may leave the function before a member is put in or taken out', () => {
+    for (const script of [
+      'if (cache.size >= 4000) { dropped += 1; log.warn(text); return false; } cache.set(key, 1);',
+      'if (cache.size >= 4000) return { status: 429 }; cache.set(key, value);',
+      'if (cache.size >= 4000) warn(); else cache.set(key, value);',
+      'if (cache.size <= 4000) return; for (const key of oldest()) cache.delete(key);',
+      'cache.push(x); if (cache.length < 4000) return; const batch = cache; cache = []; send(batch);',
+    ])
+      assert.deepEqual(limits(script, 'cache'), [4000], script);
+  });
+
+  it('is read in TypeScript too, which runs as it is where Node strips types', () => {
+    for (const script of [
+      'if (cache!.size > 4000) cache!.clear();',
+      'const MAX: number = 4000; if (cache.size > MAX) cache.clear();',
+      'if (cache.size > 4000) { const [oldest] = cache.keys(); cache.delete(oldest as string); }',
+      'class Log { private readonly cache: Item[] = []; add(item: Item): void { this.cache.push(item); if (this.cache.length > 4000) this.cache.shift(); } }',
     ])
       assert.deepEqual(limits(script, 'cache'), [4000], script);
   });
@@ -40,13 +66,27 @@ describe('A bound in code', () => {
     );
   });
 
-  it('tells the comparison as it is written', () => {
+  it('shows the comparison as it is written', () => {
     assert.deepEqual(sizeChecks('if (cache.size  >=\n 4000) cache.clear()', 'cache'), [
       { text: 'cache.size >= 4000', limit: 4000 },
     ]);
   });
 
-  it('is none where nothing comes of the comparison, or another collection is meant', () => {
+  it('is not seen where members come and go whatever the comparison yields', () => {
+    for (const script of [
+      'if (cache.length > 4000) log.warn(text); return cache.shift();',
+      'if (cache.length > 4000) { log.warn(text); } const job = cache.shift(); run(job);',
+      'if (cache.length < 4000) log.debug(1); cache.push(x);',
+      'if (cache.length === 4000) { if (strict) { return; } warn(); } cache.push(x);',
+      'if (cache.length > 4000) warn(); else log.debug(1); cache.push(x);',
+      'assert(cache.length < 4000); run(cache.shift());',
+      'gauge.set(cache.size > 4000 ? 1 : 0); cache.delete(id);',
+      'const isLarge = cache.size > 4000; if (isLarge) warn(); cache.delete(id);',
+    ])
+      assert.deepEqual(limits(script, 'cache'), [], script);
+  });
+
+  it('is not seen where nothing comes of the comparison, or another collection is meant', () => {
     for (const script of [
       'if (cache.size > 4000) warn(`cache is large`);',
       'if (cache.size > 4000) recent.shift();',
