@@ -1,4 +1,5 @@
 import type { ClassGrowth } from '../heap/growth/class-growth.js';
+import type { Bound } from '../heap/limits/limit.js';
 import { heldBy } from '../report/held-by.js';
 import { labelled, wrap } from '../report/layout.js';
 import { shortScript } from '../runtime/script-name.js';
@@ -49,9 +50,7 @@ function suspectBlock(suspect: Suspect): string[] {
     risingSteps === steps.length - 1
       ? `grew at every one of ${plural(risingSteps, 'step')}`
       : `grew at the last ${risingSteps} of ${plural(steps.length - 1, 'step')}`,
-    bound === null
-      ? 'no bound found on its owner'
-      : `its owner has ${safeName(bound.name)} = ${formatCount(bound.limit)}`,
+    bound === null ? 'no bound found on its owner' : boundText(bound),
     `${formatShare(suspect.shareOfGrowth)} of the heap's growth`,
   ];
   return [
@@ -73,6 +72,11 @@ function suspectBlock(suspect: Suspect): string[] {
     ...labelled('because', wrap(because, '; ')),
     ...labelled('id', [suspect.fingerprint]),
   ];
+}
+
+function boundText({ name, limit, full = 0, holders = 1 }: Bound): string {
+  if (name !== null) return `its owner has ${safeName(name)} = ${formatCount(limit)}`;
+  return `${formatCount(full)} of its ${formatCount(holders)} holders stand at ${formatCount(limit / holders)}, and none holds more`;
 }
 
 function differenceBlock(path: PathDifference): string[] {

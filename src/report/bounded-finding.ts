@@ -39,7 +39,7 @@ export function boundedFinding(finding: Finding): Finding {
     locations: bounded(finding.locations).map(boundedLocation),
     yours: yours === null ? null : boundedLocation(yours),
     alsoHeldBy: bounded(finding.alsoHeldBy).map(boundedText),
-    bound: bound === null ? null : { ...bound, name: boundedText(bound.name) },
+    bound: bound === null || bound.name === null ? bound : { ...bound, name: boundedText(bound.name) },
     expiry: expiry === null ? null : { ...expiry, name: boundedText(expiry.name) },
   };
 }

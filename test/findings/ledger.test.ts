@@ -191,7 +191,10 @@ describe('The ledger of findings', () => {
   it('takes a bound that moves along for a counter', () => {
     const ledger = new FindingLedger(RULES);
     const full = (limit: number) =>
-      ledger.record([suspectWith(STEADY, { bound: { name: 'max', limit, unit: 'entries' } })], AT);
+      ledger.record(
+        [suspectWith(STEADY, { bound: { source: 'setting', name: 'max', limit, unit: 'entries' } })],
+        AT,
+      );
     full(9000);
     full(9000);
     assert.equal(ledger.findings[0]?.status, 'suspected');
@@ -205,7 +208,7 @@ describe('The ledger of findings', () => {
       ledger.record([suspectWith(STEADY, { bound })], AT);
       return ledger.findings[0]?.status;
     };
-    const max = { name: 'max', limit: 9000, unit: 'entries' } as const;
+    const max = { source: 'setting', name: 'max', limit: 9000, unit: 'entries' } as const;
     assert.deepEqual([max, null, max, null, null].map(after), [
       'suspected',
       'suspected',

@@ -462,7 +462,12 @@ describe('an analysis of real snapshots', { concurrency: 2 }, () => {
     assert.deepEqual(map.suspects[0]!.fields, ['id', 'user']);
     assert.equal(map.suspects[0]!.shape, 'Session{id, user}');
     assert.equal(map.suspects[0]!.bound, null);
-    assert.deepEqual(array.suspects[0]!.bound, { name: 'max', limit: 1_000_000, unit: 'entries' });
+    assert.deepEqual(array.suspects[0]!.bound, {
+      source: 'setting',
+      name: 'max',
+      limit: 1_000_000,
+      unit: 'entries',
+    });
   });
 
   it('says how much text small slices keep alive, and counts the memory outside the heap that buffers hold', async () => {

@@ -115,7 +115,8 @@ const REPORT: Shape<Report> = {
       alsoHeldBy: { each: 'string' },
       bound: {
         orNull: {
-          name: 'string',
+          source: 'string',
+          name: { orNull: 'string' },
           limit: 'number',
           unit: 'string',
           holders: { orAbsent: 'number' },

@@ -27,9 +27,9 @@ export const bound: Rule = ({ suspect, boundBefore }) => {
   if (last === undefined) return null;
   if (found === null) return lostBound(boundBefore ?? null, last) ?? UNBOUNDED;
   const moves = boundBefore !== null && boundBefore !== undefined && isMoving(boundBefore, found);
-  if (found.full !== undefined) {
-    const rises = boundBefore?.full !== undefined && boundBefore.limit < found.limit;
-    return moves || rises ? UNBOUNDED : fullHolders(found, found.full, last);
+  if (found.source === 'full-holders') {
+    const rises = boundBefore?.source === 'full-holders' && boundBefore.limit < found.limit;
+    return moves || rises ? UNBOUNDED : fullHolders(found, last);
   }
   const numbers = { limit: found.limit, count: last.count, bytes: last.bytes };
   const wording = `'${found.name}' = ${formatCount(found.limit)}`;
@@ -47,7 +47,7 @@ export const bound: Rule = ({ suspect, boundBefore }) => {
 };
 
 /** A bound that no number says, only those that have reached it. */
-function fullHolders({ limit, holders = 1 }: Bound, full: number, last: GrowthStep): Ruling {
+function fullHolders({ limit, holders = 1, full = 0 }: Bound, last: GrowthStep): Ruling {
   const each = limit / holders;
   const levelBytes = limit * (last.bytes / Math.max(1, last.count));
   return holdsBack(
@@ -65,7 +65,7 @@ function lostBound(before: Bound | null, last: GrowthStep): Ruling | null {
   const until = 'the bound is not found at the next capture either';
   return holdsBack(
     'bound',
-    before.full === undefined
+    before.source !== 'full-holders'
       ? `bounded by '${before.name}' at the capture before`
       : 'its holders stood at one number at the capture before',
     { limit: before.limit },

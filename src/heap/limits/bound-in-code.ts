@@ -47,6 +47,7 @@ export class BoundsInCode {
       );
       if (tightest !== null)
         return {
+          source: 'code',
           name: tightest.text,
           limit: tightest.limit * holders,
           unit: 'entries',

@@ -75,6 +75,7 @@ const OVERSHOOT = 1;
 const MIN_FREE = 8;
 
 interface Found extends Bound {
+  readonly name: string;
   /** Part of the limit that is used, 0 to 1. */
   readonly fill: number;
 }
@@ -103,8 +104,8 @@ export function findBound(
     }
   }
   if (best === null) return levels[0] === undefined ? null : findFullHolders(heap, levels[0], grown);
-  const { name, limit, unit, holders } = best;
-  return { name, limit, unit, ...(holders === undefined ? {} : { holders }) };
+  const { source, name, limit, unit, holders } = best;
+  return { source, name, limit, unit, ...(holders === undefined ? {} : { holders }) };
 }
 
 function boundOf(
@@ -123,7 +124,11 @@ function boundOf(
   const isWeak = !words.some((word) => LIMITERS.has(word));
   if (isWeak && (!isRound(value) || value < CLEARLY * (figure ?? each))) return null;
   const scale = words.map((word) => BYTES.get(word)).find((factor) => factor !== undefined);
-  const found = { name: plainName(name), ...(instances > 1 ? { holders: instances } : {}) };
+  const found = {
+    source: 'setting',
+    name: plainName(name),
+    ...(instances > 1 ? { holders: instances } : {}),
+  } as const;
   if (scale === undefined && figure === null) {
     const limit = value * instances;
     if (limit + OVERSHOOT < grown.count || !fitsHeap(limit, grown)) return null;
@@ -241,7 +246,7 @@ function findSlots(
     const isSampled = snapshot.sampled?.has(node) === true;
     if (free < MIN_FREE || total < count || isDataKey(name)) continue;
     if (isSampled || Math.abs(filled - count) <= OVERSHOOT)
-      return { name: plainName(name), limit: total, unit: 'entries', fill: count / total };
+      return { source: 'slots', name: plainName(name), limit: total, unit: 'entries', fill: count / total };
   }
   return null;
 }

@@ -15,8 +15,6 @@ const LEAST_FULL = 3;
 const LEAST_FULL_PART = 1 / 20;
 /** Records of so few members each are alike without a bound. */
 const LEAST_ENTRIES = 16;
-/** In the place of a name: no number says it. */
-const FULL_HOLDERS = 'full holders';
 
 /** What all holders may hold together; null where they do not show a bound. */
 export function findFullHolders(
@@ -34,7 +32,8 @@ export function findFullHolders(
   // Not all holders are looked at: one of the others holds more.
   if (count > limit || !fitsHeap(limit, { count, bytes })) return null;
   return {
-    name: FULL_HOLDERS,
+    source: 'full-holders',
+    name: null,
     limit,
     unit: 'entries',
     holders: instances,

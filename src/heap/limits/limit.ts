@@ -1,13 +1,18 @@
 /** A limit found on the owner of what grows. */
 export interface Bound {
-  /** The property or variable that says so, `max`, `MAX_ENTRIES`, or the comparison in the code, `cache.size >= 4000`. */
-  readonly name: string;
+  /**
+   * `setting`: a number on the owner or near it. `code`: a comparison in its code. `slots`: those that an array was set up
+   * with. `full-holders`: no number says it, only the holders that have reached it.
+   */
+  readonly source: 'setting' | 'code' | 'slots' | 'full-holders';
+  /** The property or variable, `max`, `MAX_ENTRIES`, or the comparison, `cache.size >= 4000`; null of full holders. */
+  readonly name: string | null;
   readonly limit: number;
   /** What the limit counts. */
   readonly unit: 'entries' | 'bytes';
   /** How many holders have one of their own, where there are several: `limit` is what they allow together. */
   readonly holders?: number;
-  /** How many of these hold exactly as many, and none more, where that alone tells the limit. */
+  /** Of `full-holders`: how many hold exactly `limit / holders`; none holds more. */
   readonly full?: number;
 }
 

@@ -129,7 +129,7 @@ export class Describer {
   /** A number that the owner has says more than one in its code, and both more than what full holders look like. */
   #limits(of: Limited, owners: readonly number[]) {
     const limits = ownerLimits(this.#heap, this.#series, this.#samples, of, this.#timers);
-    if (limits.bound !== null && limits.bound.full === undefined) return limits;
+    if (limits.bound !== null && limits.bound.source !== 'full-holders') return limits;
     const { holder, counts, bytes } = of.accumulation;
     const inCode = this.#code.find({
       path: of.path,

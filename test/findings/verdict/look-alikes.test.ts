@@ -64,7 +64,7 @@ const LEAKS: Readonly<Record<string, Drawn>> = {
   }),
   'beyond a number that looks like a bound': (rate) => ({
     members: at((time) => rate * time),
-    bound: { name: 'limit', limit: 20, unit: 'entries' },
+    bound: { source: 'setting', name: 'limit', limit: 20, unit: 'entries' },
   }),
   'in a store whose expiry does not work': (rate, slower) => ({
     members: at((time) => rate * time),
@@ -77,7 +77,7 @@ const coupons = (time: number, constant: number): number => 1 - Math.exp(-time /
 const LOOK_ALIKES: Readonly<Record<string, Drawn>> = {
   'a cache with a bound that is seen': (rate, slower) => ({
     members: at((time) => Math.min(rate * time, rate * 90 * slower)),
-    bound: { name: 'max', limit: rate * 90 * slower, unit: 'entries' },
+    bound: { source: 'setting', name: 'max', limit: rate * 90 * slower, unit: 'entries' },
   }),
   'a cache full after half a minute, its bound unseen': (rate, slower) => ({
     members: at((time) => Math.min(rate * time, rate * 30 * slower)),

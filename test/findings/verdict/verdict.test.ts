@@ -67,7 +67,7 @@ describe('The verdict on a path', () => {
 
   it('gives a sentence for every evidence, and what would change what holds it back', () => {
     const { reasons, evidence } = judge(STEADY.slice(0, 4), {
-      bound: { name: 'max', limit: 9000, unit: 'entries' },
+      bound: { source: 'setting', name: 'max', limit: 9000, unit: 'entries' },
     });
     assert.equal(reasons.length, evidence.length);
     for (const { speaksFor, untilWhat } of evidence) if (!speaksFor) assert.ok(untilWhat);
@@ -166,7 +166,8 @@ describe('The verdict on a path', () => {
 
 describe('A bound that full holders show', () => {
   const of = (each: number): Bound => ({
-    name: 'length',
+    source: 'full-holders',
+    name: null,
     limit: 60 * each,
     unit: 'entries',
     holders: 60,
@@ -202,7 +203,7 @@ describe('A bound that full holders show', () => {
 });
 
 describe('A bound on the owner', () => {
-  const bound: Bound = { name: 'max', limit: 10_000, unit: 'entries' };
+  const bound: Bound = { source: 'setting', name: 'max', limit: 10_000, unit: 'entries' };
 
   it('leaves it suspected below, with the level it leads to', () => {
     const bounded = judge(STEADY, { bound });
@@ -212,10 +213,15 @@ describe('A bound on the owner', () => {
 
   it('counts bytes where it is one of bytes', () => {
     assert.match(
-      judge(STEADY, { bound: { name: 'maxBytes', limit: 30e6, unit: 'bytes' } }).reasons.join(),
+      judge(STEADY, {
+        bound: { source: 'setting', name: 'maxBytes', limit: 30e6, unit: 'bytes' },
+      }).reasons.join(),
       /bounded at 30\.0 MB by 'maxBytes'/,
     );
-    assert.equal(status(STEADY, { bound: { name: 'maxBytes', limit: 10e6, unit: 'bytes' } }), 'confirmed');
+    assert.equal(
+      status(STEADY, { bound: { source: 'setting', name: 'maxBytes', limit: 10e6, unit: 'bytes' } }),
+      'confirmed',
+    );
   });
 
   it('is none once it is exceeded, or when it moves', () => {
@@ -225,14 +231,14 @@ describe('A bound on the owner', () => {
   });
 
   it('does not move because what it allows in the heap is estimated a little otherwise', () => {
-    const inBytes: Bound = { name: 'maxSize', limit: 30e6, unit: 'bytes' };
+    const inBytes: Bound = { source: 'setting', name: 'maxSize', limit: 30e6, unit: 'bytes' };
     const after = (limit: number) => judge(STEADY, { bound: inBytes }, [], { ...inBytes, limit }).status;
     assert.deepEqual([16e6, 29e6, 55e6].map(after), ['suspected', 'suspected', 'suspected']);
     assert.equal(after(10e6), 'confirmed');
   });
 
   it('does not move because what it allows in the heap is estimated at half or twice as much', () => {
-    const of = (limit: number): Bound => ({ name: 'maxSize', limit, unit: 'bytes' });
+    const of = (limit: number): Bound => ({ source: 'setting', name: 'maxSize', limit, unit: 'bytes' });
     assert.equal(judge(STEADY, { bound: of(80e6) }, [], of(160e6)).status, 'suspected');
     assert.equal(judge(STEADY, { bound: of(160e6) }, [], of(80e6)).status, 'suspected');
     assert.equal(judge(STEADY, { bound: of(170e6) }, [], of(80e6)).status, 'confirmed');
@@ -243,8 +249,14 @@ describe('A bound on the owner', () => {
     assert.deepEqual([missed.status, against(missed)], ['suspected', ['bound']]);
     assert.match(missed.reasons.join(), /bounded by 'max' at the capture before/);
     assert.equal(judge(STEADY, {}, [], { ...bound, limit: 5998 }).status, 'confirmed');
-    assert.equal(judge(STEADY, {}, [], { name: 'maxBytes', limit: 12e6, unit: 'bytes' }).status, 'suspected');
-    assert.equal(judge(STEADY, {}, [], { name: 'maxBytes', limit: 11e6, unit: 'bytes' }).status, 'confirmed');
+    assert.equal(
+      judge(STEADY, {}, [], { source: 'setting', name: 'maxBytes', limit: 12e6, unit: 'bytes' }).status,
+      'suspected',
+    );
+    assert.equal(
+      judge(STEADY, {}, [], { source: 'setting', name: 'maxBytes', limit: 11e6, unit: 'bytes' }).status,
+      'confirmed',
+    );
     assert.equal(judge(STEADY, {}, [], null).status, 'confirmed');
   });
 
@@ -304,7 +316,9 @@ describe('Confidence', () => {
     const confidence = (of: Verdict) => of.confidence;
     const sure = confidence(judge(STEADY));
     const early = confidence(judge(STEADY.slice(0, 4)));
-    const bounded = confidence(judge(STEADY, { bound: { name: 'max', limit: 10_000, unit: 'entries' } }));
+    const bounded = confidence(
+      judge(STEADY, { bound: { source: 'setting', name: 'max', limit: 10_000, unit: 'entries' } }),
+    );
     assert.ok(sure > 0.9 && early <= 0.8 && bounded <= 0.4, `${sure}, ${early}, ${bounded}`);
   });
 });

@@ -36,7 +36,7 @@ const bounded = script('bounded.mjs', 'if (cache.size >= 4000) cache.delete(cach
 
 describe('A bound in the code of a collection', () => {
   it('is looked for under the name of the property or variable that holds it, in the scripts that may use it', () => {
-    const bound = { name: 'cache.size >= 4000', limit: 4000, unit: 'entries' };
+    const bound = { source: 'code', name: 'cache.size >= 4000', limit: 4000, unit: 'entries' };
     assert.deepEqual(find([script('other.mjs', 'run();'), bounded]), bound);
     assert.deepEqual(find([bounded.replace('file://', '')]), bound, 'CommonJS scripts have paths');
   });
@@ -44,6 +44,7 @@ describe('A bound in the code of a collection', () => {
   it('holds for each of several holders', () => {
     const room = script('room.mjs', 'if (this.messages.length > 200) this.messages.shift();');
     assert.deepEqual(find([room], MESSAGES, 9000, 60), {
+      source: 'code',
       name: 'messages.length > 200',
       limit: 12_000,
       unit: 'entries',

@@ -38,7 +38,7 @@ const beside = (numbers: Readonly<Record<string, number>>, className = 'Store') 
       ...Object.entries(numbers).map(([name, value]) => number('store', name, value)),
     ].join(''),
   );
-const entries = (name: string, limit: number): Bound => ({ name, limit, unit: 'entries' });
+const entries = (name: string, limit: number): Bound => ({ source: 'setting', name, limit, unit: 'entries' });
 
 describe('a bound on an owner', () => {
   it('is a number with the name of a limit, however that is written', async () => {
@@ -94,7 +94,7 @@ describe('a bound on an owner', () => {
   });
 
   it('is in bytes when its name says so, or when its owner counts so', async () => {
-    const bytes = (name: string, limit: number): Bound => ({ name, limit, unit: 'bytes' });
+    const bytes = (name: string, limit: number): Bound => ({ source: 'setting', name, limit, unit: 'bytes' });
     assert.deepEqual(await beside({ maxBytes: 1_000_000 }), bytes('maxBytes', 1_000_000));
     assert.deepEqual(await beside({ maxMb: 2 }), bytes('maxMb', 2 * 1024 ** 2));
     assert.equal(await beside({ maxBytes: 200_000 }), null);
@@ -136,7 +136,7 @@ describe('a bound on an owner', () => {
       nothing: hidden "system / Oddball" 0
       ${Array.from({ length: 100 }, (_, at) => `list -element ${900 + at}-> nothing`).join('\n')}`;
     const bound = await boundOf(slots);
-    assert.deepEqual(bound, entries('length', 400));
+    assert.deepEqual(bound, { ...entries('length', 400), source: 'slots' });
   });
 
   it('is what all owners together may hold, and none while their number grows', async () => {

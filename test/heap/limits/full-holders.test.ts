@@ -35,7 +35,14 @@ async function boundOf(messages: (n: number, room: number) => number, rooms = RO
 describe('Collections that were filled to a bound that only code knows', () => {
   it('show it: several hold exactly as many, and none holds more', async () => {
     const bound = await boundOf((n, room) => Math.min(120, (n * (room + 1)) / 10));
-    assert.deepEqual(bound, { name: 'full holders', limit: 1200, unit: 'entries', holders: 10, full: 7 });
+    assert.deepEqual(bound, {
+      source: 'full-holders',
+      name: null,
+      limit: 1200,
+      unit: 'entries',
+      holders: 10,
+      full: 7,
+    });
   });
 
   it('show none as long as they differ, as chance has it', async () => {

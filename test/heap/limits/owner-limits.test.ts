@@ -40,10 +40,10 @@ async function suspectsOf(name: string): Promise<Record<'whole' | 'sampled', rea
 
 /** What ends the path to the members → what is read of its owner. */
 const EXPECTED: Readonly<Record<string, Pick<Suspect, 'bound'>>> = {
-  recent: { bound: { name: 'MAX_RECENT', limit: 50_000, unit: 'entries' } },
-  '#items': { bound: { name: 'capacity', limit: 40_000, unit: 'entries' } },
-  log: { bound: { name: 'historySize', limit: 30_000, unit: 'entries' } },
-  made: { bound: { name: 'limit', limit: 20_000, unit: 'entries' } },
+  recent: { bound: { source: 'setting', name: 'MAX_RECENT', limit: 50_000, unit: 'entries' } },
+  '#items': { bound: { source: 'setting', name: 'capacity', limit: 40_000, unit: 'entries' } },
+  log: { bound: { source: 'setting', name: 'historySize', limit: 30_000, unit: 'entries' } },
+  made: { bound: { source: 'setting', name: 'limit', limit: 20_000, unit: 'entries' } },
   sent: { bound: null },
 };
 
