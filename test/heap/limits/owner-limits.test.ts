@@ -14,7 +14,12 @@ import type { Success } from '../drawn-analysis.js';
 const program = (name: string) => fileURLToPath(new URL(`../programs/${name}.js`, import.meta.url));
 const MINUTE = 60_000;
 
-async function suspectsOf(name: string): Promise<Record<'whole' | 'sampled', readonly Suspect[]>> {
+type Suspects = Record<'whole' | 'sampled', readonly Suspect[]>;
+
+/** Of one run, which both kinds of snapshot come from. */
+let limitedOwners: Promise<Suspects> | null = null;
+
+async function suspectsOf(name: string): Promise<Suspects> {
   const folder = await mkdtemp(join(tmpdir(), 'leakwatch-'));
   try {
     await promisify(execFile)(process.execPath, [program('runner'), program(name), folder]);
@@ -51,7 +56,8 @@ for (const kind of ['whole', 'sampled'] as const) {
   describe(`the owner of what grows, in a ${kind} snapshot of a real program`, () => {
     let suspects: readonly Suspect[];
     before(async () => {
-      suspects = (await suspectsOf('limited-owners'))[kind];
+      limitedOwners ??= suspectsOf('limited-owners');
+      suspects = (await limitedOwners)[kind];
     });
     const held = (edge: string): Suspect => {
       const found = suspects.find(({ retainerPath }) => retainerPath.at(-2)?.edge === edge);
