@@ -7,6 +7,9 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { LONG, ON_EACH_NODE } from './suites.mjs';
 
+// Test files wait a third of their time, for programs and for clocks, so that three of them keep two cores busy.
+const CONCURRENCY = 3;
+
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const { values, positionals } = parseArgs({
   options: { 'each-node': { type: 'boolean', default: false } },
@@ -33,7 +36,7 @@ const files = known
 
 const { status } = spawnSync(
   process.execPath,
-  ['--enable-source-maps', '--test', '--test-concurrency=2', ...reporters(), ...files],
+  ['--enable-source-maps', '--test', `--test-concurrency=${CONCURRENCY}`, ...reporters(), ...files],
   { cwd: root, stdio: 'inherit' },
 );
 process.exit(status ?? 2);
