@@ -29,5 +29,5 @@ export const HEALTHY_PROGRAMS: readonly Truth[] = [
 ];
 
 function healthy(name: string, standsFor: string): Truth {
-  return { name, kinds: [], leaks: false, culprit: [], standsFor };
+  return { name, kinds: [], leaks: false, culprit: [], standsFor, patience: 1 };
 }

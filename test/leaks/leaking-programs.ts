@@ -33,7 +33,7 @@ export const LEAKING_PROGRAMS: readonly Truth[] = [
   leak('require-cache', [/module|require|children/i], 'modules loaded anew by clearing the cache of require'),
   leak('vm-contexts', [/sandboxes/], 'vm contexts that are kept', ['heap', 'contexts']),
   leak('upload-buffers', [/waiting|UploadQueue/], 'Buffers that are kept', ['external', 'heap']),
-  leak('open-sockets', [/socket|tcp/i], 'sockets that are never closed', ['heap', 'handles']),
+  leak('open-sockets', [/socket|tcp/i], 'sockets that are never closed', ['heap', 'handles'], 3),
   leak('message-ports', [/MessagePort|MessageChannel|message port/i], 'message ports that are never closed', [
     'heap',
     'handles',
@@ -68,6 +68,7 @@ function leak(
   culprit: readonly RegExp[],
   standsFor: string,
   kinds: readonly string[] = ['heap'],
+  patience = 1,
 ): Truth {
-  return { name, kinds, leaks: true, culprit, standsFor };
+  return { name, kinds, leaks: true, culprit, standsFor, patience };
 }

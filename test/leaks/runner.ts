@@ -32,7 +32,7 @@ export async function runRound(
         leaks: truth.leaks,
         pace: round.pace,
         rate: truth.leaks ? round.rate : HEALTHY_RATE[round.pace],
-        forMs: round.forMs,
+        forMs: round.forMs * truth.patience,
         settleMs: SETTLE_MS[round.pace],
       };
       const judgement = judge(truth, plan, await runWatched(plan));

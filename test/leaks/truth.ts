@@ -7,6 +7,8 @@ export interface Truth {
   readonly leaks: boolean;
   /** Each must match the title, class, path or package of the first finding. Empty for a healthy program. */
   readonly culprit: readonly RegExp[];
+  /** How many times longer than the others it may run: the growth of some differs from traffic that levels off only after a while. */
+  readonly patience: number;
   /** What kind of program it stands for. */
   readonly standsFor: string;
 }
