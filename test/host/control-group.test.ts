@@ -23,7 +23,7 @@ async function limitsInside(limits: GroupLimits, context: TestContext) {
 }
 
 describe('In a real control group', () => {
-  it('the memory limit and what is left of it are read right', async (context) => {
+  it('the memory limit and the available memory are read correctly', async (context) => {
     const read = await limitsInside({ memoryBytes: 300 * MB }, context);
     if (read === null) return;
     assert.equal(read.memory.limitBytes, 300 * MB);
@@ -34,13 +34,13 @@ describe('In a real control group', () => {
     assert.ok(Math.abs(read.memory.availableBytes - read.after.availableBytes) < 16 * MB);
   });
 
-  it('the CPU quota is read right', async (context) => {
+  it('the CPU quota is read correctly', async (context) => {
     const read = await limitsInside({ cpuCores: 0.5 }, context);
     if (read === null) return;
     assert.deepEqual(read.cpu, { cores: 0.5 });
   });
 
-  it('both are read right where both are set', async (context) => {
+  it('both are read correctly if both are set', async (context) => {
     const read = await limitsInside({ cpuCores: 1.5, memoryBytes: 256 * MB }, context);
     if (read === null) return;
     assert.deepEqual([read.cpu.cores, read.memory.limitBytes], [1.5, 256 * MB]);

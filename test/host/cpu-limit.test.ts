@@ -20,7 +20,7 @@ describe('the CPU limit', () => {
     assert.equal(coresIn({ ...files, [`${pod}/main/cpu.max`]: '5000 20000\n' }), 0.25);
   });
 
-  it('of cgroup v1 is quota by period, also in a hybrid hierarchy and where controllers share a mount', () => {
+  it('of cgroup v1 is quota divided by period, also in a hybrid hierarchy and if controllers share a mount', () => {
     const files = {
       '/proc/self/cgroup': '4:memory:/app\n2:cpu,cpuacct:/app\n0::/app\n',
       '/proc/self/mountinfo':
@@ -32,7 +32,7 @@ describe('the CPU limit', () => {
     assert.equal(coresIn(files), 4);
   });
 
-  it('is none where no quota is set, where files make no sense, and outside Linux', () => {
+  it('is null without a quota, with nonsensical files, and outside Linux', () => {
     const root = '/sys/fs/cgroup/cpu';
     const none = {
       '/proc/self/cgroup': '2:cpu:/\n',

@@ -49,7 +49,7 @@ describe('the memory limit', () => {
     assert.deepEqual(limit, { limitBytes: 512 * MB, availableBytes: 212 * MB });
   });
 
-  it('counts file pages that the kernel takes back as available', () => {
+  it('counts file pages that the kernel can reclaim as available', () => {
     const limit = limitIn({
       ...HOST,
       '/proc/self/cgroup': '0::/\n',
@@ -60,7 +60,7 @@ describe('the memory limit', () => {
     assert.deepEqual(limit, { limitBytes: 256 * MB, availableBytes: 96 * MB });
   });
 
-  it('of cgroup v1 is found above a path that is the host’s, and its largest number is no limit', () => {
+  it('of cgroup v1 is found although the path is the host’s, and its largest number means no limit', () => {
     const lines = '5:cpu,cpuacct:/docker/abc\n4:memory:/docker/abc\n0::/docker/abc\n';
     const root = '/sys/fs/cgroup/memory';
     const limited = limitIn({
@@ -80,7 +80,7 @@ describe('the memory limit', () => {
     assert.deepEqual(unlimited, { limitBytes: null, availableBytes: 2048 * MB });
   });
 
-  it('of cgroup v1 is reached by memory and swap together too', () => {
+  it('of cgroup v1 also covers memory and swap together', () => {
     const root = '/sys/fs/cgroup/memory';
     const limit = limitIn({
       ...HOST,
@@ -94,7 +94,7 @@ describe('the memory limit', () => {
     assert.deepEqual(limit, { limitBytes: 500 * MB, availableBytes: 60 * MB });
   });
 
-  it('in a hybrid hierarchy is the one of version 1, whatever stands in the unified tree', () => {
+  it('in a hybrid hierarchy is that of version 1, whatever the unified tree says', () => {
     const limit = limitIn({
       ...HOST,
       '/proc/self/cgroup': '9:name=systemd:/app\n4:memory:/app\n0::/app\n',
@@ -107,7 +107,7 @@ describe('the memory limit', () => {
     assert.deepEqual(limit, { limitBytes: 512 * MB, availableBytes: 12 * MB });
   });
 
-  it('in a hybrid hierarchy is the one of version 2 where the controller was moved there', () => {
+  it('in a hybrid hierarchy is that of version 2 if the controller was moved there', () => {
     const limit = limitIn({
       ...HOST,
       '/proc/self/cgroup': '1:cpu:/app\n0::/app\n',
@@ -118,7 +118,7 @@ describe('the memory limit', () => {
     assert.deepEqual(limit, { limitBytes: 100 * MB, availableBytes: 70 * MB });
   });
 
-  it('of a group inside a container is found where the mount shows the container as its root', () => {
+  it('of a group inside a container is found if the mount shows the container as its root', () => {
     const limit = limitIn({
       ...HOST,
       '/proc/self/cgroup': '4:memory:/docker/abc/worker\n',
@@ -132,7 +132,7 @@ describe('the memory limit', () => {
     assert.deepEqual(limit, { limitBytes: 64 * MB, availableBytes: 4 * MB });
   });
 
-  it('leaves no less than nothing, and no more than the host has', () => {
+  it('never leaves less than zero, or more than the host has', () => {
     const group = { '/proc/self/cgroup': '0::/../../other\n', '/sys/fs/cgroup/memory.max': `${100 * MB}` };
     const over = limitIn({ ...HOST, ...group, '/sys/fs/cgroup/memory.current': `${130 * MB}` });
     assert.deepEqual(over, { limitBytes: 100 * MB, availableBytes: 0 });
@@ -145,7 +145,7 @@ describe('the memory limit', () => {
     assert.deepEqual(roomy, { limitBytes: 9000 * MB, availableBytes: 2048 * MB });
   });
 
-  it('is unknown rather than wrong where files are missing or make no sense', () => {
+  it('is unknown rather than wrong if files are missing or nonsensical', () => {
     assert.deepEqual(limitIn({}), { limitBytes: null, availableBytes: null });
     const garbled = {
       '/proc/self/cgroup': 'what\n0::/\n',
@@ -155,7 +155,7 @@ describe('the memory limit', () => {
     assert.deepEqual(limitIn(garbled), { limitBytes: null, availableBytes: null });
   });
 
-  it('outside Linux there is none, and what is available is the free memory', () => {
+  it('outside Linux is null, and available is the free memory', () => {
     assert.deepEqual(limitIn(HOST, 'darwin'), { limitBytes: null, availableBytes: 123 * MB });
   });
 
@@ -177,7 +177,7 @@ describe('a reader of the memory limit', () => {
     '/sys/fs/cgroup/memory.stat': 'anon 0\ninactive_file 0\n',
   };
 
-  it('reads the usage anew each time, and nothing else', () => {
+  it('reads only the usage again each time', () => {
     const asked: string[] = [];
     const drawn = host(files);
     const reader = createMemoryLimitReader({
@@ -201,7 +201,7 @@ describe('a reader of the memory limit', () => {
     assert.deepEqual(reader.read(), { limitBytes: 256 * MB, availableBytes: null });
   });
 
-  it('opens its files once and closes every one of them', { skip: process.platform !== 'linux' }, () => {
+  it('opens its files once and closes all of them', { skip: process.platform !== 'linux' }, () => {
     const descriptors = () => readdirSync('/proc/self/fd').length;
     const before = descriptors();
     const reader = createMemoryLimitReader();
@@ -214,7 +214,7 @@ describe('a reader of the memory limit', () => {
     assert.equal(descriptors(), before);
   });
 
-  it('of this machine says what a single reading says', () => {
+  it('on this machine agrees with a single reading', () => {
     const reader = createMemoryLimitReader();
     const { limitBytes, availableBytes } = reader.read();
     const single = readMemoryLimit();

@@ -38,7 +38,7 @@ for (const target of ['x64', 'arm64']) {
       return stdout;
     };
 
-    it('needs libc and nothing else, in no newer version than Node itself', () => {
+    it('depends only on libc, and on no newer version than Node does', () => {
       const needed = [...readelf('--dynamic').matchAll(/\(NEEDED\).*\[(.+)\]/g)].map(([, name]) => name);
       assert.deepEqual(needed, ['libc.so.6']);
       const versions = [...readelf('--version-info').matchAll(/Name: (\S+)/g)].map(([, name]) => name!);
@@ -49,7 +49,7 @@ for (const target of ['x64', 'arm64']) {
       }
     });
 
-    it('takes all else from Node: Node-API, and nothing of C++', () => {
+    it('imports only Node-API from Node, and no C++ symbols', () => {
       const undefinedNames = [...readelf('--dyn-syms').matchAll(/ UND (\S+)/g)].map(([, name]) => name!);
       const foreign = undefinedNames.filter(
         (name) => !/@GLIBC_|^napi_|^(_ITM_\w+TMCloneTable|__gmon_start__|__cxa_finalize)$/.test(name),
@@ -57,14 +57,14 @@ for (const target of ['x64', 'arm64']) {
       assert.deepEqual(foreign, []);
     });
 
-    it('shows its two entries only', () => {
+    it('exports only its two entry points', () => {
       const shown = [...readelf('--dyn-syms').matchAll(/ GLOBAL +DEFAULT +\d+ (\S+)/g)].map(
         ([, name]) => name,
       );
       assert.deepEqual(shown.sort(), ['napi_register_module_v1', 'node_api_module_get_api_version_v1']);
     });
 
-    it('is bound at load, read-only thereafter, without an executable stack', () => {
+    it('is bound at load and then read-only, without an executable stack', () => {
       assert.match(readelf('--dynamic'), /FLAGS.* BIND_NOW|\(FLAGS_1\) .*NOW/);
       const segments = readelf('--segments');
       assert.match(segments, /GNU_RELRO/);

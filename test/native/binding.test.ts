@@ -51,7 +51,7 @@ function reasonOf({ addon, platform, arch, env }: Loading): string | null {
 }
 
 describe('loadBinding', () => {
-  it('says for which machines there is an addon, on any other', () => {
+  it('on any other machine says for which ones there is an addon', () => {
     const only = 'forked captures exist for linux-x64 and linux-arm64 only';
     assert.equal(reasonOf({ platform: 'darwin', arch: 'arm64' }), only);
     assert.equal(reasonOf({ platform: 'win32', arch: 'x64' }), only);
@@ -62,7 +62,7 @@ describe('loadBinding', () => {
     assert.equal(reasonOf({ addon: null }), 'the addon was not built (no C++ compiler)');
   });
 
-  it('says why a file is no addon', { skip: process.platform !== 'linux' }, () => {
+  it('says why a file is not an addon', { skip: process.platform !== 'linux' }, () => {
     assert.match(
       reasonOf({ addon: 'garbage' }) ?? '',
       /^the addon cannot be loaded: .+: (invalid ELF header|file too short)$/,
@@ -70,7 +70,7 @@ describe('loadBinding', () => {
     assert.match(reasonOf({ addon: '' }) ?? '', /^the addon cannot be loaded: .+: file too short$/);
   });
 
-  it('says nothing where it is there', { skip: unavailable }, () => {
+  it('gives no reason if the addon loads', { skip: unavailable }, () => {
     assert.equal(reasonOf({}), null);
   });
 });
@@ -126,7 +126,7 @@ describe('scripts/build-native.mjs', { skip: unavailable }, () => {
     });
   }
 
-  it('goes on aloud where there is no compiler, and fails when a package must hold the addon', () => {
+  it('says so and continues without a compiler, but fails if the package must contain the addon', () => {
     const { status, stderr } = build();
     assert.equal(status, 0);
     assert.match(stderr, /^leakwatch: not compiling the addon for linux-\w+: gcc is not installed\. /);
@@ -134,7 +134,7 @@ describe('scripts/build-native.mjs', { skip: unavailable }, () => {
     assert.equal(build('--required').status, 1);
   });
 
-  it('needs no compiler for what is built of these very sources, and removes what is not', () => {
+  it('needs no compiler for a binary built from these sources, and removes any other', () => {
     mkdirSync(join(folder, 'built'), { recursive: true });
     copyFileSync(ADDON, join(folder, 'built', FILE));
     assert.deepEqual([build('--required').status, build().stderr], [0, '']);

@@ -45,7 +45,7 @@ async function attemptInChild(
   return JSON.parse(output) as Record<string, string>;
 }
 
-describe('What runs in a forked child by accident', { skip: unavailable }, () => {
+describe('Code that runs in a forked child by accident', { skip: unavailable }, () => {
   it('cannot change, make or remove a file', async () => {
     const file = join(folder, 'journal');
     writeFileSync(file, 'content', { mode: 0o600 });
@@ -81,13 +81,13 @@ describe('What runs in a forked child by accident', { skip: unavailable }, () =>
     assert.deepEqual(new Set(Object.values(results)), new Set(['EPERM']), JSON.stringify(results));
   });
 
-  it('may read, which it needs itself', async () => {
+  it('may read files, which the child itself needs', async () => {
     assert.deepEqual(await attemptInChild({ read: () => readFileSync('/proc/self/status') }), {
       read: 'done',
     });
   });
 
-  it('cannot write into memory that others share, but for the page it leaves its words in', async () => {
+  it('cannot write to shared memory, except to the page for its results', async () => {
     // Each child so far has left such a page behind.
     await runJob(() => {});
     const { output } = await runJob((descriptor) => {

@@ -28,7 +28,7 @@ function writeAll(descriptor: number, bytes: Uint8Array): void {
 }
 
 describe('A forked child', { skip: unavailable }, () => {
-  it('sees the heap as it was, and delivers more than a pipe holds to the last byte', async () => {
+  it('sees the heap as it was, and delivers more than a pipe holds, to the last byte', async () => {
     const pattern = Buffer.from(Array.from({ length: 3 * MIB + 17 }, (_, index) => index % 251));
     const { output, end } = await startJob((descriptor) => writeAll(descriptor, pattern));
     assert.ok((await output).equals(pattern));
@@ -44,7 +44,7 @@ describe('A forked child', { skip: unavailable }, () => {
     assert.deepEqual([output, kept.value], ['changed in the child', 'before']);
   });
 
-  it('ends by the code `threw` with the message of what its job threw', async () => {
+  it('exits with the code `threw` and the message of the exception', async () => {
     const { end, words } = await runJob(() => {
       throw new RangeError('told by the child');
     });
@@ -59,14 +59,14 @@ describe('A forked child', { skip: unavailable }, () => {
     assert.match(words.message, /^Error: é{200,}$/);
   });
 
-  it('tells an endless recursion as an exception like any other', async () => {
+  it('reports an endless recursion like any other exception', async () => {
     const recurse = (depth: number): number => 1 + recurse(depth + 1);
     const { end, words } = await runJob(() => recurse(0));
     assert.equal(end.exitCode, CHILD_EXIT.threw);
     assert.match(words.message, /^RangeError: Maximum call stack/);
   });
 
-  it('tells a crash by its signal', async () => {
+  it('reports a crash by its signal', async () => {
     const { end: aborted } = await runJob(() => process.abort());
     assert.equal(aborted.exitCode, CHILD_EXIT.signal + 6);
     const { end: faulted } = await runJob(() => process.kill(ownPid(), 'SIGSEGV'));
@@ -88,7 +88,7 @@ describe('A forked child', { skip: unavailable }, () => {
     }
   });
 
-  it('gives up at its memory allotment, and says how much it took', async () => {
+  it('gives up at its memory allotment, and reports how much it used', async () => {
     const { end, words } = await runJob(
       () => {
         const taken: Buffer[] = [];
@@ -100,7 +100,7 @@ describe('A forked child', { skip: unavailable }, () => {
     assert.ok(words.peakBytes > 40 * MIB, `${words.peakBytes}`);
   });
 
-  it('counts what it overwrites of the parent as its own, and what it only reads not', async () => {
+  it('counts pages of the parent that it overwrites as its own, but not those it only reads', async () => {
     const inherited = Buffer.alloc(64 * MIB, 1);
     const reading = await runJob(() => assert.ok(inherited.every((byte) => byte === 1)));
     assert.ok(reading.words.peakBytes < 32 * MIB, `${reading.words.peakBytes}`);
@@ -109,7 +109,7 @@ describe('A forked child', { skip: unavailable }, () => {
     assert.ok(writing.words.peakBytes >= 64 * MIB, `${writing.words.peakBytes}`);
   });
 
-  it('gives up at its time limit, also in a system call', async () => {
+  it('gives up at its time limit, even in a system call', async () => {
     const limits = { limitMs: 100 };
     const { end: busy } = await runJob(() => {
       for (;;);
@@ -127,7 +127,7 @@ describe('A forked child', { skip: unavailable }, () => {
     for (const descriptor of [readFd, writeFd]) binding().close(descriptor);
   });
 
-  it('leaves by the code `waited` where it would wait for a thread that is gone', async () => {
+  it('exits with the code `waited` if it would wait for a thread that is gone', async () => {
     const never = new Int32Array(new SharedArrayBuffer(4));
     const { end } = await (await startJob(() => Atomics.wait(never, 0, 0))).end.then((end) => ({ end }));
     assert.equal(end.exitCode, CHILD_EXIT.waited);
@@ -161,13 +161,13 @@ describe('A forked child', { skip: unavailable }, () => {
     assert.deepEqual([nested.end.exitCode, nested.output], [CHILD_EXIT.done, 'EBUSY']);
   });
 
-  it('is waited for once', async () => {
+  it('can be waited for once', async () => {
     const { child, end } = await runJob(() => {});
     assert.equal(end.exitCode, CHILD_EXIT.done);
     assert.throws(() => binding().wait(child.pid), { code: 'ECHILD' });
   });
 
-  it('runs at the lowest priority, and is the first that the kernel takes', async () => {
+  it('runs at the lowest priority, and is the first the kernel kills when out of memory', async () => {
     const { output } = await runJob((descriptor) => {
       const stat = readFileSync('/proc/self/stat', 'utf8').split(') ').at(-1)!.split(' ');
       const adjustment = readFileSync('/proc/self/oom_score_adj', 'utf8').trim();
@@ -176,13 +176,13 @@ describe('A forked child', { skip: unavailable }, () => {
     assert.deepEqual(JSON.parse(output), { nice: '19', policy: '5', adjustment: '1000' });
   });
 
-  it('leaves the live heap it found in the shared page', async () => {
+  it('writes the size of the live heap into the shared page', async () => {
     const { words } = await runJob(() => binding().tellLiveBytes(getHeapStatistics().used_heap_size));
     assert.ok(words.liveBytes > MIB, `${words.liveBytes}`);
     binding().tellLiveBytes(1);
   });
 
-  it('lets go of every socket, so that a connection the service closes is closed', async () => {
+  it('releases every socket, so that a connection the service closes is closed', async () => {
     const accepted: Socket[] = [];
     const server = createServer((socket) => accepted.push(socket)).listen(0, '127.0.0.1');
     try {
@@ -209,7 +209,7 @@ describe('A forked child', { skip: unavailable }, () => {
     }
   });
 
-  it('writes nothing where the service writes', async () => {
+  it("writes nothing to the service's descriptors", async () => {
     const { output, end } = await runJob((descriptor) => {
       for (const other of [0, 1, 2]) assert.equal(readlinkSync(`/proc/self/fd/${other}`), '/dev/null');
       const kept = readlinkSync(`/proc/self/fd/${descriptor}`);
@@ -230,7 +230,7 @@ describe('A process that forks many times', { skip: unavailable }, () => {
     assert.deepEqual(childrenLeft(), []);
   });
 
-  it('keeps the heap from other children as before, while it grows', async () => {
+  it('still hides the heap from other children, while it grows', async () => {
     assert.ok(inheritance().kept >= getHeapStatistics().total_heap_size, 'V8 keeps its heap from children');
     const heapBefore = getHeapStatistics().total_heap_size;
     const kept: object[] = [];
@@ -265,7 +265,7 @@ describe('Threads that fork', { skip: unavailable }, () => {
     );
   });
 
-  it('take turns: who comes second is told so, and nobody crashes', async () => {
+  it('take turns: the second is refused, and none crashes', async () => {
     const workers = [1, 2, 3].map(() => new Worker(program, { workerData: { forks: 15, alone: false } }));
     const outcomes = (await Promise.all(workers.map(outcomesOf))).flat();
     assert.equal(outcomes.length, 45);

@@ -51,7 +51,7 @@ describe('The census of a forked child', { skip: unavailable || missing() }, () 
     assert.equal(planted.length + derived.length, 3734);
   });
 
-  it('says the same when it is asked twice, with a collection that moves objects in between', async () => {
+  it('gives the same result twice, with a GC in between that moves objects', async () => {
     const kept = Array.from({ length: 500 }, (_, index) => new Planted(index));
     const { output } = await succeeded((descriptor) => {
       const counts = [1, 2].map(() => rowOf(binding().census(), Planted)?.[0]);
@@ -60,7 +60,7 @@ describe('The census of a forked child', { skip: unavailable || missing() }, () 
     assert.deepEqual(JSON.parse(output), [kept.length, kept.length]);
   });
 
-  it('leaves out what is beyond 65,536 hidden classes, and counts that', async () => {
+  it('leaves out objects beyond 65,536 hidden classes, and counts them', async () => {
     // A prototype of its own gives an object a hidden class of its own.
     const kept = Array.from({ length: 70_000 }, () => Object.create({}) as object);
     const { output } = await succeeded((descriptor) => {

@@ -17,14 +17,14 @@ describe('A service that forks', { skip: unavailable }, () => {
   });
   after(() => rmSync(cwd, { recursive: true }));
 
-  it('finds no core file of a child that crashed', async () => {
+  it('gets no core file from a child that crashes', async () => {
     assert.deepEqual(await runService('child crashes', { cwd }), {
       exitCode: CHILD_EXIT.signal + 6,
       files: [],
     });
   });
 
-  it('finds neither report nor snapshot of a child whose heap is full, though it asked for both for itself', async () => {
+  it('gets no report or snapshot from a child whose heap is full, though it has enabled both for itself', async () => {
     const flags = ['--max-old-space-size=40', '--report-on-fatalerror', '--heapsnapshot-near-heap-limit=2'];
     assert.deepEqual(await runService('child runs out of heap', { cwd, flags }), {
       crashed: true,
@@ -48,7 +48,7 @@ describe('A service that forks', { skip: unavailable }, () => {
     await eventually('the child ends', () => ['gone', 'Z'].includes(stateOf(child)));
   });
 
-  it('forks after it has given up its rights, and is told EAGAIN when it may have no more processes', async () => {
+  it('can fork after dropping its privileges, and gets EAGAIN at its process limit', async () => {
     assert.deepEqual(await runService('processes are limited'), {
       first: 'forked',
       refused: 'EAGAIN',
@@ -56,7 +56,7 @@ describe('A service that forks', { skip: unavailable }, () => {
     });
   });
 
-  it('may load an addon between two forks that hands work to the thread pool in every collection', {
+  it('may load, between two forks, an addon that queues work on the thread pool in every GC', {
     skip: withoutMemwatch(),
   }, async () => {
     assert.deepEqual(await runService('an addon comes later'), [CHILD_EXIT.done, CHILD_EXIT.done]);

@@ -21,14 +21,14 @@ function setUp() {
 }
 
 describe('A clock that only goes forward', () => {
-  it('is the wall clock while that goes on, drifts a little, or is set forward', () => {
+  it('is the wall clock while that advances, drifts a little, or is set forward', () => {
     const { times, pass } = setUp();
     assert.equal(pass(MINUTE), times.wallMs);
     assert.equal(pass(MINUTE, MINUTE - 900), times.wallMs);
     assert.equal(pass(MINUTE, 90 * MINUTE), times.wallMs);
   });
 
-  it('goes on at its pace when the wall clock is set back, until that has caught up', () => {
+  it('continues at its pace if the wall clock is set back, until that has caught up', () => {
     const { times, pass } = setUp();
     const before = pass(MINUTE);
     assert.equal(pass(MINUTE, -119 * MINUTE), before + MINUTE);
@@ -36,7 +36,7 @@ describe('A clock that only goes forward', () => {
     assert.equal(pass(MINUTE, 121 * MINUTE), times.wallMs);
   });
 
-  it('has the monotonic clock and the timers of the other', () => {
+  it('uses the monotonic clock and the timers of the underlying clock', () => {
     const { clock, times } = setUp();
     assert.equal(clock.monotonicMs(), times.monotonicMs);
   });

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { createGuardedLogger, createLogger } from '../../src/runtime/logger.js';
 
 describe('The log', () => {
-  it('writes what its level allows, one marked entry a message', () => {
+  it('writes what its level allows, one prefixed entry per message', () => {
     const lines: string[] = [];
     const logger = createLogger('info', (line) => lines.push(line));
     logger.warn('first\nsecond');
@@ -12,7 +12,7 @@ describe('The log', () => {
     assert.deepEqual(lines, ['leakwatch: first\n  second\n', 'leakwatch: third\n']);
   });
 
-  it("does not let the failures of a host's logger out", async () => {
+  it("does not pass on failures of the host's logger", async () => {
     const said: string[] = [];
     const logger = createGuardedLogger({
       warn: () => {

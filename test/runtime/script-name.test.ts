@@ -20,7 +20,7 @@ describe('the package of a script', () => {
     );
   });
 
-  it('has a version where the path says it', () => {
+  it('has a version if the path contains it', () => {
     const at = (folder: string, name: string) =>
       packageOf(`file:///srv/node_modules/.pnpm/${folder}/node_modules/${name}/index.js`)?.version;
     assert.equal(at('memoizee@0.4.17', 'memoizee'), '0.4.17');
@@ -28,13 +28,13 @@ describe('the package of a script', () => {
     assert.equal(at('other@1.2.3', 'memoizee'), null);
   });
 
-  it("is none for the program's own scripts, Node's, and files that lie in node_modules itself", () => {
+  it("is null for the program's own scripts, Node's, and files directly in node_modules", () => {
     for (const address of ['file:///srv/app/src/orders.js', 'node:timers', '', '/srv/node_modules/x.js'])
       assert.equal(packageOf(address), null);
   });
 });
 
-describe('the address of a script, as it is told', () => {
+describe('the published address of a script', () => {
   const told: Readonly<Record<string, string>> = {
     'data:text/javascript,const key = "secret"': 'data:',
     'DATA:text/javascript;base64,c2VjcmV0': 'data:',
@@ -53,7 +53,7 @@ describe('the address of a script, as it is told', () => {
     for (const [address, expected] of Object.entries(told)) assert.equal(publicAddress(address), expected);
   });
 
-  it('is short, and has nothing of them either', () => {
+  it('is short, and has none of these either', () => {
     for (const address of Object.keys(told)) assert.doesNotMatch(shortScript(address), /secret|user|[?#\n]/);
     assert.equal(shortScript('https://user:secret@host/src/a.js?secret'), 'src/a.js');
     assert.equal(shortScript('https://user:secret@host?secret/a.js'), '/host');

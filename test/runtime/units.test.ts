@@ -10,7 +10,7 @@ import {
   formatShare,
 } from '../../src/runtime/units.js';
 
-test('bytes are given in the unit that needs the fewest digits', () => {
+test('bytes are shown in the unit that needs the fewest digits', () => {
   const cases: [number, string][] = [
     [0, '0 bytes'],
     [812, '812 bytes'],
@@ -30,14 +30,14 @@ test('bytes are given in the unit that needs the fewest digits', () => {
   for (const [bytes, text] of cases) assert.equal(formatBytes(bytes), text);
 });
 
-test('a rate is given by the minute, and by the hour when it is slow', () => {
+test('a rate is per minute, or per hour if it is slow', () => {
   assert.equal(formatRate(1_900_000 / 60), '+1.9 MB/min');
   assert.equal(formatRate(-50), '−3.0 KB/min');
   assert.equal(formatRate(5), '+18.0 KB/h');
   assert.equal(formatRate(0), '0 bytes/h');
 });
 
-test('durations are given as people say them', () => {
+test('durations read as people say them', () => {
   const cases: [number, string][] = [
     [0, '0 s'],
     [-5, '0 s'],
@@ -54,7 +54,7 @@ test('durations are given as people say them', () => {
   for (const [seconds, text] of cases) assert.equal(formatDuration(seconds), text);
 });
 
-test('a range of durations drops the unit that both ends share, and says when its end is open', () => {
+test('a range of durations drops the trailing unit, and says if its end is open', () => {
   assert.equal(formatDurationRange(10_200, 13_200), '2 h 50 – 3 h 40');
   assert.equal(formatDurationRange(600, 900), '10 min – 15 min');
   assert.equal(formatDurationRange(10_200, null), 'at least 2 h 50');

@@ -44,7 +44,7 @@ function started(change: Partial<Pick<FakeSlot, 'claim' | 'reading' | 'takesMs'>
 }
 
 describe('The allocation sites of a service', () => {
-  it('are read after full collections, and on ticks only where none came for a while', () => {
+  it('are read after full GCs, and on ticks only if none came for a while', () => {
     const { slot, sites } = started();
     sites.afterMajorGc(50);
     assert.equal(slot.reads, 0, 'within the spacing');
@@ -55,7 +55,7 @@ describe('The allocation sites of a service', () => {
     assert.equal(slot.reads, 2);
   });
 
-  it('tell what grows from the third reading on', () => {
+  it('show what grows from the third reading on', () => {
     const { slot, sites } = started();
     for (const [nowMs, bytes] of [
       [100, 1000],
@@ -79,7 +79,7 @@ describe('The allocation sites of a service', () => {
     assert.deepEqual([slot.reads, sites.status().state, sites.status().intervalBytes], [1, 'shared', null]);
   });
 
-  it('are sampled anew where the profiler was stopped by somebody, and go on from what they held', () => {
+  it('are sampled again if someone stopped the profiler, and continue from what they held', () => {
     const { slot, sites } = started();
     const read = (nowMs: number, reading: SlotReading | null) => {
       slot.reading = reading;
@@ -94,7 +94,7 @@ describe('The allocation sites of a service', () => {
     assert.equal(sites.growing()[0]?.growthBytes, 6000);
   });
 
-  it('leave alone another profiler whose readings collect, until it has gone or a capture collects anyway', () => {
+  it('leave alone another profiler whose readings force a GC, until it has gone or a capture forces one anyway', () => {
     const { slot, sites } = started({ claim: { hold: 'taken' }, reading: holding(0, 1, true) });
     for (const nowMs of [100, 200, 300, 400, 500]) sites.afterMajorGc(nowMs);
     assert.deepEqual([slot.reads, sites.status().state], [3, 'waiting']);
@@ -120,7 +120,7 @@ describe('The allocation sites of a service', () => {
     }
   });
 
-  it('are begun and read where a capture stops the service, when every reading collects', () => {
+  it('are started and read while a capture pauses the service, if every reading forces a GC', () => {
     const { slot, sites } = started({ claim: { hold: null, reason: 'it collects', forGood: false } });
     sites.afterMajorGc(100);
     assert.deepEqual([slot.reads, sites.status().reason], [0, 'it collects']);
@@ -132,7 +132,7 @@ describe('The allocation sites of a service', () => {
     assert.equal(slot.reads, 2);
   });
 
-  it('are off with the reason where they cannot be had', () => {
+  it('are off, with a reason, if they are not available', () => {
     const { slot, sites } = started({ claim: { hold: null, reason: 'no inspector', forGood: true } });
     sites.atPause(1000);
     sites.afterMajorGc(1e9);
@@ -141,7 +141,7 @@ describe('The allocation sites of a service', () => {
     assert.equal(noAllocationSites('not wanted').status().reason, 'not wanted');
   });
 
-  it('are sampled more coarsely where there are many samples or readings stay dear', () => {
+  it('are sampled more coarsely if there are many samples or readings stay slow', () => {
     const { slot, sites } = started();
     sites.afterMajorGc(1000);
     slot.reading = holding(10, 1 + 1500);

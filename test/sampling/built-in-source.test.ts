@@ -12,7 +12,7 @@ interface ManyCycles {
 }
 
 describe('the built-in source', () => {
-  it('tells of every cycle once and in order, of several in one turn of the loop too', async () => {
+  it('reports every cycle once and in order, even several in one turn of the loop', async () => {
     const { events, batches, starts, majors } = (await runProgram('many-cycles')) as ManyCycles;
     assert.deepEqual(
       events.map((event) => event.startMs),
@@ -23,13 +23,13 @@ describe('the built-in source', () => {
     assert.ok(majors >= 11 && events.some((event) => event.kind === 'minor'));
   });
 
-  it('leaves nothing behind that goes on recording, however many cycles a turn of the loop has', async () => {
+  it('leaves nothing behind that keeps recording, however many cycles a turn of the loop has', async () => {
     const { grownBytes, cycles } = (await runProgram('busy-turns')) as { grownBytes: number; cycles: number };
     assert.ok(cycles > 500, `${cycles} cycles`);
     assert.ok(grownBytes < 16 * 2 ** 20, `${grownBytes} bytes in ${cycles} cycles`);
   });
 
-  it('falls silent on stop, starts again, and keeps neither the process nor its handler alive', async () => {
+  it('is silent after stop, can start again, and keeps neither the process nor its handler alive', async () => {
     assert.deepEqual(await runProgram('stop-and-exit'), {
       heardWhile: [1, 1, 1],
       heardAfterStop: [0, 0, 0],

@@ -20,7 +20,7 @@ function missing(packageName: string): never {
 }
 
 describe('the choice of a source', () => {
-  it('prefers node-memwatch, then memwatch-next, then the built-in one, and says what it refused', () => {
+  it('prefers node-memwatch, then memwatch-next, then the built-in source, and says what it refused', () => {
     const both = {
       '@airbnb/node-memwatch': () => new EventEmitter(),
       'memwatch-next': () => new EventEmitter(),
@@ -48,7 +48,7 @@ describe('the choice of a source', () => {
     assert.match(source.reason, /^@airbnb\/node-memwatch is not installed; memwatch-next is not installed$/);
   });
 
-  it('falls back from a wanted source that does not load, with the first line of why', () => {
+  it('falls back if the requested source does not load, and gives the first line of the error', () => {
     const broken = (): never => {
       throw new Error(
         'The module was compiled against a different Node.js version\nusing NODE_MODULE_VERSION 64',
@@ -64,7 +64,7 @@ describe('the choice of a source', () => {
     );
   });
 
-  it('tells a package that misses a dependency from one that is missing', () => {
+  it('distinguishes a package that lacks a dependency from a missing package', () => {
     const source = chooseGcSource('memwatch-next', () => missing('bindings'), true);
     assert.equal(source.reason, "memwatch-next does not load: Cannot find module 'bindings'");
   });
@@ -78,7 +78,7 @@ describe('the choice of a source', () => {
     );
   });
 
-  it('refuses a module of another shape, and what is thrown that is no error', () => {
+  it('refuses a module of another shape, and handles thrown values that are not errors', () => {
     for (const module of [null, 7, {}, { on: () => undefined }]) {
       const source = chooseGcSource('memwatch-next', () => module, true);
       assert.deepEqual([source.name, source.reason], ['built-in', 'memwatch-next has no stats events']);
@@ -90,7 +90,7 @@ describe('the choice of a source', () => {
     assert.equal(thrown.reason, 'memwatch-next does not load: no error at all');
   });
 
-  it('takes the built-in source when asked to, and asks no package', () => {
+  it('takes the built-in source on request, without loading a package', () => {
     const source = chooseGcSource('built-in', () => assert.fail('loaded'), true);
     assert.deepEqual([source.name, source.reason], ['built-in', 'asked for']);
   });

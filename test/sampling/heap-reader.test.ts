@@ -36,7 +36,7 @@ function counted(): { readonly readers: HeapReaders; readonly calls: Record<stri
 }
 
 describe('the heap reader', () => {
-  it('makes a sample of the end of a cycle from its exact figures', () => {
+  it('makes a sample for the end of a cycle from its exact figures', () => {
     const own = createHeapReader(
       processReaders(() => 42),
       (startMs) => startMs === 100,
@@ -52,7 +52,7 @@ describe('the heap reader', () => {
     assert.deepEqual([sample.handles, sample.descriptors], [null, null]);
   });
 
-  it('reads the heap of now where a cycle has no figures', () => {
+  it('reads the current heap if a cycle has no figures', () => {
     const [sample] = createHeapReader(
       processReaders(() => 0),
       never,
@@ -63,7 +63,7 @@ describe('the heap reader', () => {
     assert.ok(sample.usedBytes > 1_000_000 && sample.oldBytes > 0 && sample.oldBytes <= sample.usedBytes);
   });
 
-  it('fills what a source does not tell, and never claims a negative reclaim', () => {
+  it('fills in what a source does not report, and never reports a negative reclaim', () => {
     const reader = createHeapReader(
       processReaders(() => 0),
       never,
@@ -76,7 +76,7 @@ describe('the heap reader', () => {
     assert.deepEqual([bare?.oldBytes, bare?.gc?.reclaimedBytes, grown?.gc?.reclaimedBytes], [1_000, null, 0]);
   });
 
-  it('reads once for a whole batch, and nothing dear at the end of a cycle', () => {
+  it('reads once for a whole batch, and nothing expensive at the end of a cycle', () => {
     const clock = { ...systemClock, monotonicMs: () => 5_000 };
     const { readers, calls } = counted();
     const reader = createHeapReader(readers, never, clock);
@@ -101,7 +101,7 @@ describe('the heap reader', () => {
     assert.equal(calls['memoryUsage'], 3);
   });
 
-  it('lists open resources less often the more there are, and tells the latest list meanwhile', () => {
+  it('lists open resources less often the more there are, and reports the latest list meanwhile', () => {
     const clock = new ManualClock();
     const { readers, calls } = counted();
     let open: readonly string[] = Array<string>(100_000).fill('Timeout');
@@ -122,7 +122,9 @@ describe('the heap reader', () => {
     assert.deepEqual(after(1), [1, 3]);
   });
 
-  it('tells which part of the newest descriptors are files', { skip: process.platform !== 'linux' }, (t) => {
+  it('reports which share of the newest descriptors are files', {
+    skip: process.platform !== 'linux',
+  }, (t) => {
     const part = () => processReaders(() => 0).descriptors()?.filesPart;
     const files = Array.from({ length: 31 }, () => openSync(process.execPath, 'r'));
     t.after(() => {
@@ -141,7 +143,7 @@ describe('the heap reader', () => {
     assert.equal(reader.afterGc([MAJOR])[0]?.memoryAvailableBytes, 300);
   });
 
-  it('tells the state of this process on a tick', (t) => {
+  it('reports the state of this process on a tick', (t) => {
     const read = () =>
       createHeapReader(
         processReaders(() => 0),

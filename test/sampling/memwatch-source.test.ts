@@ -76,7 +76,7 @@ interface SideBySide {
   readonly listeners: number;
 }
 
-describe('the native source beside the built-in one', () => {
+describe('the native source next to the built-in one', () => {
   it('counts the same cycles, and adds the live heap after each full one', async (t) => {
     const result = (await runProgram('side-by-side')) as SideBySide;
     if (result.skipped !== undefined) {
@@ -129,7 +129,7 @@ describe('a memwatch source', () => {
     assert.equal(heard[0]?.figures?.usedBytes, 7_000);
   });
 
-  it('goes on with the built-in figures when stats fail to come, and tells the cycle once when they come after all', () => {
+  it('continues with the built-in figures if stats do not come, and reports the cycle once if they come late', () => {
     const { heard, builtIn, stats, pass, timers } = setUp('node-memwatch');
     builtIn(cycle('major', 900, 6_000), cycle('minor', 910, 1));
     pass(1_000);
@@ -140,7 +140,7 @@ describe('a memwatch source', () => {
     assert.equal(timers.size, 0);
   });
 
-  it('tells a full collection that the built-in source missed', () => {
+  it('reports a full GC that the built-in source missed', () => {
     const { heard, stats, pass } = setUp('node-memwatch');
     stats(900, 4, 7_000);
     pass(1_000);
@@ -153,7 +153,7 @@ describe('a memwatch source', () => {
     );
   });
 
-  it('finds the cycle of stats whose times no longer agree because the wall clock was set', () => {
+  it('matches stats to their cycle although the wall clock was set', () => {
     const { heard, builtIn, stats, pass } = setUp('node-memwatch');
     stats(-5_000, 4, 7_000);
     builtIn(cycle('major', 900, null));
@@ -164,7 +164,7 @@ describe('a memwatch source', () => {
     );
   });
 
-  it('accepts a module of memwatch-next, whose stats tell no times', () => {
+  it('accepts memwatch-next, whose stats have no times', () => {
     const { heard, builtIn, module } = setUp('memwatch-next');
     const stats = { num_full_gc: 9, num_inc_gc: 4, heap_compactions: 9, usage_trend: 0, min: 1, max: 9_000 };
     module.emit('stats', { ...stats, current_base: 7_000, estimated_base: 6_500 });
@@ -180,7 +180,7 @@ describe('a memwatch source', () => {
     );
   });
 
-  it('ignores stats that are not well formed', () => {
+  it('ignores malformed stats', () => {
     const { heard, module, pass, timers } = setUp('node-memwatch');
     const malformed = [
       undefined,
@@ -198,7 +198,7 @@ describe('a memwatch source', () => {
     assert.equal(heard.length, 0);
   });
 
-  it('holds no more than a bounded number of cycles back', () => {
+  it('holds back a bounded number of cycles', () => {
     const { heard, builtIn } = setUp('node-memwatch');
     builtIn(cycle('major', 900, 1));
     for (let i = 0; i < 300; i++) builtIn(cycle('minor', 901 + i, 1));

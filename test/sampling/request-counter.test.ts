@@ -39,7 +39,7 @@ describe('the request counter', () => {
     counter.stop();
   });
 
-  it('counts HTTP/2 streams where Node tells of them, and ignores the servers it is told to', async (t) => {
+  it('counts HTTP/2 streams if Node reports them, and ignores the servers it should ignore', async (t) => {
     const server = createHttp2Server((_request, response) => response.end('done'));
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -58,7 +58,7 @@ describe('the request counter', () => {
     assert.deepEqual([counter.count, counter.outgoingRequests], [told, told]);
   });
 
-  it('counts the requests that are made, by node:http and by fetch, and the worker threads', async (t) => {
+  it('counts outgoing requests of node:http and of fetch, and worker threads', async (t) => {
     const server = createServer((_request, response) => response.end('done'));
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -78,12 +78,12 @@ describe('the request counter', () => {
 });
 
 describe('Traffic', () => {
-  it('is what a process serves, or what it asks of others where it serves nothing', () => {
+  it('is the requests a process serves, or those it makes if it serves none', () => {
     assert.deepEqual(trafficOf({ requests: 0, outgoingRequests: 7 }), { unit: 'outgoing request', count: 7 });
     assert.deepEqual(trafficOf({ requests: 3, outgoingRequests: 7 }), { unit: 'request', count: 3 });
   });
 
-  it('is told between two moments in the unit of the later one', () => {
+  it('between two moments is in the unit of the later one', () => {
     const before = { requests: 0, outgoingRequests: 10 };
     assert.deepEqual(trafficBetween(before, { requests: 0, outgoingRequests: 25 }), {
       unit: 'outgoing request',

@@ -23,7 +23,7 @@ const names = (...calls: Parameters<typeof profile>) =>
   stacksOf(profile(...calls)).map(({ frames }) => frames.map((frame) => frame.function));
 
 describe('The stacks of a profile', () => {
-  it('begin at the innermost function outside of Node, with callers outside of Node, lines from 1', () => {
+  it('begin at the innermost function outside Node, with the callers outside Node, lines from 1', () => {
     const calls = [
       ['(root)', ''],
       ['listen', 'node:net'],
@@ -37,7 +37,7 @@ describe('The stacks of a profile', () => {
     assert.deepEqual([stack?.frames.length, stack?.liveBytes], [2, 500]);
   });
 
-  it("are Node's innermost function where there is no other, and none where V8 alone allocates", () => {
+  it("are Node's innermost function if there is no other, and empty if only V8 allocates", () => {
     assert.deepEqual(
       names(1, ['(root)', ''], ['emit', 'node:events'], ['connect', 'node:net'], ['bind', '']),
       [['connect']],
@@ -62,7 +62,7 @@ describe('The stacks of a profile', () => {
     assert.equal(data?.frames[0]?.url, 'data:');
   });
 
-  it('come with the number of the newest sample', () => {
+  it('come with the ordinal of the newest sample', () => {
     assert.equal(newestSample(profile(1, ['f', APP])), 9);
   });
 });

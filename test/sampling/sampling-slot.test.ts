@@ -19,7 +19,7 @@ async function run(scenario: string): Promise<Record<string, unknown>> {
 }
 
 describe("The slot of V8's sampling profiler", () => {
-  it('is read without a collection, names the function that allocates, and is free afterwards', {
+  it('is read without a GC, names the function that allocates, and is free afterwards', {
     skip: unavailable,
   }, async () => {
     const { before, hold, forced, largest, after } = await run('alone');
@@ -30,7 +30,7 @@ describe("The slot of V8's sampling profiler", () => {
     assert.match(frames[0]?.url ?? '', /programs\/leaking-orders\.js$/);
   });
 
-  it('is shared with whoever came first, and left to it', async () => {
+  it('is shared with the first holder, and left to it', async () => {
     assert.deepEqual(await run('another came first'), {
       hold: 'taken',
       collected: true,
@@ -40,14 +40,14 @@ describe("The slot of V8's sampling profiler", () => {
     });
   });
 
-  it('is lost when another that joined in stops, which fails for neither, and is taken again', async () => {
+  it('is lost without an error when another profiler that shares it stops, and is taken again', async () => {
     const { started, theirs, ours, hold, again } = await run('another joins and leaves');
     assert.deepEqual([started, theirs, ours, again], [true, true, null, true]);
     assert.equal(hold, isQuiet ? 'quiet' : 'collecting');
   });
 
   if (!isInV8) {
-    it('is taken only where a collection does no harm, when the inspector alone can begin', async () => {
+    it('is taken only when a GC does no harm, if only the inspector can start the profiler', async () => {
       const { refused, hold, collected, stacks, after } = await run('without the addon');
       assert.equal((refused as { hold: unknown }).hold, null);
       assert.deepEqual([hold, collected, stacks, after], ['collecting', true, true, null]);

@@ -22,7 +22,7 @@ function grown(...readings: StackBytes[][]): SiteGrowth {
 const told = (growth: SiteGrowth) => growth.growing().map((site) => [site.function, site.growthBytes]);
 
 describe('The growth of allocation sites', () => {
-  it('is what is held more than at the first reading, most first', () => {
+  it('is what sites hold beyond the first reading, most first', () => {
     const growth = grown(
       [stack('a', 100), stack('b', 50)],
       [stack('a', 200), stack('b', 350)],
@@ -34,7 +34,7 @@ describe('The growth of allocation sites', () => {
     ]);
   });
 
-  it('leaves out what came and went, what stays as it is, and what only the latest reading has', () => {
+  it('leaves out sites that came and went, that are constant, or that only the latest reading has', () => {
     const growth = grown(
       [stack('level', 100), stack('gone', 10)],
       [stack('level', 100), stack('gone', 500)],
@@ -43,7 +43,7 @@ describe('The growth of allocation sites', () => {
     assert.deepEqual(told(growth), []);
   });
 
-  it('tells stacks apart by their callers, and tells these', () => {
+  it('distinguishes stacks by their callers, and reports the callers', () => {
     const growth = grown(
       [],
       [stack('put', 10, 'orders'), stack('put', 20, 'users')],
@@ -58,7 +58,7 @@ describe('The growth of allocation sites', () => {
     );
   });
 
-  it('goes on where another profiler begins anew', () => {
+  it('continues if another profiler starts', () => {
     const growth = grown([stack('a', 100)], [stack('a', 500)]);
     growth.add(2000, [stack('a', 10)], true);
     growth.add(3000, [stack('a', 200)], false);
@@ -74,7 +74,7 @@ describe('The growth of allocation sites', () => {
     assert.deepEqual([site?.steps.length, site?.steps[0]?.atMs, site?.steps[1]?.atMs], [16, 0, 25_000]);
   });
 
-  it('forgets the smallest of too many sites, and what is held no more', () => {
+  it('forgets the smallest of too many sites, and sites that hold nothing any more', () => {
     const growth = new SiteGrowth();
     const many = Array.from({ length: 2500 }, (_, index) => stack(`f${index}`, 1000 + index));
     for (let reading = 1; reading <= 3; reading++) {

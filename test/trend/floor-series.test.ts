@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { FloorSeries } from '../../src/trend/floor-series.js';
 
 describe('A floor series', () => {
-  it('keeps the lowest value of each slot that is over, with its time', () => {
+  it('keeps the lowest value of each completed slot, with its time', () => {
     const series = new FloorSeries(1_000);
     const ended = [
       [100, 5],
@@ -23,7 +23,7 @@ describe('A floor series', () => {
     assert.equal(series.peak, Number.NEGATIVE_INFINITY);
   });
 
-  it('leaves slots out in which nothing was seen', () => {
+  it('leaves out slots without values', () => {
     const series = new FloorSeries(1_000);
     for (const ms of [500, 5_500, 6_500]) series.add(ms, ms);
     assert.deepEqual(
@@ -32,7 +32,7 @@ describe('A floor series', () => {
     );
   });
 
-  it('forgets the oldest slots for ever new ones, and remembers the highest of what it forgot', () => {
+  it('drops the oldest slots for new ones, and remembers the highest floor it dropped', () => {
     const series = new FloorSeries(10);
     for (let slot = 0; slot < 1_000; slot++) series.add(slot * 10, slot === 7 ? 500 : slot % 90);
     const points = series.points();

@@ -32,7 +32,7 @@ interface Soak {
 }
 
 describe('the sample window', () => {
-  it('takes full collections as points, by old space without figures of their own, and old space after any cycle as upper bound', () => {
+  it('takes full GCs as points (by old space if they have no figures), and old space after any cycle as upper bound', () => {
     const window = new SampleWindow();
     window.add(TICK);
     window.add(sample(2e12, 'minor', 500));
@@ -113,7 +113,7 @@ describe('a bounded series', () => {
     }
   });
 
-  it('never exceeds its bound, keeps order and time, and tells points that were really there', () => {
+  it('never exceeds its bound, keeps order and time, and contains only points that were added', () => {
     const steps = fc.array(fc.record({ gap: fc.nat(5_000), bytes: fc.nat(1_000) }), { maxLength: 400 });
     fc.assert(
       fc.property(steps, fc.constantFrom('lower' as const, 'earlier' as const), (given, keep) => {

@@ -37,7 +37,7 @@ function close(a: number | undefined, b: number, message?: string): void {
 }
 
 describe('the Theil–Sen slope', () => {
-  it('equals the median of all pair slopes, within its own interval', () => {
+  it('equals the median of all pair slopes, and lies within its interval', () => {
     fc.assert(
       fc.property(points, (given) => {
         const estimate = theilSen(given);
@@ -53,7 +53,7 @@ describe('the Theil–Sen slope', () => {
     );
   });
 
-  it('follows a shift of level, a shift of time and a change of scale, and does not mind the order', () => {
+  it('follows a shift of level, a shift of time and a change of scale, whatever the order of points', () => {
     fc.assert(
       fc.property(
         points,
@@ -118,7 +118,7 @@ describe('the Theil–Sen slope', () => {
     close(estimate?.bytesPerSecond, slopes[22] ?? Number.NaN);
   });
 
-  it('covers the true slope about as often as it promises', () => {
+  it('has an interval that covers the true slope about as often as promised', () => {
     let covered = 0;
     const runs = 400;
     for (let seed = 1; seed <= runs; seed++) {
@@ -146,7 +146,7 @@ describe('the Theil–Sen slope', () => {
     );
   });
 
-  it('has nothing to say of fewer than two moments', () => {
+  it('is null for fewer than two moments', () => {
     for (const given of [
       [],
       [{ ms: 5, bytes: 1 }],

@@ -15,15 +15,15 @@ const RISING: TrendVerdict = {
 };
 
 describe('the time to the limit', () => {
-  it('is what is left divided by the rate, in seconds, soonest at the fast end of the interval', () => {
+  it('is the remaining memory divided by the rate, in seconds, soonest at the fast end of the interval', () => {
     assert.deepEqual(timeToLimit(4_000, 10_000, RISING), { seconds: 60, low: 30, high: 120 });
   });
 
-  it('has no late end where the slow end of the interval never gets there', () => {
+  it('has no late end if the slow end of the interval never reaches the limit', () => {
     assert.deepEqual(timeToLimit(4_000, 10_000, { ...RISING, low: 0 }), { seconds: 60, low: 30, high: null });
   });
 
-  it('is over when the limit is met already', () => {
+  it('is zero if the limit is already reached', () => {
     assert.deepEqual(timeToLimit(11_000, 10_000, RISING), { seconds: 0, low: 0, high: 0 });
   });
 
@@ -35,7 +35,7 @@ describe('the time to the limit', () => {
 });
 
 describe('the reachable limit', () => {
-  it('is V8’s, unless container or host have less to give', () => {
+  it('is V8’s, unless container or host can provide less', () => {
     assert.equal(reachableLimit(100, 1_000, null), 1_000);
     assert.equal(reachableLimit(100, 1_000, 5_000), 1_000);
     assert.equal(reachableLimit(100, 1_000, 300), 400);

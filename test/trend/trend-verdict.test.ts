@@ -40,7 +40,7 @@ function saw(change: Partial<DrawnHeap>): ReturnType<typeof drawHeap> {
 }
 
 describe('the trend verdict', () => {
-  it('takes full collections first, then captures, then old space', () => {
+  it('takes full GCs first, then captures, then old space', () => {
     const upper = steady(60, 1_000, 0);
     const captures = steady(3, 15_000, LEAK);
     assert.equal(
@@ -54,7 +54,7 @@ describe('the trend verdict', () => {
     assert.equal(judge({ 'upper-bound': upper, capture: captures.slice(1) }).basis, 'upper-bound');
   });
 
-  it('tells rate, interval, window and number of points', () => {
+  it('reports rate, interval, window and number of points', () => {
     const verdict = judge({ 'major-gc': steady(6, 10_000, LEAK) });
     assert.deepEqual(verdict, {
       direction: 'rising',
@@ -76,7 +76,7 @@ describe('the trend verdict', () => {
     assert.equal(judge({ 'major-gc': steady(10, 1_000, LEAK) }).direction, 'unknown');
   });
 
-  it('does not let full collections of the start speak for now', () => {
+  it('does not judge the present by full GCs at the start', () => {
     const verdict = judge({ 'major-gc': steady(6, 5_000, LEAK), 'upper-bound': steady(300, 1_000, 0) });
     assert.deepEqual([verdict.basis, verdict.direction], ['upper-bound', 'flat']);
   });
@@ -91,7 +91,7 @@ describe('the trend verdict', () => {
     assert.equal(judge({ 'major-gc': doubtful }).direction, 'flat');
   });
 
-  it('rises on noise alone in few runs of many', () => {
+  it('rarely rises on noise alone', () => {
     let rising = 0;
     for (let seed = 1; seed <= 200; seed++) {
       const noise = normalNumbers(seed * 15_485_863);
@@ -115,12 +115,12 @@ describe('the trend verdict', () => {
 });
 
 describe('old space as upper bound', () => {
-  it('rises where it never fell, since a leak cannot be told from promoted garbage there', () => {
+  it('rises if it never fell, since a leak cannot be distinguished from promoted garbage then', () => {
     const verdict = judge({ 'upper-bound': saw({ secondsBetweenMajors: 1_000, firstMajor: 500 }).upper });
     assert.deepEqual([verdict.direction, verdict.basis], ['rising', 'upper-bound']);
   });
 
-  it('of a healthy sawtooth is flat, wherever the window begins and however few its teeth', () => {
+  it('of a healthy sawtooth is flat, wherever the window begins and however few teeth it has', () => {
     for (let firstMajor = 2; firstMajor <= 60; firstMajor++) {
       for (const secondsBetweenMajors of [7, 13, 30, 60]) {
         const { upper } = saw({ firstMajor: firstMajor % secondsBetweenMajors, secondsBetweenMajors });
@@ -151,13 +151,13 @@ describe('old space as upper bound', () => {
     }
   });
 
-  it('of a leak with one full collection after a minute rises by what is certain', () => {
+  it('of a leak with one full GC after a minute rises by the certain part', () => {
     const { upper } = saw({ firstMajor: 60, secondsBetweenMajors: 60, leakBytesPerSecond: 100_000 });
     const verdict = judge({ 'upper-bound': upper });
     assert.deepEqual([verdict.direction, Math.round(verdict.bytesPerSecond)], ['rising', 100_000]);
   });
 
-  it('never calls a fall from within the first tooth falling', () => {
+  it('never counts a fall from within the first tooth as falling', () => {
     const { upper } = saw({ firstMajor: 5, secondsBetweenMajors: 40, seconds: 60 });
     assert.equal(judge({ 'upper-bound': upper }).direction, 'flat');
   });

@@ -107,7 +107,7 @@ describe('the histogram differs from that of DevTools where', () => {
     assert.deepEqual(theirs, { className: 'Function', count: 1, shallow: 24, retained: 24, distance: 1 });
   });
 
-  it('V8 calls a native object detached: a page’s matter, so one class with the others of its name', async () => {
+  it('V8 marks a native object as detached: that concerns pages only, so it stays in the class of its name', async () => {
     const heap = {
       nodes: [
         { type: 'synthetic', name: '', size: 0 },

@@ -14,7 +14,7 @@ async function distances(drawing: string): Promise<Readonly<Record<string, numbe
 }
 
 describe('distances', () => {
-  it('count edges from the program’s roots, and from far away what only V8’s own roots reach', async () => {
+  it('count edges from the program’s roots, and start far away for nodes that only V8’s own roots reach', async () => {
     const found = await distances(`
       global: object global
       a: object a
@@ -59,7 +59,7 @@ describe('distances', () => {
     assert.deepEqual([found['table'], found['key'], found['value']], [2, 3, 4]);
   });
 
-  it('do not lead through shared descriptors nor the native context’s map of functions', async () => {
+  it('do not lead through shared descriptors or the native context’s map of functions', async () => {
     const found = await distances(`
       global: object global
       context: hidden "system / NativeContext"

@@ -53,7 +53,7 @@ describe('immediate dominators', () => {
     }
   });
 
-  it('are the nearest node on all ways, not on one', async () => {
+  it('are the nearest node on all paths, not on one', async () => {
     const found = await drawn(`
       a: object a
       b: object b
@@ -82,7 +82,7 @@ describe('immediate dominators', () => {
     assert.deepEqual(found, ['a < root', 'b < root', 'c < a']);
   });
 
-  it('take the value of a WeakMap entry for its key’s alone', async () => {
+  it('treat the value of a WeakMap entry as retained by its key alone', async () => {
     const found = await drawn(`
       table: array table
       key: object key
@@ -95,7 +95,7 @@ describe('immediate dominators', () => {
     assert.deepEqual(found, ['table < root', 'key < root', 'value < key']);
   });
 
-  it('page-owned: what the global objects reach is not retained by handles that point there as well', async () => {
+  it('page-owned: handles do not retain what the global objects reach', async () => {
     const found = await drawn(`
       global: object global
       handles: synthetic handles
@@ -110,7 +110,7 @@ describe('immediate dominators', () => {
     assert.deepEqual(found, ['global < root', 'handles < root', 'server < global', 'socket < handles']);
   });
 
-  it('unreached: what nothing retains hangs below the root, circles one by one', async () => {
+  it('unreached: nodes that nothing retains are placed below the root, nodes in cycles one by one', async () => {
     const found = await drawn(`
       orphan: object orphan
       held: object held
@@ -124,7 +124,7 @@ describe('immediate dominators', () => {
     assert.deepEqual(found, ['orphan < root', 'held < orphan', 'a < root', 'b < root']);
   });
 
-  it('are found in a list a million objects deep with ways back and out', () => {
+  it('are found in a list a million objects deep with edges back and out', () => {
     const length = 1_000_000;
     const edges: (readonly [number, number])[] = [];
     for (let node = 0; node < length; node++) {
@@ -137,7 +137,7 @@ describe('immediate dominators', () => {
     assert.equal(retainedSize[1], length);
   });
 
-  it('are found at once where the end of a long list holds much that the root holds too', () => {
+  it('are found quickly if the end of a long list holds much that the root holds too', () => {
     const length = 200_000;
     const edges: (readonly [number, number])[] = [[0, 1]];
     for (let node = 1; node < length; node++) edges.push([node, node + 1]);
@@ -149,7 +149,7 @@ describe('immediate dominators', () => {
     assert.ok(idom.subarray(length + 1).every((above) => above === 0));
   });
 
-  it('keep their memory in bounds where most nodes are out of reach and share what they hold', () => {
+  it('take bounded memory if most nodes are unreachable and share what they hold', () => {
     const orphans = 1000;
     const shared = 10;
     const edges: (readonly [number, number])[] = [];
@@ -160,14 +160,14 @@ describe('immediate dominators', () => {
     assert.ok(idom.every((above) => above === 0));
   });
 
-  it('of a heap that is its root alone is the root', () => {
+  it('of a heap with only a root are the root', () => {
     const { idom, retainedSize } = buildHeapGraph(columns(1, []));
     assert.deepEqual([...idom, ...retainedSize], [0, 1]);
   });
 });
 
 describe('retained sizes', () => {
-  it('are the sums over what a node dominates, on random heaps', async () => {
+  it('are the sums over the nodes that a node dominates, on random heaps', async () => {
     for (let seed = 1; seed <= 100; seed++) {
       const heap = randomHeap(seed);
       const { idom, retainedSize, tree } = await graphOf(writeHeap(heap));
@@ -192,7 +192,7 @@ describe('retained sizes', () => {
 });
 
 describe('retainers', () => {
-  it('are the sources of the edges that retain; the page-owned rule is not for them', async () => {
+  it('are the sources of retaining edges; the page-owned rule does not apply to them', async () => {
     for (let seed = 1; seed <= 100; seed++) {
       const heap = randomHeap(seed);
       const { first, from } = (await graphOf(writeHeap(heap))).retainers();

@@ -31,13 +31,13 @@ async function sizes(kind: 'own' | 'moved') {
 }
 
 describe('sizes', () => {
-  it('are V8’s own unless asked otherwise', async () => {
+  it('are V8’s own by default', async () => {
     const { shallow, retained } = await sizes('own');
     assert.deepEqual([shallow['List'], shallow['elements'], shallow['inner']], [20, 300, 4000]);
     assert.deepEqual([retained['List'], retained['elements'], retained['']], [4320, 4300, 54337]);
   });
 
-  it('moved: what one object alone leads to counts as its own, what several share does not', async () => {
+  it('moved: a hidden node that only one object leads to counts in that object, a shared one does not', async () => {
     const { shallow, retained } = await sizes('moved');
     assert.deepEqual([shallow['List'], shallow['elements'], shallow['inner']], [4320, 0, 0]);
     assert.deepEqual([shallow['shared'], shallow['stray']], [50000, 7]);

@@ -40,14 +40,14 @@ async function scopesOf(drawing: string) {
 }
 
 describe('scopes', () => {
-  it('know their script from a closure made in them, and so do the scopes around them', async () => {
+  it('get their script from a closure created in them, and so do the scopes around them', async () => {
     assert.deepEqual(await scopesOf(module('A', 'file:///srv/app.js')), [
       { script: 'file:///srv/app.js', closure: null, single: true, outermost: true },
       { script: 'file:///srv/app.js', closure: 'handleA', single: true, outermost: false },
     ]);
   });
 
-  it('exist once only where the module does: not where it was loaded again by a query', async () => {
+  it('exist once only if the module does: not if it was loaded again with a query', async () => {
     const twice = (first: string, second: string) => scopesOf(`${module('A', first)}${module('B', second)}`);
     const reloaded = await twice('file:///srv/view.js?v=1', 'file:///srv/view.js?v=2');
     assert.deepEqual(

@@ -16,7 +16,7 @@ async function pathTo(name: string, drawing: string): Promise<string> {
 }
 
 describe('shortest paths', () => {
-  it('go through the global object rather than a shorter way through V8', async () => {
+  it('go through the global object rather than a shorter path through V8', async () => {
     const path = await pathTo(
       'Target',
       `
@@ -36,7 +36,7 @@ describe('shortest paths', () => {
     assert.equal(path, 'global > App > Target');
   });
 
-  it('go through what watches only where nothing else leads', async () => {
+  it("go through this package's modules only if nothing else leads there", async () => {
     const ours = new URL('../../../src/capture/large-collections.js', import.meta.url).href;
     const drawing = `
       native: hidden "system / NativeContext"
@@ -118,7 +118,7 @@ describe('shortest paths', () => {
     assert.equal(await pathTo('Value', drawing), 'global > Holder > Inner > Key > Value');
   });
 
-  it('take a module of the program for a root, but not one of Node', async () => {
+  it('treat a module of the program as a root, but not one of Node', async () => {
     const module = (script: string) => `
       roots: synthetic "(GC roots)" 0
       handles: synthetic "(Global handles)" 0

@@ -54,7 +54,7 @@ const damaged = fc
     ),
   );
 
-it('a header that claims four billion nodes and edges is refused before memory is set aside for them', async () => {
+it('a header that claims four billion nodes and edges is refused before memory is allocated for them', async () => {
   const before = process.memoryUsage.rss();
   const text = WHOLE.toString();
   for (const name of ['node_count', 'edge_count']) {
@@ -66,7 +66,7 @@ it('a header that claims four billion nodes and edges is refused before memory i
   assert.ok(growth < 64 << 20, `the memory grew by ${growth} bytes`);
 });
 
-it('digits without end are refused when they no longer fit a number', async () => {
+it('endless digits are refused once they no longer fit a number', async () => {
   async function* endless() {
     yield WHOLE.subarray(0, WHOLE.indexOf('"nodes":[') + '"nodes":['.length);
     for (;;) yield Buffer.alloc(4096, '7');
@@ -87,7 +87,7 @@ it('an analysis of a damaged snapshot always has an outcome', async () => {
   );
 });
 
-it('bytes at random are refused', async () => {
+it('random bytes are refused', async () => {
   await fc.assert(
     fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), async (bytes) => {
       await assert.rejects(parseSnapshot(inChunks(bytes, 16)), LeakwatchError);

@@ -33,7 +33,7 @@ async function fileOf(bytes: Uint8Array): Promise<string> {
 
 describe('a snapshot file', () => {
   for (const style of ['node-20', 'node-24'] as const) {
-    it(`is read as its bytes are (${style})`, async () => {
+    it(`is parsed like its bytes (${style})`, async () => {
       const bytes = drawHeap(DRAWING, style);
       assert.ok(bytes.length > 2 << 20);
       assert.deepEqual(await parseSnapshotFile(await fileOf(bytes)), await parseSnapshot(inChunks(bytes)));
@@ -45,7 +45,7 @@ describe('a snapshot file', () => {
     await assert.rejects(parseSnapshotFile(folder), { code: 'EISDIR' });
   });
 
-  it('tells how far it is read, and is left when told to', async () => {
+  it('reports progress while it is read, and stops on request', async () => {
     const bytes = drawHeap(DRAWING);
     const path = await fileOf(bytes);
     const seen: number[] = [];

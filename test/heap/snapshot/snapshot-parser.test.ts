@@ -41,7 +41,7 @@ async function refuses(bytes: Uint8Array, message: RegExp): Promise<void> {
 }
 
 describe('the snapshot parser', () => {
-  it('reads nodes and edges of the fields of Node 20 and of Node 24 alike', async () => {
+  it('reads nodes and edges with the fields of Node 20 and with those of Node 24', async () => {
     for (const style of ['node-20', 'node-24'] as const) {
       const snapshot = await read(drawHeap(DRAWING.replaceAll('\\"', ''), style));
       assert.equal(snapshot.nodeCount, 4);
@@ -61,14 +61,14 @@ describe('the snapshot parser', () => {
     for (const size of [1, 2, 3, 7, 64]) assert.deepEqual(await read(bytes, size), whole);
   });
 
-  it('drops the text of strings, but not of a string that also names an edge', async () => {
+  it('drops the text of strings, except of a string that also names an edge', async () => {
     const snapshot = await read(drawHeap(DRAWING.replaceAll('\\"', '')));
     assert.equal(text(snapshot, 2), '');
     assert.equal(text(snapshot, 3), 'sessions');
     assert.doesNotMatch(JSON.stringify(snapshot), /planted/);
   });
 
-  it('keeps nothing of the texts of key and value in the name of a WeakMap entry', async () => {
+  it('keeps no text of key or value in the name of a WeakMap entry', async () => {
     for (const text of [
       'planted-secret',
       'a planted-secret (of @7) -> value (x',
@@ -100,7 +100,7 @@ describe('the snapshot parser', () => {
     assert.equal(text(snapshot, 2), 'é'.repeat(MAX_NAME_LENGTH));
   });
 
-  it('skips sections it does not know, wherever they stand', async () => {
+  it('skips unknown sections at any position', async () => {
     const bytes = Buffer.from(drawHeap(DRAWING.replaceAll('\\"', ''))).toString();
     const more = bytes.replace('"edges"', '"scopes":[{"a":"]}"},[1]],"extra":12 ,"edges"');
     assert.equal((await read(Buffer.from(more))).edgeCount, 4);
@@ -111,13 +111,13 @@ describe('the snapshot parser', () => {
     for (let end = 0; end < bytes.length; end++) await refuses(bytes.subarray(0, end), /ends too early/);
   });
 
-  it('refuses what is not JSON, and what follows its end', async () => {
+  it('refuses text that is not JSON, and text after its end', async () => {
     await refuses(Buffer.from('PK\u0003\u0004'), /at byte 0: it is not the JSON/);
     await refuses(Buffer.concat([drawHeap('a: object A'), Buffer.from('x')]), /not the JSON/);
     await refuses(Buffer.from('{}'), /a section is missing/);
   });
 
-  it('refuses counts that are wrong', async () => {
+  it('refuses wrong counts', async () => {
     const bytes = drawHeap(DRAWING.replaceAll('\\"', ''));
     const set = (name: string, value: unknown) => withHeader(bytes, (header) => (header[name] = value));
     await refuses(set('node_count', 5), /4 nodes where the header says 5/);
@@ -164,14 +164,14 @@ describe('the snapshot parser', () => {
     );
   });
 
-  it('refuses sections that come twice or in the wrong order', async () => {
+  it('refuses duplicate sections and sections in the wrong order', async () => {
     const text = Buffer.from(drawHeap('a: object A')).toString();
     await refuses(Buffer.from(text.replace('"samples"', '"nodes"')), /comes twice/);
     await refuses(Buffer.from('{"nodes":[]}'), /before the header/);
     await refuses(Buffer.from('{"strings":[]}'), /before the edges/);
   });
 
-  it('stops when told to', async () => {
+  it('stops on request', async () => {
     const reason = new Error('enough');
     await assert.rejects(
       parseSnapshot(inChunks(drawHeap('a: object A'), 8), { signal: AbortSignal.abort(reason) }),

@@ -41,14 +41,14 @@ function mapped(url: string) {
 describe('The position in a compiled script', () => {
   const source = () => ['createOrder', pathToFileURL(join(folder, 'src', 'a.ts')).href, 5, 3];
 
-  it('becomes that of its source through an external map, in a module and in a CommonJS script alike', () => {
+  it('becomes the position in its source through an external map, in modules and CommonJS scripts', () => {
     writeFileSync(join(folder, 'dist', 'a.map'), JSON.stringify(MAP));
     const path = script('a.map');
     assert.deepEqual(mapped(pathToFileURL(path).href), source());
     assert.deepEqual(mapped(path), source());
   });
 
-  it('becomes that of its source through an inline map', () => {
+  it('becomes the position in its source through an inline map', () => {
     assert.deepEqual(mapped(script(inline(JSON.stringify(MAP)))), source());
     assert.deepEqual(
       mapped(script(`data:application/json,${encodeURIComponent(JSON.stringify(MAP))}`)),
@@ -56,7 +56,7 @@ describe('The position in a compiled script', () => {
     );
   });
 
-  it('keeps the name where another than the function stands at the mapped place', () => {
+  it("keeps the name if the mapped place has another name than the function's", () => {
     const { function: name } = new ScriptMaps().original({
       ...position(script(inline(JSON.stringify(MAP)))),
       column: 14,
@@ -64,7 +64,7 @@ describe('The position in a compiled script', () => {
     assert.equal(name, 'n');
   });
 
-  it('stays as it is where the map is missing, broken, no file, or the script has none', () => {
+  it('stays unchanged if the map is missing, broken or not a file, or the script has none', () => {
     for (const reference of [
       null,
       'nowhere.map',
@@ -89,7 +89,7 @@ describe('The position in a compiled script', () => {
     }
   });
 
-  it('stays as it is where the map is a file that says it is empty and never ends', {
+  it('stays unchanged if the map is an endless file that reports size 0', {
     skip: process.platform !== 'linux' && 'there is no such file on this system',
   }, () => {
     for (const reference of ['file:///proc/self/pagemap', '/proc/self/pagemap']) {
@@ -99,7 +99,7 @@ describe('The position in a compiled script', () => {
     assert.deepEqual(mapped('/proc/self/pagemap'), ['n', '/proc/self/pagemap', 1, 11]);
   });
 
-  it('is found for what the compiler has made of this test', () => {
+  it('is mapped for the compiled code of this test', () => {
     const url = new URL('./script-maps.test.js', import.meta.url);
     const text = readFileSync(url, 'utf8').split('\n');
     const line = text.findIndex((one) => one.startsWith('function mapped('));

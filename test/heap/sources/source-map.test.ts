@@ -10,7 +10,7 @@ const SCRIPT = readFileSync(new URL('./source-map.test.js', import.meta.url), 'u
 const payload = JSON.parse(readFileSync(MAP, 'utf8'));
 
 describe('A source map', () => {
-  it('says the same as that of Node, at every position that a line has segments at or before', () => {
+  it("agrees with Node's at every position with a segment at or before it in its line", () => {
     const ours = new SourceMap(payload, MAP);
     const nodes = new NodeSourceMap(payload);
     let compared = 0;
@@ -43,7 +43,7 @@ describe('A source map', () => {
     assert.equal(url({ sources: ['/abs/a.ts'], sourceRoot: 'x' }), 'file:///abs/a.ts');
   });
 
-  it('tells no code, query or password that stands in the name of a source', () => {
+  it('does not reveal code, queries or passwords in the name of a source', () => {
     for (const [source, expected] of [
       ['data:text/javascript,secret', 'data:'],
       ['https://user:secret@host/a.ts?secret#secret', 'https://host/a.ts'],
@@ -54,7 +54,7 @@ describe('A source map', () => {
     }
   });
 
-  it('may consist of sections, each with a map of its own', () => {
+  it('may consist of sections, each with its own map', () => {
     const map = (source: string) => ({ version: 3, mappings: 'AAAA;AACA', sources: [source] });
     const indexed = new SourceMap(
       {
@@ -76,7 +76,7 @@ describe('A source map', () => {
     assert.equal(at(3, 5), null, 'behind the last line of the first map');
   });
 
-  it('is refused where it is none', () => {
+  it('is refused if it is malformed', () => {
     for (const broken of [
       null,
       {},
@@ -90,7 +90,7 @@ describe('A source map', () => {
     assert.throws(() => new SourceMap({ mappings: 'AAAAAA', sources: [] }, MAP));
   });
 
-  it('is refused where its table would take more than 64 MiB', () => {
+  it('is refused if its table would take more than 64 MiB', () => {
     for (const mappings of [';'.repeat(2 ** 24), 'A,'.repeat(2 ** 22)])
       assert.throws(() => new SourceMap({ version: 3, mappings, sources: [] }, MAP), /too many mappings/);
     assert.equal(new SourceMap({ version: 3, mappings: ';;;', sources: [] }, MAP).find(1, 1), null);
