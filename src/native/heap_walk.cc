@@ -8,10 +8,10 @@
 //     their length (fixed arrays, hash tables, contexts); and the prototypes and accessors of hidden classes. The types of
 //     these arrays differ between versions and are learnt from samples: a Map's table, a dictionary's properties, …
 //   - A word is followed only if it is tagged as a strong pointer, points into readable anonymous memory, and the object
-//     there begins with a hidden class (whose own hidden class is its own hidden class). So raw words inside objects
-//     (native pointers, doubles) do no harm, and neither does an unknown layout: at worst something is not found. The
-//     caller plants large collections in every kind of holder and checks that they are found; if one is not, V8's walk is
-//     used instead (largeCollections).
+//     there begins with a hidden class, recognised by its meta class, which is its own hidden class. So raw words inside
+//     objects (native pointers, doubles) do no harm, and neither does an unknown layout: at worst something is not
+//     found. The caller plants large collections in every kind of holder and checks that they are found; if one is not,
+//     V8's walk is used instead (largeCollections).
 //
 // Visited objects are marked with one bit per possible object (8 bytes): at most 1/64 of the heap.
 
