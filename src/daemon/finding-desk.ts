@@ -13,6 +13,10 @@ import type { AllocationSites } from '../sampling/allocation-profiler.js';
 import type { HeapSample } from '../sampling/heap-sample.js';
 import { trafficOf } from '../sampling/request-counter.js';
 import { openSockets } from '../trend/outside-window.js';
+import { publishedFinding } from '../wording/finding-text.js';
+import { holderText } from '../wording/holder-text.js';
+import { risingText } from '../wording/outside-title.js';
+import { storeProblemText } from '../wording/store-text.js';
 import type { AnalysisSuccess } from './capture-run.js';
 import type { ErrorGuard } from './error-guard.js';
 import type { SafeEmitter } from './safe-emitter.js';
@@ -59,12 +63,12 @@ export class FindingDesk {
 
   /** Worst first. */
   get findings(): readonly Finding[] {
-    return this.#ledger.findings;
+    return this.#ledger.findings.map(publishedFinding);
   }
 
   /** What rises outside the heap, in words, as the reason to look who holds it; null: nothing does. */
   get risingOutside(): string | null {
-    return this.#outside.words;
+    return risingText(this.#outside.rising);
   }
 
   /** What verdicts read growth together with. The time is that of the capture's record. */
@@ -130,13 +134,13 @@ export class FindingDesk {
   #publish({ changed }: LedgerUpdate): void {
     if (changed.length === 0) return;
     this.#parts.changed();
-    for (const finding of changed) this.#parts.events.emit('finding', finding);
+    for (const finding of changed) this.#parts.events.emit('finding', publishedFinding(finding));
     this.#store();
   }
 
   #store(): void {
     const { errors, store } = this.#parts;
-    errors.guard('store', () => store.keep(encodeFindings(this.#ledger.toStore)));
+    errors.guard('store', () => store.keep(encodeFindings(this.#ledger.toStore(holderText))));
   }
 
   /** What an earlier run of the program found; a file that cannot be used is started over. */
@@ -147,7 +151,9 @@ export class FindingDesk {
       const text = store.restore();
       const decoded = text === null ? null : decodeFindings(text, clock.now());
       if (decoded?.outcome === 'failure')
-        logger.warn(`earlier findings are lost, their file is started over: ${decoded.reason}`);
+        logger.warn(
+          `earlier findings are lost, their file is started over: ${storeProblemText(decoded.problem)}`,
+        );
       else stored = decoded?.stored ?? null;
     });
     return stored;

@@ -1,46 +1,44 @@
 import type { Suspect } from '../heap/suspects/suspect.js';
 import { kindOf } from '../mechanisms/open-resources.js';
-import { holderText } from '../wording/holder-text.js';
-import type { Evidence, Finding, FindingStatus } from './finding.js';
-import { titleOf } from './title.js';
-import type { Verdict } from './verdict/verdict.js';
+import type { FindingStatus } from './finding.js';
+import { type LedgerFinding, NO_GROWTH } from './ledger-finding.js';
+import { nextStatus } from './life-cycle.js';
+import type { Reason } from './reason.js';
+import type { PathVerdict } from './verdict/path-verdict.js';
 
-/** A suspect and its verdict as they are published; `before` is the finding of the same fingerprint. */
-export function describeFinding(
+/** A finding as a look at its growth shows it, without its past. */
+export interface SeenFinding extends Omit<LedgerFinding, keyof Past> {
+  readonly status: 'suspected' | 'confirmed';
+  readonly confidence: number;
+}
+type Past = Pick<LedgerFinding, 'status' | 'confidence' | 'firstSeen' | 'lastSeen' | 'confirmedAt'>;
+
+/** A suspect that grew. */
+export function pathFinding(
   suspect: Suspect,
-  verdict: Verdict,
-  status: FindingStatus,
-  before: Finding | undefined,
-  capturedAtMs: number,
-): Finding {
-  const at = new Date(capturedAtMs).toISOString();
+  verdict: PathVerdict & Pick<SeenFinding, 'status'>,
+): SeenFinding {
+  const { bytesPerSecond, objectsPerSecond, bytesPerRequest } = verdict;
   return {
+    ...NOTHING_KNOWN,
     id: suspect.fingerprint,
-    status,
+    status: verdict.status,
+    confidence: verdict.confidence,
     kind: kindOf(suspect.mechanism),
-    title: titleOf(suspect, verdict),
+    headline: { says: 'grows', subject: { of: 'path', holder: suspect.holder } },
     reasons: verdict.reasons,
-    evidence: verdict.evidence,
-    muted: false,
-    confidence:
-      status === before?.status ? Math.max(before.confidence, verdict.confidence) : verdict.confidence,
-    firstSeen: before?.firstSeen ?? at,
-    lastSeen: at,
-    // The latest time that it became so: of what was confirmed before a restart or a pause, evidence tells.
-    confirmedAt:
-      status === 'confirmed' && before?.status !== 'confirmed' ? at : (before?.confirmedAt ?? null),
     className: suspect.className,
     retainerPath: suspect.retainerPath,
     growth: {
-      bytesPerSecond: verdict.bytesPerSecond,
-      objectsPerSecond: verdict.objectsPerSecond,
-      bytesPerRequest: verdict.bytesPerRequest,
+      bytesPerSecond,
+      objectsPerSecond,
+      bytesPerRequest,
       shareOfGrowth: suspect.shareOfGrowth,
       bytesScaled: suspect.scaled === true,
-      steps: suspect.steps.map((step) => ({
-        at: new Date(step.atMs).toISOString(),
-        count: step.count,
-        bytes: step.bytes,
+      steps: suspect.steps.map(({ atMs, count, bytes }) => ({
+        at: new Date(atMs).toISOString(),
+        count,
+        bytes,
       })),
     },
     allocationSites: suspect.sites ?? [],
@@ -49,44 +47,57 @@ export function describeFinding(
     package: suspect.package ?? null,
     locations: suspect.locations ?? [],
     yours: suspect.yours ?? null,
-    alsoHeldBy: (suspect.alsoHeldBy ?? []).map(holderText),
+    alsoHeldBy: suspect.alsoHeldBy ?? [],
     bound: suspect.bound,
     expiry: suspect.expiry ?? null,
-    secondsToLimit: null,
   };
 }
 
-/** The same finding, not growing: what settled it comes first, what it was found for stays. */
-export function settledFinding(
-  found: Finding,
-  status: FindingStatus,
-  title: string,
-  why: { readonly evidence: Evidence; readonly reason: string },
-): Finding {
-  // What settled it before is out of date.
-  const kept = [...found.evidence.entries()].filter(([, { rule }]) => rule !== 'settled');
+/** The same finding, not growing: what settled it comes first, the reasons that it was found for stay. */
+export function settledFinding(found: LedgerFinding, status: FindingStatus, why: Reason): LedgerFinding {
   return {
     ...found,
     status,
-    title,
-    growth: { ...found.growth, bytesPerSecond: 0, objectsPerSecond: 0, bytesPerRequest: null },
+    headline: { ...found.headline, says: 'stopped' },
+    growth: { ...found.growth, ...NO_GROWTH },
     secondsToLimit: null,
-    evidence: [why.evidence, ...kept.map(([, evidence]) => evidence)],
-    reasons: [why.reason, ...kept.map(([at]) => found.reasons[at] ?? '')],
+    // What settled it before is out of date.
+    reasons: [why, ...found.reasons.filter(({ rule }) => rule !== 'settled')],
   };
 }
 
-const SEVERITY: readonly FindingStatus[] = ['confirmed', 'suspected', 'plateaued', 'resolved'];
+/** What only a capture of the present process shows, where there was none. */
+export const NOTHING_KNOWN = {
+  muted: false,
+  retainerPath: [],
+  allocationSites: [],
+  fields: [],
+  mechanism: null,
+  package: null,
+  locations: [],
+  yours: null,
+  alsoHeldBy: [],
+  bound: null,
+  expiry: null,
+  secondsToLimit: null,
+};
 
-/** By status, then by bytes a second, then by members a second. */
-export function worstFirst(a: Finding, b: Finding): number {
-  return (
-    SEVERITY.indexOf(a.status) - SEVERITY.indexOf(b.status) ||
-    b.growth.bytesPerSecond - a.growth.bytesPerSecond ||
-    b.growth.objectsPerSecond - a.growth.objectsPerSecond
-  );
-}
-
-export function isOpen({ status }: Finding): boolean {
-  return status === 'confirmed' || status === 'suspected';
+/** With its past; `before` is the finding of the same fingerprint. */
+export function withPast(
+  { status: judged, confidence, ...seen }: SeenFinding,
+  before: Past | undefined,
+  atMs: number,
+): LedgerFinding {
+  const at = new Date(atMs).toISOString();
+  const status = nextStatus(before?.status, judged === 'confirmed' ? 'grew-confirmed' : 'grew-suspected');
+  return {
+    ...seen,
+    status,
+    confidence: status === before?.status ? Math.max(before.confidence, confidence) : confidence,
+    firstSeen: before?.firstSeen ?? at,
+    lastSeen: at,
+    // The latest time that it became so; that it was confirmed before a restart or a pause is in the reasons.
+    confirmedAt:
+      status === 'confirmed' && before?.status !== 'confirmed' ? at : (before?.confirmedAt ?? null),
+  };
 }

@@ -7,7 +7,7 @@ import type { Mechanism } from '../mechanisms/mechanisms.js';
 export const FINDING_STATUSES = ['suspected', 'confirmed', 'plateaued', 'resolved'] as const;
 export type FindingStatus = (typeof FINDING_STATUSES)[number];
 
-/** Which rule spoke for or against, with its numbers: a reason as data. */
+/** Which rule speaks for or against a leak, with its numbers: a reason as data. */
 export interface Evidence {
   readonly rule: EvidenceRule;
   /** Whether it speaks for a leak. */
@@ -18,24 +18,22 @@ export interface Evidence {
   readonly untilWhat: string | null;
 }
 
-const EVIDENCE_RULES = [
-  'persistence',
-  'duration',
-  'share',
-  'amount',
-  'bound',
-  'expiry',
-  'levelling-off',
-  'past-peak',
-  'traffic',
-  'in-flight',
-  'weak-references',
-  'allocation-sites',
-  'series',
-  'settled',
-  'seen-before',
-] as const;
-export type EvidenceRule = (typeof EVIDENCE_RULES)[number];
+export type EvidenceRule =
+  | 'persistence'
+  | 'duration'
+  | 'share'
+  | 'amount'
+  | 'bound'
+  | 'expiry'
+  | 'levelling-off'
+  | 'past-peak'
+  | 'traffic'
+  | 'in-flight'
+  | 'weak-references'
+  | 'allocation-sites'
+  | 'series'
+  | 'settled'
+  | 'seen-before';
 
 /** One leak, as published. Times are ISO 8601; the shape is part of the report's schema. */
 export interface Finding {

@@ -1,5 +1,5 @@
 import type { Fingerprint } from '../heap/naming/retainer-step.js';
-import type { Finding } from './finding.js';
+import type { LedgerFinding } from './ledger-finding.js';
 
 /** Findings muted at most; the one muted first is heard again beyond. */
 export const MAX_MUTED = 200;
@@ -31,7 +31,7 @@ export class MutedFindings {
     return this.#ids.delete(id);
   }
 
-  mark(finding: Finding): Finding {
+  mark(finding: LedgerFinding): LedgerFinding {
     return this.#ids.has(finding.id) ? { ...finding, muted: true } : finding;
   }
 }

@@ -1,35 +1,35 @@
+import { levelsOff, ratesBetween, STEEP_DECLINE } from './levelling-off.js';
 import { type SlopeEstimate, theilSen } from './theil-sen.js';
 import type { TrendPoint } from './trend-point.js';
 
-const SIGNAL_KINDS = ['external', 'native', 'handles', 'contexts'] as const;
-export type OutsideKind = (typeof SIGNAL_KINDS)[number];
+export type OutsideKind = 'external' | 'native' | 'handles' | 'contexts';
 
 /** One series of samples outside the graph, as its lower envelope. Values are bytes (external, native) or counts. */
-export interface SignalSeries {
+export interface OutsideSeries {
   readonly kind: OutsideKind;
   /** What is counted: a type of handle as Node names it, or `external`, `native`, `NativeContext`, `FileDescriptor`. */
   readonly type: string;
   readonly floors: readonly TrendPoint[];
   /** The highest floor of before; minus infinity where there is none. */
   readonly peak: number;
-  /** Values right after full collections, where garbage counts until it is collected; else null. */
+  /** Values right after full GCs, where garbage counts until it is collected; else null. */
   readonly collected: readonly TrendPoint[] | null;
 }
 
 /** What growth must amount to. */
 export interface GrowthAmount {
   readonly gain: number;
-  /** Last value by first value; 1 where the rise may be a small part of the whole. */
+  /** Last value divided by the first; 1 where the growth may be a small part of the whole. */
   readonly ratio: number;
 }
 
-/** A rise without a break, up to now. */
+/** Growth without a break, up to now. */
 export interface OutsideGrowth {
   readonly kind: OutsideKind;
   readonly type: string;
-  /** The floors of the rise, oldest first; each is higher than the one before. */
+  /** Its floors, oldest first; each is higher than the one before. */
   readonly points: readonly TrendPoint[];
-  /** How many steps of the floors went up, one after another. */
+  /** How many steps in a row went up. */
   readonly rises: number;
   readonly spanMs: number;
   readonly first: number;
@@ -42,33 +42,29 @@ export interface OutsideGrowth {
 
 /** Slots are joined by as many, so that a slow or uneven growth is seen over a longer time. */
 const SCALES = [1, 2, 4] as const;
-/** What was there before must be exceeded by this part of the rise: what fills and empties ends at about the same height. */
+/** The earlier peak must be exceeded by this part of the growth: what fills and empties ends at about the same height. */
 const BEYOND_PART = 0.1;
-/** The later half of a rise must keep this part of the earlier half's pace, or it is levelling off. */
-const STEADY_PART = 0.6;
-/** And the latest step this part of the mean step. */
-const LATEST_PART = 0.2;
 
 /**
- * Judges one series: null unless its floors rose at every one of the latest steps, `leastRises` or more, by a material amount, beyond what
- * they ever were before, and without levelling off. A floor is the lowest value of a slot of time, so what comes and
- * goes within a slot is not seen; what fills and empties more slowly shows in the break of the rise, or in the peak.
+ * Judges one series: null unless its floors rose at each of the latest steps, `leastRises` or more, by a material amount,
+ * beyond what they ever were before, and without levelling off. A floor is the lowest value of a slot of time, so what
+ * comes and goes within a slot is not seen; what fills and empties more slowly shows as a break, or in the peak.
  */
 export function judgeGrowth(
-  series: SignalSeries,
+  series: OutsideSeries,
   amount: GrowthAmount,
   leastRises: number,
 ): OutsideGrowth | null {
   let longest: OutsideGrowth | null = null;
   for (const scale of SCALES) {
     const needed = Math.max(leastRises, (longest?.rises ?? 0) + 1);
-    longest = growthRunOf(series, joined(series.floors, scale), amount, needed) ?? longest;
+    longest = growthIn(series, joined(series.floors, scale), amount, needed) ?? longest;
   }
   return longest;
 }
 
-function growthRunOf(
-  series: SignalSeries,
+function growthIn(
+  series: OutsideSeries,
   floors: readonly TrendPoint[],
   amount: GrowthAmount,
   leastRises: number,
@@ -81,7 +77,7 @@ function growthRunOf(
   if (gained < amount.gain || last.bytes < first.bytes * amount.ratio) return null;
   const before = floors.slice(0, floors.length - points.length).map(({ bytes }) => bytes);
   if (last.bytes <= Math.max(series.peak, ...before) + gained * BEYOND_PART) return null;
-  if (isLevellingOff(points)) return null;
+  if (levelsOff(ratesBetween(points)).paceRatio <= STEEP_DECLINE.estimates) return null;
   const slope = theilSen(points);
   if (slope === null || slope.low <= 0) return null;
   return {
@@ -114,20 +110,4 @@ function latestRise(floors: readonly TrendPoint[]): readonly TrendPoint[] {
   let from = floors.length - 1;
   while (from > 0 && floors[from]!.bytes > floors[from - 1]!.bytes) from -= 1;
   return floors.slice(Math.max(0, from));
-}
-
-function isLevellingOff(points: readonly TrendPoint[]): boolean {
-  const last = points.length - 1;
-  const middle = last >> 1;
-  const whole = paceOf(points, 0, last);
-  return (
-    paceOf(points, middle, last) < STEADY_PART * paceOf(points, 0, middle) ||
-    paceOf(points, last - 1, last) < LATEST_PART * whole
-  );
-}
-
-function paceOf(points: readonly TrendPoint[], from: number, to: number): number {
-  const earlier = points[from]!;
-  const later = points[to]!;
-  return (later.bytes - earlier.bytes) / Math.max(1, later.ms - earlier.ms);
 }

@@ -2,7 +2,7 @@ import { CONNECTION_TYPES, DESCRIPTOR_TYPES } from '../mechanisms/open-resources
 import type { HeapSample } from '../sampling/heap-sample.js';
 import { trafficOf } from '../sampling/request-counter.js';
 import { FloorSeries } from './floor-series.js';
-import type { OutsideKind, SignalSeries } from './outside-growth.js';
+import type { OutsideKind, OutsideSeries } from './outside-growth.js';
 
 /** Handle types that are tracked; later ones are not. A series takes 640 bytes, or twice that. */
 const MAX_HANDLE_TYPES = 16;
@@ -74,7 +74,7 @@ export class OutsideWindow {
     return ended;
   }
 
-  series(): readonly SignalSeries[] {
+  series(): readonly OutsideSeries[] {
     return [...this.#series.values()].map(({ kind, type, floors, collected }) => ({
       kind,
       type,

@@ -69,10 +69,17 @@ function tieSizes(values: readonly number[]): Iterable<number> {
 }
 
 /** `max` points evenly spaced by rank, including the first and the last. */
-function thinned(points: readonly TrendPoint[], max: number): readonly TrendPoint[] {
+export function thinned(points: readonly TrendPoint[], max: number): readonly TrendPoint[] {
   if (points.length <= max) return points;
   const step = (points.length - 1) / (max - 1);
   return Array.from({ length: max }, (_, i) => points[Math.round(i * step)]).filter(
     (point) => point !== undefined,
   );
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? 0;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? 0) + upper) / 2;
 }

@@ -59,17 +59,17 @@ export function placeText(place: Place): string {
 
 const keptByText = (keptBy: Place | null): string => (keptBy === null ? '' : say` of ${placeText(keptBy)}`);
 
-function listenersText({
-  list,
-  event,
-  emitter,
-  place,
-  keptBy,
-}: Extract<Holder, { kind: 'listeners' }>): string {
-  const what = list === 'array' ? say`listener array` : say`listener list`;
-  const which = event === null ? '' : say` of event '${event}'`;
-  const whose = say`${what}${which} of ${emitter}`;
-  return place === null ? `${whose}${keptByText(keptBy)}` : `${whose} (${placeText(place)})`;
+type Listeners = Extract<Holder, { readonly kind: 'listeners' }>;
+
+function listenersText(holder: Listeners): string {
+  const what = holder.list === 'array' ? say`listener array` : say`listener list`;
+  const which = holder.event === null ? '' : say` of event '${holder.event}'`;
+  return say`${what}${which} of ${emitterText(holder)}`;
+}
+
+/** Whose listeners: `Socket`, `EventEmitter (module variable prices of app/prices.js)`. */
+export function emitterText({ emitter, place, keptBy }: Listeners): string {
+  return place === null ? `${emitter}${keptByText(keptBy)}` : say`${emitter} (${placeText(place)})`;
 }
 
 /** `poll() at src/poller.js:12` */

@@ -5,6 +5,7 @@ import { decodeFindings, encodeFindings, MAX_STORED_LENGTH } from '../../src/fin
 import { FindingLedger } from '../../src/findings/ledger.js';
 import type { Fingerprint } from '../../src/heap/naming/retainer-step.js';
 import { PACE_RULES } from '../../src/pace/pace.js';
+import { holderText } from '../../src/wording/holder-text.js';
 import { inClass } from '../support/holder.js';
 import { suspectWith } from '../support/suspect.js';
 
@@ -22,7 +23,7 @@ function before(): FindingLedger {
 }
 
 function restarted(ledger: FindingLedger, nowMs = AT): FindingLedger {
-  const decoded = decodeFindings(encodeFindings(ledger.toStore), nowMs);
+  const decoded = decodeFindings(encodeFindings(ledger.toStore(holderText)), nowMs);
   assert.equal(decoded.outcome, 'success');
   return new FindingLedger(RULES, decoded.stored);
 }
@@ -33,11 +34,20 @@ describe('Findings that were kept over a restart', () => {
     assert.equal(finding?.id, suspectWith(STEADY).fingerprint);
     assert.equal(finding.status, 'plateaued');
     assert.equal(finding.confirmedAt, '2026-01-01T00:01:00.000Z');
-    assert.equal(finding.title, 'OrderHistory.byCustomer: no growth since the restart');
+    assert.deepEqual(finding.headline, {
+      says: 'still-since-restart',
+      subject: { of: 'stored-path', owner: holderText(suspectWith(STEADY).holder) },
+    });
     assert.equal(finding.growth.bytesPerSecond, 0);
     assert.equal(finding.growth.steps.length, STEADY.length);
     assert.deepEqual(finding.reasons, [
-      'confirmed on 2026-01-01 at 00:01 UTC, before the program was started anew',
+      {
+        rule: 'seen-before',
+        says: 'confirmed',
+        numbers: { firstSeenMs: AT },
+        at: '2026-01-01T00:01:00.000Z',
+        speaksFor: false,
+      },
     ]);
   });
 
@@ -47,12 +57,12 @@ describe('Findings that were kept over a restart', () => {
     const { changed } = ledger.record([suspectWith(STEADY.slice(0, 3))], later);
     assert.equal(changed[0]?.status, 'suspected');
     assert.equal(changed[0].firstSeen, '2026-01-01T00:01:00.000Z');
-    assert.equal(changed[0].evidence.at(-1)?.rule, 'seen-before');
-    assert.equal(changed[0].evidence.length, changed[0].reasons.length);
+    assert.equal(changed[0].reasons.at(-1)?.rule, 'seen-before');
     ledger.record([suspectWith(STEADY)], later);
     assert.equal(ledger.findings[0]?.status, 'confirmed');
     assert.equal(ledger.findings[0].confirmedAt, '2026-01-02T00:01:00.000Z');
-    assert.match(ledger.findings[0].reasons.at(-1) ?? '', /^confirmed on 2026-01-01 at 00:01 UTC/);
+    const past = ledger.findings[0].reasons.at(-1);
+    assert.deepEqual([past?.says, past?.speaksFor], ['confirmed', true]);
   });
 
   it('are not told of again where they were resolved before', () => {
@@ -75,7 +85,7 @@ describe('Findings that were kept over a restart', () => {
     assert.deepEqual(twice.findings, restarted(before()).findings);
     const old = restarted(before(), AT + 31 * DAY_MS);
     assert.deepEqual(old.findings, []);
-    assert.deepEqual(old.toStore.muted, [OTHER]);
+    assert.deepEqual(old.toStore(holderText).muted, [OTHER]);
   });
 
   it('are bounded: the mildest are left out, long names are cut', () => {
@@ -96,7 +106,7 @@ describe('Findings that were kept over a restart', () => {
       ),
     );
     ledger.record(many, AT);
-    const text = encodeFindings(ledger.toStore);
+    const text = encodeFindings(ledger.toStore(holderText));
     assert.ok(text.length <= MAX_STORED_LENGTH);
     const { findings } = restarted(ledger);
     assert.ok(findings.length > 0 && findings.length < 50);
@@ -105,20 +115,21 @@ describe('Findings that were kept over a restart', () => {
 });
 
 describe('A file that is no good', () => {
-  const good = encodeFindings(before().toStore);
-  const reasonOf = (text: string) => {
+  const good = encodeFindings(before().toStore(holderText));
+  const problemOf = (text: string) => {
     const decoded = decodeFindings(text, AT);
-    return decoded.outcome === 'failure' ? decoded.reason : null;
+    return decoded.outcome === 'failure' ? decoded.problem : null;
   };
 
-  it('is refused with a reason', () => {
-    assert.equal(reasonOf(good), null);
-    assert.equal(reasonOf(good.slice(0, -9)), 'it is no JSON');
-    assert.equal(reasonOf('[]'), 'its structure is malformed');
-    assert.equal(reasonOf('{"version":2}'), 'it is of version 2, not 1');
-    assert.equal(reasonOf(good.replace('"confirmed"', '"certain"')), 'its status is malformed');
-    assert.equal(reasonOf(good.replace('lw-0123456789abcdef', '../../etc')), 'its id is malformed');
-    assert.match(reasonOf(' '.repeat(MAX_STORED_LENGTH + 1)) ?? '', /^it is longer than/);
+  it('is refused with the problem', () => {
+    const malformed = (field: string) => ({ is: 'malformed', field });
+    assert.equal(problemOf(good), null);
+    assert.deepEqual(problemOf(good.slice(0, -9)), { is: 'not-json' });
+    assert.deepEqual(problemOf('[]'), malformed('structure'));
+    assert.deepEqual(problemOf('{"version":2}'), { is: 'other-version', version: '2', expected: 1 });
+    assert.deepEqual(problemOf(good.replace('"confirmed"', '"certain"')), malformed('status'));
+    assert.deepEqual(problemOf(good.replace('lw-0123456789abcdef', '../../etc')), malformed('id'));
+    assert.deepEqual(problemOf(' '.repeat(MAX_STORED_LENGTH + 1)), { is: 'too-long' });
   });
 
   it('never throws, wherever it was changed', () => {

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Finding } from '../../src/findings/finding.js';
+import { NOTHING_KNOWN } from '../../src/findings/described-finding.js';
 import { FindingLedger } from '../../src/findings/ledger.js';
+import type { LedgerFinding } from '../../src/findings/ledger-finding.js';
 import type { OutsideFinding } from '../../src/findings/outside/outside-finding.js';
 import type { Fingerprint } from '../../src/heap/naming/retainer-step.js';
 import type { Suspect } from '../../src/heap/suspects/suspect.js';
 import { PACE_RULES } from '../../src/pace/pace.js';
+import { nameOf } from '../support/holder.js';
 import { suspectWith } from '../support/suspect.js';
 
 const RULES = PACE_RULES.fast.finding;
@@ -27,16 +29,15 @@ function served(ledger: FindingLedger, suspect: Suspect, requests: (at: number) 
   return ledger;
 }
 
-function signal(changes: Partial<OutsideFinding> = {}): OutsideFinding {
+function growing(changes: Partial<OutsideFinding> = {}): OutsideFinding {
   return {
+    ...NOTHING_KNOWN,
     id: 'lw-00000000000000aa',
     kind: 'handles',
-    type: 'Timeout',
+    className: 'Timeout',
     status: 'suspected',
-    title: 'Open timers rise by 600 a minute (3,100 now)',
-    settledTitle: 'Open timers no longer rise (3,100 now)',
-    reasons: ['rose in every one of 6 looks'],
-    evidence: [{ rule: 'series', speaksFor: true, numbers: {}, untilWhat: null }],
+    headline: { says: 'grows', subject: { of: 'series' } },
+    reasons: [],
     confidence: 0.7,
     mechanism: 'timers',
     growth: {
@@ -47,13 +48,12 @@ function signal(changes: Partial<OutsideFinding> = {}): OutsideFinding {
       bytesScaled: false,
       steps: [],
     },
-    secondsToLimit: null,
     atMs: AT,
     ...changes,
   };
 }
 
-const idsOf = (findings: readonly Finding[]) => findings.map(({ id }) => id);
+const idsOf = (findings: readonly LedgerFinding[]) => findings.map(({ id }) => id);
 
 describe('The ledger of findings', () => {
   it('keeps one finding for one fingerprint, from first seen to confirmed', () => {
@@ -62,8 +62,9 @@ describe('The ledger of findings', () => {
     assert.equal(finding?.status, 'confirmed');
     assert.equal(finding?.firstSeen, '2026-01-01T00:01:00.000Z');
     assert.equal(finding?.confirmedAt, '2026-01-01T00:01:20.000Z');
-    assert.equal(finding?.title, 'OrderHistory.byCustomer gains 6,000 objects a minute (6,000 now, 12.0 MB)');
-    assert.equal(finding?.evidence.length, finding?.reasons.length);
+    const subject = { of: 'path', holder: suspectWith(STEADY).holder };
+    assert.deepEqual(finding?.headline, { says: 'grows', subject });
+    assert.deepEqual([finding?.growth.objectsPerSecond, finding?.growth.steps.at(-1)?.count], [100, 6000]);
   });
 
   it('says that bytes are estimates where captures were sampled', () => {
@@ -71,7 +72,6 @@ describe('The ledger of findings', () => {
     ledger.record([suspectWith(STEADY, { scaled: true })], AT);
     const [finding] = ledger.findings;
     assert.equal(finding?.growth.bytesScaled, true);
-    assert.match(finding.title, / \(6,000 now, about 12\.0 MB\)$/);
     assert.equal(confirmed().findings[0]?.growth.bytesScaled, false);
   });
 
@@ -101,13 +101,9 @@ describe('The ledger of findings', () => {
     assert.deepEqual(seen, ['plateaued', 'plateaued', 'plateaued', 'resolved']);
     const [finding] = ledger.findings;
     assert.equal(finding?.growth.bytesPerSecond, 0);
-    assert.equal(finding?.title, 'OrderHistory.byCustomer has stopped growing');
+    assert.equal(finding?.headline.says, 'stopped');
     assert.deepEqual(
-      finding?.reasons.filter((reason) => /not grow/.test(reason)),
-      ['has not grown at the latest 4 captures'],
-    );
-    assert.deepEqual(
-      finding?.evidence.filter(({ rule }) => rule === 'settled').map(({ numbers }) => numbers),
+      finding.reasons.filter(({ rule }) => rule === 'settled').map(({ numbers }) => numbers),
       [{ flatCaptures: 4 }],
     );
   });
@@ -241,18 +237,18 @@ describe('A muted finding', () => {
     const ledger = new FindingLedger(RULES);
     ledger.mute(ID);
     for (let i = 1; i <= 200; i++) ledger.mute(`lw-${i.toString(16).padStart(16, '0')}`);
-    assert.equal(ledger.toStore.muted.length, 200);
+    assert.equal(ledger.toStore(nameOf).muted.length, 200);
     assert.equal(ledger.unmute(ID), false);
   });
 });
 
-describe('A signal from outside the graph', () => {
+describe('Growth outside the graph', () => {
   it('is a finding of its own while nothing in the graph explains it', () => {
     const ledger = new FindingLedger(RULES);
-    assert.deepEqual(idsOf(ledger.observe([signal()], AT).changed), [signal().id]);
-    assert.deepEqual(ledger.observe([signal()], AT).changed, []);
+    assert.deepEqual(idsOf(ledger.observe([growing()], AT).changed), [growing().id]);
+    assert.deepEqual(ledger.observe([growing()], AT).changed, []);
     assert.deepEqual(
-      ledger.observe([signal({ status: 'confirmed' })], AT).changed.map(({ status }) => status),
+      ledger.observe([growing({ status: 'confirmed' })], AT).changed.map(({ status }) => status),
       ['confirmed'],
     );
     assert.equal(ledger.findings[0]?.kind, 'handles');
@@ -260,23 +256,24 @@ describe('A signal from outside the graph', () => {
 
   it('becomes evidence of the finding that explains it, and is told to have ended', () => {
     const ledger = new FindingLedger(RULES);
-    ledger.observe([signal()], AT);
+    ledger.observe([growing()], AT);
     ledger.record([suspectWith(STEADY, { mechanism: 'timers' })], AT);
-    const { changed } = ledger.observe([signal()], AT);
+    const { changed } = ledger.observe([growing()], AT);
     assert.deepEqual(
-      changed.map(({ id, status }) => [id, status]),
-      [[signal().id, 'resolved']],
+      changed.map(({ id, status, reasons: [why] }) => [id, status, why?.says === 'explained' && why.by]),
+      [[growing().id, 'resolved', ID]],
     );
     const [finding, ...more] = ledger.findings;
     assert.equal(more.length, 0);
     assert.equal(finding?.id, ID);
-    assert.equal(finding?.evidence.at(-1)?.rule, 'series');
-    assert.equal(finding?.reasons.at(-1), signal().title);
+    const reason = finding?.reasons.at(-1);
+    assert.ok(reason?.says === 'also-grows');
+    assert.equal(reason.grew.className, growing().className);
   });
 
   it('belongs to the worker threads that opened it, however many descriptors each has', () => {
     const ledger = new FindingLedger(RULES);
-    const descriptors = signal({ type: 'FileDescriptor', mechanism: null, status: 'confirmed' });
+    const descriptors = growing({ className: 'FileDescriptor', mechanism: null, status: 'confirmed' });
     ledger.observe([descriptors], AT);
     ledger.record([suspectWith(STEADY, { mechanism: 'worker threads' })], AT);
     ledger.observe([descriptors], AT);
@@ -289,7 +286,7 @@ describe('A signal from outside the graph', () => {
     const step = { edge: 'blobs', edgeType: 'property', nodeType: 'object' } as const;
     const kindOf = (node: string) => {
       ledger.record([suspectWith(STEADY, { retainerPath: [{ ...step, node }] })], AT);
-      ledger.observe([signal({ kind: 'native', type: 'native', mechanism: null })], AT);
+      ledger.observe([growing({ kind: 'native', className: 'native', mechanism: null })], AT);
       return ledger.findings.map(({ kind }) => kind);
     };
     assert.deepEqual(kindOf('Node / BlobBindingData'), ['native']);
@@ -299,21 +296,24 @@ describe('A signal from outside the graph', () => {
   it('belongs to what grows at its pace, such as objects that each hold a buffer', () => {
     const ledger = new FindingLedger(RULES);
     ledger.record([suspectWith(STEADY)], AT);
-    const growth = { ...signal().growth, bytesPerSecond: 180_000, objectsPerSecond: 0 };
-    ledger.observe([signal({ kind: 'external', type: 'external', mechanism: 'buffers', growth })], AT);
+    const growth = { ...growing().growth, bytesPerSecond: 180_000, objectsPerSecond: 0 };
+    ledger.observe([growing({ kind: 'external', className: 'external', mechanism: 'buffers', growth })], AT);
     assert.deepEqual(
       ledger.findings.map(({ id, kind }) => [id, kind]),
       [[ID, 'external']],
     );
     const other = { ...growth, bytesPerSecond: 2_000_000 };
-    ledger.observe([signal({ kind: 'external', type: 'external', mechanism: 'buffers', growth: other })], AT);
+    ledger.observe(
+      [growing({ kind: 'external', className: 'external', mechanism: 'buffers', growth: other })],
+      AT,
+    );
     assert.equal(ledger.findings.length, 2);
   });
 
   it('is told beside an open finding of the same kind that has nothing to do with it', () => {
     const ledger = new FindingLedger(RULES);
     ledger.record([suspectWith(STEADY, { mechanism: 'timers' })], AT);
-    const descriptors = signal({ type: 'FileDescriptor', mechanism: null, status: 'confirmed' });
+    const descriptors = growing({ className: 'FileDescriptor', mechanism: null, status: 'confirmed' });
     assert.deepEqual(idsOf(ledger.observe([descriptors], AT).changed), [descriptors.id]);
     assert.deepEqual(idsOf(ledger.findings).toSorted(), [descriptors.id, ID].toSorted());
   });
@@ -321,8 +321,8 @@ describe('A signal from outside the graph', () => {
   it('is told where native memory grows far faster than a confirmed leak of the heap', () => {
     const native = (bytesPerSecond: number) => {
       const ledger = confirmed();
-      const growth = { ...signal().growth, bytesPerSecond, objectsPerSecond: 0 };
-      ledger.observe([signal({ kind: 'native', type: 'native', mechanism: null, growth })], AT);
+      const growth = { ...growing().growth, bytesPerSecond, objectsPerSecond: 0 };
+      ledger.observe([growing({ kind: 'native', className: 'native', mechanism: null, growth })], AT);
       return ledger.findings.map(({ kind }) => kind).toSorted();
     };
     assert.deepEqual(native(600_000), ['heap']);
@@ -332,7 +332,7 @@ describe('A signal from outside the graph', () => {
   it('takes the place of one that is resolved where 32 are followed, and of no other', () => {
     const ledger = new FindingLedger(RULES);
     const numbered = (i: number, atMs: number) =>
-      signal({ id: `lw-${i.toString(16).padStart(16, '0')}`, type: `Type${i}`, mechanism: null, atMs });
+      growing({ id: `lw-${i.toString(16).padStart(16, '0')}`, className: `Type${i}`, mechanism: null, atMs });
     const many = Array.from({ length: 32 }, (_, i) => numbered(i, AT));
     ledger.observe(many, AT);
     assert.deepEqual(ledger.observe([...many, numbered(32, AT)], AT).changed, []);
@@ -346,7 +346,7 @@ describe('A signal from outside the graph', () => {
 
   it('has stopped when it is not seen any more, and is resolved after the time that confirms', () => {
     const ledger = new FindingLedger(RULES);
-    ledger.observe([signal({ status: 'confirmed' })], AT);
+    ledger.observe([growing({ status: 'confirmed' })], AT);
     const later = (ms: number) => ledger.observe([], AT + ms).changed.map(({ status }) => status);
     assert.deepEqual(
       [later(1000), later(2000), later(RULES.confirmMs), later(RULES.confirmMs + 1)],

@@ -1,21 +1,15 @@
-import { openResource } from '../../mechanisms/open-resources.js';
 import type { OutsideRules } from '../../pace/outside-rules.js';
 import type { HeapSample } from '../../sampling/heap-sample.js';
-import { judgeGrowth, type OutsideGrowth, type OutsideKind } from '../../trend/outside-growth.js';
+import { judgeGrowth, type OutsideGrowth, type OutsideSeries } from '../../trend/outside-growth.js';
 import { OutsideWindow } from '../../trend/outside-window.js';
 import { judgeOutside, type OutsideFinding } from './outside-finding.js';
 
-/** Slots without growth after which a signal is no longer delivered: one that pauses has not stopped. */
+/** Slots without growth after which a finding is no longer delivered: one that pauses has not stopped. */
 const HELD_SLOTS = 3;
-const MAX_NAMES = 4;
-const KIND_WORDS: Readonly<Record<Exclude<OutsideKind, 'handles'>, string>> = {
-  external: 'buffers and other external memory',
-  native: 'native memory',
-  contexts: 'contexts',
-};
 
 interface Held {
   readonly finding: OutsideFinding;
+  /** Slots without growth. */
   readonly slots: number;
 }
 
@@ -32,25 +26,17 @@ export class OutsideWatch {
     this.#window = new OutsideWindow(rules);
   }
 
-  /** Takes a sample in. The findings of now where there was something new to judge, even none of them; otherwise null. */
+  /** Takes a sample in. The present findings if there was something new to judge, even if there are none; otherwise null. */
   observe(sample: HeapSample): readonly OutsideFinding[] | null {
-    // Samples at collections count neither handles nor descriptors: those of the latest tick are still true.
+    // Samples at GCs count neither handles nor descriptors: those of the latest tick are still true.
     if (sample.handles !== null) this.#counted = sample;
     const { handles, descriptors, newFilesPart = null } = this.#counted ?? sample;
     return this.#window.add(sample) ? this.#judge({ ...sample, handles, descriptors, newFilesPart }) : null;
   }
 
-  /** What rises, whether a finding already or too early for one. */
+  /** What rises, whether a finding already or too early for one: a reason to capture. */
   get rising(): readonly OutsideGrowth[] {
     return this.#rising;
-  }
-
-  /** The same in words, as the reason to look who holds it; null where nothing rises. */
-  get words(): string | null {
-    const names = this.#rising.map(({ kind, type }) =>
-      kind === 'handles' ? openResource(type).words : KIND_WORDS[kind],
-    );
-    return names.length === 0 ? null : `outside the heap rise: ${names.slice(0, MAX_NAMES).join(', ')}`;
   }
 
   #judge(sample: HeapSample): readonly OutsideFinding[] {
@@ -59,17 +45,11 @@ export class OutsideWatch {
     for (const series of this.#window.series()) {
       const key = `${series.kind} ${series.type}`;
       const before = this.#held.get(key);
-      const { gain, ratio } = this.#rules.amounts[series.kind];
-      // What has been growing for longer than the past that is kept no longer doubles within it.
-      const growth = judgeGrowth(
-        series,
-        { gain, ratio: before === undefined ? ratio : 1 },
-        this.#rules.gateRises,
-      );
+      const growth = this.#growthOf(series, before !== undefined);
       if (growth !== null) rising.push(growth);
       const gains = this.#window.gainsSince(growth?.points[0]?.ms ?? sample.monotonicMs);
-      const finding = growth && judgeOutside(growth, { sample, gains }, this.#rules);
-      if (finding !== null) held.set(key, { finding: merged(finding, before?.finding), slots: 0 });
+      const finding = growth && judgeOutside({ growth, sample, gains, rules: this.#rules });
+      if (finding !== null) held.set(key, { finding, slots: 0 });
       else if (before !== undefined && before.slots < HELD_SLOTS)
         held.set(key, { finding: before.finding, slots: before.slots + 1 });
     }
@@ -77,10 +57,10 @@ export class OutsideWatch {
     this.#rising = rising;
     return [...held.values()].map(({ finding }) => finding);
   }
-}
 
-/** What was confirmed stays so while it grows. */
-function merged(now: OutsideFinding, before: OutsideFinding | undefined): OutsideFinding {
-  if (before?.status !== 'confirmed' || now.status === 'confirmed') return now;
-  return { ...now, status: 'confirmed', confidence: Math.max(now.confidence, before.confidence) };
+  /** What has been growing for longer than the past that is kept no longer doubles within it. */
+  #growthOf(series: OutsideSeries, isKnown: boolean): OutsideGrowth | null {
+    const { gain, ratio } = this.#rules.amounts[series.kind];
+    return judgeGrowth(series, { gain, ratio: isKnown ? 1 : ratio }, this.#rules.gateRises);
+  }
 }

@@ -2,18 +2,19 @@ import { createHash } from 'node:crypto';
 import type { AllocationSite, SiteFrame } from '../../heap/sources/code-place.js';
 import type { PaceRules } from '../../pace/pace.js';
 import { packageOf, shortScript } from '../../runtime/script-name.js';
-import { formatBytes } from '../../runtime/units.js';
 import type { GrowingSite } from '../../sampling/site-growth.js';
+import { NOTHING_KNOWN } from '../described-finding.js';
+import { NO_GROWTH } from '../ledger-finding.js';
 import type { OutsideFinding } from './outside-finding.js';
-import { siteGrowthVerdict } from './site-verdict.js';
+import { judgeSite, spanMsOf } from './site-verdict.js';
 
-/** Sites that become findings; the rest of a leak's memory is mostly allocated beside the first. */
+/** Sites that become findings; the rest of a leak's memory is mostly allocated next to the first. */
 const MAX_FINDINGS = 3;
-/** Sites of which it is asked whether they grow. */
+/** Sites that are judged. */
 const MAX_JUDGED = 16;
 
 /**
- * Findings from allocation sites alone, for where no capture tells who holds what grows: suspected at most. Places are
+ * Findings from allocation sites alone, if no capture shows who holds the memory that grows: suspected at most. Places are
  * those of the code that runs, since source maps are read in the analysis process only.
  */
 export function siteFindings(
@@ -22,47 +23,47 @@ export function siteFindings(
   atMs: number,
 ): readonly OutsideFinding[] {
   const allGrowthBytes = sites.reduce((sum, { growthBytes }) => sum + Math.max(0, growthBytes), 0);
-  const found: OutsideFinding[] = [];
-  for (const site of sites.slice(0, MAX_JUDGED)) {
-    const verdict = siteGrowthVerdict(site, allGrowthBytes, rules);
-    if (verdict.status === 'healthy' || found.length === MAX_FINDINGS) continue;
-    const where = `${site.function === '' ? 'a function' : site.function} at ${shortScript(site.url)}:${site.line}`;
-    // Readings are timed by the monotonic clock; the latest was taken just now.
-    const epochMs = atMs - (site.steps.at(-1)?.atMs ?? 0);
-    found.push({
-      id: fingerprintOf(site),
-      kind: 'heap',
-      type: 'AllocationSite',
-      status: verdict.status,
-      title: `Memory allocated by ${where} stays alive, ${formatBytes(verdict.bytesPerSecond * 60)} more each minute`,
-      settledTitle: `Memory allocated by ${where} no longer grows`,
-      reasons: verdict.reasons,
-      evidence: verdict.reasons.map((_, index) => ({
-        rule: 'allocation-sites',
-        speaksFor: index < verdict.reasons.length - 1,
-        numbers: { growthBytes: site.growthBytes, shareOfGrowth: verdict.shareOfGrowth },
-        untilWhat: index < verdict.reasons.length - 1 ? null : 'a capture that says who holds it',
+  return sites
+    .slice(0, MAX_JUDGED)
+    .map((site) => siteFinding(site, allGrowthBytes, rules, atMs))
+    .filter((finding) => finding !== null)
+    .slice(0, MAX_FINDINGS);
+}
+
+function siteFinding(
+  site: GrowingSite,
+  allGrowthBytes: number,
+  rules: PaceRules['finding'],
+  atMs: number,
+): OutsideFinding | null {
+  const shareOfGrowth = Math.min(1, site.growthBytes / Math.max(1, allGrowthBytes));
+  const { status, reasons, confidence } = judgeSite({ site, shareOfGrowth, rules });
+  if (status === 'healthy' || status === 'early') return null;
+  // Readings are timed by the monotonic clock; the latest was taken just now.
+  const epochMs = atMs - (site.steps.at(-1)?.atMs ?? 0);
+  return {
+    ...NOTHING_KNOWN,
+    id: fingerprintOf(site),
+    kind: 'heap',
+    className: 'AllocationSite',
+    status,
+    headline: { says: 'grows', subject: { of: 'site' } },
+    reasons,
+    confidence,
+    growth: {
+      ...NO_GROWTH,
+      bytesPerSecond: (site.growthBytes / spanMsOf(site)) * 1000,
+      shareOfGrowth,
+      bytesScaled: true,
+      steps: site.steps.map(({ atMs: ms, bytes }) => ({
+        at: new Date(epochMs + ms).toISOString(),
+        count: 0,
+        bytes,
       })),
-      confidence: verdict.confidence,
-      mechanism: null,
-      growth: {
-        bytesPerSecond: verdict.bytesPerSecond,
-        objectsPerSecond: 0,
-        bytesPerRequest: null,
-        shareOfGrowth: verdict.shareOfGrowth,
-        bytesScaled: true,
-        steps: site.steps.map(({ atMs: ms, bytes }) => ({
-          at: new Date(epochMs + ms).toISOString(),
-          count: 0,
-          bytes,
-        })),
-      },
-      allocationSites: [allocationSite(site)],
-      secondsToLimit: null,
-      atMs,
-    });
-  }
-  return found;
+    },
+    allocationSites: [allocationSite(site)],
+    atMs,
+  };
 }
 
 function allocationSite(site: GrowingSite): AllocationSite {

@@ -1,5 +1,8 @@
 import type { PaceRules } from '../../pace/pace.js';
-import { formatBytes, formatDuration, formatShare } from '../../runtime/units.js';
+import { ratesBetween, STEEP_DECLINE } from '../../trend/levelling-off.js';
+import { type Judgement, judge } from '../verdict/judge.js';
+import { levellingOff } from '../verdict/levelling-rule.js';
+import { dismisses, type Rule, supports, waits } from '../verdict/rule.js';
 
 /** An allocation site with its live bytes at the first and at the latest readings of a sampling profiler, oldest first. */
 export interface ObservedSite {
@@ -11,71 +14,93 @@ export interface ObservedSite {
   readonly steps: readonly { readonly atMs: number; readonly bytes: number }[];
 }
 
-export type SiteVerdict =
-  | { readonly status: 'healthy'; readonly reason: string }
-  | {
-      /** Never more: a site says where memory comes from, not who holds it, nor whether it has a bound. */
-      readonly status: 'suspected';
-      readonly reasons: readonly string[];
-      /** 0 to 1. */
-      readonly confidence: number;
-      readonly bytesPerSecond: number;
-      /** Part of the growth of all sites. */
-      readonly shareOfGrowth: number;
-    };
+/** What the rules on an allocation site may look at. */
+export interface SiteFacts {
+  readonly site: ObservedSite;
+  /** Part of the growth of all sites. */
+  readonly shareOfGrowth: number;
+  readonly rules: Pick<
+    PaceRules['finding'],
+    'confirmObservations' | 'confirmMs' | 'minGrowthBytes' | 'minShare'
+  >;
+}
+
+export interface SiteVerdict extends Pick<Judgement, 'status' | 'reasons' | 'dismissed'> {
+  /** 0 to 1. */
+  readonly confidence: number;
+}
 
 /** Estimates of few samples move by themselves: one reading in so many may stand still. */
 const TOLERATED = 8;
+/** A site says where memory comes from, not who holds it, nor whether it has a bound. */
 const MAX_CONFIDENCE = 0.6;
 
 /**
- * What the growth of one site alone amounts to, where no capture is to be had: suspected if it rose from reading to
- * reading, for long enough, and is a material part of all growth. `allGrowthBytes`: of all sites.
+ * What the growth of one site alone amounts to if no capture can be taken: suspected, and never more, if it rose from
+ * reading to reading, for long enough, and is a material part of all growth.
  */
-export function siteGrowthVerdict(
-  site: ObservedSite,
-  allGrowthBytes: number,
-  rules: Pick<PaceRules['finding'], 'confirmObservations' | 'confirmMs' | 'minGrowthBytes' | 'minShare'>,
-): SiteVerdict {
-  const { steps, growthBytes } = site;
-  const [first, last] = [steps[0], steps.at(-1)];
-  if (first === undefined || last === undefined || steps.length < rules.confirmObservations)
-    return healthy(`${steps.length} readings, and ${rules.confirmObservations} are needed`);
-  const spanMs = last.atMs - first.atMs;
-  if (spanMs < rules.confirmMs)
-    return healthy(
-      `watched for ${formatDuration(spanMs / 1000)}, and ${formatDuration(rules.confirmMs / 1000)} are needed`,
-    );
-  if (growthBytes < rules.minGrowthBytes)
-    return healthy(`it gained ${formatBytes(growthBytes)}, which is not material`);
-  const shareOfGrowth = Math.min(1, growthBytes / Math.max(1, allGrowthBytes));
-  if (shareOfGrowth < rules.minShare)
-    return healthy(`it is ${formatShare(shareOfGrowth)} of what grows, which is not material`);
-  const stood = steps.filter((step, at) => at > 0 && step.bytes <= steps[at - 1]!.bytes).length;
-  if (stood > Math.floor(steps.length / TOLERATED)) return healthy(`it did not rise at ${stood} readings`);
-  if (isLevellingOff(steps)) return healthy('it grows more slowly than it did: it may be levelling off');
-  return {
-    status: 'suspected',
-    reasons: [
-      `memory allocated by ${site.function} that is still held grew over ${steps.length} readings in ${formatDuration(spanMs / 1000)}`,
-      `${formatShare(shareOfGrowth)} of the growth of all allocation sites`,
-      'no capture was possible, so who holds it is not known, nor whether it has a bound',
-    ],
-    confidence: Math.min(MAX_CONFIDENCE, shareOfGrowth * (1 - 0.5 ** (steps.length - 2))),
-    bytesPerSecond: (growthBytes / spanMs) * 1000,
-    shareOfGrowth,
-  };
+export function judgeSite(facts: SiteFacts): SiteVerdict {
+  const { mostConfidence, ...judgement } = judge(SITE, facts);
+  const persistent = 1 - 0.5 ** (facts.site.steps.length - 2);
+  const confidence = Math.min(MAX_CONFIDENCE, mostConfidence, facts.shareOfGrowth * persistent);
+  return { ...judgement, confidence };
 }
 
-/** The later half of the time against the earlier one. */
-function isLevellingOff(steps: ObservedSite['steps']): boolean {
-  const [first, last] = [steps[0]!, steps.at(-1)!];
-  const middleMs = (first.atMs + last.atMs) / 2;
-  const middle = steps.findLast(({ atMs }) => atMs <= middleMs) ?? first;
-  if (middle === first) return false;
-  const rate = (from: typeof first, to: typeof first) =>
-    (to.bytes - from.bytes) / Math.max(1, to.atMs - from.atMs);
-  return rate(middle, last) < rate(first, middle) / 2;
+export function spanMsOf({ steps }: ObservedSite): number {
+  return (steps.at(-1)?.atMs ?? 0) - (steps[0]?.atMs ?? 0);
 }
 
-const healthy = (reason: string): SiteVerdict => ({ status: 'healthy', reason });
+const isSeenEnough: Rule<SiteFacts> = ({ site, rules }) =>
+  site.steps.length < rules.confirmObservations ? dismisses('early', 'too-few-observations') : null;
+
+const isLongEnough: Rule<SiteFacts> = ({ site, rules }) =>
+  spanMsOf(site) < rules.confirmMs ? dismisses('early', 'too-brief') : null;
+
+const isMaterial: Rule<SiteFacts> = ({ site, rules }) =>
+  site.growthBytes < rules.minGrowthBytes ? dismisses('healthy', 'small-amount') : null;
+
+const isMaterialShare: Rule<SiteFacts> = ({ shareOfGrowth, rules }) =>
+  shareOfGrowth < rules.minShare ? dismisses('healthy', 'small-share') : null;
+
+const isEven: Rule<SiteFacts> = ({ site: { steps } }) => {
+  const still = steps.filter((step, at) => at > 0 && step.bytes <= steps[at - 1]!.bytes).length;
+  return still > Math.floor(steps.length / TOLERATED) ? dismisses('healthy', 'uneven') : null;
+};
+
+const persistence: Rule<SiteFacts> = ({ site, shareOfGrowth }) =>
+  supports({
+    rule: 'allocation-sites',
+    says: 'rose',
+    numbers: { growthBytes: site.growthBytes, shareOfGrowth },
+    function: site.function,
+    readings: site.steps.length,
+    spanMs: spanMsOf(site),
+  });
+
+const share: Rule<SiteFacts> = ({ site: { growthBytes }, shareOfGrowth }) =>
+  supports({ rule: 'allocation-sites', says: 'share', numbers: { growthBytes, shareOfGrowth } });
+
+const noCapture: Rule<SiteFacts> = ({ site: { growthBytes }, shareOfGrowth }) =>
+  waits({ rule: 'allocation-sites', says: 'no-capture', numbers: { growthBytes, shareOfGrowth } });
+
+const latestGrowth: Rule<SiteFacts> = ({ site: { steps } }) =>
+  levellingOff({
+    rates: ratesBetween(steps.map(({ atMs, bytes }) => ({ ms: atMs, bytes }))),
+    per: 'second',
+    now: steps.at(-1)?.bytes ?? 0,
+    inBytes: true,
+    steep: STEEP_DECLINE.estimates,
+  });
+
+/** What dismisses comes first. */
+const SITE: readonly Rule<SiteFacts>[] = [
+  isSeenEnough,
+  isLongEnough,
+  isMaterial,
+  isMaterialShare,
+  isEven,
+  persistence,
+  share,
+  noCapture,
+  latestGrowth,
+];

@@ -1,13 +1,12 @@
-import { formatBytes, formatCount, formatDuration, formatShare, plural } from '../../runtime/units.js';
 /** What growth itself must show: for how long, how often, how much. */
-
 import { MECHANISMS } from '../../mechanisms/mechanisms.js';
-import { median } from './growth-run.js';
-import { levelsOff } from './levelling-off.js';
+import { STEEP_DECLINE } from '../../trend/levelling-off.js';
+import { levellingOff } from './levelling-rule.js';
 import { handlesNeeded } from './needed-amount.js';
-import { holdsBack, type Rule, speaksFor } from './rule.js';
+import type { PathFacts } from './path-facts.js';
+import { holdsBack, type Rule, supports, waits } from './rule.js';
 
-/** How far beyond its past a tide must rise to be a leak: steps, since captures may miss the height; and a part. */
+/** How far beyond its earlier peak it must rise to be a leak: steps, since captures may miss the peak; and a part. */
 const BEYOND_STEPS = 2;
 const BEYOND_PART = 0.25;
 
@@ -15,101 +14,55 @@ const BEYOND_PART = 0.25;
 const LONG_SPAN = 2;
 const FEWEST_OBSERVATIONS = 5;
 
-/** Part of the usual growth that the latest step must show; where leaks come in batches another capture settles it. */
-const LATEST_PART = 0.5;
-/** Steps before it that say what is usual. */
-const USUAL_RATES = 6;
-
-export const persistence: Rule = ({ run, rules }) => {
+export const persistence: Rule<PathFacts> = ({ run, rules }) => {
   const { observations, spanMs, still } = run;
-  const seen =
-    still === 0
-      ? `grew at every one of ${observations} captures over ${formatDuration(spanMs / 1000)}`
-      : `grew at ${observations} of ${observations + still} captures over ${formatDuration(spanMs / 1000)} and lost none`;
-  const numbers = { observations, spanMs, stillCaptures: still };
   const spared = spanMs >= LONG_SPAN * rules.confirmMs ? 1 : 0;
   const missing = Math.max(FEWEST_OBSERVATIONS, rules.confirmObservations - spared) - observations;
-  if (missing <= 0) return speaksFor('persistence', seen, numbers);
-  const until = `to be confirmed it must grow at ${plural(missing, 'more capture')}`;
-  const ruling = speaksFor('persistence', `${seen}; ${until}`, numbers);
-  return { ...ruling, evidence: { ...ruling.evidence, untilWhat: until }, holds: true };
+  const numbers = { observations, spanMs, stillCaptures: still };
+  const facts = { rule: 'persistence', says: 'grew', numbers, missing: Math.max(0, missing) } as const;
+  return missing <= 0 ? supports(facts) : waits(facts, true);
 };
 
-export const longEnough: Rule = ({ run: { spanMs }, suspect, rules }) => {
-  const { patience = 1, patienceBecause = null } =
-    suspect.mechanism == null ? {} : MECHANISMS[suspect.mechanism];
-  const neededMs = rules.confirmMs * patience;
+export const longEnough: Rule<PathFacts> = ({ run: { spanMs }, suspect, rules }) => {
+  const mechanism = suspect.mechanism ?? null;
+  const neededMs = rules.confirmMs * (mechanism === null ? 1 : (MECHANISMS[mechanism].patience ?? 1));
   if (spanMs >= neededMs) return null;
-  const until = `to be confirmed it must grow for ${formatDuration((neededMs - spanMs) / 1000)} more`;
-  const why = patienceBecause === null ? '' : `, since ${patienceBecause}`;
-  return holdsBack('duration', `${until}${why}`, { spanMs, neededMs }, until);
+  return waits({ rule: 'duration', says: 'path', numbers: { spanMs, neededMs }, mechanism });
 };
 
-export const shareOfGrowth: Rule = ({ suspect }) =>
-  speaksFor('share', `${formatShare(suspect.shareOfGrowth)} of the heap's growth`, {
-    shareOfGrowth: suspect.shareOfGrowth,
-  });
+export const shareOfGrowth: Rule<PathFacts> = ({ suspect }) =>
+  supports({ rule: 'share', says: 'path', numbers: { shareOfGrowth: suspect.shareOfGrowth } });
 
 /** A cache that fills slowly looks like a leak until it has filled: little growth is no reason to call anybody. */
-export const amount: Rule = ({ suspect, run, rules }) => {
+export const amount: Rule<PathFacts> = ({ suspect, run, rules }) => {
   const { gainedBytes, steadyBytes, gainedCount } = run;
   if (steadyBytes >= rules.confirmGrowthBytes) return null;
   const handles = handlesNeeded(suspect.mechanism, rules);
   if (gainedCount >= handles) return null;
-  const until = Number.isFinite(handles)
-    ? `to be confirmed it must gain ${formatCount(handles)}, or ${formatBytes(rules.confirmGrowthBytes)}`
-    : `to be confirmed it must gain ${formatBytes(rules.confirmGrowthBytes)}`;
   const numbers = { gainedBytes, steadyBytes, gainedCount, neededBytes: rules.confirmGrowthBytes };
-  return holdsBack('amount', `gained ${formatBytes(steadyBytes)} so far; ${until}`, numbers, until);
+  return waits({
+    rule: 'amount',
+    says: 'little',
+    numbers,
+    handles: Number.isFinite(handles) ? handles : null,
+  });
 };
 
-/** A tide that comes and goes may be caught a little higher each time; a leak goes clearly beyond what was there before. */
-export const pastPeak: Rule = ({ run, suspect }) => {
+/** What comes and goes may be caught a little higher each time; a leak goes clearly beyond its earlier peak. */
+export const pastPeak: Rule<PathFacts> = ({ run, suspect }) => {
   const { peakBefore, stepCount } = run;
-  const now = suspect.steps.at(-1)?.count ?? 0;
+  const count = suspect.steps.at(-1)?.count ?? 0;
   const needed = peakBefore + Math.max(BEYOND_STEPS * stepCount, BEYOND_PART * peakBefore);
-  if (peakBefore === 0 || now > needed) return null;
-  return holdsBack(
-    'past-peak',
-    `it held ${formatCount(peakBefore)} before it last fell, and ${formatCount(now)} now`,
-    { peakBefore, count: now },
-    `more than ${formatCount(needed)} held`,
-  );
+  if (peakBefore === 0 || count > needed) return null;
+  return holdsBack({ rule: 'past-peak', says: 'held-before', numbers: { peakBefore, count }, needed });
 };
 
-/** What fills evenly and is full at once shows no trend in its pace: only the latest step tells. */
-export const latestStep: Rule = ({ run }) => {
-  const rates = run.rates.map(({ rate }) => rate);
-  const [before, latest] = rates.slice(-2);
-  if (before === undefined || latest === undefined || levelsOff(run.rates).levels) return null;
-  const usual = median(rates.slice(-1 - USUAL_RATES, -1));
-  // Two slow ones are a new pace, such as that of the load.
-  if (latest >= LATEST_PART * usual || before < LATEST_PART * usual) return null;
-  const paceRatio = latest / usual;
-  return holdsBack(
-    'levelling-off',
-    `the latest capture showed ${formatShare(paceRatio)} of its usual growth a ${run.unit}: it may have come to its end`,
-    { paceRatio },
-    'the usual growth at the next capture',
-  );
-};
-
-export const levelling: Rule = ({ run, suspect }) => {
-  const { levels, paceRatio, remaining } = levelsOff(run.rates);
-  if (!levels) return null;
-  const now = suspect.steps.at(-1)?.count ?? 0;
-  const level = now + (remaining ?? 0);
-  const pace = `its growth a ${run.unit} is down to ${formatShare(paceRatio)} of what it was`;
-  return holdsBack(
-    'levelling-off',
-    `${pace}: at that it will level off at about ${formatCount(roughly(level))}`,
-    { paceRatio, level },
-    'a pace that no longer falls',
-  );
-};
-
-/** Two digits: the level is an estimate. */
-function roughly(value: number): number {
-  const unit = 10 ** Math.max(0, Math.floor(Math.log10(Math.max(1, value))) - 1);
-  return Math.round(value / unit) * unit;
-}
+/** What fills slows down; what fills evenly and is full at once shows only in the latest step. */
+export const latestGrowth: Rule<PathFacts> = ({ run, suspect }) =>
+  levellingOff({
+    rates: run.rates,
+    per: run.unit,
+    now: suspect.steps.at(-1)?.count ?? 0,
+    inBytes: false,
+    steep: STEEP_DECLINE.counts,
+  });

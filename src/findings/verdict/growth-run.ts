@@ -1,39 +1,33 @@
 import type { GrowthStep, Suspect } from '../../heap/suspects/suspect.js';
+import type { StepRate } from '../../trend/levelling-off.js';
+import { median } from '../../trend/theil-sen.js';
 import type { CaptureContext } from './capture-context.js';
 
-/** Of the steps of a rise, this part at most may stand still; more of them and the rise begins after the last one. */
+/** Of the steps of a run, this part at most may stand still; with more of them the run begins after the last one. */
 const MAX_STILL_SHARE = 1 / 3;
-/** Requests that the mean step, and every step, needs before growth is read by request: fewer are noise. */
+/** Requests that the mean step, and every step, needs before growth is measured per request: fewer are noise. */
 const REQUESTS_A_STEP = 20;
 const MIN_REQUESTS_A_STEP = 5;
 /** What one step brought counts at most this many times as much as the median step: a start-up is not a rate. */
 const BURST = 2;
-
-/** Growth between two neighbouring captures. */
-export interface StepRate {
-  /** Middle of the step: seconds, or requests, since the rise began. */
-  readonly at: number;
-  /** Members a second, or a request. */
-  readonly rate: number;
-}
 
 /** The latest growth of one suspect, from the last capture before it on. */
 export interface GrowthRun {
   readonly steps: readonly GrowthStep[];
   /** Captures at which it stood still, traffic or not; never the last one. */
   readonly still: number;
-  /** Captures of the rise that showed growth, and the one that it began at. */
+  /** Captures of the run that showed growth, and the one that it began at. */
   readonly observations: number;
   readonly spanMs: number;
   readonly gainedCount: number;
   readonly gainedBytes: number;
   /** The same without what a single step brought beyond all others. */
   readonly steadyBytes: number;
-  /** Most members ever held before the rise; 0 where it began with the first capture. */
+  /** Most members ever held before the run; 0 if it began with the first capture. */
   readonly peakBefore: number;
   /** What the median step brought, members. */
   readonly stepCount: number;
-  /** Null where no traffic was counted, or too little. */
+  /** Null if no traffic was counted, or too little. */
   readonly requests: number | null;
   readonly unit: 'request' | 'second';
   readonly rates: readonly StepRate[];
@@ -121,7 +115,7 @@ function ratesOf(
   return { unit: byRequest ? 'request' : 'second', rates };
 }
 
-/** A program that serves requests and had none has shown nothing. */
+/** No growth without requests shows nothing in a program that serves requests. */
 function isIdle(from: GrowthStep, to: GrowthStep, history: readonly CaptureContext[]): boolean {
   return to.count === from.count && requestsBetween(from, to, history) === 0 && servesRequests(history);
 }
@@ -131,7 +125,7 @@ export function servesRequests(history: readonly CaptureContext[]): boolean {
 }
 
 export function contextAt({ atMs }: GrowthStep, history: readonly CaptureContext[]): CaptureContext | null {
-  return history.find((moment) => moment.atMs === atMs) ?? null;
+  return history.find((context) => context.atMs === atMs) ?? null;
 }
 
 function requestsBetween(
@@ -141,11 +135,4 @@ function requestsBetween(
 ): number | null {
   const [before, after] = [contextAt(from, history), contextAt(to, history)];
   return before === null || after === null ? null : after.requests - before.requests;
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? 0;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? 0) + upper) / 2;
 }

@@ -2,17 +2,17 @@ import { MECHANISMS, type Mechanism } from '../../mechanisms/mechanisms.js';
 import { kindOf } from '../../mechanisms/open-resources.js';
 import type { PaceRules } from '../../pace/pace.js';
 
-/** A tenth of them is as many as of other handles. */
+/** A tenth as many heavy handles suffices. */
 const HEAVY_PART = 0.1;
 /** Handles cost few bytes: their part of the heap's growth may be this much smaller. */
 const HANDLES_SHARE = 0.1;
 
-/** Each of them costs more than its bytes say: many are enough, however small. */
+/** Each costs more than its bytes: many are enough, however small. */
 function countsByNumber(mechanism: Mechanism | null | undefined): boolean {
   return ['handles', 'contexts'].includes(kindOf(mechanism));
 }
 
-/** Each has a heap of its own, or more: it costs megabytes outside of the heap that is looked at. */
+/** Each costs megabytes outside the heap that is looked at. */
 export function isHeavy(mechanism: Mechanism | null | undefined): boolean {
   return mechanism !== null && mechanism !== undefined && MECHANISMS[mechanism].heavy === true;
 }
@@ -26,7 +26,7 @@ export function handlesNeeded(
   return isHeavy(mechanism) ? confirmHandles * HEAVY_PART : confirmHandles;
 }
 
-/** Part of the heap's growth that it must be, 0 to 1; what is outside of the heap need not be any of it. */
+/** Part of the heap's growth that it must be, 0 to 1; none for what lies outside the heap. */
 export function shareNeeded(
   mechanism: Mechanism | null | undefined,
   { minShare }: PaceRules['finding'],

@@ -1,42 +1,50 @@
-import type { Bound } from '../../heap/limits/limit.js';
-import type { Suspect } from '../../heap/suspects/suspect.js';
-import type { PaceRules } from '../../pace/pace.js';
-import type { Evidence, EvidenceRule } from '../finding.js';
-import type { CaptureContext } from './capture-context.js';
-import type { GrowthRun } from './growth-run.js';
+import type { Reason, ReasonFacts } from '../reason.js';
 
-/** What every rule may look at. */
-export interface Case {
-  readonly suspect: Suspect;
-  readonly run: GrowthRun;
-  readonly rules: PaceRules['finding'];
-  readonly history: readonly CaptureContext[];
-  /** The bound that was found at the capture before; undefined where there was none to look at. */
-  readonly boundBefore: Bound | null | undefined;
+/** One rule of the verdict on a subject: a path in the graph, a series outside it, an allocation site. Null: nothing to say. */
+export type Rule<Subject> = (subject: Subject) => Ruling | null;
+
+/** What one rule says: a reason of the finding and its effect, or that there is no finding (yet). */
+export type Ruling =
+  | {
+      /**
+       * `supports`: speaks for a leak. `holds-back`: it must not be confirmed as long as this is so. `waits`: the same, but
+       * only more time or more of the growth is missing.
+       */
+      readonly effect: 'supports' | 'holds-back' | 'waits';
+      readonly reason: Reason;
+    }
+  | {
+      /** `healthy`: it is nothing to publish. `early`: it grows, but not for long enough, or too unevenly, to say so. */
+      readonly effect: 'healthy' | 'early';
+      readonly dismissed: Dismissed;
+    };
+
+/** Why there is no finding. */
+export type Dismissed =
+  | 'not-growing'
+  | 'artefact'
+  | 'small-share'
+  | 'small-amount'
+  | 'too-few-observations'
+  | 'too-brief'
+  | 'held-as-much-before'
+  | 'levelling-off'
+  | 'uneven'
+  | 'garbage';
+
+export function supports(facts: ReasonFacts): Ruling {
+  return { effect: 'supports', reason: { ...facts, speaksFor: true } };
 }
 
-/** What one rule says. */
-export interface Ruling {
-  readonly evidence: Evidence;
-  /** One sentence without its full stop. */
-  readonly reason: string;
-  /** It must not be confirmed as long as this is so. */
-  readonly holds: boolean;
+export function holdsBack(facts: ReasonFacts): Ruling {
+  return { effect: 'holds-back', reason: { ...facts, speaksFor: false } };
 }
 
-export type Rule = (facts: Case) => Ruling | null;
-
-type Numbers = Readonly<Record<string, number>>;
-
-export function speaksFor(rule: EvidenceRule, reason: string, numbers: Numbers = {}): Ruling {
-  return { evidence: { rule, speaksFor: true, numbers, untilWhat: null }, reason, holds: false };
+/** `speaksFor`: as far as it goes. */
+export function waits(facts: ReasonFacts, speaksFor = false): Ruling {
+  return { effect: 'waits', reason: { ...facts, speaksFor } };
 }
 
-export function holdsBack(
-  rule: EvidenceRule,
-  reason: string,
-  numbers: Numbers,
-  untilWhat: string | null,
-): Ruling {
-  return { evidence: { rule, speaksFor: false, numbers, untilWhat }, reason, holds: true };
+export function dismisses(effect: 'healthy' | 'early', dismissed: Dismissed): Ruling {
+  return { effect, dismissed };
 }

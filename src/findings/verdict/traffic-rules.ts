@@ -1,33 +1,27 @@
-import { formatCount, formatShare } from '../../runtime/units.js';
 /** What growth may have to do with the traffic of the moment rather than with its sum. */
-
 import { MECHANISMS } from '../../mechanisms/mechanisms.js';
+import { levelsOff } from '../../trend/levelling-off.js';
 import { contextAt } from './growth-run.js';
-import { levelsOff } from './levelling-off.js';
-import { type Case, holdsBack, type Rule } from './rule.js';
+import type { PathFacts } from './path-facts.js';
+import { holdsBack, type Rule } from './rule.js';
 
-/** The later half of the rise had so many times as many requests a second as the earlier one. */
+/** The later half of the run had so many times as many requests a second as the earlier one. */
 const RAMP = 1.5;
-/** Growth a request that is down to this part is not what persists. */
+/** Growth per request that is down to this part does not persist. */
 const STEADY = 0.85;
 
 /** What follows the present traffic (connections, pools, sessions that end) grows while traffic does. */
-export const rampUp: Rule = ({ run, history }) => {
+export const rampUp: Rule<PathFacts> = ({ run, history }) => {
   if (run.unit !== 'request') return null;
   const ratio = trafficRatio(run.steps, history);
   if (ratio === null || ratio < RAMP) return null;
   const { paceRatio } = levelsOff(run.rates);
   if (paceRatio > STEADY) return null;
-  return holdsBack(
-    'traffic',
-    `traffic rose to ${formatShare(ratio)} while growth a request fell to ${formatShare(paceRatio)}: it may follow traffic`,
-    { trafficRatio: ratio, paceRatio },
-    'growth that goes on under steady traffic',
-  );
+  return holdsBack({ rule: 'traffic', says: 'ramp', numbers: { trafficRatio: ratio, paceRatio } });
 };
 
 /** Requests a second in the later half of some steps, as a multiple of those in the earlier half. */
-function trafficRatio(steps: Case['run']['steps'], history: Case['history']): number | null {
+function trafficRatio(steps: PathFacts['run']['steps'], history: PathFacts['history']): number | null {
   const middle = steps[steps.length >> 1]!;
   const [a, b, c] = [steps[0]!, middle, steps.at(-1)!].map((step) => contextAt(step, history));
   if (!a || !b || !c || b.atMs <= a.atMs || c.atMs <= b.atMs) return null;
@@ -36,7 +30,7 @@ function trafficRatio(steps: Case['run']['steps'], history: Case['history']): nu
 }
 
 /** Each request in flight has a connection: what is gained beyond their number is no backlog. */
-export const inFlight: Rule = ({ suspect, run, history }) => {
+export const inFlight: Rule<PathFacts> = ({ suspect, run, history }) => {
   if (suspect.mechanism != null && MECHANISMS[suspect.mechanism].inFlight === true) return null;
   const [before, now] = [run.steps[0]!, run.steps.at(-1)!].map(
     (step) => contextAt(step, history)?.openSockets,
@@ -45,10 +39,10 @@ export const inFlight: Rule = ({ suspect, run, history }) => {
   const more = Math.max(0, now - (before ?? 0));
   const mayBeInFlight = Math.max(now, 2 * more);
   if (run.gainedCount > mayBeInFlight) return null;
-  return holdsBack(
-    'in-flight',
-    `gained ${formatCount(run.gainedCount)} while ${formatCount(now)} sockets are open: it may be what is in flight`,
-    { gainedCount: run.gainedCount, openSockets: now },
-    `more than ${formatCount(mayBeInFlight)} gained`,
-  );
+  return holdsBack({
+    rule: 'in-flight',
+    says: 'path',
+    numbers: { gainedCount: run.gainedCount, openSockets: now },
+    mayBeInFlight,
+  });
 };

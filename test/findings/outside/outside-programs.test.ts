@@ -13,7 +13,7 @@ const SLOTS = 15;
 const HUNG_MS = 120_000;
 
 interface Judged {
-  readonly findings: readonly Pick<OutsideFinding, 'kind' | 'type' | 'status'>[];
+  readonly findings: readonly Pick<OutsideFinding, 'kind' | 'className' | 'status'>[];
 }
 
 /** Runs one of the programs until it finds `until`, or for some judgements; its findings as `status kind/type`. */
@@ -28,7 +28,7 @@ async function watched(name: string, until = ''): Promise<ReadonlySet<string>> {
     .split('\n')
     .map((line) => JSON.parse(line) as Judged);
   const findings = judged.flatMap((one) => one.findings);
-  return new Set(findings.map(({ status, kind, type }) => `${status} ${kind}/${type}`));
+  return new Set(findings.map(({ status, kind, className }) => `${status} ${kind}/${className}`));
 }
 
 /** Memory may be a cache that fills, so that a series confirms it late; the graph does so sooner. */

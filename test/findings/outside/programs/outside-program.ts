@@ -149,7 +149,7 @@ const reader = createHeapReader(
   ),
   () => false,
 );
-const signals = new OutsideWatch({
+const outside = new OutsideWatch({
   ...rules,
   slotMs,
   warmUpMs: rules.warmUpMs * scale,
@@ -160,26 +160,25 @@ let judgements = 0;
 const tell = (found: ReturnType<OutsideWatch['observe']>): void => {
   if (found === null) return;
   judgements += 1;
-  const findings = found.map(({ kind, type, status, title, reasons }) => ({
+  const findings = found.map(({ kind, className, status, reasons }) => ({
     kind,
-    type,
+    className,
     status,
-    title,
     reasons,
   }));
   process.stdout.write(
-    `${JSON.stringify({ atMs: performance.now(), rising: signals.rising.map(({ type }) => type), findings })}\n`,
+    `${JSON.stringify({ atMs: performance.now(), rising: outside.rising.map(({ type }) => type), findings })}\n`,
   );
   const said = [
-    ...signals.rising.map(({ type }) => `rising ${type}`),
-    ...found.map(({ status, kind, type }) => `${status} ${kind}/${type}`),
+    ...outside.rising.map(({ type }) => `rising ${type}`),
+    ...found.map(({ status, kind, className }) => `${status} ${kind}/${className}`),
   ];
   if (until === '' ? judgements >= Number(slots) : said.includes(until)) process.exit(0);
 };
 const source = createBuiltInSource('a test');
 source.start((events) => {
-  for (const sample of reader.afterGc(events)) tell(signals.observe(sample));
+  for (const sample of reader.afterGc(events)) tell(outside.observe(sample));
 });
-setInterval(() => tell(signals.observe(reader.onTick())), slotMs / 5);
+setInterval(() => tell(outside.observe(reader.onTick())), slotMs / 5);
 if (PROGRAMS[name] === undefined) throw new Error(`no program '${name}'`);
 await PROGRAMS[name]();

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { levelsOff } from '../../../src/findings/verdict/levelling-off.js';
-import { seededRandom } from '../../support/seeded-random.js';
+import { levelsOff, ratesBetween } from '../../src/trend/levelling-off.js';
+import { seededRandom } from '../support/seeded-random.js';
 
 /** Steps of any lengths, and the rates of something that has so many members at a time. */
 function ratesOf(lengths: readonly number[], members: (time: number) => number) {
@@ -16,7 +16,7 @@ function ratesOf(lengths: readonly number[], members: (time: number) => number) 
 
 const lengths = fc.array(fc.double({ min: 1, max: 60, noNaN: true }), { minLength: 5, maxLength: 15 });
 
-describe('LevellingOff off', () => {
+describe('Levelling off', () => {
   it('is never seen in a steady rate, however unevenly it was looked at', () => {
     fc.assert(
       fc.property(lengths, fc.double({ min: 0.01, max: 1e6, noNaN: true }), (steps, rate) => {
@@ -72,5 +72,23 @@ describe('LevellingOff off', () => {
       ]).levels,
       true,
     );
+  });
+
+  it('shows in the latest rate alone where something fills evenly and is full at once', () => {
+    const latestOf = (...rates: number[]) =>
+      levelsOff(rates.map((rate, i) => ({ at: i * 10, rate }))).latestRatio;
+    assert.equal(latestOf(100, 100, 100, 100, 40), 0.4);
+    assert.equal(latestOf(100, 100, 100, 100, 60), null);
+    assert.equal(latestOf(100, 100, 100, 100, 100, 100, 40, 40), null, 'two slow rates are a new pace');
+  });
+
+  it('is read from a few even steps of a long series', () => {
+    const points = Array.from({ length: 61 }, (_, i) => ({ ms: i * 1000, bytes: i * 500 }));
+    const rates = ratesBetween(points);
+    assert.deepEqual(
+      rates.map(({ at, rate }) => [at, rate]),
+      [5, 15, 25, 35, 45, 55].map((at) => [at, 500]),
+    );
+    assert.deepEqual(ratesBetween(points.slice(0, 1)), []);
   });
 });

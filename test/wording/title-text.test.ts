@@ -1,18 +1,25 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { titleOf } from '../../src/findings/title.js';
-import { judgeSuspect } from '../../src/findings/verdict/verdict.js';
+import { pathFinding, settledFinding, withPast } from '../../src/findings/described-finding.js';
+import type { LedgerFinding } from '../../src/findings/ledger-finding.js';
+import { restoredFinding } from '../../src/findings/restored-finding.js';
+import { judgeSuspect } from '../../src/findings/verdict/path-verdict.js';
 import type { Suspect } from '../../src/heap/suspects/suspect.js';
-import { kindOf } from '../../src/mechanisms/open-resources.js';
 import { PACE_RULES } from '../../src/pace/pace.js';
-import { inClass, listenersOf } from '../support/holder.js';
+import { titleText } from '../../src/wording/title-text.js';
+import { inClass, listenersOf, ofModule } from '../support/holder.js';
 import { suspectWith } from '../support/suspect.js';
 
-function title(change: Partial<Suspect>, counts = [1000, 2000, 3000]): string {
-  const suspect = suspectWith(counts, change);
+const AT = Date.parse('2026-01-01T00:01:00Z');
+
+function found(change: Partial<Suspect> = {}): LedgerFinding {
+  const suspect = suspectWith([1000, 2000, 3000], change);
   const rules = PACE_RULES.fast.finding;
-  return titleOf(suspect, judgeSuspect(suspect, { rules, history: [], boundBefore: null }));
+  const verdict = judgeSuspect(suspect, { rules, history: [], boundBefore: null });
+  return withPast(pathFinding(suspect, { ...verdict, status: 'suspected' }), undefined, AT);
 }
+
+const title = (change: Partial<Suspect>) => titleText(found(change));
 
 const POLLER = { function: 'poll', url: 'file:///srv/app/src/poller.ts', line: 12, column: 3 };
 const PACKAGED = {
@@ -29,6 +36,11 @@ describe('The title of a finding', () => {
       title({ holder: inClass('MemoryStore.sessions'), retainerPath: [entry] }),
       'MemoryStore.sessions gains 6,000 entries a minute (3,000 now, 6.0 MB)',
     );
+    assert.equal(title({}), 'OrderHistory.byCustomer gains 6,000 objects a minute (3,000 now, 6.0 MB)');
+  });
+
+  it('says that bytes are estimates where captures were sampled', () => {
+    assert.match(title({ scaled: true }), / \(3,000 now, about 6\.0 MB\)$/);
   });
 
   it('names the code that timers, sockets and watchers call where Node holds them, that of the program first', () => {
@@ -36,12 +48,13 @@ describe('The title of a finding', () => {
       title({ mechanism: 'timers', holder: { kind: 'timers', callback: POLLER } }),
       'Timers that are never cleared: poll() in src/poller.ts:12 gains 6,000 a minute (3,000 now, 6.0 MB)',
     );
+    const open = { kind: 'open', className: 'Node / TCPSocketWrap', callback: null } as const;
     assert.match(
-      title({ mechanism: 'sockets', holder: inClass('Socket'), locations: [PACKAGED] }),
+      title({ mechanism: 'sockets', holder: open, locations: [PACKAGED] }),
       /^Sockets that are never closed: a function in @scope\/retry\/lib\/index\.js:7 gains 6,000 a minute /,
     );
     assert.match(
-      title({ mechanism: 'watchers', holder: inClass('Watchers'), locations: [PACKAGED], yours: POLLER }),
+      title({ mechanism: 'watchers', holder: open, locations: [PACKAGED], yours: POLLER }),
       /: poll\(\) in src\/poller\.ts:12 gains/,
     );
     const held = [{ edge: 'pool', edgeType: 'variable', node: 'Pool', nodeType: 'object' }] as const;
@@ -66,9 +79,10 @@ describe('The title of a finding', () => {
       title({ mechanism, holder: listenersOf('array', 'data', 'Socket') }),
       "Listeners of 'data' pile up on Socket: 6,000 more a minute (3,000 now, 6.0 MB)",
     );
+    const place = ofModule('stop.signal', 'app/stop.js');
     assert.match(
-      title({ mechanism, holder: listenersOf('list', null, 'AbortSignal', inClass('App.signal')) }),
-      /^Listeners pile up on AbortSignal \(App\.signal\): /,
+      title({ mechanism, holder: listenersOf('list', null, 'AbortSignal', place) }),
+      /^Listeners pile up on AbortSignal \(module variable stop\.signal of app\/stop\.js\): /,
     );
     assert.match(
       title({ mechanism, holder: inClass('Bus') }),
@@ -80,14 +94,13 @@ describe('The title of a finding', () => {
     const steps = [0, 1, 2].map((i) => ({ atMs: i * 600_000, count: 10 + i * 4, bytes: (10 + i * 4) * 1e6 }));
     assert.match(title({ steps, risingSteps: 2 }), /gains 24 objects an hour \(18 now/);
   });
-});
 
-describe('The kind of a finding', () => {
-  it('follows from how its members are held', () => {
-    assert.equal(kindOf('buffers'), 'external');
-    assert.equal(kindOf('timers'), 'handles');
-    assert.equal(kindOf('contexts'), 'contexts');
-    assert.equal(kindOf('linked list'), 'heap');
-    assert.equal(kindOf(null), 'heap');
+  it('says that it has stopped growing, and that it has not grown since a restart', () => {
+    const why = { rule: 'settled', says: 'ended', numbers: {}, speaksFor: false } as const;
+    const stopped = settledFinding(found(), 'plateaued', why);
+    assert.equal(titleText(stopped), 'OrderHistory.byCustomer has stopped growing');
+    const restored = restoredFinding({ ...found(), owner: 'Bus.listeners' });
+    assert.equal(titleText(restored), 'Bus.listeners: no growth since the restart');
+    assert.equal(titleText(settledFinding(restored, 'resolved', why)), 'Bus.listeners has stopped growing');
   });
 });

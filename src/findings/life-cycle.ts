@@ -1,0 +1,36 @@
+import type { FindingStatus } from './finding.js';
+
+/** What one look at the growth of a finding showed. */
+export type Observation =
+  | 'grew-confirmed'
+  | 'grew-suspected'
+  /** It grew, but not in a way to publish by itself. */
+  | 'grew-early'
+  /** It stood still for the first time, after growth in batches. */
+  | 'paused'
+  /** It stood still, but the service had no traffic. */
+  | 'idle'
+  | 'stood-still'
+  | 'gone-for-long';
+
+/** In the order of `STATUSES`. */
+type Row = readonly [FindingStatus, FindingStatus, FindingStatus, FindingStatus];
+
+const STATUSES: Row = ['suspected', 'confirmed', 'plateaued', 'resolved'];
+
+const LIFE_CYCLE: Readonly<Record<Observation, Row>> = {
+  'grew-confirmed': ['confirmed', 'confirmed', 'confirmed', 'confirmed'],
+  // What was confirmed stays so while it grows.
+  'grew-suspected': ['suspected', 'confirmed', 'suspected', 'suspected'],
+  'grew-early': ['suspected', 'confirmed', 'plateaued', 'resolved'],
+  // A pause calls nobody off, and on again.
+  paused: ['plateaued', 'confirmed', 'plateaued', 'resolved'],
+  idle: ['plateaued', 'confirmed', 'plateaued', 'resolved'],
+  'stood-still': ['plateaued', 'plateaued', 'plateaued', 'resolved'],
+  'gone-for-long': ['resolved', 'resolved', 'resolved', 'resolved'],
+};
+
+/** The status after one more observation. Undefined: never seen before, which is as if it were resolved. */
+export function nextStatus(before: FindingStatus = 'resolved', observation: Observation): FindingStatus {
+  return LIFE_CYCLE[observation][STATUSES.indexOf(before)]!;
+}

@@ -1,0 +1,26 @@
+import { levelsOff, type StepRate } from '../../trend/levelling-off.js';
+import { dismisses, holdsBack, type Ruling } from './rule.js';
+
+interface Levelling {
+  readonly rates: readonly StepRate[];
+  readonly per: 'request' | 'second';
+  /** The latest value: members, or bytes. */
+  readonly now: number;
+  readonly inBytes: boolean;
+  /** A pace down to this part of what it was is no finding yet. */
+  readonly steep: number;
+}
+
+/** Growth that slows down, or whose latest step was slow, may come to its end; what slows down steeply is no finding yet. */
+export function levellingOff({ rates, per, now, inBytes, steep }: Levelling): Ruling | null {
+  const { levels, paceRatio, remaining, latestRatio } = levelsOff(rates);
+  if (levels && paceRatio <= steep) return dismisses('early', 'levelling-off');
+  const pace = { rule: 'levelling-off', per, inBytes } as const;
+  if (levels) {
+    const level = now + (remaining ?? 0);
+    return holdsBack({ ...pace, says: 'slower', numbers: { paceRatio, level } });
+  }
+  return latestRatio === null
+    ? null
+    : holdsBack({ ...pace, says: 'latest', numbers: { paceRatio: latestRatio } });
+}

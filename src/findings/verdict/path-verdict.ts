@@ -1,0 +1,81 @@
+import type { Suspect } from '../../heap/suspects/suspect.js';
+import { bound, expiry, weakReferences } from './ceiling-rules.js';
+import { isArtefact, isMaterial, isMaterialShare, isSeenEnough, surpassesPeak } from './dismissal-rules.js';
+import { amount, latestGrowth, longEnough, pastPeak, persistence, shareOfGrowth } from './growth-rules.js';
+import { type GrowthRun, growthRunOf } from './growth-run.js';
+import { type Judgement, judge } from './judge.js';
+import type { PathFacts } from './path-facts.js';
+import type { Rule } from './rule.js';
+import { inFlight, rampUp } from './traffic-rules.js';
+
+/** What one suspect amounts to at one capture. */
+export interface PathVerdict extends Pick<Judgement, 'status' | 'reasons' | 'dismissed'> {
+  /** 0 to 1; a summary of persistence and share, not a probability that was measured. */
+  readonly confidence: number;
+  readonly bytesPerSecond: number;
+  readonly objectsPerSecond: number;
+  /** Null if no traffic was counted. */
+  readonly bytesPerRequest: number | null;
+  /** Whether it stood still now and then while it grew. */
+  readonly inBatches: boolean;
+}
+
+/** What a verdict needs in addition to the suspect. */
+export type Circumstances = Pick<PathFacts, 'rules' | 'history' | 'boundBefore'>;
+
+/** What dismisses comes first; then in the order in which people read them, support for a leak first. */
+const RULES: readonly Rule<PathFacts>[] = [
+  isArtefact,
+  isMaterialShare,
+  isSeenEnough,
+  surpassesPeak,
+  isMaterial,
+  persistence,
+  bound,
+  shareOfGrowth,
+  expiry,
+  weakReferences,
+  longEnough,
+  amount,
+  pastPeak,
+  latestGrowth,
+  rampUp,
+  inFlight,
+];
+
+/**
+ * Judges one suspect by structure and persistence: one path, growing at every capture, for long enough, and a material
+ * part of the growth.
+ */
+export function judgeSuspect(suspect: Suspect, circumstances: Circumstances): PathVerdict {
+  const run = growthRunOf(suspect, circumstances.history);
+  if (run === null) return NOT_GROWING;
+  const { mostConfidence, ...judgement } = judge(RULES, { suspect, run, ...circumstances });
+  const confidence = Math.min(mostConfidence, confidenceOf(run, suspect));
+  return { ...judgement, confidence, ...ratesOf(run), inBatches: run.still > 0 };
+}
+
+const NOT_GROWING: PathVerdict = {
+  status: 'healthy',
+  reasons: [],
+  dismissed: 'not-growing',
+  confidence: 0,
+  bytesPerSecond: 0,
+  objectsPerSecond: 0,
+  bytesPerRequest: null,
+  inBatches: false,
+};
+
+function ratesOf({ spanMs, gainedBytes, gainedCount, requests }: GrowthRun) {
+  const perSecond = (amount: number) => (spanMs > 0 ? (amount / spanMs) * 1000 : 0);
+  return {
+    bytesPerSecond: perSecond(gainedBytes),
+    objectsPerSecond: perSecond(gainedCount),
+    bytesPerRequest: requests !== null && requests > 0 ? gainedBytes / requests : null,
+  };
+}
+
+function confidenceOf({ observations }: GrowthRun, { shareOfGrowth: share }: Suspect): number {
+  const persistent = 1 - 0.5 ** (observations - 1);
+  return Math.min(0.99, persistent * (0.8 + 0.2 * Math.min(1, share * 2)));
+}

@@ -1,0 +1,60 @@
+import type { Titled } from '../findings/headline.js';
+import type { FindingKind } from '../mechanisms/mechanism-row.js';
+import { openResource } from '../mechanisms/open-resources.js';
+import { say } from '../runtime/say.js';
+import { shortScript } from '../runtime/script-name.js';
+import { formatBytes, formatCount } from '../runtime/units.js';
+
+/** Names in one line at most. */
+const MAX_NAMES = 4;
+
+/** What a series outside the graph counts; in the plural but for native memory. */
+function seriesText(kind: FindingKind, type: string): string {
+  switch (kind) {
+    case 'external':
+      return say`buffers and other external memory`;
+    case 'native':
+      return say`native memory`;
+    case 'contexts':
+      return say`V8 contexts, as of vm.createContext(),`;
+    default:
+      return openResource(type).words;
+  }
+}
+
+/** Of growth outside the graph: `Open timers rise by 600 a minute (3,100 now)`. */
+export function seriesTitle({ headline, kind, className, growth }: Titled): string {
+  const words = seriesText(kind, className);
+  const name = `${words.slice(0, 1).toUpperCase()}${words.slice(1)}`;
+  const inBytes = kind === 'external' || kind === 'native';
+  const latest = growth.steps.at(-1);
+  const now = inBytes ? formatBytes(latest?.bytes ?? 0) : formatCount(latest?.count ?? 0);
+  if (headline.says !== 'grows')
+    return kind === 'native'
+      ? say`${name} no longer rises (${now} now)`
+      : say`${name} no longer rise (${now} now)`;
+  const rate = inBytes
+    ? formatBytes(growth.bytesPerSecond * 60)
+    : formatCount(Math.round(growth.objectsPerSecond * 60));
+  return kind === 'native'
+    ? say`${name} rises by ${rate} a minute (${now} now), and neither heap nor buffers explain it: a native addon, worker threads, fragmentation, or objects that V8 has not collected yet`
+    : say`${name} rise by ${rate} a minute (${now} now)`;
+}
+
+/** Of an allocation site where no capture shows the holder. */
+export function siteTitle({ headline, allocationSites, growth }: Titled): string {
+  const [site] = allocationSites;
+  const name = site === undefined || site.function === '' ? say`a function` : site.function;
+  const where = site === undefined ? name : say`${name} at ${shortScript(site.url)}:${site.line}`;
+  return headline.says === 'grows'
+    ? say`Memory allocated by ${where} stays alive, ${formatBytes(growth.bytesPerSecond * 60)} more each minute`
+    : say`Memory allocated by ${where} no longer grows`;
+}
+
+/** What rises outside the graph, as the reason to capture; null if nothing does. */
+export function risingText(
+  rising: readonly { readonly kind: FindingKind; readonly type: string }[],
+): string | null {
+  const names = rising.slice(0, MAX_NAMES).map(({ kind, type }) => seriesText(kind, type));
+  return names.length === 0 ? null : say`outside the heap rise: ${names.join(', ')}`;
+}
