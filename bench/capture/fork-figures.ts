@@ -1,4 +1,4 @@
-import type { StartAnalysis } from '../../src/analysis/analysis-client.js';
+import type { StartAnalysis } from '../../src/analysis/analysis-outcome.js';
 import type { NativeBinding } from '../../src/native/binding.js';
 
 /** Figures of one fork, milliseconds unless stated otherwise. */

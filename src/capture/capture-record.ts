@@ -32,17 +32,19 @@ export interface CaptureRecord {
   readonly rung: CaptureLevel;
   readonly trigger: CaptureTrigger;
   readonly outcome: CaptureOutcome;
-  /** Why it was skipped or failed, with the numbers; null on success. */
+  /** Why it was skipped or failed, with the numbers, for a person; null on success. */
   readonly reason: string | null;
+  /** The same as a stable code, such as `cpu-budget` or `child-signal`; null on success. */
+  readonly cause: string | null;
   /** The longest that the service stood still at a time, milliseconds. */
   readonly pauseMs: number;
   /** From the decision to the end of the analysis, milliseconds. */
   readonly durationMs: number;
   /** Time the analysis process needed, milliseconds. */
   readonly analysisMs: number;
-  /** CPU that the capture took beside the service: forked children and analysis, seconds. */
+  /** CPU of the capture's other processes, forked children and analysis, seconds. */
   readonly cpuSeconds: number;
-  /** The most memory the capture took beside the heap, bytes; 0 when unknown. */
+  /** The most memory the capture took in addition to the heap, bytes; 0 when unknown. */
   readonly peakBytes: number;
   readonly nodes: number;
   /** Forked children that had to be given up before one succeeded. */

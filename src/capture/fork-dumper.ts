@@ -1,10 +1,10 @@
 import { Socket } from 'node:net';
 import { CHILD_EXIT, type Mappings, type NativeBinding } from '../native/binding.js';
 import type { Clock } from '../runtime/clock.js';
-import { formatBytes } from '../runtime/units.js';
 import type { CaptureLevel } from './capture-record.js';
 import { CENSUS_END, type CensusMessage, childJob } from './child-job.js';
 import type { ClassCount } from './class-census.js';
+import { DumpError, type DumpFailure, failureOf } from './dump-failure.js';
 import { type ChildRun, runForkedChild } from './forked-child.js';
 import type { CaptureOrder, DumpOutcome, HeapDumper } from './heap-dumper.js';
 import { type CostPrediction, LearnedCost } from './learned-cost.js';
@@ -39,9 +39,9 @@ const MAX_TRIES = 6;
 const FIRST_BACK_OFF_MS = 40;
 /** A scan waits for a free thread of libuv's pool, which the service may keep busy for good. */
 const MAX_SCAN_MS = 10_000;
-/** What the child dies of when nobody reads any more what it writes: not its own fault, and told like a stream's. */
+const SIGKILL = 9;
+/** The child dies of it when nobody reads its output any more. */
 const SIGPIPE = 13;
-const READER_GONE = 'EPIPE: nobody was left to read the snapshot';
 /** A census that says more is not ours. */
 const MAX_CENSUS_CHARACTERS = 2 ** 20;
 /** What a child takes whatever the heap: a bare Node.js has 5 MB of its own, and its graph takes ten times that. */
@@ -80,18 +80,16 @@ export class ForkDumper implements HeapDumper {
         this.#learn(order, attempt, end.ended);
         if (end.ended === 'done') {
           if (order.level === 'census' && census === null)
-            return { ...costs, outcome: 'failure', reason: 'the census of the child cannot be read' };
+            return { ...costs, outcome: 'failure', failure: { cause: 'census-unreadable' } };
           return { ...costs, outcome: 'success', liveBytes: run.words.liveBytes, census };
         }
-        if (end.ended === 'failed' || costs.retries + 1 >= MAX_TRIES) {
-          const tries = costs.retries === 0 ? '' : ` (after ${costs.retries + 1} tries)`;
-          return { ...costs, outcome: 'failure', reason: end.reason + tries };
-        }
+        if (end.ended === 'failed' || costs.retries + 1 >= MAX_TRIES)
+          return { ...costs, outcome: 'failure', failure: end.failure };
         await this.#pause(FIRST_BACK_OFF_MS * 2 ** costs.retries, order.signal);
         costs.retries += 1;
       }
     } catch (error) {
-      return { ...costs, outcome: 'failure', reason: reasonOf(error) };
+      return { ...costs, outcome: 'failure', failure: failureOf(error, order.signal) };
     }
   }
 
@@ -134,7 +132,7 @@ export class ForkDumper implements HeapDumper {
     signal.throwIfAborted();
     return new Promise((resolve, reject) => {
       const timer = this.#clock.after(MAX_SCAN_MS, () =>
-        reject(new Error(`libuv's thread pool was busy for ${MAX_SCAN_MS / 1000} s`)),
+        reject(new DumpError({ cause: 'pool-busy', waitedMs: MAX_SCAN_MS })),
       );
       const abort = (): void => reject(signal.reason);
       signal.addEventListener('abort', abort);
@@ -186,13 +184,6 @@ interface Attempt {
   readonly durationMs: number;
 }
 
-/** With the code first, as Node's own errors of the system have it: `EAGAIN: fork: …`. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { code, message } = error as NodeJS.ErrnoException;
-  return typeof code !== 'string' || message.startsWith(code) ? message : `${code}: ${message}`;
-}
-
 /** Where somebody else took the child's end, as the governor saw it. */
 function cpuSecondsOf({ end, verdict }: ChildRun): number {
   return end?.cpuSeconds ?? verdict.cpuSeconds;
@@ -201,46 +192,37 @@ function cpuSecondsOf({ end, verdict }: ChildRun): number {
 type ChildVerdict =
   | { readonly ended: 'done' }
   /** `unlucky`: another child may succeed. */
-  | { readonly ended: 'unlucky' | 'failed'; readonly reason: string };
+  | { readonly ended: 'unlucky' | 'failed'; readonly failure: DumpFailure };
 
 function judge({ end, words, verdict, wrote }: ChildRun, signal: AbortSignal): ChildVerdict {
-  if (signal.aborted) return { ended: 'failed', reason: 'the watcher was stopped' };
-  if (verdict.killed !== null) return { ended: 'failed', reason: verdict.killed.detail };
-  if (end === null) {
-    return words.liveBytes > 0
-      ? { ended: 'done' }
-      : { ended: 'failed', reason: "the end of the child was taken by somebody else's wait" };
-  }
-  const died = end.signal > 0 || end.exitCode > CHILD_EXIT.signal;
-  const unlucky = wrote ? 'failed' : 'unlucky';
-  if (died) {
+  const failed = (failure: DumpFailure): ChildVerdict => ({ ended: 'failed', failure });
+  // What it wrote is with its reader already: another child would come too late.
+  const mayRetry = (failure: DumpFailure): ChildVerdict => ({ ended: wrote ? 'failed' : 'unlucky', failure });
+  if (signal.aborted) return failed({ cause: 'stopped' });
+  if (verdict.killed !== null) return failed(verdict.killed);
+  if (end === null) return words.liveBytes > 0 ? { ended: 'done' } : failed({ cause: 'end-lost' });
+  if (end.signal > 0 || end.exitCode > CHILD_EXIT.signal) {
     const number = end.signal > 0 ? end.signal : end.exitCode - CHILD_EXIT.signal;
-    if (number === SIGPIPE) return { ended: 'failed', reason: READER_GONE };
-    // Nobody but an administrator, or the kernel when memory runs out, sends this one.
-    const byKernel = number === 9 ? ', as the kernel does where memory runs out' : '';
-    return {
-      ended: number === 9 ? 'failed' : unlucky,
-      reason: `the forked child was ended by signal ${number}${byKernel}`,
-    };
+    if (number === SIGPIPE) return failed({ cause: 'reader-gone' });
+    // Nobody but an administrator, or the kernel when memory runs out, sends SIGKILL.
+    const failure: DumpFailure = { cause: 'child-signal', signal: number };
+    return number === SIGKILL ? failed(failure) : mayRetry(failure);
   }
   switch (end.exitCode) {
     case CHILD_EXIT.done:
       return { ended: 'done' };
     case CHILD_EXIT.waited:
-      return { ended: unlucky, reason: 'the forked child met a thread of V8 that was at work' };
+      return mayRetry({ cause: 'worker-busy' });
     case CHILD_EXIT.threw:
-      return { ended: 'failed', reason: `the forked child failed: ${words.message}` };
+      return failed({ cause: 'child-threw', message: words.message });
     case CHILD_EXIT.memory:
-      return {
-        ended: 'failed',
-        reason: `the forked child gave up at the ${formatBytes(words.peakBytes)} of memory that were allotted to it`,
-      };
+      return failed({ cause: 'child-memory', peakBytes: words.peakBytes });
     case CHILD_EXIT.time:
-      return { ended: 'failed', reason: 'the forked child gave up at its time limit' };
+      return failed({ cause: 'child-time' });
     case CHILD_EXIT.unable:
-      return { ended: 'failed', reason: 'the forked child could not let go of what it inherited' };
+      return failed({ cause: 'child-inheritance' });
     default:
-      return { ended: 'failed', reason: `the forked child ended with code ${end.exitCode}` };
+      return failed({ cause: 'child-exit', exitCode: end.exitCode });
   }
 }
 

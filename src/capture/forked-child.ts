@@ -2,9 +2,9 @@ import { readCpuLimit } from '../host/cpu-limit.js';
 import { createMemoryLimitReader, type MemoryLimitReader } from '../host/memory-limit.js';
 import type { ChildEnd, ChildWords, ForkedChild, Mappings, NativeBinding } from '../native/binding.js';
 import type { Clock } from '../runtime/clock.js';
-import { formatBytes } from '../runtime/units.js';
 import { memoryAllotment, memoryReserve } from '../trigger/memory-allotment.js';
 import { type ChildUsage, type ChildUsageReader, openChildUsage } from './child-usage.js';
+import { DumpError } from './dump-failure.js';
 import { type GovernedChild, Governor, type GovernorVerdict } from './governor.js';
 
 export interface ChildOrder {
@@ -40,7 +40,7 @@ const LOOK_MS = 20;
 /** What of the time limit is the child's own: its clock goes on while it is stopped, so it only stops a child that nobody watches. */
 const OWN_LIMIT_TIMES = 12;
 
-/** Forks one child and watches it to its end. Throws what the addon throws where there could be none. */
+/** Forks one child and watches it to its end. Throws a `DumpError`, or what the addon throws, where there could be none. */
 export async function runForkedChild(order: ChildOrder): Promise<ChildRun> {
   const memory = createMemoryLimitReader();
   try {
@@ -68,10 +68,9 @@ function roomFor(order: ChildOrder, memory: MemoryLimitReader): Room {
   const allotmentBytes = memoryAllotment(situation);
   const reserveBytes = memoryReserve(situation);
   if (allotmentBytes > 0) return { allotmentBytes, reserveBytes };
-  const left = situation.availableBytes ?? situation.limitBytes ?? 0;
-  throw new Error(
-    `no memory is left for a capture: ${formatBytes(left)}, of which its analysis and copies of buffers take ${formatBytes(order.besideBytes)} and ${formatBytes(reserveBytes)} stay in reserve`,
-  );
+  const availableBytes = situation.availableBytes ?? situation.limitBytes ?? 0;
+  const { besideBytes } = order;
+  throw new DumpError({ cause: 'no-memory-headroom', availableBytes, besideBytes, reserveBytes });
 }
 
 async function forkAndWatch(

@@ -1,8 +1,8 @@
 import type { MemoryLimit } from '../host/memory-limit.js';
 import type { Clock, Timer } from '../runtime/clock.js';
-import { formatBytes } from '../runtime/units.js';
 import type { ChildUsage } from './child-usage.js';
 import { CpuShare } from './cpu-share.js';
+import type { GovernorKill } from './dump-failure.js';
 
 /** A running child. Once it has been waited for, its methods must do nothing: its number may be another's. */
 export interface GovernedChild {
@@ -36,7 +36,7 @@ export interface GovernorOptions {
 /** What became of a governed child. */
 export interface GovernorVerdict {
   /** Null when the governor did not end it. */
-  readonly killed: { readonly reason: 'memory' | 'time'; readonly detail: string } | null;
+  readonly killed: GovernorKill | null;
   /** The most private memory it was seen to hold, bytes. */
   readonly peakBytes: number;
   readonly cpuSeconds: number;
@@ -79,7 +79,7 @@ export class Governor {
   #longestStopMs = 0;
   #usage: ChildUsage = { cpuSeconds: 0, privateBytes: 0 };
   #peakBytes = 0;
-  #killed: GovernorVerdict['killed'] = null;
+  #killed: GovernorKill | null = null;
   #ended = false;
 
   /** Begins at once. */
@@ -159,36 +159,24 @@ export class Governor {
   }
 
   /** Looks ahead by one tick: until the next, the child may grow by as much as since the last, which may have come late. */
-  #shortOfMemory(grownBytes: number): GovernorVerdict['killed'] {
+  #shortOfMemory(grownBytes: number): GovernorKill | null {
     const { reserveBytes, allotmentBytes } = this.#options;
-    const { privateBytes } = this.#usage;
+    const { privateBytes: heldBytes } = this.#usage;
     const availableBytes = this.#readAvailable();
     const ahead = Math.max(0, grownBytes);
-    if (availableBytes !== null && availableBytes - ahead < reserveBytes) {
-      return {
-        reason: 'memory',
-        detail: `${formatBytes(availableBytes)} of memory were left, ${formatBytes(reserveBytes)} stay in reserve, and the capture held ${formatBytes(privateBytes)} and had grown by ${formatBytes(ahead)} since the last look`,
-      };
-    }
-    if (allotmentBytes === null || privateBytes <= allotmentBytes) return null;
-    return {
-      reason: 'memory',
-      detail: `the capture held ${formatBytes(privateBytes)}, and ${formatBytes(allotmentBytes)} were allotted to it`,
-    };
+    if (availableBytes !== null && availableBytes - ahead < reserveBytes)
+      return { cause: 'memory-short', availableBytes, reserveBytes, heldBytes, grownBytes: ahead };
+    if (allotmentBytes === null || heldBytes <= allotmentBytes) return null;
+    return { cause: 'over-allotment', heldBytes, allotmentBytes };
   }
 
-  #outOfTime(): GovernorVerdict['killed'] {
+  #outOfTime(): GovernorKill | null {
     const { timeoutMs } = this.#options;
     const longestMs = timeoutMs * LONGEST_TIMES;
-    if (this.#runMs <= timeoutMs && this.#countedMs <= longestMs) return null;
-    const limit =
-      this.#runMs > timeoutMs
-        ? `it may run for ${seconds(timeoutMs)} s`
-        : `with its stops it may take ${seconds(longestMs)} s`;
-    return {
-      reason: 'time',
-      detail: `the capture ran for ${seconds(this.#runMs)} s and was stopped for ${seconds(this.#stoppedMs)} s; ${limit}`,
-    };
+    const times = { ranMs: this.#runMs, stoppedMs: this.#stoppedMs };
+    if (this.#runMs > timeoutMs) return { cause: 'too-long', ...times, limit: 'run', limitMs: timeoutMs };
+    if (this.#countedMs <= longestMs) return null;
+    return { cause: 'too-long', ...times, limit: 'run-and-stops', limitMs: longestMs };
   }
 
   #ration(share: CpuShare): void {
@@ -231,8 +219,4 @@ function attempt(work: () => void): boolean {
   } catch {
     return false;
   }
-}
-
-function seconds(ms: number): number {
-  return Math.round(ms / 100) / 10;
 }

@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
 import type { CaptureLevel, DumperName } from './capture-record.js';
 import type { ClassCount } from './class-census.js';
+import type { DumpFailure } from './dump-failure.js';
 import type { CostPrediction } from './learned-cost.js';
 
 /** Where the bytes of a `.heapsnapshot` go, once there are some. One of the two is called, once. */
@@ -47,7 +48,7 @@ export type DumpOutcome =
       /** Of the level `census`, the largest classes first. */
       readonly census: readonly ClassCount[] | null;
     })
-  | (DumpCosts & { readonly outcome: 'failure'; readonly reason: string });
+  | (DumpCosts & { readonly outcome: 'failure'; readonly failure: DumpFailure });
 
 export type DumpSuccess = Extract<DumpOutcome, { outcome: 'success' }>;
 

@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { getHeapSnapshot, getHeapStatistics } from 'node:v8';
 import type { Clock } from '../runtime/clock.js';
 import type { CaptureLevel } from './capture-record.js';
+import { failureOf } from './dump-failure.js';
 import type { CaptureOrder, DumpOutcome, HeapDumper } from './heap-dumper.js';
 import { type CostPrediction, LearnedCost } from './learned-cost.js';
 
@@ -67,7 +68,7 @@ export class InlineDumper implements HeapDumper {
       return { ...costs, outcome: 'success', liveBytes, census: null };
     } catch (error) {
       sink?.end();
-      return { ...costs, outcome: 'failure', reason: error instanceof Error ? error.message : String(error) };
+      return { ...costs, outcome: 'failure', failure: failureOf(error, order.signal) };
     }
   }
 }

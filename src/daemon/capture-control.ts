@@ -1,4 +1,4 @@
-import type { StartAnalysis } from '../analysis/analysis-client.js';
+import type { AnalysisSuccess, StartAnalysis } from '../analysis/analysis-outcome.js';
 import { type CaptureLevel, type CaptureRecord, hasGraph } from '../capture/capture-record.js';
 import type { ClassCount } from '../capture/class-census.js';
 import type { ChosenDumper } from '../capture/heap-dumper.js';
@@ -6,6 +6,7 @@ import type { CaptureContext } from '../findings/verdict/capture-context.js';
 import type { ResolvedOptions } from '../options/options.js';
 import { type Clock, keepAlive } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
+import { say } from '../runtime/say.js';
 import type { AllocationSites } from '../sampling/allocation-profiler.js';
 import {
   type CaptureDecision,
@@ -14,10 +15,12 @@ import {
   decideLook,
 } from '../trigger/capture-decision.js';
 import type { CaptureTrigger } from '../trigger/capture-trigger.js';
+import { skipText } from '../wording/decision-text.js';
+import { codedDetail, type StateReason } from '../wording/state-text.js';
 import { CaptureCost } from './capture-cost.js';
 import { CaptureLadder, type CensusStatus, type NextStep } from './capture-ladder.js';
 import { CaptureRecords, skippedCapture } from './capture-records.js';
-import { type AnalysisSuccess, type CaptureRun, runCapture } from './capture-run.js';
+import { type CaptureRun, runCapture } from './capture-run.js';
 import { CaptureSeries } from './capture-series.js';
 import type { CostMeter } from './cost-meter.js';
 import type { ErrorGuard } from './error-guard.js';
@@ -57,7 +60,7 @@ export class CaptureControl {
   #dueSinceMs: number | null = null;
   #scheduled: CaptureTrigger | null = null;
   /** Why nothing was captured at the latest tick. */
-  #why = '';
+  #why: StateReason;
   #waitsForCpu = false;
   #refusedBefore = false;
   /** Whether a limit forbade the latest capture that was due. */
@@ -71,6 +74,7 @@ export class CaptureControl {
     this.#cost = new CaptureCost(dumper, options.rules.captureCpuShare);
     this.#series = new CaptureSeries(options.rules);
     this.#ladder = new CaptureLadder(options.rules, dumper);
+    this.#why = { code: 'warming-up', waitMs: options.rules.warmUpMs };
   }
 
   start(atMs: number): void {
@@ -86,7 +90,7 @@ export class CaptureControl {
     hold.cancel();
   }
 
-  get why(): string {
+  get why(): StateReason {
     return this.#why;
   }
 
@@ -125,7 +129,7 @@ export class CaptureControl {
     if (decision.decision === 'skip' || notBeforeMs !== null) {
       this.#dueSinceMs = null;
       if (decision.decision === 'skip') this.#skip(decision, level, nowMs);
-      else this.#why = censusWords(notBeforeMs, nowMs);
+      else this.#why = { code: 'census', waitMs: (notBeforeMs ?? nowMs) - nowMs };
       this.#probeIfDue(nowMs);
       return;
     }
@@ -140,7 +144,7 @@ export class CaptureControl {
   /** Graphs where someone asked for one or a series is running; otherwise as far up the ladder as the growth has come. */
   #nextStep(nowMs: number): NextStep {
     // What rises outside the heap shows in no census.
-    const needsGraph = this.#scheduled !== null || this.#parts.desk.risingOutside !== null;
+    const needsGraph = this.#scheduled !== null || this.#parts.desk.risesOutside;
     return needsGraph || this.#series.situation(false).captures > 0
       ? { level: this.#ladder.graphLevel, notBeforeMs: null }
       : this.#ladder.next(nowMs);
@@ -177,7 +181,7 @@ export class CaptureControl {
       memoryLimitBytes: sample?.memoryLimitBytes ?? null,
       cpuBudget: this.#cost.budgetFor(level),
       trend: risingTrend(heap.trends),
-      signal: desk.risingOutside,
+      risesOutside: desk.risesOutside,
       isCensus: level === 'census',
       series: this.#series.situation(desk.followsPath('confirmed')),
     };
@@ -190,13 +194,14 @@ export class CaptureControl {
   }
 
   #skip(decision: Extract<CaptureDecision, { decision: 'skip' }>, level: CaptureLevel, nowMs: number): void {
-    this.#why = `${decision.reason}: ${decision.detail}`;
+    const { why, refused, trigger } = decision;
+    this.#why = why;
     // A probe in between changes nothing.
-    if (decision.reason === 'already-capturing') return;
-    this.#ladder.follow(nowMs, decision.reason !== 'no-growth');
+    if (why.code === 'already-capturing') return;
+    this.#ladder.follow(nowMs, why.code !== 'no-growth');
     const waitedForCpu = this.#waitsForCpu;
-    this.#waitsForCpu = decision.reason === 'cpu-budget' && !decision.refused;
-    if (!decision.refused || decision.trigger === null) {
+    this.#waitsForCpu = why.code === 'cpu-budget' && !refused;
+    if (!refused || trigger === null) {
       // It is one wait, however often it is looked at.
       if (this.#waitsForCpu && !waitedForCpu) this.#recordSkip(level, 'trend', nowMs);
       return;
@@ -204,14 +209,17 @@ export class CaptureControl {
     this.#scheduled = null;
     this.#series.missed(nowMs);
     this.#refused = true;
-    if (!this.#refusedBefore) this.#parts.logger.warn(`a capture is refused (said once): ${decision.detail}`);
+    if (!this.#refusedBefore)
+      this.#parts.logger.warn(say`a capture is refused (said once): ${skipText(why)}`);
     this.#refusedBefore = true;
-    this.#recordSkip(level, decision.trigger, nowMs);
+    this.#recordSkip(level, trigger, nowMs);
   }
 
   #recordSkip(level: CaptureLevel, trigger: CaptureTrigger, atMs: number): void {
     const dumper = this.#parts.dumper.dumper?.name ?? 'none';
-    this.#record(skippedCapture({ atMs, dumper, rung: level, trigger, reason: this.#why }));
+    const { code: cause } = this.#why;
+    const reason = codedDetail(this.#why);
+    this.#record(skippedCapture({ atMs, dumper, rung: level, trigger, reason, cause }));
   }
 
   async #capture(level: CaptureLevel, trigger: CaptureTrigger): Promise<void> {
@@ -286,9 +294,4 @@ export class CaptureControl {
     this.#records.add(record);
     this.#parts.events.emit('capture', record);
   }
-}
-
-function censusWords(notBeforeMs: number | null, nowMs: number): string {
-  const seconds = Math.round(((notBeforeMs ?? nowMs) - nowMs) / 1000);
-  return `census: the heap grows; its classes are counted again in ${seconds} s`;
 }

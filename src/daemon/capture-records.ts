@@ -24,7 +24,10 @@ export class CaptureRecords {
 
 /** The record of a capture that was due and not taken. */
 export function skippedCapture(
-  about: Pick<CaptureRecord, 'atMs' | 'dumper' | 'rung' | 'trigger'> & { readonly reason: string },
+  about: Pick<CaptureRecord, 'atMs' | 'dumper' | 'rung' | 'trigger'> & {
+    readonly reason: string;
+    readonly cause: string;
+  },
 ): CaptureRecord {
   return {
     ...about,

@@ -1,6 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { Writable } from 'node:stream';
-import type { AnalysisHandle, AnalysisOutcome, StartAnalysis } from '../analysis/analysis-client.js';
+import type {
+  AnalysisHandle,
+  AnalysisOutcome,
+  AnalysisSuccess,
+  StartAnalysis,
+} from '../analysis/analysis-outcome.js';
 import {
   type CaptureLevel,
   type CaptureOutcome,
@@ -8,14 +13,13 @@ import {
   hasGraph,
 } from '../capture/capture-record.js';
 import type { ClassCount } from '../capture/class-census.js';
+import type { DumpFailure } from '../capture/dump-failure.js';
 import type { DumpOutcome, DumpSuccess, HeapDumper, SnapshotReceiver } from '../capture/heap-dumper.js';
-import type { AnalysisResult } from '../heap/analysis.js';
 import type { RawSite } from '../heap/sources/code-place.js';
 import { terminalText } from '../report/terminal-text.js';
 import type { Clock } from '../runtime/clock.js';
 import type { CaptureTrigger } from '../trigger/capture-trigger.js';
-
-export type AnalysisSuccess = Extract<AnalysisResult, { outcome: 'success' }>;
+import { analysisFailureText, dumpFailureText } from '../wording/capture-text.js';
 
 /** A crashed process's last words are the longest reasons. */
 const MAX_REASON = 500;
@@ -24,9 +28,9 @@ export interface CaptureRun {
   readonly record: CaptureRecord;
   /** Null unless the record's outcome is `success` and its level has a graph. */
   readonly result: AnalysisSuccess | null;
-  /** Of the level `census`. */
+  /** Of a census. */
   readonly census: readonly ClassCount[] | null;
-  /** The most memory the analysis process held, bytes; 0 when it could not tell, or there was none. */
+  /** The most memory the analysis process held, bytes; 0 when unknown, or there was none. */
   readonly analysisBytes: number;
   /** CPU of the analysis process, seconds. */
   readonly analysisCpuSeconds: number;
@@ -66,7 +70,7 @@ export async function runCapture(options: CaptureRunOptions): Promise<CaptureRun
   if (dump.outcome === 'success') options.dumped(dump);
   else receiver.analysis?.kill();
   const analysed = (await receiver.analysis?.result) ?? null;
-  const { outcome, reason } = summarise(dump, analysed, level, options.signal);
+  const { outcome, reason, cause } = summarise(dump, analysed, level, options.signal);
   const analysisCpuSeconds = analysed?.cpuSeconds ?? 0;
   return {
     record: {
@@ -77,6 +81,7 @@ export async function runCapture(options: CaptureRunOptions): Promise<CaptureRun
       trigger: options.trigger,
       outcome,
       reason: reason === null ? null : terminalText(reason, MAX_REASON),
+      cause,
       pauseMs: dump.pauseMs,
       durationMs: clock.monotonicMs() - fromMs,
       analysisMs: analysed !== null && 'elapsedMs' in analysed ? analysed.elapsedMs : 0,
@@ -126,41 +131,32 @@ class AnalysisReceiver implements SnapshotReceiver {
   }
 }
 
+type Summary = Pick<CaptureRecord, 'outcome' | 'reason' | 'cause'>;
+
+const SUCCESS: Summary = { outcome: 'success', reason: null, cause: null };
+
 function summarise(
   dump: DumpOutcome,
   analysed: AnalysisOutcome | null,
   level: CaptureLevel,
   signal: AbortSignal,
-): { outcome: CaptureOutcome; reason: string | null } {
-  if (signal.aborted) return { outcome: 'cancelled', reason: 'the watcher was stopped' };
+): Summary {
+  if (signal.aborted) return dumpFailed('cancelled', { cause: 'stopped' });
+  const failedDump =
+    dump.outcome === 'failure' ? dumpFailed('dump-failed', dump.failure, dump.retries) : null;
   if (analysed === null) {
-    if (dump.outcome === 'failure') return { outcome: 'dump-failed', reason: dump.reason };
-    return hasGraph(level)
-      ? { outcome: 'dump-failed', reason: 'no snapshot was written' }
-      : { outcome: 'success', reason: null };
+    if (failedDump === null && hasGraph(level)) return dumpFailed('dump-failed', { cause: 'no-snapshot' });
+    return failedDump ?? SUCCESS;
   }
-  switch (analysed.outcome) {
-    case 'success':
-      return dump.outcome === 'success'
-        ? { outcome: 'success', reason: null }
-        : { outcome: 'dump-failed', reason: dump.reason };
-    case 'timeout':
-      return { outcome: 'analysis-timeout', reason: analysed.reason };
-    case 'failure':
-      return (
-        dumpFailedFirst(dump) ?? {
-          outcome: 'analysis-failed',
-          reason: `${analysed.step}: ${analysed.reason}`,
-        }
-      );
-    case 'crashed':
-    case 'cancelled':
-      return dumpFailedFirst(dump) ?? { outcome: 'analysis-failed', reason: analysed.reason };
-  }
+  if (analysed.outcome === 'success') return failedDump ?? SUCCESS;
+  const reason = analysisFailureText(analysed);
+  if (analysed.outcome === 'timeout') return { outcome: 'analysis-timeout', reason, cause: analysed.cause };
+  // To the dumper, an analysis process that died is a reader that is gone: any other failure is the dumper's own.
+  if (failedDump !== null && failedDump.cause !== 'reader-gone') return failedDump;
+  const cause = analysed.outcome === 'failure' ? 'step-failed' : analysed.cause;
+  return { outcome: 'analysis-failed', reason, cause };
 }
 
-/** A broken pipe is what a dead analysis process looks like from the dumper's side, so only other reasons are the dumper's own. */
-function dumpFailedFirst(dump: DumpOutcome): { outcome: CaptureOutcome; reason: string } | null {
-  if (dump.outcome === 'success' || /EPIPE|ECONNRESET|premature close/i.test(dump.reason)) return null;
-  return { outcome: 'dump-failed', reason: dump.reason };
+function dumpFailed(outcome: CaptureOutcome, failure: DumpFailure, retries = 0): Summary {
+  return { outcome, reason: dumpFailureText(failure, retries), cause: failure.cause };
 }

@@ -6,6 +6,7 @@ import type { GcSourceName } from '../sampling/gc-source.js';
 import type { HeapSample } from '../sampling/heap-sample.js';
 import type { TimeToLimit } from '../trend/time-to-limit.js';
 import type { TrendVerdict } from '../trend/trend-verdict.js';
+import type { StateReason } from '../wording/state-text.js';
 import type { CensusStatus } from './capture-ladder.js';
 
 export const TREND_WINDOWS = ['short', 'medium', 'long'] as const;
@@ -26,7 +27,10 @@ export type ErrorStage = (typeof ERROR_STAGES)[number];
 /** Everything the daemon knows, read at once by report, metrics and log. */
 export interface DaemonStatus {
   readonly state: WatcherState;
+  /** For a person: the detail, and while `watching` the code before it. */
   readonly reason: string;
+  readonly reasonCode: StateReason['code'];
+  readonly reasonDetail: string;
   readonly pace: Pace;
   readonly gcSource: { readonly name: GcSourceName; readonly reason: string };
   readonly dumper: { readonly name: DumperName; readonly reason: string };

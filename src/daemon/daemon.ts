@@ -1,4 +1,4 @@
-import type { StartAnalysis } from '../analysis/analysis-client.js';
+import type { StartAnalysis } from '../analysis/analysis-outcome.js';
 import type { ChosenDumper } from '../capture/heap-dumper.js';
 import type { Fingerprint } from '../heap/naming/retainer-step.js';
 import type { ResolvedOptions } from '../options/options.js';
@@ -10,6 +10,7 @@ import type { GcEvent, GcSource } from '../sampling/gc-source.js';
 import type { HeapReader } from '../sampling/heap-reader.js';
 import type { HeapSample } from '../sampling/heap-sample.js';
 import type { SampleWindow } from '../trend/sample-window.js';
+import { codedDetail, type StateReason, stateDetail } from '../wording/state-text.js';
 import { CaptureControl } from './capture-control.js';
 import { CostMeter } from './cost-meter.js';
 import type { DaemonStatus } from './daemon-status.js';
@@ -49,7 +50,7 @@ export class Daemon {
   #startedAtMs = 0;
   #samples = 0;
   #state: WatcherState = 'starting';
-  #reason = 'not started';
+  #reason: StateReason = { code: 'not-started' };
 
   constructor(options: ResolvedOptions, adapters: DaemonAdapters) {
     this.#options = options;
@@ -78,7 +79,7 @@ export class Daemon {
     gcSource.start((events) => this.#errors.guard('sampling', () => this.#onGc(events)));
     this.#errors.guard('sampling', () => sites.start(clock.monotonicMs()));
     this.#errors.guard('sampling', () => this.#keep(reader.onTick()));
-    this.#enter('learning', 'warming up');
+    this.#enter('learning', { code: 'started' });
   }
 
   /** Ends all background work and waits until a running capture has let go. */
@@ -94,7 +95,9 @@ export class Daemon {
     const { gcSource, dumper } = this.#adapters;
     return {
       state: this.#state,
-      reason: this.#reason,
+      reason: this.#reasonText(),
+      reasonCode: this.#reason.code,
+      reasonDetail: stateDetail(this.#reason),
       pace: this.#options.pace,
       gcSource: { name: gcSource.name, reason: gcSource.reason },
       dumper: { name: dumper.dumper?.name ?? 'none', reason: dumper.reason },
@@ -160,17 +163,22 @@ export class Daemon {
   }
 
   #settleState(): void {
-    if (this.#desk.has('confirmed')) this.#enter('confirmed', 'a leak is confirmed');
-    else if (this.#desk.has('suspected')) this.#enter('suspected', 'a leak is suspected');
+    if (this.#desk.has('confirmed')) this.#enter('confirmed', { code: 'leak-confirmed' });
+    else if (this.#desk.has('suspected')) this.#enter('suspected', { code: 'leak-suspected' });
     else if (bestTrend(this.#heap.trends).direction === 'unknown')
-      this.#enter('learning', 'the trend of the heap is not known yet');
+      this.#enter('learning', { code: 'trend-unknown' });
     else this.#enter('watching', this.#captures.why);
   }
 
-  #enter(state: WatcherState, reason: string): void {
+  #enter(state: WatcherState, reason: StateReason): void {
     const changed = this.#state !== state;
     this.#state = state;
     this.#reason = reason;
-    if (changed) this.events.emit('state', state, reason);
+    if (changed) this.events.emit('state', state, this.#reasonText());
+  }
+
+  /** What nothing is captured for has its code first. */
+  #reasonText(): string {
+    return this.#state === 'watching' ? codedDetail(this.#reason) : stateDetail(this.#reason);
   }
 }

@@ -1,3 +1,4 @@
+import type { AnalysisSuccess } from '../analysis/analysis-outcome.js';
 import type { Finding, FindingStatus } from '../findings/finding.js';
 import { decodeFindings, encodeFindings, type StoredFindings } from '../findings/finding-store.js';
 import { FindingLedger, type LedgerUpdate } from '../findings/ledger.js';
@@ -15,9 +16,7 @@ import { trafficOf } from '../sampling/request-counter.js';
 import { openSockets } from '../trend/outside-window.js';
 import { publishedFinding } from '../wording/finding-text.js';
 import { holderText } from '../wording/holder-text.js';
-import { risingText } from '../wording/outside-title.js';
 import { storeProblemText } from '../wording/store-text.js';
-import type { AnalysisSuccess } from './capture-run.js';
 import type { ErrorGuard } from './error-guard.js';
 import type { SafeEmitter } from './safe-emitter.js';
 
@@ -66,9 +65,9 @@ export class FindingDesk {
     return this.#ledger.findings.map(publishedFinding);
   }
 
-  /** What rises outside the heap, in words, as the reason to look who holds it; null: nothing does. */
-  get risingOutside(): string | null {
-    return risingText(this.#outside.rising);
+  /** Whether something rises outside the heap: reason enough to look who holds it. */
+  get risesOutside(): boolean {
+    return this.#outside.rising.length > 0;
   }
 
   /** What verdicts read growth together with. The time is that of the capture's record. */

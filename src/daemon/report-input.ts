@@ -20,6 +20,8 @@ export function reportInput(
     watcher: {
       state: status.state,
       reason: status.reason,
+      reasonCode: status.reasonCode,
+      detail: status.reasonDetail,
       sinceMs: status.startedAtMs,
       gcSource: status.gcSource.name,
       dumper: status.dumper.name,

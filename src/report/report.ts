@@ -24,8 +24,10 @@ export interface ReportCapture {
   readonly rung: string;
   readonly trigger: string;
   readonly outcome: string;
-  /** Why it was skipped or failed, with the numbers; null on success. */
+  /** Why it was skipped or failed, with the numbers, for a person; null on success. */
   readonly reason: string | null;
+  /** The same as a stable code, such as `cpu-budget` or `child-signal`; null on success. */
+  readonly cause: string | null;
   readonly pauseMs: number;
   readonly durationMs: number;
   /** Of it in the analysis process; 0 where there was none. */
@@ -50,7 +52,12 @@ export interface Report {
   };
   readonly watcher: {
     readonly state: WatcherState;
+    /** Why it is in that state, or why nothing is captured now, for a person. */
     readonly reason: string;
+    /** The same as a stable code, such as `spacing` or `trend-unknown`. */
+    readonly reasonCode: string;
+    /** `reason` without a code. */
+    readonly detail: string;
     /** When watching began, ISO 8601. */
     readonly since: string;
     readonly gcSource: string;
@@ -92,6 +99,8 @@ export interface ReportInput {
   readonly watcher: {
     readonly state: WatcherState;
     readonly reason: string;
+    readonly reasonCode: string;
+    readonly detail: string;
     readonly sinceMs: number;
     readonly gcSource: string;
     readonly dumper: string;
@@ -141,6 +150,8 @@ export function buildReport(input: ReportInput): Report {
     watcher: {
       state: watcher.state,
       reason: watcher.reason,
+      reasonCode: watcher.reasonCode,
+      detail: watcher.detail,
       since: isoTime(watcher.sinceMs),
       gcSource: watcher.gcSource,
       dumper: watcher.dumper,
@@ -179,6 +190,7 @@ function reportCapture(capture: ReportInputCapture): ReportCapture {
     trigger: capture.trigger,
     outcome: capture.outcome,
     reason: capture.reason === null ? null : boundedText(capture.reason),
+    cause: capture.cause,
     pauseMs: finite(capture.pauseMs),
     durationMs: finite(capture.durationMs),
     analysisMs: finite(capture.analysisMs),

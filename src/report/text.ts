@@ -1,6 +1,7 @@
 import type { Finding, FindingStatus } from '../findings/finding.js';
 import type { AllocationSite, MemberLocation } from '../heap/sources/code-place.js';
 import type { FindingKind } from '../mechanisms/mechanism-row.js';
+import { say } from '../runtime/say.js';
 import {
   formatBytes,
   formatCount,
@@ -207,7 +208,7 @@ function noLeak(report: Report): string {
   const verdict = `no leak found so far${grows ? `; ${rising(successes)}` : ''}`;
   const doubt =
     watcher.state === 'watching' ? '' : ` (${watcher.state}${reason === '' ? '' : `: ${reason}`})`;
-  const next = watcher.state === 'watching' && grows ? nextStep(reason) : [];
+  const next = watcher.state === 'watching' && grows ? nextStep(watcher.detail) : [];
   return `${verdict}${doubt}: ${[...facts, ...next].join(', ')}`;
 }
 
@@ -217,10 +218,9 @@ function rising(captures: number): string {
   return 'the heap rises, but nothing in it has grown for long enough to tell a leak from filling up';
 }
 
-/** Why nothing is captured at the moment says when it will be: `spacing: the next capture is due in 5 s`. */
-function nextStep(reason: string): string[] {
-  const detail = reason.replace(/^[a-z-]+: /, '');
-  return detail === '' ? [] : [`at present: ${detail}`];
+/** Why nothing is captured at the moment says when it will be. */
+function nextStep(detail: string): string[] {
+  return detail === '' ? [] : [say`at present: ${name(detail, MAX_SENTENCE)}`];
 }
 
 /** A success of another kind says nothing of this one. */

@@ -1,32 +1,41 @@
 import type { PaceRules } from '../pace/pace.js';
-import { formatBytes } from '../runtime/units.js';
 import type { TrendVerdict } from '../trend/trend-verdict.js';
 import type { CaptureTrigger } from './capture-trigger.js';
 import type { CpuBudget } from './cpu-budget.js';
 import { memoryAllotment, memoryReserve } from './memory-allotment.js';
 
-/** Why nothing is captured now. The same word stands in status, log and report. */
-type SkipReason =
-  | 'captures-off'
-  | 'already-capturing'
-  | 'warming-up'
-  | 'spacing'
-  | 'cooling-down'
-  | 'no-growth'
-  | 'pause-over-budget'
-  | 'no-memory-headroom'
-  | 'cpu-budget';
+/** Why nothing is captured now, with the numbers. The code is the same in status, log and report; words are made in `wording/`. */
+export type SkipReason =
+  | { readonly code: 'captures-off'; readonly dumperReason: string }
+  | { readonly code: 'already-capturing' }
+  /** `waitMs`: until the reason has gone by itself. */
+  | { readonly code: 'warming-up' | 'spacing' | 'cooling-down'; readonly waitMs: number }
+  | { readonly code: 'no-growth'; readonly direction: TrendVerdict['direction']; readonly points: number }
+  | { readonly code: 'pause-over-budget'; readonly pauseMs: number; readonly budgetMs: number }
+  | {
+      readonly code: 'no-memory-headroom';
+      readonly memoryBytes: number;
+      /** See `PredictedCapture`. */
+      readonly besideBytes: number;
+      /** Null: unknown. */
+      readonly availableBytes: number | null;
+      /** Of it for the service. */
+      readonly reserveBytes: number;
+    }
+  | {
+      readonly code: 'cpu-budget';
+      readonly predictedSeconds: number;
+      readonly spentSeconds: number;
+      readonly budgetSeconds: number;
+      readonly waitMs: number;
+    };
 
-/**
- * `capture` says why it pays; `skip` says why not, with the numbers.
- * A skip is `refused` when a capture was due and a limit forbade it: worth a record, unlike mere waiting.
- */
+/** A skip is `refused` when a capture was due and a limit forbade it: worth a record, unlike mere waiting. */
 export type CaptureDecision =
-  | { readonly decision: 'capture'; readonly trigger: CaptureTrigger; readonly because: string }
+  | { readonly decision: 'capture'; readonly trigger: CaptureTrigger }
   | {
       readonly decision: 'skip';
-      readonly reason: SkipReason;
-      readonly detail: string;
+      readonly why: SkipReason;
       readonly refused: boolean;
       readonly trigger: CaptureTrigger | null;
     };
@@ -35,9 +44,9 @@ export type CaptureDecision =
 export interface PredictedCapture {
   /** How long the service would stand still, milliseconds. */
   readonly pauseMs: number;
-  /** What the dumper takes beside the heap, bytes. */
+  /** What the dumper takes in addition to the heap, bytes. */
   readonly memoryBytes: number;
-  /** What is taken beside it, bytes: by the process that analyses it, and by copies of what the service writes to meanwhile. */
+  /** What others take meanwhile, bytes: the process that analyses it, and copies of what the service writes to. */
   readonly besideBytes: number;
   /** CPU of dumper and analysis together, seconds. */
   readonly cpuSeconds: number;
@@ -58,10 +67,10 @@ export interface CaptureSituation {
   /** What captures in the background took lately, those on demand left out. */
   readonly cpuBudget: Pick<CpuBudget, 'decide'>;
   readonly trend: TrendVerdict;
-  /** What rises outside the graph, in words: reason enough to look who holds it. Null: nothing does. */
-  readonly signal?: string | null;
+  /** Whether something rises outside the heap: reason enough to look who holds it. */
+  readonly risesOutside: boolean;
   /** Whether a census would be taken, which costs so little that a shift of the heap's level is reason enough. */
-  readonly isCensus?: boolean;
+  readonly isCensus: boolean;
   readonly series: SeriesSituation;
 }
 
@@ -85,55 +94,44 @@ const SPACING_RANGE = 0.25;
 const GOLDEN_RATIO = (Math.sqrt(5) - 1) / 2;
 
 export function decideCapture(situation: CaptureSituation, rules: PaceRules): CaptureDecision {
-  if (situation.predicted === null) return waiting('captures-off', situation.dumperReason);
-  if (situation.capturing) return waiting('already-capturing', 'a capture is running');
-  if (situation.asked !== null) {
-    return withinLimits(situation, situation.predicted, situation.asked, `asked for by ${situation.asked}`);
-  }
+  const { predicted, asked } = situation;
+  if (predicted === null || situation.capturing) return waiting(noCaptureNow(situation));
+  if (asked !== null) return withinLimits(situation, predicted, asked);
   const wait = untilDue(situation, rules);
-  if (wait !== null) return wait;
-  const because =
-    situation.series.captures > 0 ? 'the running series needs its next capture' : growthWords(situation);
-  return withinLimits(situation, situation.predicted, 'trend', because);
+  return wait === null ? withinLimits(situation, predicted, 'trend') : waiting(wait);
 }
 
 /** Whether to look at the size of the live heap, which needs no growth and no series, and keeps the limits. */
 export function decideLook(situation: CaptureSituation, rules: PaceRules): CaptureDecision {
-  if (situation.predicted === null) return waiting('captures-off', situation.dumperReason);
-  if (situation.capturing) return waiting('already-capturing', 'a capture is running');
+  const { predicted, nowMs } = situation;
+  if (predicted === null || situation.capturing) return waiting(noCaptureNow(situation));
   const warm = situation.startedAtMs + rules.warmUpMs / 2;
-  if (situation.nowMs < warm) return waiting('warming-up', `${seconds(warm - situation.nowMs)} s to go`);
-  return withinLimits(situation, situation.predicted, 'trend', 'nothing else told the live heap lately');
+  if (nowMs < warm) return waiting({ code: 'warming-up', waitMs: warm - nowMs });
+  return withinLimits(situation, predicted, 'trend');
 }
 
-function untilDue(situation: CaptureSituation, rules: PaceRules): CaptureDecision | null {
+function noCaptureNow({ predicted, dumperReason }: CaptureSituation): SkipReason {
+  return predicted === null ? { code: 'captures-off', dumperReason } : { code: 'already-capturing' };
+}
+
+function untilDue(situation: CaptureSituation, rules: PaceRules): SkipReason | null {
   const { nowMs, series, trend } = situation;
   const warm = situation.startedAtMs + rules.warmUpMs;
-  if (nowMs < warm) return waiting('warming-up', `${seconds(warm - nowMs)} s to go`);
+  if (nowMs < warm) return { code: 'warming-up', waitMs: warm - nowMs };
   const spacingMs = spacingOf(series, rules);
   const next = series.lastAtMs === null ? nowMs : series.lastAtMs + spacingMs;
-  if (nowMs < next) return waiting('spacing', `the next capture is due in ${seconds(next - nowMs)} s`);
+  if (nowMs < next) return { code: 'spacing', waitMs: next - nowMs };
   if (series.captures > 0) return null;
-  if (nowMs < series.coolDownUntilMs) {
-    return waiting(
-      'cooling-down',
-      `the last series found nothing; the next may start in ${seconds(series.coolDownUntilMs - nowMs)} s`,
-    );
-  }
-  if (!mayGrow(situation, rules))
-    return waiting('no-growth', `the heap's trend is ${trend.direction} (${trend.points} points)`);
-  return null;
+  if (nowMs < series.coolDownUntilMs) return { code: 'cooling-down', waitMs: series.coolDownUntilMs - nowMs };
+  if (mayGrow(situation, rules)) return null;
+  return { code: 'no-growth', direction: trend.direction, points: trend.points };
 }
 
-function mayGrow({ trend, signal, isCensus }: CaptureSituation, rules: PaceRules): boolean {
-  if (trend.direction === 'rising' || (signal ?? null) !== null) return true;
+function mayGrow({ trend, risesOutside, isCensus }: CaptureSituation, rules: PaceRules): boolean {
+  if (trend.direction === 'rising' || risesOutside) return true;
   if (trend.direction === 'unknown') return rules.captureUnknownTrend;
-  return isShift(trend, isCensus);
-}
-
-/** A level that went up and stays is growth, too, where no slope is steep enough: steps of a leak that comes in batches. */
-function isShift(trend: TrendVerdict, isCensus: boolean | undefined): boolean {
-  return isCensus === true && trend.shifted && trend.direction === 'flat';
+  // A level that went up and stays is growth, too, where no slope is steep enough: steps of a leak that comes in batches.
+  return isCensus && trend.shifted && trend.direction === 'flat';
 }
 
 /**
@@ -152,69 +150,42 @@ function withinLimits(
   situation: CaptureSituation,
   predicted: PredictedCapture,
   trigger: CaptureTrigger,
-  because: string,
 ): CaptureDecision {
-  if (predicted.pauseMs > situation.pauseBudgetMs) {
-    return refused(
-      'pause-over-budget',
-      `it would stop the service for about ${Math.round(predicted.pauseMs)} ms, and ${situation.pauseBudgetMs} ms are allowed (pauseBudgetMs)`,
-      trigger,
-    );
-  }
-  return (
-    overMemory(situation, predicted, trigger) ??
-    overCpu(situation, predicted, trigger) ?? { decision: 'capture', trigger, because }
-  );
+  const { pauseBudgetMs: budgetMs, asked } = situation;
+  const { pauseMs } = predicted;
+  if (pauseMs > budgetMs) return refused({ code: 'pause-over-budget', pauseMs, budgetMs }, trigger);
+  const overMemory = memoryReason(situation, predicted);
+  if (overMemory !== null) return refused(overMemory, trigger);
+  const overCpu = trigger === 'demand' ? null : cpuReason(situation, predicted);
+  if (overCpu === null) return { decision: 'capture', trigger };
+  // A series waits for its turn; what the schedule asked for is dropped.
+  return asked === null ? waiting(overCpu) : refused(overCpu, trigger);
 }
 
-function overMemory(
+function memoryReason(
   { memoryAvailableBytes: availableBytes, memoryLimitBytes: limitBytes }: CaptureSituation,
   { memoryBytes, besideBytes }: PredictedCapture,
-  trigger: CaptureTrigger,
-): CaptureDecision | null {
+): SkipReason | null {
   const room = { availableBytes, limitBytes, besideBytes };
   if (memoryBytes <= memoryAllotment(room)) return null;
-  const left = availableBytes === null ? 'an unknown amount is' : `${formatBytes(availableBytes)} are`;
-  return refused(
-    'no-memory-headroom',
-    `it would take about ${formatBytes(memoryBytes)} and its analysis and copies of buffers ${formatBytes(besideBytes)}, and ${left} left, of which ${formatBytes(memoryReserve(room))} stay in reserve`,
-    trigger,
-  );
+  const reserveBytes = memoryReserve(room);
+  return { code: 'no-memory-headroom', memoryBytes, besideBytes, availableBytes, reserveBytes };
 }
 
-/** A series waits for its turn; what the schedule asked for is dropped. */
-function overCpu(
-  { nowMs, cpuBudget, asked }: CaptureSituation,
-  predicted: PredictedCapture,
-  trigger: CaptureTrigger,
-): CaptureDecision | null {
-  if (trigger === 'demand') return null;
-  const verdict = cpuBudget.decide(nowMs, predicted.cpuSeconds);
+function cpuReason(
+  { nowMs, cpuBudget }: CaptureSituation,
+  { cpuSeconds }: PredictedCapture,
+): SkipReason | null {
+  const verdict = cpuBudget.decide(nowMs, cpuSeconds);
   if (verdict.fits) return null;
-  const detail = `it would take about ${tenths(verdict.predictedSeconds)} s of CPU, and ${tenths(verdict.spentSeconds)} s of the ${tenths(verdict.budgetSeconds)} s that an hour allows are spent; the next one fits in ${seconds(verdict.nextAtMs - nowMs)} s`;
-  return asked === null ? waiting('cpu-budget', detail) : refused('cpu-budget', detail, trigger);
+  const { predictedSeconds, spentSeconds, budgetSeconds, nextAtMs } = verdict;
+  return { code: 'cpu-budget', predictedSeconds, spentSeconds, budgetSeconds, waitMs: nextAtMs - nowMs };
 }
 
-function growthWords({ trend, signal, isCensus }: CaptureSituation): string {
-  if (trend.direction !== 'rising' && (signal ?? null) !== null) return `${signal}`;
-  if (isShift(trend, isCensus))
-    return `the heap's level went up within the last ${seconds(trend.windowMs)} s (${trend.basis})`;
-  if (trend.direction === 'unknown') return 'too few collections happened to tell whether the heap grows';
-  return `the heap grows by ${Math.round(trend.bytesPerSecond)} bytes a second over ${seconds(trend.windowMs)} s (${trend.basis})`;
+function waiting(why: SkipReason): CaptureDecision {
+  return { decision: 'skip', why, refused: false, trigger: null };
 }
 
-function waiting(reason: SkipReason, detail: string): CaptureDecision {
-  return { decision: 'skip', reason, detail, refused: false, trigger: null };
-}
-
-function refused(reason: SkipReason, detail: string, trigger: CaptureTrigger): CaptureDecision {
-  return { decision: 'skip', reason, detail, refused: true, trigger };
-}
-
-function seconds(ms: number): number {
-  return Math.round(ms / 1000);
-}
-
-function tenths(value: number): number {
-  return Math.round(value * 10) / 10;
+function refused(why: SkipReason, trigger: CaptureTrigger): CaptureDecision {
+  return { decision: 'skip', why, refused: true, trigger };
 }

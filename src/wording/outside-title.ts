@@ -5,9 +5,6 @@ import { say } from '../runtime/say.js';
 import { shortScript } from '../runtime/script-name.js';
 import { formatBytes, formatCount } from '../runtime/units.js';
 
-/** Names in one line at most. */
-const MAX_NAMES = 4;
-
 /** What a series outside the graph counts; in the plural but for native memory. */
 function seriesText(kind: FindingKind, type: string): string {
   switch (kind) {
@@ -49,12 +46,4 @@ export function siteTitle({ headline, allocationSites, growth }: Titled): string
   return headline.says === 'grows'
     ? say`Memory allocated by ${where} stays alive, ${formatBytes(growth.bytesPerSecond * 60)} more each minute`
     : say`Memory allocated by ${where} no longer grows`;
-}
-
-/** What rises outside the graph, as the reason to capture; null if nothing does. */
-export function risingText(
-  rising: readonly { readonly kind: FindingKind; readonly type: string }[],
-): string | null {
-  const names = rising.slice(0, MAX_NAMES).map(({ kind, type }) => seriesText(kind, type));
-  return names.length === 0 ? null : say`outside the heap rise: ${names.join(', ')}`;
 }

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { type AnalysisOptions, startAnalysis } from '../../src/analysis/analysis-client.js';
+import { startAnalysis } from '../../src/analysis/analysis-client.js';
+import type { AnalysisOptions, AnalysisOutcome } from '../../src/analysis/analysis-outcome.js';
 import { drawHeap } from '../support/drawn-heap.js';
 import { eventually } from '../support/eventually.js';
 import { ManualClock } from '../support/manual-clock.js';
@@ -59,6 +60,12 @@ function isAlive(pid: number): boolean {
   }
 }
 
+/** What a process that crashed wrote to stderr. */
+function lastWords(result: AnalysisOutcome): string {
+  assert.ok(result.outcome === 'crashed' && result.cause === 'ended-early', JSON.stringify(result));
+  return result.stderr;
+}
+
 describe('the analysis process', () => {
   it('analyses what is written into the sink and tells what it cost', async () => {
     const steps: string[] = [];
@@ -108,11 +115,11 @@ describe('the analysis process', () => {
       SystemRoot: 'C:/Windows',
     };
     const result = await startAnalysis({ ...OPTIONS, environment, maxOldSpaceMb: 77, entry }).result;
-    assert.ok(result.outcome === 'crashed');
-    assert.match(result.reason, /"LD_LIBRARY_PATH":"\/opt\/node\/lib"/);
-    assert.match(result.reason, /"SystemRoot":"C:\/Windows"/);
-    assert.match(result.reason, /\["--single-threaded","--max-old-space-size=77"\]/);
-    assert.doesNotMatch(result.reason, /LEAKWATCH|NODE_OPTIONS|NODE_EXTRA|PASSWORD|LANG/);
+    const said = lastWords(result);
+    assert.match(said, /"LD_LIBRARY_PATH":"\/opt\/node\/lib"/);
+    assert.match(said, /"SystemRoot":"C:\/Windows"/);
+    assert.match(said, /\["--single-threaded","--max-old-space-size=77"\]/);
+    assert.doesNotMatch(said, /LEAKWATCH|NODE_OPTIONS|NODE_EXTRA|PASSWORD|LANG/);
   });
 
   it('has no more JavaScript heap than memory, in bounds that Node can start with', async () => {
@@ -123,8 +130,7 @@ describe('the analysis process', () => {
       [9000, 1024],
     ] as const) {
       const result = await startAnalysis({ ...OPTIONS, entry, memoryLimitBytes: limitMb * 2 ** 20 }).result;
-      assert.ok(result.outcome === 'crashed');
-      assert.match(result.reason, new RegExp(`--max-old-space-size=${heapMb}\\b`));
+      assert.match(lastWords(result), new RegExp(`--max-old-space-size=${heapMb}\\b`));
     }
   });
 
@@ -164,16 +170,24 @@ describe('the analysis client', () => {
   it('reports a crash with the end of what was said on stderr', async () => {
     const entry = await program('crash', "console.error('x'.repeat(9000) + 'the reason'); process.exit(3);");
     const result = await startAnalysis({ ...OPTIONS, entry }).result;
-    assert.ok(result.outcome === 'crashed');
-    assert.match(result.reason, /ended with code 3 before its result; it said: x+the reason$/);
-    assert.ok(result.reason.length < 2200);
+    assert.ok(result.outcome === 'crashed' && result.cause === 'ended-early', JSON.stringify(result));
+    assert.deepEqual([result.exitCode, result.signal], [3, null]);
+    assert.match(result.stderr, /^x+the reason$/);
+    assert.ok(result.stderr.length <= 2048);
   });
 
   it('reports a process ended by a signal', async () => {
     const entry = await program('signal', "process.kill(process.pid, 'SIGKILL');");
     const result = await startAnalysis({ ...OPTIONS, entry }).result;
-    assert.ok(result.outcome === 'crashed');
-    assert.match(result.reason, /was ended by SIGKILL/);
+    assert.deepEqual(result, {
+      outcome: 'crashed',
+      cause: 'ended-early',
+      exitCode: null,
+      signal: 'SIGKILL',
+      stderr: '',
+      cpuSeconds: 0,
+      peakRssBytes: 0,
+    });
   });
 
   it('kills a process that hangs', async () => {
@@ -188,17 +202,18 @@ describe('the analysis client', () => {
     const result = await analysis.result;
     assert.deepEqual(result, {
       outcome: 'timeout',
-      reason: 'the analysis took longer than 5000 ms',
+      cause: 'timeout',
+      timeoutMs: 5000,
       cpuSeconds: 0,
       peakRssBytes: 0,
     });
   });
 
-  it('says in words that the JavaScript heap of the process was too small', async () => {
+  it('says that the JavaScript heap of the process was too small', async () => {
     const entry = await program('hungry', 'const all = []; for (;;) all.push(new Array(1000).fill({}));');
     const result = await startAnalysis({ ...OPTIONS, entry, maxOldSpaceMb: 16 }).result;
-    assert.ok(result.outcome === 'crashed');
-    assert.equal(result.reason, 'its JavaScript heap outgrew 16 MB');
+    assert.ok(result.outcome === 'crashed' && result.cause === 'heap-exhausted', JSON.stringify(result));
+    assert.equal(result.limitBytes, 16 * 2 ** 20);
   });
 
   it('kills a process that is busy and hears nothing', async () => {
@@ -272,8 +287,7 @@ describe('the analysis client', () => {
       `const more = () => process.stdout.write('x'.repeat(1 << 20), more); more();`,
     );
     const result = await startAnalysis({ ...OPTIONS, entry }).result;
-    assert.ok(result.outcome === 'crashed');
-    assert.match(result.reason, /not a message of the analysis/);
+    assert.ok(result.outcome === 'crashed' && result.cause === 'unreadable', JSON.stringify(result));
   });
 
   it('does not believe garbage', async () => {
@@ -284,8 +298,7 @@ describe('the analysis client', () => {
     ]) {
       const entry = await program('garbage', `console.log(${JSON.stringify(said)}); ${HANG}`);
       const result = await startAnalysis({ ...OPTIONS, entry }).result;
-      assert.ok(result.outcome === 'crashed');
-      assert.match(result.reason, /not a message of the analysis/);
+      assert.ok(result.outcome === 'crashed' && result.cause === 'unreadable', JSON.stringify(result));
     }
   });
 
@@ -330,9 +343,9 @@ describe('the analysis client', () => {
         const held = [];
         try { for (;;) held.push(openSync('/dev/null')); } catch {}
         for (const descriptor of held.splice(0, free)) closeSync(descriptor);
-        const { outcome, reason } = await run();
+        const { outcome, cause, message } = await run();
         for (const descriptor of held) closeSync(descriptor);
-        ends.push({ outcome, reason, leaked: readdirSync('/proc/self/fd').length - before });
+        ends.push({ outcome, cause, message, leaked: readdirSync('/proc/self/fd').length - before });
       }
       console.log(JSON.stringify(ends));
       process.exit(0);
@@ -352,9 +365,15 @@ describe('the analysis client', () => {
     const [code] = await once(service, 'close');
     assert.equal(code, 0, complained);
     assert.equal(complained, '');
-    const ends = JSON.parse(said) as { outcome: string; reason: string; leaked: number }[];
+    const ends = JSON.parse(said) as {
+      outcome: string;
+      cause: string;
+      message: string;
+      leaked: number;
+    }[];
     assert.deepEqual(new Set(ends.map(({ leaked }) => leaked)), new Set([0]), said);
-    assert.match(ends[0]!.reason, /^it could not be started: .*EMFILE/);
+    assert.equal(ends[0]!.cause, 'not-started', said);
+    assert.match(ends[0]!.message, /EMFILE/);
     assert.equal(ends.at(-1)!.outcome, 'cancelled', said);
   });
 
@@ -365,8 +384,7 @@ describe('the analysis client', () => {
       const analysis = startAnalysis(OPTIONS);
       analysis.sink.write('{');
       const result = await analysis.result;
-      assert.ok(result.outcome === 'crashed');
-      assert.match(result.reason, /could not be started/);
+      assert.ok(result.outcome === 'crashed' && result.cause === 'not-started', JSON.stringify(result));
     } finally {
       process.execPath = execPath;
     }

@@ -80,11 +80,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'heap/sites',
   ],
   findings: ['runtime', 'mechanisms', 'sampling', 'trend', 'pace', 'heap/*'],
-  wording: ['runtime', 'mechanisms', 'heap', 'heap/*', 'findings'],
+  analysis: ['native', 'runtime', 'host', 'heap/sources', 'heap'],
+  wording: ['runtime', 'mechanisms', 'trigger', 'capture', 'heap', 'heap/*', 'analysis', 'findings'],
   'heap.ts': ['errors.ts', 'mechanisms', 'heap', 'heap/*', 'wording'],
   report: ['runtime', 'mechanisms', 'heap/sources', 'heap/naming', 'findings'],
   options: ['errors.ts', 'runtime', 'sampling', 'pace', 'heap/naming'],
-  analysis: ['native', 'runtime', 'host', 'heap/sources', 'heap'],
   daemon: [
     'errors.ts',
     'runtime',
@@ -101,6 +101,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'report',
     'options',
     'analysis',
+    'wording',
   ],
   metrics: [
     'errors.ts',

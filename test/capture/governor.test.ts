@@ -94,9 +94,13 @@ describe('A governor', () => {
     availableBytes = 49 * MB;
     child.pass(1000);
     assert.deepEqual(child.signals, ['kill']);
-    const { killed } = governor.end();
-    assert.equal(killed?.reason, 'memory');
-    assert.match(killed?.detail ?? '', /51\.4 MB of memory were left, 52\.4 MB stay in reserve/);
+    assert.deepEqual(governor.end().killed, {
+      cause: 'memory-short',
+      availableBytes: 49 * MB,
+      reserveBytes: 50 * MB,
+      heldBytes: 0,
+      grownBytes: 0,
+    });
   });
 
   it('kills the child before the tick at which it would have reached the reserve', () => {
@@ -111,7 +115,13 @@ describe('A governor', () => {
       child.pass(25);
     }
     assert.deepEqual(child.signals, ['kill'], 'at 210 MB only 40 would be left');
-    assert.match(governor.end().killed?.detail ?? '', /83\.9 MB of memory were left.*grown by 41\.9 MB/);
+    assert.deepEqual(governor.end().killed, {
+      cause: 'memory-short',
+      availableBytes: 80 * MB,
+      reserveBytes: 50 * MB,
+      heldBytes: 170 * MB,
+      grownBytes: 40 * MB,
+    });
   });
 
   it('kills a child that holds more than was allotted to it, however much is left', () => {
@@ -122,7 +132,11 @@ describe('A governor', () => {
     assert.deepEqual(child.signals, []);
     child.privateBytes = 201 * MB;
     child.pass(100);
-    assert.match(governor.end().killed?.detail ?? '', /held 211 MB, and 210 MB were allotted/);
+    assert.deepEqual(governor.end().killed, {
+      cause: 'over-allotment',
+      heldBytes: 201 * MB,
+      allotmentBytes: 200 * MB,
+    });
   });
 
   it('kills a child that runs for too long', () => {
@@ -132,8 +146,10 @@ describe('A governor', () => {
     assert.deepEqual(child.signals, []);
     child.pass(50);
     assert.deepEqual(child.signals, ['kill']);
-    assert.equal(governor.end().killed?.reason, 'time');
-    assert.match(governor.end().killed?.detail ?? '', /ran for 5 s.*may run for 5 s/);
+    const { killed } = governor.end();
+    assert.ok(killed?.cause === 'too-long');
+    assert.deepEqual([killed.limit, killed.limitMs, killed.stoppedMs], ['run', 5000, 0]);
+    assert.ok(killed.ranMs > 5000 && killed.ranMs <= 5050, `${killed.ranMs}`);
   });
 
   it('does not take the time in which the service was busy or frozen for the child’s', () => {
@@ -151,8 +167,8 @@ describe('A governor', () => {
     assert.ok(!child.signals.includes('kill'));
     child.pass(20_000);
     const { killed, stoppedMs } = governor.end();
-    assert.equal(killed?.reason, 'time');
-    assert.match(killed?.detail ?? '', /with its stops it may take 50 s/);
+    assert.ok(killed?.cause === 'too-long');
+    assert.deepEqual([killed.limit, killed.limitMs], ['run-and-stops', 50_000]);
     assert.ok(stoppedMs > 40_000);
   });
 
@@ -167,7 +183,7 @@ describe('A governor', () => {
     const governor = govern(child, { memory: fail, cpuCores: 0.5, timeoutMs: 5000 });
     child.pass(6000);
     const { killed, cpuSeconds } = governor.end();
-    assert.equal(killed?.reason, 'time');
+    assert.equal(killed?.cause, 'too-long');
     assert.ok(cpuSeconds > 4, 'a child whose time cannot be read counts as computing');
     assert.deepEqual(child.signals, ['resume'], 'what cannot be killed is not left stopped');
   });
@@ -241,7 +257,7 @@ describe('Under a CPU quota a governor', () => {
     availableBytes = 10 * MB;
     child.pass(200);
     assert.deepEqual(child.signals, ['stop', 'kill']);
-    assert.equal(governor.end().killed?.reason, 'memory');
+    assert.equal(governor.end().killed?.cause, 'memory-short');
   });
 });
 
@@ -265,7 +281,7 @@ describe('A governor of a real process', { skip: ELSEWHERE }, () => {
     const [code, signal] = await once(child, 'exit');
     const { killed, peakBytes } = governor.end();
     assert.deepEqual([code, signal], [null, 'SIGKILL']);
-    assert.equal(killed?.reason, 'memory');
+    assert.equal(killed?.cause, 'memory-short');
     assert.ok(peakBytes > 40 * MB && peakBytes < 300 * MB, `${peakBytes / MB} MB`);
   });
 
@@ -314,7 +330,7 @@ describe('In a real control group of 200 MB a governor', () => {
       assert.equal(limit.limitBytes, 200 * MB);
       assert.ok(limit.availableBytes > 50 * MB && limit.availableBytes < 200 * MB);
       assert.equal(signal, 'SIGKILL');
-      assert.equal(verdict.killed.reason, 'memory');
+      assert.equal(verdict.killed.cause, 'memory-short');
       assert.ok(verdict.peakBytes > 10 * MB && verdict.peakBytes < 200 * MB);
     } finally {
       await group.destroy();

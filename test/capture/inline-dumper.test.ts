@@ -95,12 +95,23 @@ describe('The in-process dumper', () => {
     assert.deepEqual(asked, ['paused', 'stream']);
   });
 
-  it('makes a sink that breaks a failure with a reason, not an exception', async () => {
-    const sink = new Writable({ write: (_chunk, _encoding, done) => done(new Error('the reader is gone')) });
+  it('makes a sink that breaks a failure with its cause, not an exception', async () => {
+    const sink = new Writable({ write: (_chunk, _encoding, done) => done(new Error('it broke')) });
     sink.on('error', () => {});
     const outcome = await new InlineDumper(systemClock).dump(order(sink));
-    assert.equal(outcome.outcome, 'failure');
-    assert.match(outcome.outcome === 'failure' ? outcome.reason : '', /the reader is gone/);
+    assert.ok(outcome.outcome === 'failure');
+    assert.deepEqual(outcome.failure, { cause: 'error', code: null, message: 'it broke' });
     assert.ok(outcome.pauseMs > 0);
+  });
+
+  it('knows by the code of an error that its reader is gone, whatever the words', async () => {
+    const pipe = Object.assign(new Error('write EPIPE'), { code: 'EPIPE' });
+    const broken = new Writable({ write: (_chunk, _encoding, done) => done(pipe) });
+    const closed = new Writable({ write: () => void setImmediate(() => closed.destroy()) });
+    for (const sink of [broken, closed]) {
+      sink.on('error', () => {});
+      const outcome = await new InlineDumper(systemClock).dump(order(sink));
+      assert.deepEqual(outcome.outcome === 'failure' && outcome.failure, { cause: 'reader-gone' });
+    }
   });
 });

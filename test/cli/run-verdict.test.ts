@@ -29,6 +29,8 @@ function drawReport(drawn: Drawn = {}): Report {
     watcher: {
       state,
       reason: 'drawn',
+      reasonCode: 'drawn',
+      detail: 'drawn',
       since: at(0),
       gcSource: 'built-in',
       dumper: 'fork',
@@ -64,6 +66,7 @@ function drawCapture(outcome: string, index: number): ReportCapture {
     trigger: 'trend',
     outcome,
     reason: outcome === 'success' ? null : 'there is no memory for it',
+    cause: outcome === 'success' ? null : 'no-memory-headroom',
     pauseMs: 10,
     durationMs: 100,
     analysisMs: 50,

@@ -4,7 +4,7 @@ import type { CaptureLevel, CaptureRecord } from '../../src/capture/capture-reco
 import { CaptureRecords, skippedCapture } from '../../src/daemon/capture-records.js';
 
 function record(rung: CaptureLevel, atMs: number): CaptureRecord {
-  return skippedCapture({ atMs, dumper: 'fork', rung, trigger: 'trend', reason: 'spacing' });
+  return skippedCapture({ atMs, dumper: 'fork', rung, trigger: 'trend', reason: 'soon', cause: 'spacing' });
 }
 
 function recordsOf(...rungs: CaptureLevel[]): CaptureRecords {
@@ -56,8 +56,11 @@ describe('The records of captures', () => {
   });
 
   it('tell a skipped capture with its reason and without cost', () => {
-    const { outcome, reason, pauseMs, cpuSeconds, retries, id } = record('census', 5);
-    assert.deepEqual([outcome, reason, pauseMs, cpuSeconds, retries], ['skipped', 'spacing', 0, 0, 0]);
+    const { outcome, reason, cause, pauseMs, cpuSeconds, retries, id } = record('census', 5);
+    assert.deepEqual(
+      [outcome, reason, cause, pauseMs, cpuSeconds, retries],
+      ['skipped', 'soon', 'spacing', 0, 0, 0],
+    );
     assert.notEqual(id, record('census', 6).id);
   });
 });

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { Writable } from 'node:stream';
 import { describe, it } from 'node:test';
-import type { AnalysisOptions, AnalysisOutcome } from '../../src/analysis/analysis-client.js';
+import type { AnalysisOptions, AnalysisOutcome } from '../../src/analysis/analysis-outcome.js';
+import type { DumpFailure } from '../../src/capture/dump-failure.js';
 import type { CaptureOrder, DumpOutcome, HeapDumper } from '../../src/capture/heap-dumper.js';
 import { type CaptureRunOptions, runCapture } from '../../src/daemon/capture-run.js';
 import { ManualClock } from '../support/manual-clock.js';
@@ -21,7 +22,12 @@ const ANALYSED: AnalysisOutcome = {
   cpuSeconds: 0.5,
   peakRssBytes: 70,
 };
-const KILLED: AnalysisOutcome = { outcome: 'cancelled', reason: 'killed', cpuSeconds: 0.1, peakRssBytes: 9 };
+const KILLED: AnalysisOutcome = {
+  outcome: 'cancelled',
+  cause: 'cancelled',
+  cpuSeconds: 0.1,
+  peakRssBytes: 9,
+};
 
 /** What a dump of the test does before it ends as it says. */
 type Dump = (order: CaptureOrder, analyses: readonly AnalysisOptions[]) => DumpOutcome | Promise<DumpOutcome>;
@@ -80,8 +86,8 @@ const writes =
     return outcome;
   };
 
-function failure(reason: string): DumpOutcome {
-  return { ...COSTS, outcome: 'failure', reason };
+function failure(why: DumpFailure): DumpOutcome {
+  return { ...COSTS, outcome: 'failure', failure: why };
 }
 
 describe('A capture', () => {
@@ -102,7 +108,7 @@ describe('A capture', () => {
     };
     const { started } = await run(writes(SUCCESS), ANALYSED, { sites });
     assert.deepEqual([started[0]?.sites, asked], [[site], 1]);
-    await run(() => failure('EAGAIN'), ANALYSED, { sites });
+    await run(() => failure({ cause: 'error', code: 'EAGAIN', message: 'fork' }), ANALYSED, { sites });
     assert.equal(asked, 1);
   });
 
@@ -117,6 +123,7 @@ describe('A capture', () => {
       trigger: 'trend',
       outcome: 'success',
       reason: null,
+      cause: null,
       pauseMs: 12,
       durationMs: 0,
       analysisMs: 40,
@@ -162,23 +169,19 @@ describe('A capture', () => {
 
   it('fails where a child says that it is done and has written nothing', async () => {
     const { record, result } = await run(() => SUCCESS);
-    assert.deepEqual(
-      [record.outcome, record.reason, result],
-      ['dump-failed', 'no snapshot was written', null],
-    );
+    assert.deepEqual([record.outcome, record.cause, result], ['dump-failed', 'no-snapshot', null]);
   });
 
   it('tells of the live heap as soon as it is known, and only then', async () => {
     assert.deepEqual((await run(writes(SUCCESS))).dumped, [5000]);
-    assert.deepEqual((await run(writes(failure('no')))).dumped, []);
+    assert.deepEqual((await run(writes(failure({ cause: 'child-time' })))).dumped, []);
   });
 
   it('ends its analysis when the dump has failed', async () => {
-    const { record, killed, analysisCpuSeconds } = await run(writes(failure('the forked child failed: x')));
-    assert.deepEqual(
-      [record.outcome, record.reason, killed],
-      ['dump-failed', 'the forked child failed: x', 1],
+    const { record, killed, analysisCpuSeconds } = await run(
+      writes(failure({ cause: 'child-threw', message: 'x' })),
     );
+    assert.deepEqual([record.outcome, record.cause, killed], ['dump-failed', 'child-threw', 1]);
     assert.deepEqual([record.cpuSeconds, analysisCpuSeconds], [2.1, 0.1]);
   });
 
@@ -191,34 +194,36 @@ describe('A capture', () => {
       cpuSeconds: 1,
       peakRssBytes: 1,
     };
-    const lost = failure('EPIPE: nobody was left to read the snapshot');
+    const lost = failure({ cause: 'reader-gone' });
     assert.deepEqual(
       [(await run(writes(lost), short)).record, (await run(writes(SUCCESS), short)).record].map(
-        ({ outcome, reason }) => [outcome, reason],
+        ({ outcome, cause }) => [outcome, cause],
       ),
-      Array(2).fill(['analysis-failed', 'parsing: it would need 900 MB']),
+      Array(2).fill(['analysis-failed', 'step-failed']),
     );
-    const crashed = { ...KILLED, outcome: 'crashed', reason: 'signal SIGSEGV' } as const;
-    assert.equal((await run(writes(lost), crashed)).record.reason, 'signal SIGSEGV');
-    const own = (await run(writes(failure('the forked child gave up at its time limit')), short)).record;
-    assert.deepEqual(
-      [own.outcome, own.reason],
-      ['dump-failed', 'the forked child gave up at its time limit'],
-    );
+    const crashed = { ...KILLED, outcome: 'crashed', cause: 'unreadable' } as const;
+    assert.equal((await run(writes(lost), crashed)).record.cause, 'unreadable');
+    const own = (await run(writes(failure({ cause: 'child-time' })), short)).record;
+    assert.deepEqual([own.outcome, own.cause], ['dump-failed', 'child-time']);
   });
 
   it('is late when its analysis is, whatever became of the dump', async () => {
-    const late: AnalysisOutcome = { ...KILLED, outcome: 'timeout', reason: 'took over 60 s' };
-    for (const dump of [SUCCESS, failure('EPIPE: gone')]) {
+    const late: AnalysisOutcome = {
+      ...KILLED,
+      outcome: 'timeout',
+      cause: 'timeout',
+      timeoutMs: 60_000,
+    };
+    for (const dump of [SUCCESS, failure({ cause: 'reader-gone' })]) {
       const { record } = await run(writes(dump), late);
-      assert.deepEqual([record.outcome, record.reason], ['analysis-timeout', 'took over 60 s']);
+      assert.deepEqual([record.outcome, record.cause], ['analysis-timeout', 'timeout']);
     }
   });
 
   it('is cancelled when the watcher was stopped, however it ended', async () => {
     for (const [dump, analysed] of [
       [SUCCESS, ANALYSED],
-      [failure('the watcher was stopped'), KILLED],
+      [failure({ cause: 'stopped' }), KILLED],
     ] as const) {
       const abort = new AbortController();
       const { record, result } = await run(
@@ -229,12 +234,14 @@ describe('A capture', () => {
         analysed,
         { signal: abort.signal },
       );
-      assert.deepEqual([record.outcome, result], ['cancelled', null]);
+      assert.deepEqual([record.outcome, record.cause, result], ['cancelled', 'stopped', null]);
     }
   });
 
   it('tells no reason longer than a crashed process may make it, and nothing that a terminal acts on', async () => {
-    const { reason } = (await run(() => failure(`\u001b[31m${'x'.repeat(10_000)}`))).record;
+    const { reason } = (
+      await run(() => failure({ cause: 'child-threw', message: `\u001b[31m${'x'.repeat(10_000)}` }))
+    ).record;
     assert.ok(reason !== null && reason.length <= 500 && !reason.includes('\u001b'));
   });
 });

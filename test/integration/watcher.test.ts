@@ -149,9 +149,12 @@ const CONTRACT: Fields = {
 /** What the report has beyond the contract. */
 const ADDITIONS: readonly string[] = [
   'watcher.since',
+  'watcher.reasonCode',
+  'watcher.detail',
   'watcher.captures[].at',
   'watcher.captures[].rung',
   'watcher.captures[].reason',
+  'watcher.captures[].cause',
   'watcher.captures[].analysisMs',
   'watcher.captures[].cpuSeconds',
   'watcher.captures[].retries',

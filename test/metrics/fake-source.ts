@@ -44,7 +44,9 @@ function unknownTrend(): TrendVerdict {
 function startingStatus(): DaemonStatus {
   return {
     state: 'starting',
-    reason: 'no sample yet',
+    reason: 'not started',
+    reasonCode: 'not-started',
+    reasonDetail: 'not started',
     pace: 'fast',
     gcSource: { name: 'built-in', reason: 'test' },
     dumper: { name: 'inline', reason: 'test' },
@@ -105,6 +107,7 @@ export function capture(changes: Partial<CaptureRecord> = {}): CaptureRecord {
     trigger: 'trend',
     outcome: 'success',
     reason: null,
+    cause: null,
     pauseMs: 14,
     durationMs: 2_500,
     analysisMs: 1_500,

@@ -60,6 +60,8 @@ export function reportInput(changes: Partial<ReportInput> = {}): ReportInput {
     watcher: {
       state: 'watching',
       reason: '',
+      reasonCode: '',
+      detail: '',
       sinceMs: START_MS,
       gcSource: 'built-in',
       dumper: 'fork',
@@ -72,6 +74,7 @@ export function reportInput(changes: Partial<ReportInput> = {}): ReportInput {
         trigger: 'trend',
         outcome: 'success',
         reason: null,
+        cause: null,
         pauseMs: 9 + index,
         durationMs: 400,
         analysisMs: 150,

@@ -40,6 +40,8 @@ const REPORT: Shape<Report> = {
   watcher: {
     state: 'string',
     reason: 'string',
+    reasonCode: 'string',
+    detail: 'string',
     since: 'string',
     gcSource: 'string',
     dumper: 'string',
@@ -53,6 +55,7 @@ const REPORT: Shape<Report> = {
         trigger: 'string',
         outcome: 'string',
         reason: { orNull: 'string' },
+        cause: { orNull: 'string' },
         pauseMs: 'number',
         durationMs: 'number',
         analysisMs: 'number',

@@ -16,6 +16,8 @@ test('a report has the fields that the outside relies on', () => {
   assert.deepEqual(Object.keys(built.watcher), [
     'state',
     'reason',
+    'reasonCode',
+    'detail',
     'since',
     'gcSource',
     'dumper',
@@ -32,6 +34,7 @@ test('a report has the fields that the outside relies on', () => {
     trigger: 'trend',
     outcome: 'success',
     reason: null,
+    cause: null,
     pauseMs: 9,
     durationMs: 400,
     analysisMs: 150,

@@ -259,7 +259,7 @@ test('a rising heap without a finding, and a capture that was refused, are said 
     /^no leak found so far; the heap rises, but nothing in it has grown for long enough to tell a leak from filling up: /,
   );
   assert.match(
-    withoutLeak({ captures: [], reason: 'spacing: the next capture is due in 5 s' }, { low: 5 }),
+    withoutLeak({ captures: [], detail: 'the next capture is due in 5 s' }, { low: 5 }),
     /^no leak found so far; the heap rises, as at a start; .*, 0 captures, .*, at present: the next capture is due in 5 s\n$/,
   );
   const refused = { ...capture!, outcome: 'skipped', reason: 'pause-over-budget: about 1500 ms' };

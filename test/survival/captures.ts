@@ -3,10 +3,12 @@ import { readdirSync, readFileSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { getHeapStatistics } from 'node:v8';
 import type { CaptureLevel } from '../../src/capture/capture-record.js';
+import type { DumpFailure } from '../../src/capture/dump-failure.js';
 import { ForkDumper } from '../../src/capture/fork-dumper.js';
 import type { CaptureOrder } from '../../src/capture/heap-dumper.js';
 import { loadBinding, type NativeBinding } from '../../src/native/binding.js';
 import { systemClock } from '../../src/runtime/clock.js';
+import { dumpFailureText } from '../../src/wording/capture-text.js';
 import { eventually } from '../support/eventually.js';
 
 /** What a service says of one capture; times in milliseconds, sizes in bytes. */
@@ -14,6 +16,7 @@ export interface Capture {
   readonly rung: CaptureLevel;
   readonly outcome: 'success' | 'failure';
   readonly reason: string | null;
+  readonly failure: DumpFailure | null;
   readonly pauseMs: number;
   readonly durationMs: number;
   readonly cpuSeconds: number;
@@ -74,9 +77,10 @@ export async function capture(rung: CaptureLevel, wishes: CaptureWishes = {}): P
     const durationMs = systemClock.monotonicMs() - fromMs;
     const { bytes, whole } = await reading;
     const { outcome, pauseMs, cpuSeconds, peakBytes, retries } = dump;
-    const reason = dump.outcome === 'failure' ? dump.reason : null;
+    const failure = dump.outcome === 'failure' ? dump.failure : null;
+    const reason = failure && dumpFailureText(failure, retries);
     const costs = { pauseMs, durationMs, cpuSeconds, peakBytes, retries };
-    return { rung, outcome, reason, ...costs, snapshotBytes: bytes, whole };
+    return { rung, outcome, reason, failure, ...costs, snapshotBytes: bytes, whole };
   } finally {
     clearInterval(alive);
   }
@@ -91,7 +95,7 @@ export async function captureUntilDone(
   while (captures.length < MAX_CAPTURES) {
     const latest = await capture(rung, wishes);
     captures.push(latest);
-    if (latest.reason?.includes('a thread of V8 that was at work') !== true) break;
+    if (latest.failure?.cause !== 'worker-busy') break;
   }
   return captures;
 }

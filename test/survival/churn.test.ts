@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { reportOf, unavailable } from './service.js';
 
-const UNLUCKY = 'the forked child met a thread of V8 that was at work (after 6 tries)';
+const UNLUCKY = 'worker-busy';
 
 interface ChurnReport {
   readonly times: number;

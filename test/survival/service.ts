@@ -152,5 +152,5 @@ export function stateOf(pid: number): string {
 
 /** All but those that were spoilt by what V8's threads were at, which are tried again. */
 export function settled(captures: readonly Capture[]): readonly Capture[] {
-  return captures.filter(({ reason }) => reason?.includes('a thread of V8 that was at work') !== true);
+  return captures.filter(({ failure }) => failure?.cause !== 'worker-busy');
 }

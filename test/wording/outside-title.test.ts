@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Titled } from '../../src/findings/headline.js';
-import { risingText, seriesTitle, siteTitle } from '../../src/wording/outside-title.js';
+import { seriesTitle, siteTitle } from '../../src/wording/outside-title.js';
 
 const GROWTH = { bytesPerRequest: null, shareOfGrowth: 1, bytesScaled: false };
 
@@ -81,17 +81,5 @@ describe('The title of growth outside the graph', () => {
       siteTitle(stopped({ ...titled, allocationSites: [{ ...site, function: '' }] })),
       'Memory allocated by a function at src/orders.js:3 no longer grows',
     );
-  });
-});
-
-describe('What rises outside the heap, as a reason to capture', () => {
-  it('is named for a few of the series, and null if nothing rises', () => {
-    assert.equal(risingText([]), null);
-    const rising = ['Timeout', 'external'].map((type) => ({
-      kind: type === 'Timeout' ? ('handles' as const) : ('external' as const),
-      type,
-    }));
-    assert.equal(risingText(rising), 'outside the heap rise: open timers, buffers and other external memory');
-    assert.equal(risingText(Array(9).fill(rising[0]))?.split(', ').length, 4);
   });
 });

@@ -79,7 +79,7 @@ await eventually('the descriptors are no more than before', () => openDescriptor
 const report = {
   times,
   seconds: Math.round(seconds),
-  outcomes: count(captures.map(({ reason, outcome }) => reason ?? outcome)),
+  outcomes: count(captures.map(({ failure, outcome }) => failure?.cause ?? outcome)),
   rungs: count(captures.map(({ rung }) => rung)),
   shareRetried: captures.filter(({ retries }) => retries > 0).length / times,
   mostRetries: Math.max(...captures.map(({ retries }) => retries)),

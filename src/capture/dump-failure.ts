@@ -1,0 +1,70 @@
+/** Why the governor killed a child. Bytes and milliseconds. */
+export type GovernorKill =
+  | {
+      readonly cause: 'memory-short';
+      /** What the container had left, and what of it stays with the service. */
+      readonly availableBytes: number;
+      readonly reserveBytes: number;
+      readonly heldBytes: number;
+      /** Since the look before. */
+      readonly grownBytes: number;
+    }
+  | { readonly cause: 'over-allotment'; readonly heldBytes: number; readonly allotmentBytes: number }
+  | {
+      readonly cause: 'too-long';
+      readonly ranMs: number;
+      readonly stoppedMs: number;
+      /** Of the run alone, or with its stops. */
+      readonly limit: 'run' | 'run-and-stops';
+      readonly limitMs: number;
+    };
+
+/** Why a dump failed: values to decide by. Words are made of them in `wording/`. */
+export type DumpFailure =
+  | GovernorKill
+  | { readonly cause: 'stopped' }
+  /** Nobody was left to read the snapshot: what a dead analysis process looks like from here, and no fault of the dumper's. */
+  | { readonly cause: 'reader-gone' }
+  | { readonly cause: 'no-snapshot' }
+  | {
+      readonly cause: 'no-memory-headroom';
+      readonly availableBytes: number;
+      /** See `CaptureOrder`. */
+      readonly besideBytes: number;
+      readonly reserveBytes: number;
+    }
+  | { readonly cause: 'pool-busy'; readonly waitedMs: number }
+  /** A lock or a signal of a thread of V8's that does not exist in the child. */
+  | { readonly cause: 'worker-busy' }
+  | { readonly cause: 'child-signal'; readonly signal: number }
+  | { readonly cause: 'child-threw'; readonly message: string }
+  | { readonly cause: 'child-memory'; readonly peakBytes: number }
+  | { readonly cause: 'child-time' }
+  | { readonly cause: 'child-inheritance' }
+  | { readonly cause: 'child-exit'; readonly exitCode: number }
+  | { readonly cause: 'end-lost' }
+  | { readonly cause: 'census-unreadable' }
+  /** What the system or Node.js refused. */
+  | { readonly cause: 'error'; readonly code: string | null; readonly message: string };
+
+/** Carries a failure to the dumper that reports it; it never leaves `capture/`. */
+export class DumpError extends Error {
+  readonly failure: DumpFailure;
+
+  constructor(failure: DumpFailure) {
+    super(failure.cause);
+    this.failure = failure;
+  }
+}
+
+const READER_GONE: readonly unknown[] = ['EPIPE', 'ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE'];
+
+/** What was thrown while a capture ran, by its code. */
+export function failureOf(error: unknown, signal: AbortSignal): DumpFailure {
+  if (error instanceof DumpError) return error.failure;
+  if (signal.aborted) return { cause: 'stopped' };
+  if (!(error instanceof Error)) return { cause: 'error', code: null, message: String(error) };
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (READER_GONE.includes(code)) return { cause: 'reader-gone' };
+  return { cause: 'error', code: typeof code === 'string' ? code : null, message };
+}
