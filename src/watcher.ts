@@ -2,7 +2,7 @@ import { isMainThread, threadId } from 'node:worker_threads';
 import { startAnalysis } from './analysis/analysis-client.js';
 import { chooseDumper } from './capture/choose-dumper.js';
 import { Daemon } from './daemon/daemon.js';
-import type { DaemonStatus, WatcherEvents } from './daemon/daemon-status.js';
+import type { WatcherEvents } from './daemon/daemon-status.js';
 import { FinalReport } from './daemon/final-report.js';
 import { OwnPauses } from './daemon/own-pauses.js';
 import { reportInput } from './daemon/report-input.js';
@@ -10,10 +10,8 @@ import type { Schedule } from './daemon/schedule.js';
 import { StateDirectory } from './daemon/state-directory.js';
 import { LeakwatchError } from './errors.js';
 import type { Finding } from './findings/finding.js';
-import { type Authenticator, createAuthenticator } from './http/authenticator.js';
-import type { Listener } from './http/listener.js';
 import type { OpsHandler } from './http/ops-dependencies.js';
-import type { Metrics } from './metrics/collectors.js';
+import { OpsEndpoint } from './ops-endpoint.js';
 import { fingerprintOf, type Options, type ResolvedOptions, resolveOptions } from './options/options.js';
 import { buildReport, type Report } from './report/report.js';
 import { terminalText } from './report/terminal-text.js';
@@ -23,7 +21,6 @@ import type { AllocationSites } from './sampling/allocation-profiler.js';
 import { chooseSites } from './sampling/choose-sites.js';
 import { chooseGcSource, createPackageLoader } from './sampling/choose-source.js';
 import { createHeapReader, processReaders } from './sampling/heap-reader.js';
-import type { HeapSample } from './sampling/heap-sample.js';
 import { RequestCounter } from './sampling/request-counter.js';
 import { SampleWindow } from './trend/sample-window.js';
 
@@ -32,11 +29,7 @@ export type { OpsHandler };
 /** A process is watched once per thread, whatever copies of this package are loaded. Holds the watcher. */
 const WATCHED = Symbol.for('leakwatch.watched');
 type Watched = { [WATCHED]?: unknown };
-/** Samples kept until the metrics are loaded; a program that collects more often in its first moments loses the rest. */
-const MAX_BACKLOG = 2000;
 const MAX_LOG_LINE = 400;
-const HOW_TO_OPEN =
-  "the ops endpoint is closed: set LEAKWATCH_TOKEN (or the option token) to a token from 'npx leakwatch token'";
 
 /** A running watcher. */
 export interface Watcher {
@@ -84,22 +77,16 @@ export async function watch(options: Options = {}): Promise<Watcher> {
  * than all the rest (node-cron, prom-client, Express).
  */
 export class LeakWatcher implements Watcher {
-  readonly #options: ResolvedOptions;
   readonly #by: 'watch' | 'register';
-  readonly #authenticator: Authenticator;
-  readonly #tokens: number;
   readonly #logger: Logger;
   readonly #daemon: Daemon;
   readonly #requests: RequestCounter;
   readonly #sites: AllocationSites;
+  readonly #endpoint: OpsEndpoint;
   readonly #state: StateDirectory | null;
   readonly #finalReport: FinalReport | null;
-  #backlog: HeapSample[] | null = [];
   #opened = false;
   #schedule: Schedule | null = null;
-  #metrics: Metrics | null = null;
-  #listener: Listener | null = null;
-  #router: OpsHandler | null = null;
   #stopped: Promise<void> | null = null;
 
   /** The watcher that `leakwatch/register` began; null where there is none, or of another copy of this package. */
@@ -124,10 +111,6 @@ export class LeakWatcher implements Watcher {
 
   private constructor(options: ResolvedOptions, by: 'watch' | 'register') {
     this.#by = by;
-    this.#authenticator = createAuthenticator(options.tokens);
-    // Only digests of the tokens are kept: what is in the heap is in its snapshots.
-    this.#options = { ...options, tokens: [] };
-    this.#tokens = options.tokens.length;
     const logger =
       options.logger === null
         ? createLogger(options.log, writeToStderr)
@@ -137,7 +120,7 @@ export class LeakWatcher implements Watcher {
       logger.info(`reports are not kept over restarts: ${reason}`),
     );
     // What people and Prometheus ask of the own listener is not the service's traffic.
-    const requests = new RequestCounter((server) => this.#listener?.owns(server) === true);
+    const requests = new RequestCounter((server) => this.#endpoint.owns(server));
     this.#requests = requests;
     const ownPauses = new OwnPauses();
     const clock = createForwardClock(systemClock);
@@ -146,33 +129,45 @@ export class LeakWatcher implements Watcher {
     const dumper = chooseDumper(options.capture, clock);
     if (dumper.dumper === null && options.capture !== 'off')
       logger.warn(`nothing will be captured: ${dumper.reason}`);
-    this.#daemon = new Daemon(options, {
-      clock,
-      logger,
-      gcSource: chooseGcSource(options.gcSource, createPackageLoader(), isMainThread),
-      reader: createHeapReader(
-        processReaders(
-          () => requests.count,
-          () => requests.outgoingRequests,
-          // Beside a worker there is the main thread at least.
-          () => requests.workersStarted + (isMainThread ? 0 : 1),
-        ),
-        (startMs) => ownPauses.includes(startMs),
+    // Tokens are kept as digests only, by the endpoint: what is in the heap is in its snapshots. So nothing here holds `options`.
+    const { environment } = options;
+    this.#daemon = new Daemon(
+      { ...options, tokens: [] },
+      {
         clock,
-      ),
-      window: new SampleWindow(),
-      dumper,
-      startAnalysis: (order) => startAnalysis({ ...order, environment: options.environment }),
-      ownPauses,
-      sites: this.#sites,
-      store: {
-        keep: (findings) => {
-          this.#state?.write(this.#reportFile(), JSON.stringify(this.report()));
-          this.#state?.write(findingsFile, findings);
+        logger,
+        gcSource: chooseGcSource(options.gcSource, createPackageLoader(), isMainThread),
+        reader: createHeapReader(
+          processReaders(
+            () => requests.count,
+            () => requests.outgoingRequests,
+            // Where there is a worker, there is the main thread at least.
+            () => requests.workersStarted + (isMainThread ? 0 : 1),
+          ),
+          (startMs) => ownPauses.includes(startMs),
+          clock,
+        ),
+        window: new SampleWindow(),
+        dumper,
+        startAnalysis: (order) => startAnalysis({ ...order, environment }),
+        ownPauses,
+        sites: this.#sites,
+        store: {
+          keep: (findings) => {
+            this.#state?.write(this.#reportFile(), JSON.stringify(this.report()));
+            this.#state?.write(findingsFile, findings);
+          },
+          restore: () => this.#state?.read(findingsFile) ?? null,
+          prune: () => this.#state?.prune(systemClock.now()),
         },
-        restore: () => this.#state?.read(findingsFile) ?? null,
-        prune: () => this.#state?.prune(systemClock.now()),
       },
+    );
+    this.#endpoint = new OpsEndpoint(options, {
+      daemon: this.#daemon,
+      sites: this.#sites,
+      stateDirectory: this.#state?.path ?? null,
+      report: () => this.report(),
+      logger,
     });
     this.#finalReport =
       options.report === null
@@ -181,12 +176,11 @@ export class LeakWatcher implements Watcher {
   }
 
   get address(): string | null {
-    return this.#listener?.address ?? null;
+    return this.#endpoint.address;
   }
 
   router(): OpsHandler {
-    if (this.#authenticator.closed) this.#logger.warn(HOW_TO_OPEN);
-    return (request, response, next) => this.#router?.(request, response, next);
+    return this.#endpoint.router();
   }
 
   report(): Report {
@@ -227,34 +221,10 @@ export class LeakWatcher implements Watcher {
     if (this.#stopped !== null) return;
     this.#schedule = new Schedule(this.#daemon.jobs, this.#logger);
     this.#schedule.start();
-    const { createMetrics } = await import('./metrics/collectors.js');
+    await this.#endpoint.loadMetrics();
     if (this.#stopped !== null) return;
-    this.#metrics = createMetrics(this.#daemon, this.#options.registry ?? undefined, this.#backlog ?? []);
-    this.#daemon.events.off('sample', this.#keepForMetrics);
-    this.#backlog = null;
-    await this.#openListener().catch(refused);
+    await this.#endpoint.listen().catch(refused);
     this.#opened = true;
-  }
-
-  async #openListener(): Promise<void> {
-    const { listen, metricsAuth, allowedHosts } = this.#options;
-    if (listen === null) return;
-    if (this.#authenticator.closed && metricsAuth === 'token') {
-      this.#logger.warn(`no listener is opened: ${HOW_TO_OPEN}`);
-      return;
-    }
-    const { openListener } = await import('./http/listener.js');
-    const listener = await openListener({
-      listen,
-      allowedHosts,
-      loadRouter: () => this.#createRouter('listener'),
-      logger: this.#logger,
-    });
-    if (this.#stopped !== null) return await listener.close();
-    this.#listener = listener;
-    const announce = `listening on ${listener.address}`;
-    if (listen.kind === 'tcp' && listen.port === 0) writeToStderr(`leakwatch: ${announce}\n`);
-    else this.#logger.info(announce);
   }
 
   /** For the program that calls `watch()` and was started with `leakwatch/register`. */
@@ -266,7 +236,7 @@ export class LeakWatcher implements Watcher {
 
   /** Loads Express and makes `router()` answer. */
   async loadRouter(): Promise<void> {
-    this.#router ??= await this.#createRouter('host');
+    await this.#endpoint.loadRouter();
   }
 
   stop(): Promise<void> {
@@ -276,7 +246,7 @@ export class LeakWatcher implements Watcher {
 
   #start(): void {
     this.#requests.start();
-    this.#daemon.events.on('sample', this.#keepForMetrics);
+    this.#endpoint.start();
     this.#daemon.events.on('finding', this.#onFinding);
     this.#daemon.start();
     this.#finalReport?.arm();
@@ -291,8 +261,7 @@ export class LeakWatcher implements Watcher {
     if (this.#opened) this.#finalReport?.write();
     try {
       this.#schedule?.stop();
-      await this.#listener?.close();
-      this.#metrics?.close();
+      await this.#endpoint.close();
     } catch (error) {
       this.#logger.warn(`stopping failed: ${error instanceof Error ? error.message : String(error)}`);
     } finally {
@@ -302,56 +271,9 @@ export class LeakWatcher implements Watcher {
     }
   }
 
-  /** The host's app leaves the metrics to the host's own registry; the own listener serves them. */
-  async #createRouter(where: 'host' | 'listener'): Promise<OpsHandler> {
-    const { createOpsRouter } = await import('./http/ops-router.js');
-    return createOpsRouter({
-      authenticator: this.#authenticator,
-      report: () => this.report(),
-      status: () => this.#status(),
-      metrics: where === 'host' ? null : async () => await this.#exposition(),
-      metricsAuth: this.#options.metricsAuth,
-      logger: this.#logger,
-    });
-  }
-
-  async #exposition(): Promise<{ contentType: string; body: string }> {
-    const metrics = this.#metrics;
-    if (metrics === null) throw new Error('the metrics are not loaded');
-    return { contentType: metrics.contentType, body: await metrics.exposition() };
-  }
-
-  /** `GET /ops/status`: what is in use and why, and every option but the secrets. */
-  #status(): unknown {
-    const status: DaemonStatus = this.#daemon.status();
-    const { gcSource, dumper, samples, errors, trends, lastSample, captures, census, state, reason } = status;
-    const { logger, registry, rules, ...options } = this.#options;
-    return {
-      state,
-      reason,
-      gcSource,
-      dumper,
-      samples,
-      errors,
-      trends,
-      lastSample,
-      captures,
-      census,
-      sites: this.#sites.status(),
-      listener: this.address,
-      stateDirectory: this.#state?.path ?? null,
-      options: { ...options, tokens: this.#tokens, logger: logger !== null, registry: registry !== null },
-      rules,
-    };
-  }
-
   #reportFile(): string {
     return `report-${this.#daemon.status().startedAtMs.toString(36)}-${process.pid}-${threadId}.json`;
   }
-
-  readonly #keepForMetrics = (sample: HeapSample): void => {
-    if (this.#backlog !== null && this.#backlog.length < MAX_BACKLOG) this.#backlog.push(sample);
-  };
 
   /** V8's profiler does not survive the end of its isolate on every version of Node: it goes first. */
   readonly #onExit = (): void => this.#sites.stop();

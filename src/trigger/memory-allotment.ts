@@ -1,3 +1,5 @@
+import { MIB } from '../runtime/units.js';
+
 /** What memory is there for a capture. Bytes. */
 export interface MemorySituation {
   /** What can still be allocated before a limit or the host is exhausted; null when unknown. */
@@ -8,7 +10,6 @@ export interface MemorySituation {
   readonly besideBytes: number;
 }
 
-const MIB = 2 ** 20;
 /** What a container must keep while a capture runs: a tenth of its limit, and never less than this. */
 const MIN_RESERVE_BYTES = 32 * MIB;
 const RESERVED_PART = 0.1;

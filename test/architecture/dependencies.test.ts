@@ -95,7 +95,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'capture',
     'heap/sources',
     'heap/naming',
-    'heap',
     'findings',
     'wording',
     'report',
@@ -117,6 +116,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   http: ['errors.ts', 'runtime', 'report', 'options'],
   cli: ['errors.ts', 'runtime', 'pace', 'heap', 'findings', 'report', 'options', 'heap/*', 'wording'],
+  'ops-endpoint.ts': ['runtime', 'sampling', 'report', 'options', 'daemon', 'metrics', 'http'],
   'watcher.ts': [
     'errors.ts',
     'runtime',
@@ -128,8 +128,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'options',
     'analysis',
     'daemon',
-    'metrics',
     'http',
+    'ops-endpoint.ts',
   ],
   'register.ts': ['errors.ts', 'runtime', 'options', 'watcher.ts'],
   'index.ts': [

@@ -1,0 +1,155 @@
+import type { Daemon } from './daemon/daemon.js';
+import { type Authenticator, createAuthenticator } from './http/authenticator.js';
+import type { Listener } from './http/listener.js';
+import type { OpsHandler } from './http/ops-dependencies.js';
+import type { Metrics } from './metrics/collectors.js';
+import type { ResolvedOptions } from './options/options.js';
+import type { Report } from './report/report.js';
+import { type Logger, writeToStderr } from './runtime/logger.js';
+import type { AllocationSites } from './sampling/allocation-profiler.js';
+import type { HeapSample } from './sampling/heap-sample.js';
+
+const HOW_TO_OPEN =
+  "the ops endpoint is closed: set LEAKWATCH_TOKEN (or the option token) to a token from 'npx leakwatch token'";
+
+/** Samples kept until the metrics are loaded; a program with more GC cycles in its first moments loses the rest. */
+const MAX_BACKLOG = 2000;
+
+interface Published {
+  readonly daemon: Daemon;
+  readonly sites: AllocationSites;
+  readonly stateDirectory: string | null;
+  readonly report: () => Report;
+  readonly logger: Logger;
+}
+
+/**
+ * What serves the watcher's figures: metrics, the router for the host's app, and the own listener. prom-client and Express
+ * take longer to load than all the rest, so each is loaded by a method of its own.
+ */
+export class OpsEndpoint {
+  readonly #options: ResolvedOptions;
+  readonly #authenticator: Authenticator;
+  readonly #tokens: number;
+  readonly #published: Published;
+  #backlog: HeapSample[] = [];
+  #metrics: Metrics | null = null;
+  #listener: Listener | null = null;
+  #router: OpsHandler | null = null;
+  #closed = false;
+
+  constructor(options: ResolvedOptions, published: Published) {
+    this.#authenticator = createAuthenticator(options.tokens);
+    // Only digests of the tokens are kept.
+    this.#options = { ...options, tokens: [] };
+    this.#tokens = options.tokens.length;
+    this.#published = published;
+  }
+
+  get address(): string | null {
+    return this.#listener?.address ?? null;
+  }
+
+  /** Whether this server of `node:http` is the own listener. */
+  owns(server: unknown): boolean {
+    return this.#listener?.owns(server) === true;
+  }
+
+  router(): OpsHandler {
+    if (this.#authenticator.closed) this.#published.logger.warn(HOW_TO_OPEN);
+    return (request, response, next) => this.#router?.(request, response, next);
+  }
+
+  /** Loads Express and makes `router()` answer. */
+  async loadRouter(): Promise<void> {
+    this.#router ??= await this.#createRouter('host');
+  }
+
+  /** Until the metrics are loaded, samples are kept for them. */
+  start(): void {
+    this.#published.daemon.events.on('sample', this.#keep);
+  }
+
+  async loadMetrics(): Promise<void> {
+    const { daemon } = this.#published;
+    const { createMetrics } = await import('./metrics/collectors.js');
+    if (this.#closed) return;
+    this.#metrics = createMetrics(daemon, this.#options.registry ?? undefined, this.#backlog);
+    daemon.events.off('sample', this.#keep);
+    this.#backlog = [];
+  }
+
+  /** Opens the own listener where one is asked for and may be opened. */
+  async listen(): Promise<void> {
+    const { logger } = this.#published;
+    const { listen, metricsAuth, allowedHosts } = this.#options;
+    if (listen === null) return;
+    if (this.#authenticator.closed && metricsAuth === 'token') {
+      logger.warn(`no listener is opened: ${HOW_TO_OPEN}`);
+      return;
+    }
+    const { openListener } = await import('./http/listener.js');
+    const loadRouter = () => this.#createRouter('listener');
+    const listener = await openListener({ listen, allowedHosts, loadRouter, logger });
+    if (this.#closed) return await listener.close();
+    this.#listener = listener;
+    const announce = `listening on ${listener.address}`;
+    if (listen.kind === 'tcp' && listen.port === 0) writeToStderr(`leakwatch: ${announce}\n`);
+    else logger.info(announce);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#listener?.close();
+    this.#metrics?.close();
+  }
+
+  /** The host's app leaves the metrics to the host's own registry; the own listener serves them. */
+  async #createRouter(where: 'host' | 'listener'): Promise<OpsHandler> {
+    const { report, logger } = this.#published;
+    const { createOpsRouter } = await import('./http/ops-router.js');
+    return createOpsRouter({
+      authenticator: this.#authenticator,
+      report,
+      status: () => this.#status(),
+      metrics: where === 'host' ? null : () => this.#exposition(),
+      metricsAuth: this.#options.metricsAuth,
+      logger,
+    });
+  }
+
+  async #exposition(): Promise<{ contentType: string; body: string }> {
+    const metrics = this.#metrics;
+    if (metrics === null) throw new Error('the metrics are not loaded');
+    return { contentType: metrics.contentType, body: await metrics.exposition() };
+  }
+
+  /** `GET /ops/status`: what is in use and why, and every option but the secrets. */
+  #status(): unknown {
+    const { daemon, sites, stateDirectory } = this.#published;
+    const { gcSource, dumper, samples, errors, trends, lastSample, captures, census, ...status } =
+      daemon.status();
+    const { logger, registry, rules, ...options } = this.#options;
+    return {
+      state: status.state,
+      reason: status.reason,
+      gcSource,
+      dumper,
+      samples,
+      errors,
+      trends,
+      lastSample,
+      captures,
+      census,
+      sites: sites.status(),
+      listener: this.address,
+      stateDirectory,
+      options: { ...options, tokens: this.#tokens, logger: logger !== null, registry: registry !== null },
+      rules,
+    };
+  }
+
+  readonly #keep = (sample: HeapSample): void => {
+    if (this.#backlog.length < MAX_BACKLOG) this.#backlog.push(sample);
+  };
+}
