@@ -48,6 +48,7 @@ export function summarizeHeap(
 
 export { type ErrorCode, LeakwatchError } from './errors.js';
 export type { AnalysisInput, AnalysisStep } from './heap/analysis.js';
+export type { FailureCause } from './heap/analysis-failure.js';
 export type { DominatorTree } from './heap/graph/dominator-tree.js';
 export { buildHeapGraph, type HeapGraph, type HeapGraphOptions } from './heap/graph/heap-graph.js';
 export type { Retainers } from './heap/graph/retainers.js';

@@ -88,7 +88,7 @@ export function decodeMessage(line: string): AnalysisMessage | null {
 
 function decodeResult(result: Record<string, unknown>): AnalysisResult | null {
   if (result['outcome'] === 'failure') {
-    const isWhole = typeof result['reason'] === 'string' && isStep(result['step']);
+    const isWhole = typeof record(result['cause'])['kind'] === 'string' && isStep(result['step']);
     return isWhole ? (result as unknown as AnalysisResult) : null;
   }
   const { series } = result;

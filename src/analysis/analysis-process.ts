@@ -10,7 +10,7 @@ import { writeFile } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { setPriority } from 'node:os';
 import { type AnalysisResult, type AnalysisStep, analyze } from '../heap/analysis.js';
-import { memoryShortage } from '../heap/memory-bound.js';
+import { type MemoryShortage, memoryShortage } from '../heap/memory-bound.js';
 import { systemClock, type Timer } from '../runtime/clock.js';
 import { type AnalysisHeader, type AnalysisMessage, encodeMessage } from './analysis-message.js';
 
@@ -94,7 +94,7 @@ class GuardedAnalysis {
   readonly #stop = new AbortController();
   readonly #parentPid = process.ppid;
   #step: AnalysisStep = 'parsing';
-  #shortage: string | null = null;
+  #shortage: MemoryShortage | null = null;
   #timer: Timer | null = null;
 
   stop(): void {
@@ -110,7 +110,7 @@ class GuardedAnalysis {
     const result = await analyze(input, (step) => this.#enter(step, header), this.#stop.signal);
     // Before the result is told: nothing may come after it.
     this.#timer?.cancel();
-    if (result.outcome === 'failure' && this.#shortage !== null) return { ...result, reason: this.#shortage };
+    if (result.outcome === 'failure' && this.#shortage !== null) return { ...result, cause: this.#shortage };
     return result;
   }
 

@@ -1,5 +1,6 @@
 import { LeakwatchError } from '../errors.js';
 import { systemClock } from '../runtime/clock.js';
+import type { AnalysisNote, FailureCause } from './analysis-failure.js';
 import { shortestPaths } from './graph/shortest-path.js';
 import type { ClassGrowth } from './growth/class-growth.js';
 import { classHistogram } from './growth/class-histogram.js';
@@ -7,7 +8,7 @@ import { extendSeries, growthOf } from './growth/growth-series.js';
 import { buildPathTree, type TracedHeap } from './growth/path-tree-builder.js';
 import { sampledContent } from './growth/sampled-content.js';
 import { decodeSeries, encodeSeries } from './growth/series-codec.js';
-import { memoryShortage, predictAnalysisBytes } from './memory-bound.js';
+import { type MemoryShortage, memoryShortage, predictAnalysisBytes } from './memory-bound.js';
 import { inSources } from './sites/suspect-sources.js';
 import { sizeOf } from './snapshot/heap-snapshot.js';
 import { parseSnapshot } from './snapshot/snapshot-parser.js';
@@ -51,14 +52,13 @@ export type AnalysisResult =
       readonly classes: readonly ClassGrowth[];
       /** Compact memory of all snapshots so far, to be handed to the next analysis. */
       readonly series: Uint8Array;
-      /** What the reader should know: a previous series that could not be used, paths given up at a bound. */
-      readonly notes?: readonly string[];
+      readonly notes?: readonly AnalysisNote[];
       readonly elapsedMs: number;
     }
   | {
       readonly outcome: 'failure';
       readonly step: AnalysisStep;
-      readonly reason: string;
+      readonly cause: FailureCause;
       readonly elapsedMs: number;
     };
 
@@ -90,11 +90,9 @@ export async function analyze(
     enter('tracing');
     const heap = buildPathTree(snapshot, paths, content);
     enter('comparing');
-    const notes: string[] = [];
+    const notes: AnalysisNote[] = [];
     const previous = input.previous === null ? null : decodeSeries(input.previous);
-    if (input.previous !== null && previous === null) {
-      notes.push('The previous series could not be read; a new one begins with this snapshot.');
-    }
+    if (input.previous !== null && previous === null) notes.push({ kind: 'series-restarted' });
     const heapBytes = heapBytesOf(heap);
     const extended = extendSeries(previous, {
       atMs: input.capturedAtMs,
@@ -104,8 +102,8 @@ export async function analyze(
     });
     const encoded = encodeSeries(extended.series);
     const dropped = extended.dropped + encoded.dropped;
-    if (dropped > 0) notes.push(`${dropped} small paths were left out of the series for want of room.`);
-    if (heap.tree.cut > 0) notes.push(`${heap.tree.cut} objects lie beyond the bounds of the path tree.`);
+    if (dropped > 0) notes.push({ kind: 'paths-dropped', paths: dropped });
+    if (heap.tree.cut > 0) notes.push({ kind: 'objects-beyond-tree', objects: heap.tree.cut });
     enter('ranking');
     return {
       outcome: 'success',
@@ -123,7 +121,7 @@ export async function analyze(
       elapsedMs: elapsed(),
     };
   } catch (error) {
-    return { outcome: 'failure', step, reason: reasonOf(error, signal), elapsedMs: elapsed() };
+    return { outcome: 'failure', step, cause: causeOf(error, signal), elapsedMs: elapsed() };
   }
 }
 
@@ -137,12 +135,16 @@ function heapBytesOf({ snapshot, weights }: TracedHeap): number {
 
 function refuseTooLarge(nodes: number, edges: number, limitBytes = Number.POSITIVE_INFINITY): void {
   const shortage = memoryShortage(predictAnalysisBytes(nodes, edges), limitBytes);
-  if (shortage !== null) throw new LeakwatchError('LEAKWATCH_ERR_ANALYSIS_MEMORY', shortage);
+  if (shortage !== null)
+    throw new LeakwatchError('LEAKWATCH_ERR_ANALYSIS_MEMORY', 'The heap is too large.', { cause: shortage });
 }
 
-/** Messages of our own say nothing of the heap's content; of others only the kind of error is passed on. */
-function reasonOf(error: unknown, signal: AbortSignal | undefined): string {
-  if (signal?.aborted === true) return 'The analysis was cancelled.';
-  if (error instanceof LeakwatchError) return error.message;
-  return error instanceof Error ? `The analysis failed: ${error.name}.` : 'The analysis failed.';
+/** Messages of our own hold nothing of the heap's content; of other errors only the name is passed on. */
+function causeOf(error: unknown, signal: AbortSignal | undefined): FailureCause {
+  if (signal?.aborted === true) return { kind: 'cancelled' };
+  if (error instanceof LeakwatchError)
+    return error.code === 'LEAKWATCH_ERR_ANALYSIS_MEMORY'
+      ? (error.cause as MemoryShortage)
+      : { kind: 'format', message: error.message };
+  return { kind: 'error', name: error instanceof Error ? error.name : 'unknown' };
 }

@@ -8,11 +8,15 @@ const MIN_SHARED = 0.5;
 /** Too few places prove nothing: a snapshot without locations, or a drawn one. */
 const MIN_PLACES = 100;
 
+export interface ProgramMismatch {
+  readonly kind: 'other-node-version' | 'other-program';
+}
+
 /**
  * Why the latest two snapshots of a series cannot be of the same program on the same version of Node; null when nothing
  * speaks against it. Judged by where their functions and classes are defined.
  */
-export function programMismatch(classes: readonly ClassGrowth[]): string | null {
+export function programMismatch(classes: readonly ClassGrowth[]): ProgramMismatch | null {
   const placed = classes.filter(({ location }) => location !== null && location.script !== '');
   const isNodes = ({ location }: ClassGrowth) => location?.script.startsWith('node:') === true;
   const nodes = overlap(
@@ -20,14 +24,12 @@ export function programMismatch(classes: readonly ClassGrowth[]): string | null 
     ({ location }) => `${location?.line}:${location?.column}:${location?.script}`,
   );
   if (nodes.fewest >= MIN_PLACES && nodes.shared < nodes.fewest * MIN_SHARED)
-    return "It was taken on another version of Node than the snapshot before it, so that most of its growth would be Node's own.";
+    return { kind: 'other-node-version' };
   const programs = overlap(
     placed.filter((row) => !isNodes(row)),
     ({ location }) => location?.script ?? '',
   );
-  if (programs.fewest > 0 && programs.shared === 0)
-    return 'It is of another program than the snapshot before it: they have no script in common.';
-  return null;
+  return programs.fewest > 0 && programs.shared === 0 ? { kind: 'other-program' } : null;
 }
 
 /** Keys in both of the latest two snapshots, and in the one that has fewer. */

@@ -4,6 +4,7 @@
  */
 import { systemClock } from '../runtime/clock.js';
 import { type AnalysisStep, analyze } from './analysis.js';
+import type { AnalysisNote, FailureCause } from './analysis-failure.js';
 import { findAccumulations, isScaled } from './growth/accumulation.js';
 import type { ClassGrowth } from './growth/class-growth.js';
 import { type GrowthSeries, growthOf, MAX_STEPS } from './growth/growth-series.js';
@@ -64,8 +65,7 @@ export type SnapshotComparison =
       readonly paths: readonly PathDifference[];
       /** One figure a snapshot; most grown first, at most 8,000 rows. */
       readonly classes: readonly ClassGrowth[];
-      /** What the reader should know: bounds that were reached. */
-      readonly notes: readonly string[];
+      readonly notes: readonly AnalysisNote[];
       readonly elapsedMs: number;
     }
   | {
@@ -73,8 +73,7 @@ export type SnapshotComparison =
       /** Number of the snapshot at which it ended, from 0. */
       readonly snapshot: number;
       readonly step: AnalysisStep;
-      /** For a person; says nothing of the heap's content. */
-      readonly reason: string;
+      readonly cause: FailureCause;
       readonly elapsedMs: number;
     };
 
@@ -92,7 +91,7 @@ export async function compareSnapshots(
   const begin = systemClock.monotonicMs();
   const elapsed = () => systemClock.monotonicMs() - begin;
   const totals: SnapshotTotals[] = [];
-  const notes = new Set<string>();
+  const notes = new Map<string, AnalysisNote>();
   let bytes: Uint8Array | null = null;
   let series: GrowthSeries | null = null;
   let suspects: readonly Suspect[] = [];
@@ -104,7 +103,7 @@ export async function compareSnapshots(
     suspects = result.suspects.filter(isBeyondItsPast);
     const { nodes, edges, heapBytes, scaled } = result;
     totals.push({ nodes, edges, heapBytes, ...(scaled === true ? { scaled } : {}) });
-    for (const note of result.notes ?? []) notes.add(note);
+    for (const note of result.notes ?? []) notes.set(JSON.stringify(note), note);
     series = decodeSeries(bytes);
     const mismatch = index === 0 || series === null ? null : programMismatch(series.classes);
     if (mismatch !== null)
@@ -112,7 +111,7 @@ export async function compareSnapshots(
         outcome: 'failure',
         snapshot: index,
         step: 'comparing',
-        reason: mismatch,
+        cause: mismatch,
         elapsedMs: elapsed(),
       };
   }
@@ -122,7 +121,7 @@ export async function compareSnapshots(
     suspects,
     paths: series === null ? [] : pathDifferences(series),
     classes: series === null ? [] : series.classes.toSorted((a, b) => growthOf(b.bytes) - growthOf(a.bytes)),
-    notes: [...notes],
+    notes: [...notes.values()],
     elapsedMs: elapsed(),
   };
 }

@@ -2,6 +2,7 @@ import type { AnalysisFailure } from '../analysis/analysis-outcome.js';
 import type { DumpFailure } from '../capture/dump-failure.js';
 import { say } from '../runtime/say.js';
 import { formatBytes, formatCount, formatDuration, formatMilliseconds } from '../runtime/units.js';
+import { failureText } from './analysis-text.js';
 
 const SIGKILL = 9;
 
@@ -79,7 +80,7 @@ function childWords(failure: ChildFailure): string {
 
 /** Why an analysis has no result, for a person. */
 export function analysisFailureText(failure: AnalysisFailure): string {
-  if (failure.outcome === 'failure') return `${failure.step}: ${failure.reason}`;
+  if (failure.outcome === 'failure') return `${failure.step}: ${failureText(failure.cause)}`;
   switch (failure.cause) {
     case 'not-started':
       return say`the analysis process could not be started: ${failure.message}`;

@@ -15,7 +15,12 @@ describe('A message of the analysis', () => {
     { kind: 'progress', step: 'parsing', fraction: 1 },
     {
       kind: 'result',
-      result: { outcome: 'failure', step: 'tracing', reason: 'a\nb', elapsedMs: 1 },
+      result: {
+        outcome: 'failure',
+        step: 'tracing',
+        cause: { kind: 'format', message: 'a\nb' },
+        elapsedMs: 1,
+      },
       cpuSeconds: 2,
       peakRssBytes: 3,
     },
@@ -57,7 +62,7 @@ describe('A message of the analysis', () => {
       '{"kind":"progress","step":"parsing","fraction":1.5}',
       '{"kind":"progress","step":"parsing","fraction":-1}',
       '{"kind":"result","cpuSeconds":1,"peakRssBytes":1}',
-      '{"kind":"result","cpuSeconds":1,"peakRssBytes":1,"result":{"outcome":"failure","reason":"x"}}',
+      '{"kind":"result","cpuSeconds":1,"peakRssBytes":1,"result":{"outcome":"failure","cause":{"kind":"cancelled"}}}',
       '{"kind":"result","cpuSeconds":1,"peakRssBytes":1,"result":{"outcome":"success","suspects":[]}}',
     ]) {
       assert.equal(decodeMessage(line), null, line);

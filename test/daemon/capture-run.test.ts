@@ -189,7 +189,7 @@ describe('A capture', () => {
     const short: AnalysisOutcome = {
       outcome: 'failure',
       step: 'parsing',
-      reason: 'it would need 900 MB',
+      cause: { kind: 'format', message: 'it ends at byte 900' },
       elapsedMs: 5,
       cpuSeconds: 1,
       peakRssBytes: 1,

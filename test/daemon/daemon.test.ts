@@ -229,7 +229,14 @@ describe('The daemon', () => {
     const endings: AnalysisOutcome[] = [
       { outcome: 'crashed', cause: 'unreadable', cpuSeconds: 0, peakRssBytes: 0 },
       { outcome: 'timeout', cause: 'timeout', timeoutMs: 60_000, cpuSeconds: 0, peakRssBytes: 0 },
-      { outcome: 'failure', step: 'parsing', reason: 'byte 7', elapsedMs: 1, cpuSeconds: 0, peakRssBytes: 0 },
+      {
+        outcome: 'failure',
+        step: 'parsing',
+        cause: { kind: 'format', message: 'byte 7' },
+        elapsedMs: 1,
+        cpuSeconds: 0,
+        peakRssBytes: 0,
+      },
     ];
     const seen = [];
     for (const ending of endings) {

@@ -13,7 +13,7 @@ export async function analyzeDrawings(drawings: readonly string[]): Promise<Succ
       previous: latest?.series ?? null,
       capturedAtMs: index * 1000,
     });
-    assert.ok(result.outcome === 'success', result.outcome === 'failure' ? result.reason : '');
+    assert.ok(result.outcome === 'success', result.outcome === 'failure' ? JSON.stringify(result.cause) : '');
     latest = result;
   }
   assert.ok(latest !== null);

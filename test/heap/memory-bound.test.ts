@@ -34,7 +34,8 @@ describe('An analysis', () => {
     });
     assert.ok(result.outcome === 'failure');
     assert.equal(result.step, 'parsing');
-    assert.match(result.reason, /^The analysis needs more than 500 MB of memory: at least \d+ MB\.$/);
+    assert.ok(result.cause.kind === 'memory' && result.cause.neededBytes > 200 * 2 ** 30);
+    assert.equal(result.cause.limitBytes, 500 * MIB);
   });
 });
 
@@ -44,9 +45,10 @@ describe('A shortage of memory', () => {
   });
 
   it('names the bound and the need', () => {
-    assert.equal(
-      memoryShortage(100 * MIB + 1, 100 * MIB),
-      'The analysis needs more than 100 MB of memory: at least 101 MB.',
-    );
+    assert.deepEqual(memoryShortage(100 * MIB + 1, 100 * MIB), {
+      kind: 'memory',
+      neededBytes: 100 * MIB + 1,
+      limitBytes: 100 * MIB,
+    });
   });
 });

@@ -57,7 +57,10 @@ async function runProgram(name: string): Promise<Analyzed> {
         previous: previous?.series ?? null,
         capturedAtMs: round * 1000,
       });
-      assert.ok(result.outcome === 'success', result.outcome === 'failure' ? result.reason : '');
+      assert.ok(
+        result.outcome === 'success',
+        result.outcome === 'failure' ? JSON.stringify(result.cause) : '',
+      );
       return result;
     };
     let before: Success | null = null;

@@ -54,7 +54,10 @@ async function analyzeTwoModules(): Promise<Success> {
         previous: latest?.series ?? null,
         capturedAtMs: round * 1000,
       });
-      assert.ok(result.outcome === 'success', result.outcome === 'failure' ? result.reason : '');
+      assert.ok(
+        result.outcome === 'success',
+        result.outcome === 'failure' ? JSON.stringify(result.cause) : '',
+      );
       latest = result;
     }
     assert.ok(latest !== null);

@@ -48,7 +48,7 @@ async function expiryOf(drawn: Drawn): Promise<Expiry | null | undefined> {
       previous,
       capturedAtMs: NOW - 1 + n / 150,
     });
-    assert.ok(result.outcome === 'success', result.outcome === 'failure' ? result.reason : '');
+    assert.ok(result.outcome === 'success', result.outcome === 'failure' ? JSON.stringify(result.cause) : '');
     const found = result.suspects.find(({ className }) => className === 'Session');
     if (n === 150) {
       assert.ok(found !== undefined, 'the growth of the sessions is found');

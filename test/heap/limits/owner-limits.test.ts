@@ -30,7 +30,10 @@ async function suspectsOf(name: string): Promise<Suspects> {
         previous: previous?.series ?? null,
         capturedAtMs: Date.now(),
       });
-      assert.ok(result.outcome === 'success', result.outcome === 'failure' ? result.reason : '');
+      assert.ok(
+        result.outcome === 'success',
+        result.outcome === 'failure' ? JSON.stringify(result.cause) : '',
+      );
       return result;
     };
     const first = await read('1', await read('0', null));
