@@ -57,8 +57,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'heap/suspects': [
     'runtime',
     'mechanisms',
-    'heap/snapshot',
-    'heap/graph',
     'heap/growth',
     'heap/sources',
     'heap/members',

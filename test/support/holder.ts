@@ -6,16 +6,10 @@ const split = (text: string): [string, string] => {
   return [name, path];
 };
 
-/** A class and properties from there on: `MemoryStore.sessions`. */
+/** A class, or the global object, and properties from there on: `MemoryStore.sessions`. */
 export function inClass(text: string, keptBy: Place | null = null): Place {
   const [name, path] = split(text);
   return { kind: 'class', name, path, keptBy };
-}
-
-/** A root and properties from there on: `globalThis.orders`. */
-export function inRoot(text: string): Place {
-  const [name, path] = split(text);
-  return { kind: 'root', name, edge: '', path };
 }
 
 /** A variable of a module and properties from there on: `stop.signal`. */

@@ -4,7 +4,7 @@ import type { Holder } from '../../src/heap/naming/holder.js';
 import { pathHolder } from '../../src/heap/naming/path-holder.js';
 import type { RetainerStep } from '../../src/heap/naming/retainer-step.js';
 import { holderText } from '../../src/wording/holder-text.js';
-import { calling, captured, inClass, inRoot, listenersOf, ofModule } from '../support/holder.js';
+import { calling, captured, inClass, listenersOf, ofModule } from '../support/holder.js';
 
 const TEXTS: readonly (readonly [Holder, string])[] = [
   [inClass('MemoryStore.sessions'), 'MemoryStore.sessions'],
@@ -12,7 +12,7 @@ const TEXTS: readonly (readonly [Holder, string])[] = [
     inClass('router.stack', ofModule('app', 'src/app.js')),
     'router.stack of module variable app of src/app.js',
   ],
-  [inRoot('globalThis.orders'), 'globalThis.orders'],
+  [inClass('globalThis.orders'), 'globalThis.orders'],
   [{ kind: 'root', name: '(Strong roots)', edge: 'handles', path: '[]' }, 'handles of (Strong roots)[]'],
   [{ kind: 'module', script: 'src/app.js', path: '' }, 'module src/app.js'],
   [
@@ -40,11 +40,11 @@ const TEXTS: readonly (readonly [Holder, string])[] = [
     'listener list of AbortSignal (App.signal)',
   ],
   [
-    { kind: 'reactions', place: inRoot('globalThis.shutdown') },
+    { kind: 'reactions', place: inClass('globalThis.shutdown') },
     'reaction list of the promise in globalThis.shutdown',
   ],
   [
-    { kind: 'weak-value', path: '.spans', place: inRoot('globalThis.tracer') },
+    { kind: 'weak-value', path: '.spans', place: inClass('globalThis.tracer') },
     'WeakMap value.spans for globalThis.tracer',
   ],
 ];

@@ -1,5 +1,6 @@
 import { ROLE } from '../graph/node-role.js';
 import { target } from '../graph/scopes.js';
+import type { SeriesNode } from '../growth/growth-series.js';
 import type { TracedHeap } from '../growth/path-tree-builder.js';
 import { nodeTypeCode, sizeOf } from '../snapshot/heap-snapshot.js';
 
@@ -15,6 +16,15 @@ export interface Samples {
   readonly objects: readonly number[];
   /** Bytes of the strings that its sliced strings were cut out of, each counted once; 0 means there are no slices. */
   readonly parentBytes: number;
+}
+
+/** A heap, its series, and objects sampled for the rows of that. */
+export interface InspectedHeap {
+  readonly heap: TracedHeap;
+  readonly nodes: readonly SeriesNode[];
+  /** Tree node → series row. */
+  readonly rowOf: Int32Array;
+  readonly samples: ReadonlyMap<number, Samples>;
 }
 
 export const NO_SAMPLES: Samples = { objects: [], parentBytes: 0 };

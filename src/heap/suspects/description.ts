@@ -1,9 +1,8 @@
 import type { MemberFacts } from '../../mechanisms/mechanism-row.js';
 import type { Mechanism } from '../../mechanisms/mechanisms.js';
 import { MECHANISMS } from '../../mechanisms/mechanisms.js';
-import { NUMBERS, SCOPE, TIMERS_LIST } from '../../mechanisms/path-names.js';
-import { isNodeScript, packageOf, shortScript } from '../../runtime/script-name.js';
-import { ROLE } from '../graph/node-role.js';
+import { NUMBERS, TIMERS_LIST } from '../../mechanisms/path-names.js';
+import { isNodeScript, packageOf } from '../../runtime/script-name.js';
 import { type Accumulation, isScaled } from '../growth/accumulation.js';
 import { type GrowthSeries, growthOf } from '../growth/growth-series.js';
 import type { TracedHeap } from '../growth/path-tree-builder.js';
@@ -11,30 +10,24 @@ import { BoundsInCode } from '../limits/bound-in-code.js';
 import { type Limited, ownerLimits } from '../limits/owner-limits.js';
 import { newestMembers } from '../members/newest-members.js';
 import { fieldNames } from '../members/object-fields.js';
-import { NO_SAMPLES, type Samples } from '../members/sample-members.js';
+import { type InspectedHeap, NO_SAMPLES, type Samples } from '../members/sample-members.js';
 import { TimerCaptures } from '../members/timer-capture.js';
-import { ClassTitles, isShortName } from '../naming/class-title.js';
-import { eventOf } from '../naming/event-name.js';
 import { fingerprint } from '../naming/fingerprint.js';
-import { type Holder, type HolderFacts, holderOf, plainTitle } from '../naming/holder.js';
+import type { Holder } from '../naming/holder.js';
+import { HolderPlaces } from '../naming/holder-place.js';
 import { mechanismOf } from '../naming/mechanism.js';
-import { ownerOfNative, Places } from '../naming/member-location.js';
-import { isHandleList, isHandlePath } from '../naming/open-handle.js';
-import { retainerPath, rowsTo } from '../naming/retainer-path.js';
+import { Places } from '../naming/member-location.js';
+import { isHandlePath } from '../naming/open-handle.js';
+import { retainerPath } from '../naming/retainer-path.js';
 import type { PackageName, RetainerStep } from '../naming/retainer-step.js';
 import { keepContexts } from '../naming/vm-context.js';
 import { areWeak, hasRegistry } from '../naming/weak-reference.js';
-import { nodeTypeCode } from '../snapshot/heap-snapshot.js';
-import type { MemberLocation } from '../sources/code-place.js';
-import { type Candidate, gainedBytes, type UnitingContext } from '../uniting/candidate.js';
+import { type Candidate, gainedBytes } from '../uniting/candidate.js';
 import type { Suspect } from './suspect.js';
 
-const CLOSURE = nodeTypeCode('closure');
 /** Objects of one path whose content is looked at. */
 const MAX_LOOKED_AT = 8;
 const MAX_ALSO_HELD = 4;
-/** Longer paths are named by their text alone. */
-const MAX_NAMED_STEPS = 32;
 const PRIMITIVES = new Set(['string', 'symbol', 'bigint']);
 
 /** Turns what grows into what a person reads. */
@@ -44,40 +37,38 @@ export class Describer {
   readonly #samples: ReadonlyMap<number, Samples>;
   readonly #places: Places;
   readonly #timers: TimerCaptures;
-  readonly #titles: ClassTitles;
+  readonly #holders: HolderPlaces;
   readonly #code = new BoundsInCode();
   /** Null until asked for. */
   #registry: boolean | null = null;
-  /** Tree node → series row. */
-  readonly #rowOf: Int32Array;
 
-  constructor({ heap, rowOf, samples }: UnitingContext, series: GrowthSeries) {
+  constructor(inspected: InspectedHeap, series: GrowthSeries) {
+    const { heap, samples } = inspected;
     this.#heap = heap;
     this.#series = series;
     this.#samples = samples;
-    this.#rowOf = rowOf;
     this.#places = new Places(heap);
     this.#timers = new TimerCaptures(heap);
-    this.#titles = new ClassTitles(heap.snapshot);
+    this.#holders = new HolderPlaces(inspected, this.#places);
   }
 
   /** `ownerRows`: series rows of the holder and of what it is a part of. */
   suspect(candidate: Candidate, ownerRows: readonly number[]): Suspect {
     const { accumulation, artefact, others } = candidate;
     const { path, objects, parentBytes } = this.#members(accumulation);
-    const className = this.#handleClass(accumulation, objects) ?? path.at(-1)!.node;
+    const className = this.#holders.handleClass(accumulation, objects) ?? path.at(-1)!.node;
     const owners = ownerRows.flatMap((row) => this.#of(row).objects);
     const fields = fieldNames(this.#heap.snapshot, objects.slice(0, MAX_LOOKED_AT));
     const alsoHeldBy = others.map((other) => {
       const members = this.#members(other);
-      return this.#holder(other, members.path, members.objects);
+      return this.#holders.of(other, members.path, members.objects);
     });
     const { counts, bytes, risingSteps } = accumulation;
     const isWeak = areWeak(this.#heap, objects);
     return {
       fingerprint: fingerprint(path),
       className,
-      holder: this.#holder(accumulation, path, objects),
+      holder: this.#holders.of(accumulation, path, objects),
       retainerPath: path,
       steps: counts.map((count, step) => ({
         atMs: this.#series.times[step]!,
@@ -118,7 +109,7 @@ export class Describer {
     const [newest] = objects;
     const place = newest === undefined ? null : this.#places.of(newest);
     if (!isByName || place === null || isNodeScript(place.url)) return mechanism;
-    return row?.commonNames === true || !this.#isForeign(newest) ? null : mechanism;
+    return row?.commonNames === true || !this.#holders.isForeign(newest) ? null : mechanism;
   }
 
   #hasRegistry(): boolean {
@@ -196,92 +187,6 @@ export class Describer {
     }
     const rank = ([name, count]: readonly [string, number]) => (PRIMITIVES.has(name) ? 0 : count);
     return [...counts].sort((a, b) => rank(b) - rank(a))[0]?.[0] ?? NUMBERS;
-  }
-
-  #holder(
-    { holder, gained }: Accumulation,
-    path: readonly RetainerStep[],
-    objects: readonly number[],
-  ): Holder {
-    const holders = this.#of(holder).objects;
-    const steps = this.#stepObjects(holder, holders[0]);
-    const facts: HolderFacts = {
-      ...this.#capturedBy(holders[0], path[0]?.edge === SCOPE ? path[0].node : null),
-      event: eventOf(this.#heap, holders),
-      callback: this.#callback(holder, objects),
-      pathOnly: false,
-      isForeign: (at) => this.#isForeign(steps[at]),
-      titleOf: (at) => this.#titleOf(path[at]!.node, steps[at]),
-    };
-    // What became larger is itself the holder of what was added.
-    const last = path.at(-1)!;
-    return holderOf(gained === 0 && holder > 0 ? [...path, last] : path, facts);
-  }
-
-  /** Node's native objects have a JavaScript side, by which a person knows them. */
-  #handleClass({ holder }: Accumulation, objects: readonly number[]): string | null {
-    if (!isHandleList(this.#series.nodes, holder) || objects[0] === undefined) return null;
-    const owner = ownerOfNative(this.#heap.snapshot, objects[0]);
-    return owner < 0 ? null : this.#heap.classes.of(owner);
-  }
-
-  #callback(holder: number, objects: readonly number[]): MemberLocation | null {
-    const newest = objects.slice(0, MAX_LOOKED_AT);
-    const isList = isHandleList(this.#series.nodes, holder);
-    const asks = (node: number) => (isList ? this.#places.ofHandle(node) : this.#places.called(node));
-    if (!isList && this.#series.nodes[holder]!.className !== TIMERS_LIST) return null;
-    return newest.map(asks).find((place) => place !== null) ?? null;
-  }
-
-  /** One object for each step of the path to the holder; fewer where the middle of the path is left out. */
-  #stepObjects(holder: number, sample: number | undefined): readonly (number | undefined)[] {
-    const { nodes } = this.#series;
-    const { paths, treeOf } = this.#heap;
-    const objectOf = new Map<number, number>();
-    for (let node = sample ?? -1; node > 0; node = paths.parent[node]!) {
-      if (paths.roles[node] === ROLE.value) objectOf.set(this.#rowOf[treeOf[node]!]!, node);
-    }
-    const rows = rowsTo(nodes, holder);
-    return rows.length > MAX_NAMED_STEPS ? [] : rows.map((row) => objectOf.get(row));
-  }
-
-  /** Whether its class, or its code, is a package's or Node's. Objects without a class of their own are nobody's. */
-  #isForeign(object: number | undefined): boolean {
-    if (object === undefined || this.#heap.classes.of(object) === 'globalThis') return false;
-    const url = this.#places.of(object)?.url;
-    if (url === undefined) return false;
-    // Functions of Node such as `require` are handed to each module anew: where one hangs says nothing.
-    if (isNodeScript(url)) return this.#heap.snapshot.nodeType[object] !== CLOSURE;
-    return packageOf(url) !== null;
-  }
-
-  #titleOf(className: string, object: number | undefined): string {
-    const title = plainTitle(className);
-    if (object === undefined || !isShortName(title)) return title;
-    const exported = this.#titles.of(object);
-    if (exported !== null) return exported;
-    const found = packageOf(this.#places.of(object)?.url ?? '');
-    return found === null ? title : `${found.name}: ${title}`;
-  }
-
-  /** The function whose scope holds the variable on the way to this object, and whether that scope is a module's. */
-  #capturedBy(
-    holder: number | undefined,
-    scopeScript: string | null,
-  ): Pick<HolderFacts, 'closure' | 'script' | 'packaged'> {
-    const { paths, classes, snapshot } = this.#heap;
-    for (let node = holder ?? -1; node > 0; node = paths.parent[node]!) {
-      if (paths.scopes.isContext[node] !== 1) continue;
-      const closure = paths.scopes.closure[node]!;
-      const isModule = paths.scopes.outermost[node] === 1;
-      const address = paths.scopes.script[node]! < 0 ? '' : snapshot.strings.text(paths.scopes.script[node]!);
-      return {
-        closure: closure < 0 ? null : classes.of(closure),
-        script: isModule ? scopeScript : null,
-        packaged: packageOf(address) === null ? null : shortScript(address),
-      };
-    }
-    return { closure: null, script: null, packaged: null };
   }
 
   /** By the class nearest to the members that has a script, then by the variable that the path begins with. */

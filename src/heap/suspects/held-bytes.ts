@@ -1,7 +1,8 @@
 import { leakShares } from '../growth/leak-share.js';
 import { ARTEFACT } from '../growth/path-tree.js';
+import type { InspectedHeap } from '../members/sample-members.js';
 import { isHandleList } from '../naming/open-handle.js';
-import type { Candidate, UnitingContext } from '../uniting/candidate.js';
+import type { Candidate } from '../uniting/candidate.js';
 import type { HeldBytes } from './suspect.js';
 
 const NONE = -1;
@@ -11,7 +12,7 @@ const NONE = -1;
  * kept by whoever uses it, and what only members of the others use is theirs.
  */
 export function heldBytes(
-  { heap, rowOf, nodes }: UnitingContext,
+  { heap, rowOf, nodes }: InspectedHeap,
   candidates: readonly Candidate[],
 ): readonly (HeldBytes | null)[] {
   const isV8s = ({ accumulation: { holder } }: Candidate) => (nodes[holder]!.artefact & ARTEFACT.v8) !== 0;

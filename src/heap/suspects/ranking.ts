@@ -1,11 +1,11 @@
 import { findAccumulations } from '../growth/accumulation.js';
 import type { ExtendedSeries, SeriesNode } from '../growth/growth-series.js';
 import type { TracedHeap } from '../growth/path-tree-builder.js';
-import { sampleMembers } from '../members/sample-members.js';
+import { type InspectedHeap, sampleMembers } from '../members/sample-members.js';
 import { artefactOf } from '../naming/artefact.js';
 import { GENERIC } from '../naming/generic-class.js';
 import { rowsTo } from '../naming/retainer-path.js';
-import type { Candidate, UnitingContext } from '../uniting/candidate.js';
+import type { Candidate } from '../uniting/candidate.js';
 import { uniteCandidates } from '../uniting/unite.js';
 import { Describer } from './description.js';
 import { heldBytes } from './held-bytes.js';
@@ -38,10 +38,10 @@ export function rankSuspects(heap: TracedHeap, { series, rowOf }: ExtendedSeries
     ...accumulation.members,
   ]);
   const samples = sampleMembers(heap, rowOf, new Set(wanted));
-  const context: UnitingContext = { heap, rowOf, nodes, samples };
-  const describer = new Describer(context, series);
-  const chosen = uniteCandidates(context, candidates).slice(0, MAX_SUSPECTS);
-  const held = heldBytes(context, chosen);
+  const inspected: InspectedHeap = { heap, rowOf, nodes, samples };
+  const describer = new Describer(inspected, series);
+  const chosen = uniteCandidates(inspected, candidates).slice(0, MAX_SUSPECTS);
+  const held = heldBytes(inspected, chosen);
   return chosen
     .map((candidate, at) =>
       withInternals(

@@ -1,7 +1,4 @@
 import type { Accumulation } from '../growth/accumulation.js';
-import type { SeriesNode } from '../growth/growth-series.js';
-import type { TracedHeap } from '../growth/path-tree-builder.js';
-import type { Samples } from '../members/sample-members.js';
 import type { Artefact } from '../naming/artefact.js';
 
 export interface Candidate {
@@ -16,12 +13,4 @@ export interface Candidate {
 /** Bytes gained by a candidate and by what was united with it. */
 export function gainedBytes({ accumulation, parts }: Candidate): number {
   return parts.reduce((sum, part) => sum + part.gainedBytes, accumulation.gainedBytes);
-}
-
-export interface UnitingContext {
-  readonly heap: TracedHeap;
-  /** Tree node → series row. */
-  readonly rowOf: Int32Array;
-  readonly nodes: readonly SeriesNode[];
-  readonly samples: ReadonlyMap<number, Samples>;
 }

@@ -15,13 +15,13 @@ import type { Accumulation } from '../growth/accumulation.js';
 import type { SeriesNode } from '../growth/growth-series.js';
 import { NODE_KINDS } from '../growth/path-tree.js';
 import { newestMembers } from '../members/newest-members.js';
-import { NO_SAMPLES } from '../members/sample-members.js';
+import { type InspectedHeap, NO_SAMPLES } from '../members/sample-members.js';
 import { GENERIC } from '../naming/generic-class.js';
 import { Places } from '../naming/member-location.js';
 import { isHandleList } from '../naming/open-handle.js';
 import { rowsTo } from '../naming/retainer-path.js';
 import { edgeTypeCode, labelAt, labelName, labelType, nodeTypeCode } from '../snapshot/heap-snapshot.js';
-import type { Candidate, UnitingContext } from './candidate.js';
+import type { Candidate } from './candidate.js';
 
 /** How far one step may be off the ratio of the whole growth: entries, and a part of what is expected. */
 const SLACK_ENTRIES = 2;
@@ -56,41 +56,41 @@ interface Place {
 
 /** Candidates come worst first, and mostly stay in that order. */
 export function uniteLockstep(
-  context: UnitingContext,
+  inspected: InspectedHeap,
   candidates: readonly Candidate[],
 ): readonly Candidate[] {
-  const finder = new PlaceFinder(context);
+  const finder = new PlaceFinder(inspected);
   const places = new Map(candidates.map((one) => [one, finder.of(one.accumulation)]));
   const groups: Candidate[][] = [];
   // Threads and processes first: what Node keeps for them joins them, however large.
   const heavyFirst = candidates.toSorted(
-    (a, b) => Number(areHeavy(context, b)) - Number(areHeavy(context, a)),
+    (a, b) => Number(areHeavy(inspected, b)) - Number(areHeavy(inspected, a)),
   );
   for (const candidate of heavyFirst) {
     const group = groups.find(
-      ([first]) => first !== undefined && isOneBug(context, places, first, candidate),
+      ([first]) => first !== undefined && isOneBug(inspected, places, first, candidate),
     );
     if (group === undefined) groups.push([candidate]);
     else group.push(candidate);
   }
-  return groups.map((group) => merge(context, group));
+  return groups.map((group) => merge(inspected, group));
 }
 
 function isOneBug(
-  context: UnitingContext,
+  inspected: InspectedHeap,
   places: ReadonlyMap<Candidate, Place>,
   one: Candidate,
   other: Candidate,
 ): boolean {
   if (one.artefact !== other.artefact) return false;
   const [a, b] = [one.accumulation, other.accumulation];
-  const rooms = isRoom(context, a) || isRoom(context, b);
+  const rooms = isRoom(inspected, a) || isRoom(inspected, b);
   if (!(rooms ? isAlike(a, b) : inLockstep(a, b))) return false;
-  if (comesWith(context, one, other) || comesWith(context, other, one)) return true;
+  if (comesWith(inspected, one, other) || comesWith(inspected, other, one)) return true;
   const [place, otherPlace] = [places.get(one)!, places.get(other)!];
   if (place.owner !== null && place.owner === otherPlace.owner) return true;
   if (place.anchor !== null && place.anchor === otherPlace.anchor) return true;
-  return !rooms && (leadsTo(context, a, b) || leadsTo(context, b, a));
+  return !rooms && (leadsTo(inspected, a, b) || leadsTo(inspected, b, a));
 }
 
 /** Whether both gained in one ratio at each of the steps that they rose together. */
@@ -117,22 +117,22 @@ function isAlike(a: Accumulation, b: Accumulation): boolean {
 }
 
 /** Numbers show no objects: neither rows of members nor entries to look at. */
-function isRoom({ heap, samples }: UnitingContext, { members, holder }: Accumulation): boolean {
+function isRoom({ heap, samples }: InspectedHeap, { members, holder }: Accumulation): boolean {
   if (members.length > 0) return false;
   return newestMembers(heap, (samples.get(holder) ?? NO_SAMPLES).objects, 1).length === 0;
 }
 
 class PlaceFinder {
-  readonly #context: UnitingContext;
+  readonly #inspected: InspectedHeap;
   readonly #places: Places;
 
-  constructor(context: UnitingContext) {
-    this.#context = context;
-    this.#places = new Places(context.heap);
+  constructor(inspected: InspectedHeap) {
+    this.#inspected = inspected;
+    this.#places = new Places(inspected.heap);
   }
 
   of({ holder }: Accumulation): Place {
-    const { nodes, samples } = this.#context;
+    const { nodes, samples } = this.#inspected;
     const owner = this.#owner(holder);
     const [sample] = (samples.get(holder) ?? NO_SAMPLES).objects;
     if (sample === undefined || HUBS.has(nodes[holder]!.className)) return { owner, anchor: null };
@@ -141,7 +141,7 @@ class PlaceFinder {
 
   /** The row of the nearest class with a name; where a scope comes first, the scope. */
   #owner(holder: number): string | null {
-    const { nodes, samples } = this.#context;
+    const { nodes, samples } = this.#inspected;
     for (let row = holder; row > 0; row = nodes[row]!.parent) {
       const { className, edge, nodeKind } = nodes[row]!;
       if (HUBS.has(className)) return null;
@@ -155,7 +155,7 @@ class PlaceFinder {
   }
 
   #innerScope(sample: number): string | null {
-    const { paths } = this.#context.heap;
+    const { paths } = this.#inspected.heap;
     for (let node = sample; node > 0; node = paths.parent[node]!) {
       if (paths.scopes.isContext[node] === 1)
         return paths.scopes.outermost[node] === 1 ? null : `scope ${node}`;
@@ -165,7 +165,7 @@ class PlaceFinder {
 
   /** Of what a package holds: the object or variable of the program from which it hangs, or the package. */
   #anchor(sample: number): string | null {
-    const { paths, snapshot, treeOf } = this.#context.heap;
+    const { paths, snapshot, treeOf } = this.#inspected.heap;
     let isOfPackage = false;
     let below = sample;
     for (let node = sample; node > 0; node = paths.parent[node]!) {
@@ -184,10 +184,10 @@ class PlaceFinder {
 }
 
 /** Whether most of the newest members of one holder lead, each within a few steps, to a member of its own of the other. */
-function leadsTo(context: UnitingContext, from: Accumulation, to: Accumulation): boolean {
-  const { heap, samples } = context;
+function leadsTo(inspected: InspectedHeap, from: Accumulation, to: Accumulation): boolean {
+  const { heap, samples } = inspected;
   // Equal texts and numbers are one object to V8, whoever holds them.
-  const wanted = new Set(to.members.filter((row) => !PRIMITIVES.has(context.nodes[row]!.className)));
+  const wanted = new Set(to.members.filter((row) => !PRIMITIVES.has(inspected.nodes[row]!.className)));
   if (wanted.size === 0) return false;
   const held = newestMembers(heap, (samples.get(from.holder) ?? NO_SAMPLES).objects, ASKED);
   const rows = from.members.flatMap((row) => (samples.get(row) ?? NO_SAMPLES).objects);
@@ -195,14 +195,14 @@ function leadsTo(context: UnitingContext, from: Accumulation, to: Accumulation):
   if (asked.length < MIN_ASKED) return false;
   const found = new Set<number>();
   for (const node of asked) {
-    const reached = nearest(context, node, wanted);
+    const reached = nearest(inspected, node, wanted);
     if (reached >= 0) found.add(reached);
   }
   return found.size >= MOST * asked.length;
 }
 
 /** NodeOrdinal of the first object counted in one of these rows, −1 means none is near. */
-function nearest({ heap, rowOf }: UnitingContext, start: number, rows: ReadonlySet<number>): number {
+function nearest({ heap, rowOf }: InspectedHeap, start: number, rows: ReadonlySet<number>): number {
   const { snapshot, paths, treeOf } = heap;
   const { firstEdge, edgeTo } = snapshot;
   const prototype = snapshot.strings.find('__proto__');
@@ -226,13 +226,15 @@ function nearest({ heap, rowOf }: UnitingContext, start: number, rows: ReadonlyS
   return -1;
 }
 
-const areHeavy = ({ nodes }: UnitingContext, { accumulation }: Candidate): boolean =>
+const areHeavy = ({ nodes }: InspectedHeap, { accumulation }: Candidate): boolean =>
   accumulation.members.some((row) => isHeavyClass(nodes[row]!.className));
 
 /** Whether Node itself has the one for each of the other, which are threads or processes. */
-function comesWith(context: UnitingContext, one: Candidate, heavy: Candidate): boolean {
+function comesWith(inspected: InspectedHeap, one: Candidate, heavy: Candidate): boolean {
   const { holder } = one.accumulation;
-  return areHeavy(context, heavy) && (isHandleList(context.nodes, holder) || isNodes(context.nodes, holder));
+  return (
+    areHeavy(inspected, heavy) && (isHandleList(inspected.nodes, holder) || isNodes(inspected.nodes, holder))
+  );
 }
 
 /** Whether only Node itself is on the way to it: such as to the listeners by which it hands on what threads print. */
@@ -244,25 +246,25 @@ function isNodes(nodes: readonly SeriesNode[], holder: number): boolean {
 }
 
 /** What holds values comes before what holds their keys; of those alike in size, always the same one. */
-function merge(context: UnitingContext, group: readonly Candidate[]): Candidate {
+function merge(inspected: InspectedHeap, group: readonly Candidate[]): Candidate {
   const [first] = group;
   if (group.length === 1) return first!;
   const holdsKeys = ({ accumulation: { members } }: Candidate) =>
-    members.every((row) => PRIMITIVES.has(context.nodes[row]!.className));
+    members.every((row) => PRIMITIVES.has(inspected.nodes[row]!.className));
   const values = group.filter((one) => !holdsKeys(one));
   const gain = ({ accumulation }: Candidate) => accumulation.gainedBytes;
   const most = Math.max(...group.map(gain));
   const named = values.some((one) => gain(one) * FAR_MORE >= most) ? values : group;
   // Node's own list of what is open holds everything that is; who else does is who can let go.
-  const isHeavy = group.some((one) => areHeavy(context, one));
+  const isHeavy = group.some((one) => areHeavy(inspected, one));
   const held = named.filter(
     ({ accumulation: { holder } }) =>
-      !isHandleList(context.nodes, holder) && !(isHeavy && isNodes(context.nodes, holder)),
+      !isHandleList(inspected.nodes, holder) && !(isHeavy && isNodes(inspected.nodes, holder)),
   );
-  const heavy = named.filter((one) => isHeavy && areHeavy(context, one));
+  const heavy = named.filter((one) => isHeavy && areHeavy(inspected, one));
   const chosen = held.length > 0 ? held : heavy.length > 0 ? heavy : named;
   const largest = Math.max(...chosen.map(gain));
-  const name = ({ accumulation: { holder } }: Candidate) => context.nodes[holder]!.edge;
+  const name = ({ accumulation: { holder } }: Candidate) => inspected.nodes[holder]!.edge;
   const [lead] = chosen
     .filter((one) => gain(one) * ALIKE >= largest)
     .sort((a, b) => (name(a) < name(b) ? -1 : name(a) > name(b) ? 1 : 0));

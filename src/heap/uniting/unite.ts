@@ -4,10 +4,10 @@
 import { isModuleCache } from '../../mechanisms/module-cache.js';
 import type { Accumulation } from '../growth/accumulation.js';
 import { newestMembers } from '../members/newest-members.js';
-import { NO_SAMPLES } from '../members/sample-members.js';
+import { type InspectedHeap, NO_SAMPLES } from '../members/sample-members.js';
 import { isHandleList } from '../naming/open-handle.js';
 import { retainerPath } from '../naming/retainer-path.js';
-import { type Candidate, gainedBytes, type UnitingContext } from './candidate.js';
+import { type Candidate, gainedBytes } from './candidate.js';
 import { uniteLockstep } from './lockstep.js';
 
 /** Latest entries of a holder that vote. */
@@ -17,10 +17,10 @@ const MAX_MEMBERS = 100_000;
 
 /** Candidates come worst first, and go worst first. */
 export function uniteCandidates(
-  context: UnitingContext,
+  inspected: InspectedHeap,
   candidates: readonly Candidate[],
 ): readonly Candidate[] {
-  const united = uniteModuleCaches(context, uniteLockstep(context, uniteShared(context, candidates)));
+  const united = uniteModuleCaches(inspected, uniteLockstep(inspected, uniteShared(inspected, candidates)));
   return united.toSorted(
     (a, b) => Number(a.artefact !== null) - Number(b.artefact !== null) || gainedBytes(b) - gainedBytes(a),
   );
@@ -32,7 +32,7 @@ export function uniteCandidates(
  * named first is decided by the newest entries of both: the one that holds more of them; of equals the one of the tree.
  * A holder of something that only hangs on the members is never named first.
  */
-function uniteShared(context: UnitingContext, candidates: readonly Candidate[]): readonly Candidate[] {
+function uniteShared(inspected: InspectedHeap, candidates: readonly Candidate[]): readonly Candidate[] {
   const byMember = new Map<number, Candidate>();
   for (const candidate of candidates) {
     for (const row of candidate.accumulation.members) byMember.set(row, candidate);
@@ -40,7 +40,7 @@ function uniteShared(context: UnitingContext, candidates: readonly Candidate[]):
   const united = new Map<Candidate, Relative[]>();
   const gone = new Set<Candidate>();
   for (const candidate of candidates) {
-    const found = homeOf(context, candidate, byMember);
+    const found = homeOf(inspected, candidate, byMember);
     if (found === null || gone.has(found.home)) continue;
     gone.add(candidate);
     const own = { accumulation: candidate.accumulation, equal: found.equal };
@@ -52,7 +52,7 @@ function uniteShared(context: UnitingContext, candidates: readonly Candidate[]):
   }
   return candidates
     .filter((candidate) => !gone.has(candidate))
-    .map((candidate) => chooseHolder(context, candidate, united.get(candidate) ?? []));
+    .map((candidate) => chooseHolder(inspected, candidate, united.get(candidate) ?? []));
 }
 
 interface Relative {
@@ -63,7 +63,7 @@ interface Relative {
 
 /** The candidate that most of the newest entries of this one are counted at; null when that is itself, or none. */
 function homeOf(
-  { heap, rowOf, nodes, samples }: UnitingContext,
+  { heap, rowOf, nodes, samples }: InspectedHeap,
   candidate: Candidate,
   byMember: ReadonlyMap<number, Candidate>,
 ): { readonly home: Candidate; readonly equal: boolean } | null {
@@ -87,7 +87,7 @@ function homeOf(
 }
 
 function chooseHolder(
-  { heap, nodes, samples }: UnitingContext,
+  { heap, nodes, samples }: InspectedHeap,
   candidate: Candidate,
   relatives: readonly Relative[],
 ): Candidate {
@@ -113,10 +113,7 @@ function chooseHolder(
 }
 
 /** Node keeps each module in several tables; growth of any of them is growth of the cache. */
-function uniteModuleCaches(
-  { nodes }: UnitingContext,
-  candidates: readonly Candidate[],
-): readonly Candidate[] {
+function uniteModuleCaches({ nodes }: InspectedHeap, candidates: readonly Candidate[]): readonly Candidate[] {
   const isCache = ({ accumulation, artefact }: Candidate) => {
     const names = accumulation.members.map((row) => nodes[row]!.className);
     return (

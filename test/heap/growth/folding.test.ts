@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { captured, inClass, inRoot } from '../../support/holder.js';
+import { captured, inClass } from '../../support/holder.js';
 import { analyzeDrawings, growing, type Success } from '../drawn-analysis.js';
 
 const GLOBAL = `
@@ -33,7 +33,7 @@ describe('folding', () => {
     );
     assert.deepEqual(path(result), ['root : globalThis', 'property orders: Array', 'element []: Order']);
     assert.deepEqual(counts(result), [100, 200, 300]);
-    assert.deepEqual(result.suspects[0]!.holder, inRoot('globalThis.orders'));
+    assert.deepEqual(result.suspects[0]!.holder, inClass('globalThis.orders'));
     assert.equal(result.suspects.length, 1);
   });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Suspect } from '../../../src/heap/suspects/suspect.js';
-import { inClass, inRoot, listenersOf } from '../../support/holder.js';
+import { inClass, listenersOf } from '../../support/holder.js';
 import { analyzeDrawings, growing, type Success } from '../drawn-analysis.js';
 
 const GLOBAL = `
@@ -35,7 +35,7 @@ describe('a suspect, by how its members are held', () => {
         `,
       ),
     );
-    assert.deepEqual(suspect.holder, { kind: 'reactions', place: inRoot('globalThis.shutdown') });
+    assert.deepEqual(suspect.holder, { kind: 'reactions', place: inClass('globalThis.shutdown') });
     assert.equal(suspect.mechanism, 'promise reactions');
     assert.deepEqual(counts(suspect), [100, 200, 300]);
   });
@@ -109,7 +109,7 @@ describe('a suspect, by how its members are held', () => {
     ];
     assert.deepEqual(
       older.holder,
-      listenersOf('list', 'abort', 'AbortSignal', inRoot('globalThis.stop.signal')),
+      listenersOf('list', 'abort', 'AbortSignal', inClass('globalThis.stop.signal')),
     );
     assert.equal(older.mechanism, 'event listeners');
     assert.equal(older.fingerprint, newer.fingerprint);
@@ -122,7 +122,7 @@ describe('a suspect, by how its members are held', () => {
     const unused = (n: number) => signal('AbortSignal')(n).replace(/^.*property abort.*$/m, '');
     assert.deepEqual(
       only(await growing(unused)).holder,
-      listenersOf('list', null, 'AbortSignal', inRoot('globalThis.stop.signal')),
+      listenersOf('list', null, 'AbortSignal', inClass('globalThis.stop.signal')),
     );
   });
 
@@ -208,7 +208,7 @@ describe('a suspect, by how its members are held', () => {
       ),
     );
     assert.equal(suspect.mechanism, 'concatenated string');
-    assert.deepEqual(suspect.holder, inRoot('globalThis.log'));
+    assert.deepEqual(suspect.holder, inClass('globalThis.log'));
   });
 
   it('is a Map of numbers alone, which show only by the room they take', async () => {
@@ -267,7 +267,7 @@ describe('a suspect, by how its members are held', () => {
       ),
     );
     assert.equal(suspect.mechanism, 'weak map');
-    assert.deepEqual(suspect.holder, { kind: 'weak-value', path: '', place: inRoot('globalThis.tracer') });
+    assert.deepEqual(suspect.holder, { kind: 'weak-value', path: '', place: inClass('globalThis.tracer') });
     assert.deepEqual(counts(suspect), [100, 200, 300]);
   });
 
@@ -373,7 +373,7 @@ describe('a suspect, by how its members are held', () => {
         `,
       ),
     );
-    assert.deepEqual(suspect.holder, inRoot('globalThis.tenants'));
+    assert.deepEqual(suspect.holder, inClass('globalThis.tenants'));
     assert.equal(suspect.steps.at(-1)?.bytes, 300 * (40 + 2000 + 40 + 30_000));
   });
 

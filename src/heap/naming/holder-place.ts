@@ -1,0 +1,123 @@
+import { SCOPE, TIMERS_LIST } from '../../mechanisms/path-names.js';
+import { isNodeScript, packageOf, shortScript } from '../../runtime/script-name.js';
+import { ROLE } from '../graph/node-role.js';
+import type { Accumulation } from '../growth/accumulation.js';
+import type { SeriesNode } from '../growth/growth-series.js';
+import type { TracedHeap } from '../growth/path-tree-builder.js';
+import { type InspectedHeap, NO_SAMPLES, type Samples } from '../members/sample-members.js';
+import { nodeTypeCode } from '../snapshot/heap-snapshot.js';
+import type { MemberLocation } from '../sources/code-place.js';
+import { ClassTitles, isShortName } from './class-title.js';
+import { eventOf } from './event-name.js';
+import { type Holder, type HolderFacts, holderOf, plainTitle } from './holder.js';
+import { ownerOfNative, type Places } from './member-location.js';
+import { isHandleList } from './open-handle.js';
+import { rowsTo } from './retainer-path.js';
+import type { RetainerStep } from './retainer-step.js';
+
+const CLOSURE = nodeTypeCode('closure');
+/** Members asked for what they call. */
+const MAX_ASKED = 8;
+/** Longer paths are named by their text alone. */
+const MAX_NAMED_STEPS = 32;
+
+/** Places of holders: what the objects on the way to them show beyond their path. */
+export class HolderPlaces {
+  readonly #heap: TracedHeap;
+  readonly #nodes: readonly SeriesNode[];
+  readonly #rowOf: Int32Array;
+  readonly #samples: ReadonlyMap<number, Samples>;
+  readonly #places: Places;
+  readonly #titles: ClassTitles;
+
+  constructor({ heap, nodes, rowOf, samples }: InspectedHeap, places: Places) {
+    this.#heap = heap;
+    this.#nodes = nodes;
+    this.#rowOf = rowOf;
+    this.#samples = samples;
+    this.#places = places;
+    this.#titles = new ClassTitles(heap.snapshot);
+  }
+
+  /** `path` leads to the members, of which `objects` are some, the newest first. */
+  of({ holder, gained }: Accumulation, path: readonly RetainerStep[], objects: readonly number[]): Holder {
+    const holders = (this.#samples.get(holder) ?? NO_SAMPLES).objects;
+    const steps = this.#stepObjects(holder, holders[0]);
+    const facts: HolderFacts = {
+      ...this.#capturedBy(holders[0], path[0]?.edge === SCOPE ? path[0].node : null),
+      event: eventOf(this.#heap, holders),
+      callback: this.#callback(holder, objects),
+      pathOnly: false,
+      isForeign: (at) => this.isForeign(steps[at]),
+      titleOf: (at) => this.#titleOf(path[at]!.node, steps[at]),
+    };
+    // What became larger is itself the holder of what was added.
+    const last = path.at(-1)!;
+    return holderOf(gained === 0 && holder > 0 ? [...path, last] : path, facts);
+  }
+
+  /** Node's native objects have a JavaScript side, by which a person knows them. */
+  handleClass({ holder }: Accumulation, objects: readonly number[]): string | null {
+    if (!isHandleList(this.#nodes, holder) || objects[0] === undefined) return null;
+    const owner = ownerOfNative(this.#heap.snapshot, objects[0]);
+    return owner < 0 ? null : this.#heap.classes.of(owner);
+  }
+
+  /** Whether its class, or its code, is a package's or Node's. Objects without a class of their own are nobody's. */
+  isForeign(object: number | undefined): boolean {
+    if (object === undefined || this.#heap.classes.of(object) === 'globalThis') return false;
+    const url = this.#places.of(object)?.url;
+    if (url === undefined) return false;
+    // Functions of Node such as `require` are handed to each module anew: where one hangs says nothing.
+    if (isNodeScript(url)) return this.#heap.snapshot.nodeType[object] !== CLOSURE;
+    return packageOf(url) !== null;
+  }
+
+  #callback(holder: number, objects: readonly number[]): MemberLocation | null {
+    const newest = objects.slice(0, MAX_ASKED);
+    const isList = isHandleList(this.#nodes, holder);
+    const asks = (node: number) => (isList ? this.#places.ofHandle(node) : this.#places.called(node));
+    if (!isList && this.#nodes[holder]!.className !== TIMERS_LIST) return null;
+    return newest.map(asks).find((place) => place !== null) ?? null;
+  }
+
+  /** One object for each step of the path to the holder; fewer where the middle of the path is left out. */
+  #stepObjects(holder: number, sample: number | undefined): readonly (number | undefined)[] {
+    const { paths, treeOf } = this.#heap;
+    const objectOf = new Map<number, number>();
+    for (let node = sample ?? -1; node > 0; node = paths.parent[node]!) {
+      if (paths.roles[node] === ROLE.value) objectOf.set(this.#rowOf[treeOf[node]!]!, node);
+    }
+    const rows = rowsTo(this.#nodes, holder);
+    return rows.length > MAX_NAMED_STEPS ? [] : rows.map((row) => objectOf.get(row));
+  }
+
+  #titleOf(className: string, object: number | undefined): string {
+    const title = plainTitle(className);
+    if (object === undefined || !isShortName(title)) return title;
+    const exported = this.#titles.of(object);
+    if (exported !== null) return exported;
+    const found = packageOf(this.#places.of(object)?.url ?? '');
+    return found === null ? title : `${found.name}: ${title}`;
+  }
+
+  /** The function whose scope holds the variable on the way to this object, and whether that scope is a module's. */
+  #capturedBy(
+    holder: number | undefined,
+    scopeScript: string | null,
+  ): Pick<HolderFacts, 'closure' | 'script' | 'packaged'> {
+    const { paths, classes, snapshot } = this.#heap;
+    for (let node = holder ?? -1; node > 0; node = paths.parent[node]!) {
+      if (paths.scopes.isContext[node] !== 1) continue;
+      const closure = paths.scopes.closure[node]!;
+      const isModule = paths.scopes.outermost[node] === 1;
+      const address = paths.scopes.script[node]! < 0 ? '' : snapshot.strings.text(paths.scopes.script[node]!);
+      return {
+        closure: closure < 0 ? null : classes.of(closure),
+        script: isModule ? scopeScript : null,
+        packaged: packageOf(address) === null ? null : shortScript(address),
+      };
+    }
+    return { closure: null, script: null, packaged: null };
+  }
+}
