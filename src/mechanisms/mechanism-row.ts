@@ -19,7 +19,7 @@ export interface MemberFacts {
  * Whether a series of counts may confirm a leak without the heap graph. `never`: a healthy program's numbers look the
  * same, and only the graph shows who keeps them. `client`: not in a process that serves, whose clients decide the number.
  */
-export type ConfirmsAlone = 'always' | 'client' | 'never';
+type ConfirmsAlone = 'always' | 'client' | 'never';
 
 /** One type of open resource, by its name in `process.getActiveResourcesInfo()` (the same on Node 20 to 26). */
 export interface ResourceType {

@@ -29,7 +29,7 @@ type Failed<Result> = Extract<Result, { readonly outcome: 'failure' }> & {
   readonly reason: string;
 };
 
-export interface AnalysisSuccess extends Omit<Success<RawAnalysis>, 'suspects' | 'notes'> {
+interface AnalysisSuccess extends Omit<Success<RawAnalysis>, 'suspects' | 'notes'> {
   /** What grew at each of the latest two steps or more, worst first; empty before the third snapshot. At most 20. */
   readonly suspects: readonly Suspect[];
   /** What the reader should know: a previous series that could not be used, paths given up at a bound. */

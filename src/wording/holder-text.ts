@@ -29,7 +29,7 @@ export function holderText(holder: Holder): string {
 }
 
 /** Where something is in the program: `MemoryStore.sessions`, `module variable cache of app/cache.js`. */
-export function placeText(place: Place): string {
+function placeText(place: Place): string {
   switch (place.kind) {
     case 'class':
       return `${place.name}${place.path}${keptByText(place.keptBy)}`;
