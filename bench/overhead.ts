@@ -8,13 +8,13 @@
  * read.
  */
 import type { ChildProcess } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { issueToken } from '../src/index.js';
 import type { LoadOrder, LoadResult } from './load.js';
 import { benchmarksPage, type OverheadResult, overheadLines, type Round } from './page.js';
 import { endProgram, firstLine, startProgram } from './programs.js';
@@ -40,7 +40,7 @@ interface Run {
 
 const RUNS = ['unwatched', 'watched', 'unwatched again'] as const;
 const flags = readFlags();
-const token = randomBytes(32).toString('base64url');
+const token = issueToken();
 const folder = mkdtempSync(join(tmpdir(), 'leakwatch-bench-'));
 
 try {

@@ -7,13 +7,13 @@
  * A deliberately broken watcher is measured for a short time, too: if its growth goes unnoticed, the soak has proved
  * nothing, and says so.
  */
-import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { issueToken } from '../src/index.js';
 import { formatBytes } from '../src/runtime/units.js';
 import { judgeSoak } from './soak-judgement.js';
 import { soakPage } from './soak-page.js';
@@ -45,7 +45,7 @@ if (judgement.failures.length > 0) process.exitCode = 1;
 async function measure(): Promise<void> {
   const load = { perSecond: flags.perSecond, streams: STREAMS };
   const folder = mkdtempSync(join(tmpdir(), 'soak-'));
-  const token = randomBytes(32).toString('base64url');
+  const token = issueToken();
   try {
     const begin = (name: (typeof NAMES)[number], pace: SoakPlan['pace']) =>
       new SoakedRun({ name, pace, careless: name === 'careless', load }, folder, token);

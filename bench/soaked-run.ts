@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { get, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
-import { askForReport } from '../src/cli/ops-client.js';
+import { fetchReport } from '../src/cli/ops-client.js';
 import { parseSnapshotFile } from '../src/heap.js';
 import type { Finding, FindingStatus, Pace, Report } from '../src/index.js';
 import { type OwnMemory, ownMemory } from './own-memory.js';
@@ -147,7 +147,7 @@ export class SoakedRun {
       this.#missed += 1;
     }
     if (this.plan.pace === null) return;
-    const answer = await askForReport(this.#socket, this.#token);
+    const answer = await fetchReport(this.#socket, this.#token);
     if (answer.outcome === 'report') this.#note(answer.report);
     else this.#unanswered += 1;
     if (!(await isScraped(this.#socket, this.#token))) this.#unanswered += 1;

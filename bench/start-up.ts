@@ -2,12 +2,12 @@
  * Time from spawning a program to its first line, with and without `--import leakwatch/register`.
  * `node start-up.js [--pairs 15]`; `overhead.js` runs it too.
  */
-import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { issueToken } from '../src/index.js';
 import { endProgram, firstLine, startProgram } from './programs.js';
 import { median, spread } from './statistics.js';
 
@@ -99,6 +99,6 @@ export function startUpLine({ program, unwatchedMs, watchedMs, differencesMs }: 
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { values } = parseArgs({ options: { pairs: { type: 'string', default: String(START_UP_PAIRS) } } });
-  const token = randomBytes(32).toString('base64url');
+  const token = issueToken();
   for (const result of await measureStartUp(Number(values.pairs), token)) console.log(startUpLine(result));
 }

@@ -9,6 +9,7 @@ export type { FindingKind } from './mechanisms/mechanism-row.js';
 export type { Mechanism } from './mechanisms/mechanisms.js';
 export type { MetricsRegistry } from './options/metrics-registry.js';
 export type { CaptureMode, MetricsAuth, Options, ScheduleOptions } from './options/options.js';
+export { issueToken } from './options/tokens.js';
 export type { Pace } from './pace/pace.js';
 export type { Report, ReportCapture, WatcherState } from './report/report.js';
 export { renderReport } from './report/text.js';

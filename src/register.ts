@@ -7,9 +7,9 @@ import { systemClock } from './runtime/clock.js';
 import { writeToStderr } from './runtime/logger.js';
 import { LeakWatcher } from './watcher.js';
 
-/** Set by a watched program for those it starts. */
+/** Set by a watched program for the programs it starts. */
 const PARENT = '_LEAKWATCH_PARENT';
-/** With NODE_OPTIONS, `npm start` would be watched itself, and take the port and the report of the program it starts. */
+/** With NODE_OPTIONS, `npm start` would be watched too, and take the port and the report of the program it starts. */
 const PACKAGE_MANAGERS = new Set([
   'npm',
   'npm-cli',
@@ -23,9 +23,9 @@ const PACKAGE_MANAGERS = new Set([
 ]);
 
 /**
- * `node --import leakwatch/register app.js`: watches any program, from `LEAKWATCH_*` variables.
- * Whatever is wrong with them, the program runs; it runs unwatched then, after one clear line on stderr.
- * Workers inherit `--import`, and would fight over the listener: only the main thread is watched.
+ * `node --import leakwatch/register app.js`: watches any program, configured by `LEAKWATCH_*` variables. If they are
+ * wrong, the program runs unwatched, after one line on stderr. Workers inherit `--import` and would compete for the
+ * listener: only the main thread is watched.
  */
 if (isMainThread && !isPackageManager(process.argv[1])) {
   try {
@@ -33,9 +33,9 @@ if (isMainThread && !isPackageManager(process.argv[1])) {
       resolveOptions(withOwnReport(optionsFromEnvironment(process.env))),
       'register',
     );
-    // Loading what publishes takes longer than starting to watch, so the program itself goes first.
+    // Express and prom-client load slowly, so the program starts first.
     systemClock.after(0, () => {
-      // In a cluster one process gets the port: the others have findings to log and to report all the same.
+      // In a cluster one process gets the port; the others still log and report findings.
       const refused = (reason: unknown) => say(`watching, without a listener: ${words(reason)}`);
       watcher.open(refused).catch(async (error: unknown) => {
         await watcher.stop();
@@ -47,7 +47,7 @@ if (isMainThread && !isPackageManager(process.argv[1])) {
   }
 }
 
-/** Programs that this one starts inherit its variables, and must not replace its report: theirs has their pid in its name. */
+/** Programs that this one starts inherit its variables but must not replace its report, so theirs has their pid in its name. */
 function withOwnReport(options: Options): Options {
   const isChild = process.env[PARENT] !== undefined;
   process.env[PARENT] = String(process.pid);

@@ -4,14 +4,13 @@
  * Exits with 0 (no leak), 1 (leak) or 2 (it could not be watched).
  */
 import { type ChildProcess, fork } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import type { Report } from '../../src/index.js';
+import { issueToken, type Report } from '../../src/index.js';
 
 const HEALTHY_FOR_MS = 120_000;
 const POLL_MS = 1000;
@@ -189,7 +188,7 @@ function readFlags() {
     opsPort: values['ops-port'],
     rate: values.rate,
     tokenFile: values['token-file'],
-    token: randomBytes(32).toString('base64url'),
+    token: issueToken(),
   };
 }
 

@@ -1,69 +1,71 @@
+import { parseArgs } from 'node:util';
 import { nearestName } from '../runtime/nearest-name.js';
 
-const OPTIONS = ['--json', '--top', '--help'] as const;
-const DEFAULT_TOP = 10;
-const MAX_TOP = 1000;
-
-export interface SnapshotArguments {
-  readonly files: readonly string[];
-  readonly json: boolean;
-  /** Rows of each list, 1 to 1000. */
-  readonly top: number;
+/** An option of a command: whether a value follows it, and what it sets. `read` returns a text if the value is wrong. */
+interface OptionRow<T> {
+  readonly type: 'boolean' | 'string';
+  /** Called with '' for a switch and for an option without its value. */
+  read(value: string): Partial<T> | string;
 }
 
-export type ParsedArguments =
-  | ({ readonly outcome: 'run' } & SnapshotArguments)
+/** Name without its dashes → option. */
+export type OptionTable<T> = Readonly<Record<string, OptionRow<T>>>;
+
+/** Arguments of a command; or a request for its help; or what is wrong with them. */
+export type ParsedArguments<T> =
+  | { readonly outcome: 'run'; readonly arguments: T }
   | { readonly outcome: 'help' }
   | { readonly outcome: 'usage'; readonly reason: string };
 
-/** `[--json] [--top N] FILE…` in any order; what follows `--` are files, and `-` is standard input. */
-export function parseArguments(
+type ReadOptions<T> =
+  | { readonly outcome: 'read'; readonly options: Partial<T>; readonly words: readonly string[] }
+  | Exclude<ParsedArguments<T>, { outcome: 'run' }>;
+
+/**
+ * Reads options and words in any order; whatever follows `--` is a word, and so is `-`. The first error counts.
+ * Not `strict`: Node names the wrong option only in the text of its error, and offers no other.
+ * `refuseWord` says what is wrong with a word that stands where an option should.
+ */
+export function readOptions<T>(
   args: readonly string[],
-  files: { readonly least: number; readonly most: number },
-): ParsedArguments {
-  const found: string[] = [];
-  let json = false;
-  let top = DEFAULT_TOP;
-  for (let at = 0; at < args.length; at++) {
-    const arg = args[at]!;
-    if (arg === '--') {
-      found.push(...args.slice(at + 1));
-      break;
+  table: OptionTable<T>,
+  refuseWord: (word: string) => string | null = () => null,
+): ReadOptions<T> {
+  const { tokens, positionals } = parseArgs({
+    args: [...args],
+    options: { ...table, help: { type: 'boolean', short: 'h' } },
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  let options: Partial<T> = {};
+  for (const token of tokens) {
+    if (token.kind === 'positional') {
+      const reason = refuseWord(token.value);
+      if (reason !== null) return usage(reason);
     }
-    const [name, value] = splitOption(arg);
-    if (arg === '-' || !arg.startsWith('-')) found.push(arg);
-    else if (name === '--help' || name === '-h') return { outcome: 'help' };
-    else if (arg === '--json') json = true;
-    else if (name === '--top') {
-      const text = value ?? args[++at] ?? '';
-      top = /^[1-9]\d{0,3}$/.test(text) ? Number(text) : 0;
-      if (top < 1 || top > MAX_TOP) return usage(`--top takes a number from 1 to ${MAX_TOP}`);
-    } else {
-      return usage(unknownOption(name, OPTIONS));
-    }
+    if (token.kind !== 'option') continue;
+    const { name, rawName, value = '', inlineValue = false } = token;
+    if (name === 'help') return { outcome: 'help' };
+    const option = Object.hasOwn(table, name) ? table[name] : undefined;
+    if (option === undefined) return usage(unknownOption(rawName, Object.keys(table)));
+    if (option.type === 'boolean' && inlineValue) return usage(`${rawName} takes no value`);
+    // Another option is no value: the value was forgotten.
+    const part = option.read(!inlineValue && value.startsWith('--') ? '' : value);
+    if (typeof part === 'string') return usage(part);
+    options = { ...options, ...part };
   }
-  if (found.filter((file) => file === '-').length > 1) return usage('standard input can be read only once');
-  if (found.length < files.least)
-    return usage(files.least === 1 ? 'name a file' : `name at least ${files.least} files`);
-  if (found.length > files.most)
-    return usage(
-      files.most === 1 ? 'takes one file' : `takes at most ${files.most} files: leave some in the middle out`,
-    );
-  return { outcome: 'run', files: found, json, top };
+  return { outcome: 'read', options, words: positionals };
 }
 
-/** Why `name` is refused, with the nearest of the known ones. */
-export function unknownOption(name: string, known: readonly string[]): string {
-  const near = nearestName(name, known);
-  return `unknown option '${name}'${near === null ? '' : `, did you mean ${near}?`}`;
-}
-
-/** `--name=value` → both; `--name` → the value undefined. */
-export function splitOption(arg: string): readonly [string, string | undefined] {
-  const equals = arg.indexOf('=');
-  return equals < 0 ? [arg, undefined] : [arg.slice(0, equals), arg.slice(equals + 1)];
-}
-
-function usage(reason: string): ParsedArguments {
+export function usage(reason: string): { readonly outcome: 'usage'; readonly reason: string } {
   return { outcome: 'usage', reason };
+}
+
+function unknownOption(given: string, known: readonly string[]): string {
+  const near = nearestName(
+    given,
+    [...known, 'help'].map((name) => `--${name}`),
+  );
+  return `unknown option '${given}'${near === null ? '' : `, did you mean ${near}?`}`;
 }

@@ -3,20 +3,20 @@ import type { Bound } from '../heap/limits/limit.js';
 import { heldBy } from '../report/held-by.js';
 import { labelled, wrap } from '../report/layout.js';
 import { shortScript } from '../runtime/script-name.js';
-import { formatBytes, formatCount, formatShare } from '../runtime/units.js';
+import { formatBytes, formatCount, formatShare, plural } from '../runtime/units.js';
 import { artefactText } from '../wording/artefact-text.js';
 import type { PathDifference, SnapshotGrowth, Suspect } from '../wording/heap-results.js';
-import { className, definedAt, plural, safeName } from './retainer-text.js';
+import { className, definedAt, safeName } from './retainer-text.js';
 import { table } from './table.js';
 
 const MAX_FIELDS = 8;
 const TWO_FILES =
-  'Two snapshots show a difference, not steady growth: a third, taken later under the same load, tells a leak from a warm-up.';
+  'Two snapshots show a difference, not steady growth: a third one, taken later under the same load, separates a leak from a warm-up.';
 
 const SAMPLED =
-  'Sampled snapshots hold a part of their big collections: numbers of entries are exact, other figures are scaled from that part.';
+  'Sampled snapshots contain only a part of each big collection: numbers of entries are exact, other figures are scaled up from that part.';
 
-/** What grew, for a person: worst first, then the files and the classes. Ends in a newline. */
+/** What grew, worst first, then the files and the classes. Ends in a newline. */
 export function diffText(files: readonly string[], comparison: SnapshotGrowth, top: number): string {
   const blocks =
     files.length > 2
@@ -37,8 +37,8 @@ export function diffText(files: readonly string[], comparison: SnapshotGrowth, t
 
 function nothing(files: number): string {
   return files > 2
-    ? `Nothing of the program's grew at every step of ${files} snapshots.`
-    : "Nothing of the program's grew.";
+    ? `Nothing in the program grew at every step of ${files} snapshots.`
+    : 'Nothing in the program grew.';
 }
 
 function suspectBlock(suspect: Suspect): string[] {
@@ -89,7 +89,7 @@ function differenceBlock(path: PathDifference): string[] {
   ];
 }
 
-/** Where the members, or what they call, are written, and in whose package. */
+/** Where the members, or the functions they call, are defined, and in which package. */
 function code({ locations = [], package: origin = null }: Suspect): string[] {
   const places = locations.map(
     ({ function: name, url, line }) => `${safeName(`${shortScript(url)}:${line}`)} (${safeName(name)})`,

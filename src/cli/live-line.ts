@@ -6,8 +6,8 @@ const ERASE_LINE = '\r\u001b[K';
 const MAX_LINE = 400;
 
 /**
- * Lines about a program that is running, beside what it prints itself: one that is drawn anew on a terminal and is gone
- * at the end, and others that stay.
+ * Lines about a running program, next to its own output: on a terminal one line that is redrawn and erased at the end,
+ * and lines that stay.
  */
 export class LiveLine {
   readonly #stream: StatusStream;
@@ -17,12 +17,12 @@ export class LiveLine {
     this.#stream = stream;
   }
 
-  /** Where the stream is no terminal nothing is written. */
+  /** Writes nothing if the stream is no terminal. */
   draw(text: string): void {
     if (this.#stream.isTTY !== true) return;
     // A line that wraps could not be erased as one.
     const line = terminalText(text, (this.#stream.columns || DEFAULT_COLUMNS) - 1);
-    // Drawn even if it is the same: the program may have written over it.
+    // Drawn even if unchanged: the program may have overwritten it.
     this.#shown = line;
     this.#stream.write(`${ERASE_LINE}${line}`);
   }

@@ -20,7 +20,7 @@ ${Object.entries(COMMANDS)
   .map(([name, { summary }]) => `  ${name.padEnd(9)}${summary}`)
   .join('\n')}
 
-leakwatch COMMAND --help tells more, leakwatch --version the version.
+leakwatch COMMAND --help explains a command, leakwatch --version prints the version.
 
 To try it on a program:
   leakwatch run --for 90s -- node app.js
@@ -32,7 +32,7 @@ To watch a service without changing it:
 const world: CommandWorld = {
   print: (text) => process.stdout.write(text),
   complain: (text) => console.error(text),
-  // Opened only when asked for.
+  // Opened on first use.
   get stdin() {
     return process.stdin;
   },
@@ -40,12 +40,12 @@ const world: CommandWorld = {
 };
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // The reader of a pipe has seen enough, such as `head`: no failure of ours.
+  // The reader of the pipe, such as `head`, has closed it: not a failure.
   if (error.code === 'EPIPE') process.exit();
   console.error(`leakwatch: the output could not be written (${error.code})`);
   process.exit(EXIT_CODES.failed);
 });
-// Nobody is left to tell.
+// Nowhere left to report it.
 process.stderr.on('error', () => {});
 
 const [name = 'help', ...args] = process.argv.slice(2);
@@ -54,7 +54,7 @@ if (command !== undefined) {
   try {
     process.exitCode = await command.run(args, world);
   } catch (error) {
-    // A fault of ours. Left to Node it would end with 1, which means that something grows.
+    // A bug in leakwatch. Uncaught, it would exit with 1, which means that something grows.
     console.error(error);
     process.exitCode = EXIT_CODES.failed;
   }

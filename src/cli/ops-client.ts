@@ -2,18 +2,19 @@ import { request } from 'node:http';
 import type { Report } from '../report/report.js';
 import { readReport } from './report-text.js';
 
-/** A program that is busy answers late; the next look comes anyway. */
+/** A busy program responds late; it is asked again anyway. */
 const TIMEOUT_MS = 5000;
-const MAX_ANSWER_BYTES = 32 * 2 ** 20;
+const MIB = 2 ** 20;
+const MAX_REPORT_BYTES = 32 * MIB;
 
-/** What a watched process said: its report, not now (busy, or still starting), or never again (it has ended). */
-export type Answer =
+/** A report; or none now (the process is busy or starting); or none ever again (it has ended). */
+export type ReportReply =
   | { readonly outcome: 'report'; readonly report: Report }
   | { readonly outcome: 'later' }
   | { readonly outcome: 'gone' };
 
 /** `GET /ops/leaks` of the process that listens on `socketPath`. Never rejects. */
-export function askForReport(socketPath: string, token: string): Promise<Answer> {
+export function fetchReport(socketPath: string, token: string): Promise<ReportReply> {
   return new Promise((resolve) => {
     const asked = request({
       socketPath,
@@ -30,7 +31,7 @@ export function askForReport(socketPath: string, token: string): Promise<Answer>
       let text = '';
       response.setEncoding('utf8').on('data', (part: string) => {
         text += part;
-        if (text.length > MAX_ANSWER_BYTES) asked.destroy();
+        if (text.length > MAX_REPORT_BYTES) asked.destroy();
       });
       response.on('end', () => {
         const report = response.statusCode === 200 ? readReport(text) : null;

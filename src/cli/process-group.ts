@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Whether there are process groups at all. */
+/** Whether the system has process groups. */
 export function hasGroups(): boolean {
   return process.platform !== 'win32';
 }
 
-/** Sends `signal` to all processes of the group that `leader` began; without groups to the leader. False: there are none. */
+/** Sends `signal` to the group of `leader`, or to `leader` itself on a system without groups. False: no such process. */
 export function signalGroup(leader: number, signal: NodeJS.Signals | 0): boolean {
   try {
     process.kill(hasGroups() ? -leader : leader, signal);
@@ -16,8 +16,8 @@ export function signalGroup(leader: number, signal: NodeJS.Signals | 0): boolean
 }
 
 /**
- * Whether a process of the group still runs. A dead one counts as there for signals until its parent has asked for its
- * exit code, and in many containers nobody does that for orphans; Linux says which are dead (`proc(5)`, state Z).
+ * Whether a process of the group still runs. A dead process accepts signals until its parent reads its exit code, which in
+ * many containers never happens for orphans; Linux shows the dead ones as zombies (`proc(5)`, state Z).
  */
 export function groupRuns(leader: number): boolean {
   if (!signalGroup(leader, 0)) return false;
@@ -29,14 +29,14 @@ export function groupRuns(leader: number): boolean {
   }
 }
 
-/** `pid (name) state parent group …`, where the name may hold anything. */
+/** `pid (name) state parent group …`, where the name may contain any character. */
 function runsIn(group: number, pid: string): boolean {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
     const [state, , itsGroup] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return Number(itsGroup) === group && state !== 'Z' && state !== 'X';
   } catch {
-    // Gone meanwhile.
+    // It has ended.
     return false;
   }
 }

@@ -4,7 +4,7 @@ import { LiveLine } from './live-line.js';
 
 const BAR_CELLS = 20;
 
-/** One line that is drawn over and over and is gone at the end. Where the stream is no terminal nothing is ever written. */
+/** One line that is redrawn and erased at the end. Writes nothing if the stream is no terminal. */
 export class ProgressBar {
   readonly #line: LiveLine;
   #shown = '';
@@ -13,13 +13,13 @@ export class ProgressBar {
     this.#line = new LiveLine(stream);
   }
 
-  /** How far the reading of an input is; `totalBytes` 0 means that its size is not known. */
+  /** Progress of reading an input; `totalBytes` 0 means that its size is unknown. */
   reading(label: string, bytes: number, totalBytes: number): void {
     if (totalBytes === 0) {
       this.step(label, `reading, ${formatBytes(bytes)}`);
       return;
     }
-    // A file may grow while it is read.
+    // The file may grow during the read.
     const share = Math.min(1, bytes / totalBytes);
     const full = Math.floor(share * BAR_CELLS);
     const bar = `${'█'.repeat(full)}${'░'.repeat(BAR_CELLS - full)}`;

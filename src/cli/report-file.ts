@@ -8,8 +8,8 @@ import type { CommandWorld } from './command.js';
 export const STDOUT = '-';
 
 /**
- * Why no report can be written to `file`, before a long run; null when one can. A report that is there is removed: what
- * is there afterwards is of this run.
+ * Why a report cannot be written to `file`, or null; checked before a long run. Deletes an old report, so that a file
+ * found afterwards is from this run.
  */
 export function refuseReportFile(file: string): string | null {
   if (file === STDOUT) return null;
@@ -28,8 +28,8 @@ export function refuseReportFile(file: string): string | null {
 }
 
 /**
- * Writes the first of `reports` (worst first, at least one), and those of the other processes in its member `processes`
- * where there are several. Why that failed, or null.
+ * Writes the first of `reports` (worst first, at least one), with the others in its member `processes` if there are any.
+ * Returns why that failed, or null.
  */
 export function writeReportFile(
   file: string,

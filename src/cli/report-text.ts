@@ -1,6 +1,6 @@
 import { type Report, SCHEMA_VERSION } from '../report/report.js';
 
-/** The report that `text` is the JSON of; null where it is another thing. */
+/** Parses the JSON of a report; null for anything else. */
 export function readReport(text: string): Report | null {
   try {
     const value: unknown = JSON.parse(text);

@@ -1,24 +1,18 @@
 import type { ClassKey } from '../heap/growth/class-key.js';
 import { terminalText } from '../report/terminal-text.js';
 import { shortScript } from '../runtime/script-name.js';
-import { formatCount } from '../runtime/units.js';
 
 const MAX_NAME = 100;
 const MAX_CLASS = 60;
 
 export const safeName = (text: string): string => terminalText(text, MAX_NAME);
 
-/** `12 entries`, `1 entry` */
-export function plural(count: number, one: string, more = `${one}s`): string {
-  return `${formatCount(count)} ${Math.round(count) === 1 ? one : more}`;
-}
-
-/** `{id, user}` of a plain object, otherwise the class's name. */
+/** `{id, user}` for a plain object, otherwise the class's name. */
 export function className({ className: name, shape }: ClassKey): string {
   return terminalText(shape ?? name, MAX_CLASS);
 }
 
-/** `orders/history.ts:33`, or nothing. */
+/** `orders/history.ts:33`, or an empty string. */
 export function definedAt({ location }: ClassKey): string {
   return location === null || location.script === ''
     ? ''

@@ -1,6 +1,6 @@
 /** Names that `leakwatch run` and the processes it watches agree on. */
 
-/** Variable with the folder of the run. Not one of the watcher's own, which begin with `LEAKWATCH_`. */
+/** Variable with the folder of the run. Not a watcher's variable: those begin with `LEAKWATCH_`. */
 export const RUN_FOLDER = '_LEAKWATCH_RUN';
 
 /** Endings of the files in that folder; each begins with the process id. */
@@ -12,7 +12,7 @@ export function reportName(pid: number): string {
   return `${pid}${REPORT}`;
 }
 
-/** `register` puts the process id of a program that a watched one started into the name once more. */
+/** `register` adds the process id to the name once more for a program that a watched program started. */
 export function isReportName(name: string): boolean {
   return /^\d+\.report(\.\d+)?\.json$/.test(name);
 }

@@ -1,6 +1,6 @@
 /**
- * Loaded by `--import` before `leakwatch/register` in every Node.js process below `leakwatch run`. Gives each its own
- * report and socket: a program may have many processes, one below the other (`npx tsx app.ts`) or side by side (a cluster).
+ * Loaded by `--import` before `leakwatch/register` in every Node.js process below `leakwatch run`. Gives each process its
+ * own report and socket, since a program may have many, nested (`npx tsx app.ts`) or side by side (a cluster).
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ if (folder !== undefined && isMainThread) {
   try {
     writeFileSync(join(folder, `${process.pid}${SEEN}`), '');
   } catch {
-    // The run is over and its folder gone, or this process is another user's: it gets no report either.
+    // The run is over and its folder deleted, or this process runs as another user: it gets no report either.
   }
   process.env['LEAKWATCH_REPORT'] = join(folder, reportName(process.pid));
   if (process.env['LEAKWATCH_LISTEN'] !== undefined)

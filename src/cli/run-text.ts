@@ -1,22 +1,23 @@
 import type { Report } from '../report/report.js';
 import { terminalText } from '../report/terminal-text.js';
 import { renderReport } from '../report/text.js';
-import { formatBytes, formatDuration, formatRate } from '../runtime/units.js';
+import { formatBytes, formatDuration, formatRate, plural } from '../runtime/units.js';
 import { type LeakCounts, leakStatus, type RunVerdict, watchedSeconds, worstLeak } from './run-verdict.js';
 import type { Ending } from './started-program.js';
 import type { WatchedReport } from './watched-processes.js';
 
 const MAX_TEXT = 300;
-/** Processes beside the worst one that get a line each. */
+/** Processes besides the worst one that get a line each. */
 const MAX_OTHERS = 10;
 
-const AT_THE_LIMIT = ', as Node.js ends when its heap meets the limit';
-/** What the end of a program that nobody asked to end may mean. A shell says 128 and the signal's number. */
+const AT_THE_LIMIT = ' (Node.js aborts this way when its heap reaches the limit)';
+const OUT_OF_MEMORY = ' (the system kills programs this way when memory runs out)';
+/** Why a program may have ended unasked. A shell's exit code is 128 plus the signal's number. */
 const HINTS: Readonly<Record<string, string>> = {
   SIGABRT: AT_THE_LIMIT,
   '134': AT_THE_LIMIT,
-  SIGKILL: ', as the system ends programs when memory runs out',
-  '137': ', as the system ends programs when memory runs out',
+  SIGKILL: OUT_OF_MEMORY,
+  '137': OUT_OF_MEMORY,
 };
 
 /** How the command ended, for the summary. */
@@ -25,7 +26,7 @@ export interface ProgramEnd extends Ending {
   readonly ranForSeconds: number;
 }
 
-/** The live line: what is known of the worst process now. */
+/** The live line: the present state of the worst process. */
 export function liveText(reports: readonly Report[], ranForSeconds: number): string {
   const report = reports[0];
   const time = `leakwatch ${elapsed(ranForSeconds)}`;
@@ -42,7 +43,7 @@ export function liveText(reports: readonly Report[], ranForSeconds: number): str
     ...several,
     watcher.state,
     `live heap ${formatBytes(heap.liveBytes)}, ${trendText(heap.trend)}`,
-    counted(taken, 'capture'),
+    plural(taken, 'capture'),
     ...worst,
   ].join('  ');
 }
@@ -55,7 +56,7 @@ export function elapsed(seconds: number): string {
   return `${hours > 0 ? `${hours}:${two(minutes)}` : minutes}:${two(whole % 60)}`;
 }
 
-/** Worst process as a whole, the others in a line each, how the program ended, and what that means. Ends in a newline. */
+/** The worst process in full, the others in a line each, how the program ended, and the verdict. Ends in a newline. */
 export function summaryText(
   watched: readonly WatchedReport[],
   verdict: RunVerdict,
@@ -78,21 +79,23 @@ function endText({ code, signal, askedToEnd, ranForSeconds }: ProgramEnd, comman
   const name = `'${terminalText(command, MAX_TEXT)}'`;
   const time = `after ${formatDuration(ranForSeconds)}`;
   const how = signal === null ? `with exit code ${code}` : `by ${signal}`;
-  if (askedToEnd) return `${name} was asked to end ${time}, and ended ${how}.`;
+  if (askedToEnd) return `${name} was asked to end ${time} and ended ${how}.`;
   if (signal === null) return `${name} ended by itself ${time} ${how}${HINTS[String(code)] ?? ''}.`;
   return `${name} was ended ${how} ${time}${HINTS[signal] ?? ''}.`;
 }
 
 function verdictText(verdict: RunVerdict, watched: readonly WatchedReport[]): string[] {
   if (verdict.outcome === 'leak') return leakText(verdict.leaks, watched);
-  if (verdict.outcome === 'not-watched')
-    return [`Could not tell whether it leaks: ${terminalText(verdict.reason, MAX_TEXT)}.`];
-  const rising = 'the heap rises and who holds it is not known';
+  if (verdict.outcome === 'not-watched') return [`Inconclusive: ${terminalText(verdict.reason, MAX_TEXT)}.`];
   if (verdict.shortOfSeconds === null)
-    return [verdict.rises ? `No leak found, but ${rising}; a longer run would tell.` : 'No leak.'];
+    return [
+      verdict.rises
+        ? 'No leak found, but the heap rises and the cause is unknown; a longer run would show it.'
+        : 'No leak.',
+    ];
   const seconds = Math.max(...watched.map(({ report }) => watchedSeconds(report)));
   return [
-    `No leak found in ${formatDuration(seconds)}, which is too short to confirm one: that takes about ${formatDuration(verdict.shortOfSeconds)} at the pace '${watched[0]?.report.watcher.pace}'.`,
+    `No leak found in ${formatDuration(seconds)}, which is too short: confirming one takes about ${formatDuration(verdict.shortOfSeconds)} at the pace '${watched[0]?.report.watcher.pace}'.`,
   ];
 }
 
@@ -100,13 +103,14 @@ function leakText({ confirmed, suspected }: LeakCounts, watched: readonly Watche
   const lines = [];
   if (confirmed > 0)
     lines.push(
-      `${counted(confirmed, 'leak')} confirmed${settled(watched) ? ', though it has stopped growing' : ''}.`,
+      `${plural(confirmed, 'leak')} confirmed${settled(watched) ? '; it has stopped growing since' : ''}.`,
     );
-  if (suspected > 0) lines.push(`${counted(suspected, 'leak')} suspected; a longer run would tell.`);
+  if (suspected > 0)
+    lines.push(`${plural(suspected, 'leak')} suspected; a longer run would confirm or clear this.`);
   return lines;
 }
 
-/** Whether all that was confirmed has stopped since. */
+/** Whether every confirmed leak has stopped growing since. */
 function settled(watched: readonly WatchedReport[]): boolean {
   return watched.every(({ report }) =>
     report.findings.every(
@@ -119,7 +123,7 @@ function killedText(watched: readonly WatchedReport[]): string[] {
   const killed = watched.filter(({ final }) => !final);
   if (killed.length === 0) return [];
   const pids = killed.slice(0, MAX_OTHERS).map(({ report }) => report.process.pid);
-  return [`Without a final report, so as it was last seen: process ${pids.join(', ')}.`];
+  return [`No final report, only the latest one before the end: process ${pids.join(', ')}.`];
 }
 
 function processLine(report: Report): string {
@@ -131,11 +135,7 @@ function processLine(report: Report): string {
 }
 
 function trendText({ bytesPerSecond, low, high, windowMs }: Report['heap']['trend']): string {
-  if (windowMs <= 0) return 'trend not known yet';
+  if (windowMs <= 0) return 'trend unknown yet';
   const direction = low > 0 ? 'rising' : high < 0 ? 'falling' : 'flat';
   return `${direction} ${formatRate(bytesPerSecond)}`;
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -6,9 +6,9 @@ import type { FailOn } from './run-arguments.js';
 
 export type LeakStatus = 'confirmed' | 'suspected';
 
-/** A process that was watched for less of the run than this is ranked after those that were watched for all of it. */
+/** A process that was watched for less than this share of the run ranks after the others. */
 const MOST_OF_THE_RUN = 0.8;
-/** A leak is confirmed this much later than the pace's rules allow at the earliest: captures and collections take time. */
+/** How much longer confirmation takes than the pace's rules require: captures and collections take time. */
 const USUAL_DELAY = 1.36;
 
 /** How a run went, in plain values. */
@@ -25,20 +25,20 @@ export type RunVerdict =
   | {
       readonly outcome: 'clean';
       readonly exitCode: number;
-      /** Seconds it takes to confirm a leak, where the run had less; else null. */
+      /** Seconds that confirming a leak takes, if the run was shorter; else null. */
       readonly shortOfSeconds: number | null;
-      /** Whether a heap grows although nothing was found that holds it. */
+      /** Whether a heap grows although no holder was found. */
       readonly rises: boolean;
     }
   | { readonly outcome: 'not-watched'; readonly exitCode: number; readonly reason: string };
 
-/** One bug counts once, in however many processes it is. */
+/** A leak counts once, in however many processes it is. */
 export interface LeakCounts {
   readonly confirmed: number;
   readonly suspected: number;
 }
 
-/** A leak is told whatever else went wrong; without one, a program that failed or was not watched is no success. */
+/** A leak is reported whatever else went wrong; without one, a program that failed or was not watched is not a success. */
 export function judgeRun({ reports, failOn, programFailed }: RunOutcome): RunVerdict {
   const leaks = countLeaks(reports);
   const fails =
@@ -57,16 +57,16 @@ export function judgeRun({ reports, failOn, programFailed }: RunOutcome): RunVer
   };
 }
 
-/** What the finding counts as in this run; null: nobody is called for it, or it was not seen growing in this run. */
+/** The finding's status in this run; null if it is muted or did not grow in this run. */
 export function leakStatus(finding: Finding, report: Report): LeakStatus | null {
   const sinceMs = Date.parse(report.watcher.since);
   if (finding.muted || Date.parse(finding.lastSeen) < sinceMs) return null;
   if (finding.status === 'confirmed' || finding.status === 'suspected') return finding.status;
-  // It stopped growing when the load stopped: confirmed it was all the same.
+  // It stopped growing when the load stopped, but it was confirmed.
   return finding.confirmedAt !== null && Date.parse(finding.confirmedAt) >= sinceMs ? 'confirmed' : null;
 }
 
-/** The finding that a reader should see first; null where nothing leaks. */
+/** The finding to show first; null if nothing leaks. */
 export function worstLeak(report: Report): { readonly finding: Finding; readonly status: LeakStatus } | null {
   const leaks = report.findings.flatMap((finding) => {
     const status = leakStatus(finding, report);
@@ -75,7 +75,7 @@ export function worstLeak(report: Report): { readonly finding: Finding; readonly
   return leaks.find(({ status }) => status === 'confirmed') ?? leaks[0] ?? null;
 }
 
-/** Worst leak first; without leaks the service before its helpers: what ran for most of the time, and then the biggest. */
+/** Worst leak first; without leaks the service before its helpers: longest watched, then biggest. */
 export function worstFirst<T>(items: readonly T[], reportOf: (item: T) => Report): readonly T[] {
   const longest = Math.max(0, ...items.map((item) => watchedSeconds(reportOf(item))));
   return items
@@ -84,7 +84,7 @@ export function worstFirst<T>(items: readonly T[], reportOf: (item: T) => Report
     .map(({ item }) => item);
 }
 
-/** From the start of watching to the latest sample. */
+/** Time from the start of watching to the latest sample. */
 export function watchedSeconds({ heap, watcher }: Report): number {
   return heap.at === null ? 0 : Math.max(0, (Date.parse(heap.at) - Date.parse(watcher.since)) / 1000);
 }
@@ -109,14 +109,14 @@ function countLeaks(reports: readonly Report[]): LeakCounts {
   return { confirmed: count('confirmed'), suspected: count('suspected') };
 }
 
-/** Null when at least one process was watched well enough for "no leak found" to mean something. */
+/** Null if at least one process was watched well enough for "no leak found" to mean something. */
 function whyNotWatched(reports: readonly Report[]): string | null {
-  const reasons = reports.map(blindness);
+  const reasons = reports.map(whyInconclusive);
   return reasons.includes(null) ? null : (reasons[0] ?? 'no process was watched');
 }
 
-/** A heap that rises for long, and of which too little could be captured to tell, is not known to be healthy. */
-function blindness(report: Report): string | null {
+/** Why a report is inconclusive, or null: watching failed, or the heap rises and too little of it could be captured. */
+function whyInconclusive(report: Report): string | null {
   const { watcher } = report;
   if (watcher.state === 'failed') return `watching failed: ${watcher.reason}`;
   const graphs = watcher.captures.filter(({ rung }) => rung === 'sampled' || rung === 'full');
@@ -127,10 +127,10 @@ function blindness(report: Report): string | null {
   const taken = graphs.filter(({ outcome }) => outcome === 'success').length;
   if (taken >= rulesOf(report).finding.confirmObservations) return null;
   const why = latest?.reason ?? (watcher.dumper === 'none' ? 'captures are off' : null);
-  return `the heap rises, and too little of it could be captured${why === null ? '' : ` (${why})`}`;
+  return `the heap rises, but too few captures of it succeeded${why === null ? '' : ` (${why})`}`;
 }
 
-/** Whether the live heap grows, beyond the doubt of its trend. */
+/** Whether the live heap grows, by the low end of its trend's interval. */
 function rises({ heap }: Report): boolean {
   return heap.trend.windowMs > 0 && heap.trend.low > 0;
 }
@@ -139,7 +139,7 @@ function rulesOf({ watcher }: Report): PaceRules {
   return PACE_RULES[PACES.find((pace) => pace === watcher.pace) ?? 'production'];
 }
 
-/** What it takes, when even the process that was watched longest had less; else null. */
+/** How long confirming takes, if even the process that was watched longest had less; else null. */
 function shortOfSeconds(reports: readonly Report[]): number | null {
   const enough = reports.some((report) => watchedSeconds(report) >= usualSeconds(report));
   return enough ? null : Math.min(...reports.map(usualSeconds));

@@ -5,24 +5,24 @@ import type { LiveLine } from './live-line.js';
 import { elapsed, liveText } from './run-text.js';
 import { type LeakStatus, worstLeak } from './run-verdict.js';
 
-/** When it is said that nothing is watched yet. */
+/** When the view says that nothing is watched yet. */
 const SILENCE_SECONDS = 10;
-/** How captures are taken, by dumper. */
+/** Dumper → how it captures. */
 const CAPTURES: Readonly<Record<string, string>> = {
   fork: 'captures in a forked copy',
-  inline: 'captures stop it',
-  none: 'nothing can be captured',
+  inline: 'captures pause it',
+  none: 'captures are not possible',
 };
-/** Processes that are announced; of a program that starts more, the summary has them. */
+/** Processes that are announced; the summary lists further ones. */
 const MAX_ANNOUNCED = 20;
-/** Findings whose latest status is remembered; of further ones changes are not told, and the summary has them. */
-const MAX_TOLD = 1000;
+/** Findings whose status is followed; the summary lists further ones. */
+const MAX_FOLLOWED = 1000;
 
-/** What a person sees while the program runs: a live line on a terminal, and everywhere a line when a finding changes. */
+/** The output while the program runs: a live line on a terminal, and a line at each change of a finding's status. */
 export class RunView {
   readonly #line: LiveLine;
   readonly #announced = new Set<number>();
-  readonly #told = new Map<string, Finding['status']>();
+  readonly #statuses = new Map<string, Finding['status']>();
   #saidSilence = false;
 
   constructor(line: LiveLine) {
@@ -34,11 +34,11 @@ export class RunView {
     this.#line.say(`running '${command}' ${time}`);
   }
 
-  /** `reports` worst first. Returns the worst that is known. */
+  /** `reports` worst first. Returns the worst status. */
   update(reports: readonly Report[], ranForSeconds: number): LeakStatus | null {
     for (const report of reports) {
       this.#announce(report);
-      for (const finding of report.findings) this.#tell(finding, report, ranForSeconds);
+      for (const finding of report.findings) this.#follow(finding, report, ranForSeconds);
     }
     if (reports.length === 0 && ranForSeconds >= SILENCE_SECONDS && !this.#saidSilence) {
       this.#saidSilence = true;
@@ -61,11 +61,11 @@ export class RunView {
     );
   }
 
-  #tell(finding: Finding, { process: { pid } }: Report, ranForSeconds: number): void {
+  #follow(finding: Finding, { process: { pid } }: Report, ranForSeconds: number): void {
     const key = `${pid} ${finding.id}`;
-    if (finding.muted || this.#told.get(key) === finding.status) return;
-    if (!this.#told.has(key) && this.#told.size >= MAX_TOLD) return;
-    this.#told.set(key, finding.status);
+    if (finding.muted || this.#statuses.get(key) === finding.status) return;
+    if (!this.#statuses.has(key) && this.#statuses.size >= MAX_FOLLOWED) return;
+    this.#statuses.set(key, finding.status);
     this.#line.say(`${elapsed(ranForSeconds)} ${finding.status}: ${finding.title} (process ${pid})`);
   }
 }

@@ -9,22 +9,22 @@ import { terminalText } from '../report/terminal-text.js';
 const MAX_PATH = 500;
 const STDIN = '-';
 
-/** Codes of the operating system, said as a person would. */
+/** Error code of the system → what it means for a file. */
 const SYSTEM_REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
   ENOTDIR: 'there is no such file',
   EISDIR: 'it is a directory, not a heap snapshot',
-  EACCES: 'it may not be read by this user',
-  EPERM: 'it may not be read by this user',
+  EACCES: 'this user lacks the permission to read it',
+  EPERM: 'this user lacks the permission to read it',
   EMFILE: 'too many files are open',
   ENAMETOOLONG: 'its name is too long',
 };
 
 /** A file named on the command line, or standard input. */
 export class SnapshotInput {
-  /** As given, safe to print. */
+  /** The path as given, safe to print. */
   readonly name: string;
-  /** Without folders. */
+  /** The name without folders. */
   readonly label: string;
   readonly #path: string;
   readonly #stdin: AsyncIterable<Uint8Array>;
@@ -38,24 +38,24 @@ export class SnapshotInput {
     this.label = path === STDIN ? this.name : terminalText(basename(path), MAX_PATH);
   }
 
-  /** What kept it from being read, where that was not its content; else null. */
+  /** Why it could not be read, unless its content was the reason; else null. */
   get error(): unknown {
     return this.#error;
   }
 
-  /** When it was written, milliseconds since the Unix epoch, once it is read; null where that is not known. */
+  /** When it was written, milliseconds since the Unix epoch; null before it is read, or if unknown. */
   get modifiedMs(): number | null {
     return this.#modifiedMs;
   }
 
-  /** Reads all of it. Ids are kept. */
+  /** Parses the whole snapshot, with ids. */
   async parse(onBytes: (bytes: number, totalBytes: number) => void): Promise<HeapSnapshot> {
     if (this.#path === STDIN) return parseSnapshot(this.chunks(onBytes), { ids: true });
     const { size } = await stat(this.#path);
     return parseSnapshotFile(this.#path, { ids: true, onBytes: (bytes) => onBytes(bytes, size) });
   }
 
-  /** Opens it when the first chunk is asked for. `totalBytes` is 0 where the size is not known. */
+  /** Opens the file when the first chunk is requested. `totalBytes` is 0 if the size is unknown. */
   async *chunks(onBytes: (bytes: number, totalBytes: number) => void): AsyncGenerator<Uint8Array> {
     try {
       const isStdin = this.#path === STDIN;
@@ -75,12 +75,12 @@ export class SnapshotInput {
   }
 }
 
-/** Why an input could not be analysed, for a person; null for an error that no input explains. */
+/** Why an input could not be analysed, for a person; null for an error that is not the input's. */
 export function inputReason(error: unknown): string | null {
   if (error instanceof LeakwatchError) return `${error.message} (${error.code})`;
   if (!(error instanceof Error)) return null;
   if (error instanceof RangeError && /allocation failed|Invalid (typed )?array length/i.test(error.message))
-    return 'There is not enough memory for it.';
+    return 'not enough memory to analyse it';
   const code = (error as NodeJS.ErrnoException).code;
   if (code === undefined || (error as NodeJS.ErrnoException).syscall === undefined) return null;
   return `${SYSTEM_REASONS[code] ?? 'it could not be read'} (${code})`;

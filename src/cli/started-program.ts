@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { keepAlive, systemClock } from '../runtime/clock.js';
 import { groupRuns, hasGroups, signalGroup } from './process-group.js';
 
-/** How long a program that is asked to end may take before it is killed. */
+/** How long a program has to end before it is killed. */
 const GRACE_MS = 10_000;
-/** After the kill; what is still there then is beyond us, such as a process that hangs in the kernel. */
+/** Wait after the kill. A process that is still there then hangs in the kernel, for example. */
 const LAST_WAIT_MS = 1000;
 const POLL_MS = 50;
 
@@ -16,11 +16,11 @@ export interface Ending {
 }
 
 /**
- * A command and all that it starts. It leads a process group of its own, for two reasons: a shell or `npm` between us and
- * the program passes no signal on for sure, and Ctrl-C on a terminal would reach the program twice, from there and from us.
+ * A command and all processes that it starts. It leads its own process group, for two reasons: a shell or `npm` between us
+ * and the program may not forward signals, and Ctrl-C on a terminal would reach the program twice, from there and from us.
  */
 export class StartedProgram {
-  /** When the command has ended and with it all of its group; what it leaves in the background is ended too. */
+  /** Resolves when the command and its whole group have ended; background processes are ended as well. */
   readonly ended: Promise<Ending>;
   readonly #pid: number;
   #askedToEnd = false;
@@ -33,7 +33,7 @@ export class StartedProgram {
     stdio: StdioOptions,
   ): Promise<StartedProgram> {
     const child = spawn(file, args, { env: environment, stdio, detached: hasGroups() });
-    // Before anything is awaited: a program may end at once.
+    // Before any await: a program may end at once.
     const ended = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
     ended.catch(() => {});
     await once(child, 'spawn');
@@ -45,12 +45,12 @@ export class StartedProgram {
     this.ended = this.#wholeGroup(ended);
   }
 
-  /** Whether it ended, or will, because it was asked to. */
+  /** Whether it ended, or will end, because it was asked to. */
   get askedToEnd(): boolean {
     return this.#askedToEnd;
   }
 
-  /** Passes `signal` on; kills what is left of the program after 10 s, or at once when it is asked a second time. */
+  /** Forwards `signal`; kills the rest of the program after 10 s, or at once at the second call. */
   end(signal: NodeJS.Signals): void {
     if (this.#askedToEnd) {
       this.kill();
@@ -90,7 +90,7 @@ export class StartedProgram {
     while (groupRuns(this.#pid) && systemClock.monotonicMs() < untilMs) await pause(POLL_MS);
   }
 
-  /** The number of a group that is over may be another's soon. */
+  /** The system may reuse the id of a group that has ended. */
   #send(signal: NodeJS.Signals): void {
     if (!this.#over) signalGroup(this.#pid, signal);
   }

@@ -1,15 +1,15 @@
 import type { HeapClass, HeapDominator } from '../heap/heap-summary.js';
 import { heldBy } from '../report/held-by.js';
 import { labelled, wrap } from '../report/layout.js';
-import { formatBytes, formatCount, formatShare } from '../runtime/units.js';
+import { formatBytes, formatCount, formatShare, plural } from '../runtime/units.js';
 import type { HeapSummary, SizeSuspect } from '../wording/heap-results.js';
-import { className, definedAt, plural, safeName } from './retainer-text.js';
+import { className, definedAt, safeName } from './retainer-text.js';
 import { table } from './table.js';
 
-/** Classes named of what one suspect holds. */
+/** Classes named for one suspect. */
 const MAX_HELD = 4;
 
-/** A heap for a person: what holds most first, then objects and classes. Ends in a newline. */
+/** A heap's biggest holders, then its objects and classes. Ends in a newline. */
 export function summaryText(file: string, summary: HeapSummary, top: number): string {
   const { heapBytes, nodes, edges, classes, dominators, suspects, truncated } = summary;
   const places = suspects.filter(({ holder }) => holder === 'program');
@@ -20,11 +20,11 @@ export function summaryText(file: string, summary: HeapSummary, top: number): st
       ...labelled('sampled', wrap(missing(truncated), ' ')),
     ],
     ...places.slice(0, top).map(suspectBlock),
-    places.length === 0 ? ['No single object of the program holds a large part of it.'] : [],
+    places.length === 0 ? ['No single object of the program holds a large part of the heap.'] : [],
     suspects.filter(({ holder }) => holder !== 'program').map(elsewhere),
     dominatorBlock(dominators, top),
     classBlock(classes, heapBytes, top),
-    ['Size alone is no leak: `leakwatch diff` with two more snapshots, taken later, shows what grows.'],
+    ['Size alone is not a leak: to see what grows, take two more snapshots later and run `leakwatch diff`.'],
   ];
   return `${blocks
     .filter((lines) => lines.length > 0)
@@ -32,12 +32,12 @@ export function summaryText(file: string, summary: HeapSummary, top: number): st
     .join('\n\n')}\n`;
 }
 
-/** A sampled snapshot holds less than the heap did. */
+/** A sampled snapshot contains less than the heap did. */
 function missing(truncated: HeapSummary['truncated']): readonly string[] {
   if (truncated === undefined) return [];
   const { collections, members } = truncated;
   const many = plural(collections, 'collection');
-  const what = `${plural(members, 'member')} of ${many} were left out; all sizes are of what is in the file`;
+  const what = `${plural(members, 'member')} of ${many} were left out; sizes count only the objects in the file`;
   return what.split(' ');
 }
 
@@ -56,13 +56,13 @@ function suspectBlock(suspect: SizeSuspect): string[] {
   ];
 }
 
-/** Memory that the program cannot give back by letting one object go. */
+/** Memory that the program cannot free by releasing one object. */
 function elsewhere({ holder, owner, className: name, accumulatedBytes, share }: SizeSuspect): string {
   const size = `${formatBytes(accumulatedBytes)} (${formatShare(share)})`;
   if (holder === 'node') return `Node itself holds ${size} in ${safeName(owner)}.`;
   return holder === 'v8'
     ? `V8 itself holds ${size} in ${safeName(name)}.`
-    : `${size} have no single holder: several objects share them, or V8's own roots hold them.`;
+    : `${size} have no single holder: several objects share them, or V8's roots hold them.`;
 }
 
 function dominatorBlock(dominators: readonly HeapDominator[], top: number): string[] {
@@ -86,7 +86,7 @@ function dominatorBlock(dominators: readonly HeapDominator[], top: number): stri
   );
 }
 
-/** The nearest steps: they tell objects of one class apart. */
+/** The nearest steps distinguish objects of one class. */
 function shortPath({ retainerPath }: HeapDominator): string {
   const steps = heldBy(retainerPath);
   const near = steps.slice(-MAX_HELD);

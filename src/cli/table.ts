@@ -6,7 +6,7 @@ export interface Column {
 const GAP = '  ';
 const INDENT = '  ';
 
-/** Rows of cells below their titles, as wide as their longest cell. No rows, no titles. */
+/** Rows of cells below their titles; each column is as wide as its longest cell. Without rows, no titles either. */
 export function table(columns: readonly Column[], rows: readonly (readonly string[])[]): string[] {
   if (rows.length === 0) return [];
   const lines = [columns.map(({ title }) => title), ...rows];

@@ -1,17 +1,17 @@
 import type { Report } from '../report/report.js';
-import { askForReport } from './ops-client.js';
+import { fetchReport } from './ops-client.js';
 import type { RunFolder } from './run-folder.js';
 
-/** Processes that are looked at while they run; more are watched, and their final reports are read. */
+/** Processes that are asked while they run; further ones are watched as well, and their final reports are read. */
 const MAX_LOOKED_AT = 32;
 
 export interface WatchedReport {
   readonly report: Report;
-  /** Whether the process wrote it as it ended; else it is the latest one seen, for it was killed. */
+  /** Whether the process wrote it at its end; if not, it was killed and this is its latest report. */
   readonly final: boolean;
 }
 
-/** What is known of the processes of a run: by their sockets while they run, by the reports they leave afterwards. */
+/** Reports of the processes of a run: from their sockets while they run, from their files afterwards. */
 export class WatchedProcesses {
   readonly #folder: RunFolder;
   readonly #latest = new Map<number, Report>();
@@ -21,18 +21,18 @@ export class WatchedProcesses {
     this.#folder = folder;
   }
 
-  /** Asks all that run. Never rejects. */
+  /** Asks all running processes. Never rejects. */
   async look(): Promise<void> {
     const running = this.#folder.listening().filter((pid) => !this.#gone.has(pid));
     await Promise.all(running.slice(0, MAX_LOOKED_AT).map((pid) => this.#ask(pid)));
   }
 
-  /** The latest report of each process that was seen, those that have ended included. */
+  /** The latest report of each process that was asked, including processes that have ended. */
   get latest(): readonly Report[] {
     return [...this.#latest.values()];
   }
 
-  /** Of all processes, once they have ended. */
+  /** Reports of all processes, once they have ended. */
   reports(): readonly WatchedReport[] {
     const final = this.#folder.reports();
     const written = new Set(final.map(({ process: { pid } }) => pid));
@@ -44,8 +44,8 @@ export class WatchedProcesses {
   }
 
   async #ask(pid: number): Promise<void> {
-    const answer = await askForReport(this.#folder.socketOf(pid), this.#folder.token);
-    if (answer.outcome === 'gone') this.#gone.add(pid);
-    if (answer.outcome === 'report') this.#latest.set(answer.report.process.pid, answer.report);
+    const reply = await fetchReport(this.#folder.socketOf(pid), this.#folder.token);
+    if (reply.outcome === 'gone') this.#gone.add(pid);
+    if (reply.outcome === 'report') this.#latest.set(reply.report.process.pid, reply.report);
   }
 }

@@ -1,4 +1,4 @@
-/** Checks of one option each. They throw a `LeakwatchError` that says how to put right what is wrong. */
+/** Checks of one option each. They throw a `LeakwatchError` that says how to fix the option. */
 import { LeakwatchError } from '../errors.js';
 import { nearestName } from '../runtime/nearest-name.js';
 
@@ -16,7 +16,7 @@ export function oneOf<T extends string>(
 export function text(given: string | undefined, name: string): string | undefined {
   if (given === undefined) return undefined;
   if (typeof given !== 'string' || given.trim() === '')
-    throw invalid(`${name} takes a text that is not empty`);
+    throw invalid(`${name} takes a string that is not empty`);
   return given;
 }
 
@@ -46,7 +46,7 @@ export function refuseUnknown(given: object, known: readonly string[], what: str
   for (const name of Object.keys(given)) {
     if (known.includes(name)) continue;
     const near = nearestName(name, known);
-    const offer = near === null ? `Known are: ${known.join(', ')}.` : `Did you mean '${near}'?`;
+    const offer = near === null ? `Known names: ${known.join(', ')}.` : `Did you mean '${near}'?`;
     throw new LeakwatchError('LEAKWATCH_ERR_UNKNOWN_OPTION', `Unknown ${what} '${name}'. ${offer}`);
   }
 }

@@ -2,7 +2,7 @@ import { LeakwatchError } from '../errors.js';
 import { nearestName } from '../runtime/nearest-name.js';
 import type { Options, ScheduleOptions } from './options.js';
 
-/** Every variable that `leakwatch/register` reads → how it becomes an option. */
+/** Every variable that `leakwatch/register` reads → the options it sets. */
 const VARIABLES: Readonly<Record<string, (value: string) => Options>> = {
   LEAKWATCH_LISTEN: (listen) => ({ listen }),
   LEAKWATCH_TOKEN: (value) => ({ token: value.split(/[\s,]+/).filter((token) => token !== '') }),
@@ -25,10 +25,10 @@ const VARIABLES: Readonly<Record<string, (value: string) => Options>> = {
 
 export const VARIABLE_NAMES: readonly string[] = Object.keys(VARIABLES);
 
-/** Kubernetes sets such variables for every Service of a namespace; one named `leakwatch` is no mistake of the user's. */
+/** Kubernetes sets such variables for every Service of a namespace, so a Service may be named `leakwatch`. */
 const SERVICE_LINK = /^LEAKWATCH_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_[A-Z0-9_]+)?)$/;
 
-/** The options that `LEAKWATCH_*` variables stand for. An empty variable counts as not set. Throws `LeakwatchError` for an unknown one. */
+/** The options that `LEAKWATCH_*` variables set. An empty variable counts as unset; an unknown one throws a `LeakwatchError`. */
 export function optionsFromEnvironment(environment: Readonly<Record<string, string | undefined>>): Options {
   let options: Options = {};
   let schedule: ScheduleOptions = {};
@@ -38,7 +38,7 @@ export function optionsFromEnvironment(environment: Readonly<Record<string, stri
     const read = VARIABLES[name];
     if (read === undefined) {
       const near = nearestName(name, VARIABLE_NAMES);
-      const offer = near === null ? `Known are: ${VARIABLE_NAMES.join(', ')}.` : `Did you mean ${near}?`;
+      const offer = near === null ? `Known names: ${VARIABLE_NAMES.join(', ')}.` : `Did you mean ${near}?`;
       throw new LeakwatchError(
         'LEAKWATCH_ERR_UNKNOWN_OPTION',
         `Unknown environment variable ${name}. ${offer}`,

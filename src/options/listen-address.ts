@@ -1,7 +1,7 @@
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
 import { LeakwatchError } from '../errors.js';
 
-/** Where the own listener opens. An IPv6 `host` stands without brackets; `port` 0 means any free one. */
+/** Address of the own listener. An IPv6 `host` has no brackets; `port` 0 means any free port. */
 export type ListenAddress =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
   | { readonly kind: 'unix'; readonly path: string };
@@ -16,11 +16,10 @@ LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
 LOOPBACK.addAddress('::1', 'ipv6');
 const FORMS = "'127.0.0.1:9464', '[::1]:9464' or 'unix:/path/to.sock'";
 
-/** Reads `host:port`, `[::1]:port` or `unix:/path`. Throws `LeakwatchError` with the fix in the message. */
+/** Parses `host:port`, `[::1]:port` or `unix:/path`. Throws a `LeakwatchError` whose message says how to fix it. */
 export function parseListenAddress(text: string): ListenAddress {
   if (text.startsWith('unix:')) return parseSocketPath(text.slice('unix:'.length), text);
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text))
-    throw invalid(text, 'is a URL: leave out the scheme and the path');
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) throw invalid(text, 'is a URL: remove the scheme and the path');
   if (/^\d+$/.test(text))
     throw invalid(text, `names no host: '127.0.0.1:${text}' listens on this machine only`);
   const match = /^(?:\[([^\]]*)\]|([^:[\]]*)):([^:]*)$/.exec(text);
@@ -34,7 +33,7 @@ export function parseListenAddress(text: string): ListenAddress {
   return { kind: 'tcp', host: parseHost(bracketed, plain, text, digits), port: parsePort(digits, text) };
 }
 
-/** True for addresses that only this machine can reach. A name other than `localhost` may lead anywhere, so it counts as not. */
+/** True for addresses that only this machine can reach. Any name but `localhost` may resolve to another machine: false. */
 export function isLoopback(host: string): boolean {
   const bare = host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
   if (isIPv4(bare)) return LOOPBACK.check(bare, 'ipv4');
@@ -54,24 +53,24 @@ function parseHost(
   }
   const host = plain ?? '';
   if (host === '') throw invalid(text, `names no host: '127.0.0.1:${port}' listens on this machine only`);
-  if (host === '*') throw invalid(text, `has '*' for a host: '0.0.0.0:${port}' listens on every address`);
+  if (host === '*') throw invalid(text, `has '*' as its host: '0.0.0.0:${port}' listens on every address`);
   if (!HOST_NAME.test(host)) throw invalid(text, `is not of the form ${FORMS}`);
   return host.toLowerCase();
 }
 
 function parsePort(digits: string, text: string): number {
   const port = /^\d{1,5}$/.test(digits) ? Number(digits) : Number.NaN;
-  if (!(port <= 65_535)) throw invalid(text, 'needs a port from 0 (any free one) to 65535');
+  if (!(port <= 65_535)) throw invalid(text, 'needs a port from 0 (any free port) to 65535');
   return port;
 }
 
 function parseSocketPath(path: string, text: string): ListenAddress {
   if (!path.startsWith('/')) throw invalid(text, "needs an absolute path after 'unix:'");
   if (path.endsWith('/')) throw invalid(text, 'names a directory, not a socket file');
-  if (path.includes('\0')) throw invalid(text, 'holds a NUL character');
+  if (path.includes('\0')) throw invalid(text, 'contains a NUL character');
   const bytes = Buffer.byteLength(path);
   if (bytes > MAX_SOCKET_PATH_BYTES) {
-    throw invalid(text, `has a path of ${bytes} bytes; the system takes at most ${MAX_SOCKET_PATH_BYTES}`);
+    throw invalid(text, `has a path of ${bytes} bytes; the system allows ${MAX_SOCKET_PATH_BYTES} at most`);
   }
   return { kind: 'unix', path };
 }

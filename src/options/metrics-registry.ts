@@ -1,6 +1,6 @@
 /**
- * What is needed of a registry that the host brings along. Structural, because a registry of `prom-client`
- * and one of its successor `@prometheus-io/client` are different classes; both take metrics of either.
+ * The part of the host's registry that leakwatch uses. Structural, because the registries of `prom-client` and of its
+ * successor `@prometheus-io/client` are different classes; each accepts metrics of the other.
  */
 export interface MetricsRegistry {
   readonly contentType: string;

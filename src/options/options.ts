@@ -18,29 +18,29 @@ export type MetricsAuth = (typeof METRICS_AUTH)[number];
 
 /** Cron expressions of five fields, or six with seconds first. */
 export interface ScheduleOptions {
-  /** When memory is sampled beside the GC hooks. Default: every second (`fast`), every ten seconds (`production`). */
+  /** When memory is sampled, in addition to the samples at each GC. Default: every second (`fast`), every ten seconds (`production`). */
   readonly sample?: string;
-  /** Captures taken whatever the trend says, such as `0 * * * *`. Default: none. */
+  /** Captures that do not depend on the trend, such as `0 * * * *`. Default: none. */
   readonly capture?: string | null;
-  /** When old files leave the state directory. Default: `17 * * * *`. */
+  /** When old files in the state directory are deleted. Default: `17 * * * *`. */
   readonly prune?: string;
 }
 
 /** Options of `watch()`; all optional. */
 export interface Options {
-  /** Own listener: `host:port`, `[::1]:port` (port 0: any free one) or `unix:/path`. Default: none. */
+  /** Own listener: `host:port`, `[::1]:port` (port 0: any free port) or `unix:/path`. Default: none. */
   readonly listen?: string;
-  /** Bearer token or tokens for `/ops`, 256 bits each. Default: none, and the endpoint stays closed. */
+  /** Bearer token or tokens for `/ops`, from `leakwatch token` or `issueToken()`. Default: none, so the endpoint stays closed. */
   readonly token?: string | readonly string[];
-  /** File with one token a line, readable by its owner only. Default: none. */
+  /** File with one token per line, readable by its owner only. Default: none. */
   readonly tokenFile?: string;
-  /** `production` or `fast` (for tests, CI and trying out). Default: `production`. */
+  /** `production` or `fast` (for tests, CI and a first try). Default: `production`. */
   readonly pace?: Pace;
-  /** How heap graphs are captured. Default: `auto`, the gentlest way this machine offers. */
+  /** How heap graphs are captured. Default: `auto`, the way with the shortest pause on this machine. */
   readonly capture?: CaptureMode;
-  /** The longest pause an in-process capture may be expected to cost, milliseconds. Default: 1,000 (`production`), 5,000 (`fast`). */
+  /** The longest pause that an in-process capture may be predicted to cause, milliseconds. Default: 1,000 (`production`), 5,000 (`fast`). */
   readonly pauseBudgetMs?: number;
-  /** Where reports are kept over restarts. Default: a per-user state directory. */
+  /** Directory that keeps reports across restarts. Default: a per-user state directory. */
   readonly stateDir?: string;
   /** File that receives the final report (JSON) when the program ends. Default: none. */
   readonly report?: string;
@@ -50,16 +50,16 @@ export interface Options {
   readonly log?: LogLevel;
   /** Receives the log instead of stderr. */
   readonly logger?: Logger;
-  /** Where GC cycles are learned from. Default: `auto`, the best that loads. */
+  /** Source of GC events. Default: `auto`, the best one that loads. */
   readonly gcSource?: GcSourceName | 'auto';
-  /** Registry of prom-client that the metrics join. Default: one of their own. */
+  /** prom-client registry that receives the metrics. Default: a separate one. */
   readonly registry?: MetricsRegistry;
   readonly schedule?: ScheduleOptions;
-  /** Acknowledges that `listen` may be reached from other hosts, without TLS. Default: false. */
+  /** Acknowledges that other hosts can reach `listen`, without TLS. Default: false. */
   readonly allowRemote?: boolean;
-  /** Further names by which clients may address the own listener (`Host` header). Default: none. */
+  /** Further names for the own listener in the `Host` header. Default: none. */
   readonly allowedHosts?: readonly string[];
-  /** Findings that nobody is to be called for, by their ids (`lw-…`). Default: none. */
+  /** IDs (`lw-…`) of findings to mute. Default: none. */
   readonly mute?: readonly string[];
 }
 
@@ -81,9 +81,9 @@ export interface ResolvedOptions {
   readonly schedule: { readonly sample: string; readonly capture: string | null; readonly prune: string };
   readonly allowedHosts: readonly string[];
   readonly mute: readonly Fingerprint[];
-  /** What this process runs and where, hashed: the same after a restart. */
+  /** Hash of the program and its working directory: the same after a restart. */
   readonly program: string;
-  /** The variables of this process, of which the analysis process gets those that Node may need to start. */
+  /** This process's environment; the analysis process gets the variables that Node may need to start. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
@@ -118,7 +118,7 @@ const OPTION_NAMES: readonly (keyof Options)[] = [
 const SCHEDULE_NAMES: readonly (keyof ScheduleOptions)[] = ['sample', 'capture', 'prune'];
 const LOGGER_METHODS = ['warn', 'info', 'debug'] as const;
 
-/** Checks and completes `options`. Throws a `LeakwatchError` that says how to put right what is wrong. */
+/** Checks and completes `options`. Throws a `LeakwatchError` that says how to fix them. */
 export function resolveOptions(options: Options = {}): ResolvedOptions {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw invalid('watch() takes an object of options');
@@ -158,13 +158,13 @@ function refuseExposure(listen: ListenAddress | null, metricsAuth: MetricsAuth, 
   if (remote && metricsAuth === 'none') {
     throw new LeakwatchError(
       'LEAKWATCH_ERR_OPTION_CONFLICT',
-      `metricsAuth 'none' serves metrics to anyone who can connect, so it needs a loopback address, but listen is '${listen.host}'. Listen on 127.0.0.1 or give the scraper a token.`,
+      `metricsAuth 'none' serves metrics to anyone who can connect, so it needs a loopback address, but listen is '${listen.host}'. Listen on 127.0.0.1, or give the scraper a token.`,
     );
   }
   if (remote && !allowRemote) {
     throw new LeakwatchError(
       'LEAKWATCH_ERR_LISTEN_EXPOSED',
-      `listen '${listen.host}' can be reached from other hosts without TLS. Listen on 127.0.0.1, or acknowledge it with allowRemote: true (LEAKWATCH_ALLOW_REMOTE=1) where the network keeps strangers out.`,
+      `Other hosts can reach listen '${listen.host}', without TLS. Listen on 127.0.0.1, or acknowledge it with allowRemote: true (LEAKWATCH_ALLOW_REMOTE=1) on a private network.`,
     );
   }
 }
@@ -183,7 +183,7 @@ function scheduleOf(
   if (captureCron !== null && capture === 'off') {
     throw new LeakwatchError(
       'LEAKWATCH_ERR_OPTION_CONFLICT',
-      "schedule.capture asks for captures and capture is 'off'. Remove one of them.",
+      "schedule.capture requests captures, but capture is 'off'. Remove one of them.",
     );
   }
   return Object.freeze({
@@ -212,14 +212,14 @@ function hostsOf(given: readonly string[] | undefined): readonly string[] {
 
 function fingerprintsOf(given: readonly string[] | undefined): readonly Fingerprint[] {
   if (given === undefined) return [];
-  if (!Array.isArray(given)) throw invalid('mute takes a list of ids of findings');
+  if (!Array.isArray(given)) throw invalid('mute takes a list of finding ids');
   return given.map(fingerprintOf);
 }
 
-/** Throws a `LeakwatchError` for what is no id of a finding. */
+/** The id of a finding; throws a `LeakwatchError` for anything else. */
 export function fingerprintOf(id: unknown): Fingerprint {
   if (typeof id === 'string' && /^lw-[0-9a-f]{16}$/.test(id)) return id as Fingerprint;
-  throw invalid(`a finding is muted by its id, such as 'lw-0123456789abcdef', not ${shown(id)}`);
+  throw invalid(`mute takes finding ids such as 'lw-0123456789abcdef', not ${shown(id)}`);
 }
 
 function programHash(): string {
@@ -227,7 +227,7 @@ function programHash(): string {
   return createHash('sha256').update(identity).digest('hex').slice(0, 16);
 }
 
-/** That which a process stands in may be gone. */
+/** The working directory may have been deleted. */
 function workingDirectory(): string {
   try {
     return process.cwd();

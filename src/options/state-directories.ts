@@ -1,7 +1,7 @@
 import { homedir, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 
-/** Candidates, best first; `explicit`: the user named it, so failing to use it is an error. */
+/** Candidates, best first; `explicit`: the user named it, so a failure to use it is an error. */
 export interface StateDirectories {
   readonly candidates: readonly string[];
   readonly explicit: boolean;
@@ -18,7 +18,7 @@ export function stateDirectories(given: string | undefined): StateDirectories {
   return { candidates, explicit: false };
 }
 
-/** A container may run under a user id that has no entry: `homedir()` and `userInfo()` throw for it. */
+/** In a container the user id may have no passwd entry: then `homedir()` and `userInfo()` throw. */
 function homeDirectory(): string {
   try {
     return homedir();

@@ -1,15 +1,23 @@
+import { randomBytes } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { crc32 } from 'node:zlib';
 import { LeakwatchError } from '../errors.js';
+import { formatBytes } from '../runtime/units.js';
+import { invalid } from './checks.js';
 
-const REQUIRED_BITS = 256;
+/** `lwt_`, then 32 random bytes and their CRC-32 (big-endian) as base64url: 36 bytes are 48 characters, without padding. */
+const FORMAT = /^lwt_[A-Za-z0-9_-]{48}$/;
+const PREFIX = 'lwt_';
+const RANDOM_BYTES = 32;
 const MAX_TOKENS = 16;
-const MAX_TOKEN_LENGTH = 512;
-const MAX_FILE_BYTES = 16 * 1024;
-/** A random token of 43 characters or more shows fewer distinct ones about once in 10^12. */
-const MIN_DISTINCT = 12;
-
-/** Made by `leakwatch token`: what every message about tokens tells to run. */
+const MAX_FILE_BYTES = 16_000;
 const HOW_TO = "Make one with 'npx leakwatch token'";
+
+/** A new bearer token of 256 random bits. */
+export function issueToken(): string {
+  const random = randomBytes(RANDOM_BYTES);
+  return PREFIX + Buffer.concat([random, checksum(random)]).toString('base64url');
+}
 
 /** The tokens of `token` and of the file `tokenFile` together, each checked. Throws `LeakwatchError`; no message holds a token. */
 export function readTokens(
@@ -17,44 +25,31 @@ export function readTokens(
   tokenFile: string | null,
 ): readonly string[] {
   const given = token === undefined ? [] : typeof token === 'string' ? [token] : token;
-  if (!Array.isArray(given) || given.some((one) => typeof one !== 'string')) {
-    throw new LeakwatchError('LEAKWATCH_ERR_INVALID_OPTION', 'token takes a text or a list of texts.');
-  }
+  if (!Array.isArray(given) || given.some((one) => typeof one !== 'string'))
+    throw invalid('token takes a string or a list of strings');
   const tokens = [...given, ...(tokenFile === null ? [] : readTokenFile(tokenFile))];
-  if (tokens.length > MAX_TOKENS) {
-    throw new LeakwatchError(
-      'LEAKWATCH_ERR_INVALID_OPTION',
-      `At most ${MAX_TOKENS} tokens can be given, not ${tokens.length}.`,
-    );
-  }
-  for (const one of tokens) {
-    const weakness = tokenWeakness(one);
-    if (weakness !== null)
-      throw new LeakwatchError('LEAKWATCH_ERR_WEAK_TOKEN', `A token ${weakness}. ${HOW_TO}.`);
-  }
+  if (tokens.length > MAX_TOKENS)
+    throw invalid(`token and tokenFile take ${MAX_TOKENS} tokens at most, not ${tokens.length}`);
+  tokens.forEach(refuseForeign);
   return [...new Set(tokens)];
 }
 
-/**
- * Why `token` cannot hold 256 bits, or null.
- * Length and alphabet bound the bits from above; few distinct characters or a repeated block say they are not random.
- */
-function tokenWeakness(token: string): string | null {
-  if (token.length > MAX_TOKEN_LENGTH) return `is longer than ${MAX_TOKEN_LENGTH} characters`;
-  if (!/^[\x21-\x7e]+$/.test(token)) return 'is empty or holds white space or characters beyond ASCII';
-  const bits = Math.floor(token.length * Math.log2(alphabetSize(token)));
-  if (bits < REQUIRED_BITS) return `holds ${bits} bits at most, and ${REQUIRED_BITS} are required`;
-  if (new Set(token).size < MIN_DISTINCT) return `has fewer than ${MIN_DISTINCT} different characters`;
-  const repeated = (token + token).indexOf(token, 1);
-  if (repeated < token.length) return 'repeats itself';
-  return null;
+/** Only an issued token is known to be random; the checksum finds one that was cut off or mistyped. */
+function refuseForeign(token: string): void {
+  const bytes = Buffer.from(token.slice(PREFIX.length), 'base64url');
+  const intact =
+    FORMAT.test(token) && checksum(bytes.subarray(0, RANDOM_BYTES)).equals(bytes.subarray(RANDOM_BYTES));
+  if (intact) return;
+  const reason = token.startsWith(PREFIX)
+    ? 'is damaged: it was cut off or mistyped'
+    : 'was not issued by leakwatch';
+  throw new LeakwatchError('LEAKWATCH_ERR_WEAK_TOKEN', `A token ${reason}. ${HOW_TO}.`);
 }
 
-function alphabetSize(token: string): number {
-  if (/^[0-9]+$/.test(token)) return 10;
-  if (/^[0-9a-f]+$/.test(token) || /^[0-9A-F]+$/.test(token)) return 16;
-  if (/^[A-Z2-7=]+$/.test(token)) return 32;
-  return 64;
+function checksum(bytes: Uint8Array): Buffer {
+  const sum = Buffer.alloc(4);
+  sum.writeUInt32BE(crc32(bytes));
+  return sum;
 }
 
 function readTokenFile(path: string): string[] {
@@ -75,7 +70,7 @@ function readTokenFile(path: string): string[] {
       throw tokenFileError(`The token file has mode ${mode} and can be read by others. Give it mode 0400`);
     }
     if (stat.size > MAX_FILE_BYTES)
-      throw tokenFileError(`The token file is larger than ${MAX_FILE_BYTES} bytes`);
+      throw tokenFileError(`The token file is larger than ${formatBytes(MAX_FILE_BYTES)}`);
     const tokens = readFileSync(descriptor, 'utf8')
       .split('\n')
       .map((line) => line.trim())

@@ -66,9 +66,9 @@ export function formatMilliseconds(ms: number): string {
   return ms < 1000 ? `${ms < 10 ? Number(ms.toFixed(1)) : Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
 
-/** `1 capture`, `12 captures`; `noun` in the singular, its plural with an s. */
-export function plural(count: number, noun: string): string {
-  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+/** `1 capture`, `12 captures`; `noun` in the singular, `nouns` where its plural has no s. */
+export function plural(count: number, noun: string, nouns = `${noun}s`): string {
+  return `${formatCount(count)} ${Math.round(count) === 1 ? noun : nouns}`;
 }
 
 /** `97 %` of a share between 0 and 1. */

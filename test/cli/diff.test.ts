@@ -60,7 +60,7 @@ describe('leakwatch diff, given three snapshots', () => {
   it('asks whether the order is right when a file is older than the one named before it', async () => {
     const [first, second, third] = leaking as [string, string, string];
     for (const [at, file] of [first, second, third].entries()) utimesSync(file, 1e9 + at, 1e9 + at);
-    const asked = /1\.heapsnapshot was written before \S*2\.heapsnapshot: are they named oldest first\?/;
+    const asked = /1\.heapsnapshot was written before \S*2\.heapsnapshot: are the files given oldest first\?/;
     assert.match((await leakwatch(['diff', first, third, second])).stdout, asked);
     assert.doesNotMatch((await leakwatch(['diff', ...leaking])).stdout, /oldest first/);
   });
@@ -89,7 +89,7 @@ describe('leakwatch diff, given three snapshots', () => {
   it('says that nothing grew in a program that holds as much as before, and ends with 0', async () => {
     const { code, stdout } = await leakwatch(['diff', ...steady]);
     assert.equal(code, EXIT_CODES.clean);
-    assert.match(stdout, /^Nothing of the program's grew at every step of 3 snapshots\.\n/);
+    assert.match(stdout, /^Nothing in the program grew at every step of 3 snapshots\.\n/);
     assert.doesNotMatch(stdout, /LEAK/);
   });
 
@@ -142,7 +142,7 @@ describe('leakwatch diff, given two snapshots', () => {
   it('ends with 0 when the later one holds less', async () => {
     const { code, stdout } = await leakwatch(['diff', leaking[2]!, leaking[0]!]);
     assert.equal(code, EXIT_CODES.clean);
-    assert.match(stdout, /^Nothing of the program's grew\.\n/);
+    assert.match(stdout, /^Nothing in the program grew\.\n/);
   });
 
   it('works on snapshots that tell no places of definition', async () => {

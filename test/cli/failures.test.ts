@@ -52,7 +52,7 @@ describe('A file that cannot be analysed is named, with the reason and exit code
     if (process.getuid?.() === 0) return refused('/proc/self/mem', /\(EIO\)/);
     const file = folder.write('closed.heapsnapshot', whole);
     chmodSync(file, 0);
-    return refused(file, /it may not be read by this user \(EACCES\)/);
+    return refused(file, /this user lacks the permission to read it \(EACCES\)/);
   });
 
   it('when it is cut off, with the byte at which it ends', () => {
@@ -83,13 +83,16 @@ describe('A command line that is wrong shows what is wrong and the usage, and en
     [['analyze'], /^leakwatch analyze: name a file\nUsage: leakwatch analyze /],
     [['analyze', 'a', 'b'], /^leakwatch analyze: takes one file\nUsage/],
     [['analyze', '--jsn', 'a'], /unknown option '--jsn', did you mean --json\?/],
+    [['analyze', '--json=1', 'a'], /--json takes no value/],
+    [['analyze', '--top', '--json', 'a'], /--top takes a number from 1 to 1000/],
     [['analyze', '--top', 'x', 'a'], /--top takes a number from 1 to 1000/],
     [['analyze', '--top=0', 'a'], /--top takes a number from 1 to 1000/],
     [['analyze', 'a', '--top'], /--top takes a number from 1 to 1000/],
     [['diff', 'a'], /^leakwatch diff: name at least 2 files\nUsage: leakwatch diff /],
     [['diff', '-', '-'], /standard input can be read only once/],
-    [['diff', ...'abcdefghijklmnopq'], /takes at most 16 files: leave some in the middle out/],
+    [['diff', ...'abcdefghijklmnopq'], /takes at most 16 files: leave out some in the middle/],
     [['token', 'x'], /^leakwatch token: takes no arguments\nUsage: leakwatch token/],
+    [['token', '--scope', 'read'], /^leakwatch token: unknown option '--scope'/],
     [['constructor'], /^leakwatch: unknown command 'constructor'\nUsage: leakwatch COMMAND/],
   ] as const;
 

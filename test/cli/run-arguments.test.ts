@@ -21,24 +21,28 @@ describe('The arguments of leakwatch run', () => {
     );
     assert.deepEqual(parsed, {
       outcome: 'run',
-      command: ['npm', 'run', 'x', '--', '--for'],
-      forMs: 90_000,
-      pace: 'production',
-      json: '-',
-      failOn: 'never',
-      stopOn: 'suspected',
+      arguments: {
+        command: ['npm', 'run', 'x', '--', '--for'],
+        forMs: 90_000,
+        pace: 'production',
+        json: '-',
+        failOn: 'never',
+        stopOn: 'suspected',
+      },
     });
   });
 
   it('may be left out but for the command', () => {
     assert.deepEqual(parseRunArguments(['--', 'node']), {
       outcome: 'run',
-      command: ['node'],
-      forMs: null,
-      pace: null,
-      json: null,
-      failOn: 'confirmed',
-      stopOn: null,
+      arguments: {
+        command: ['node'],
+        forMs: null,
+        pace: null,
+        json: null,
+        failOn: 'confirmed',
+        stopOn: null,
+      },
     });
   });
 
@@ -52,12 +56,16 @@ describe('The arguments of leakwatch run', () => {
   ] as const) {
     it(`read --for ${text} as ${ms} ms`, () => {
       const parsed = parseRunArguments(['--for', text, '--', 'node']);
-      assert.equal(parsed.outcome === 'run' && parsed.forMs, ms);
+      assert.equal(parsed.outcome === 'run' && parsed.arguments.forMs, ms);
     });
   }
 
   for (const [args, reason] of [
     [['node', 'app.js'], /^put the command after --: leakwatch run -- node …$/],
+    [['node', 'app.js', '--port', '1'], /^put the command after --: leakwatch run -- node …$/],
+    [['--pace', 'fast', 'node'], /^put the command after --: leakwatch run -- node …$/],
+    [['-f', '--', 'node'], /^unknown option '-f'$/],
+    [['--constructor', '--', 'node'], /^unknown option '--constructor'$/],
     [[], /^name the command to run after --/],
     [['--'], /^name the command to run after --/],
     [['--for', '90s'], /^name the command to run after --/],

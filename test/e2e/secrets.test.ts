@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Report } from '../../src/index.js';
+import { issueToken } from '../../src/options/tokens.js';
 import { eventually } from '../support/eventually.js';
 import { WatchedProgram } from '../support/watched-program.js';
 
-const TOKEN = randomBytes(32).toString('base64url');
+const TOKEN = issueToken();
 const LIMIT_MS = 240_000;
 
 describe('A service full of secrets that leaks in several ways', { timeout: 400_000 }, () => {

@@ -8,15 +8,16 @@ import { openListener } from '../../src/http/listener.js';
 import type { OpsDependencies, OpsHandler } from '../../src/http/ops-dependencies.js';
 import { createOpsRouter } from '../../src/http/ops-router.js';
 import { parseListenAddress } from '../../src/options/listen-address.js';
+import { issueToken } from '../../src/options/tokens.js';
 import type { Logger } from '../../src/runtime/logger.js';
 import { report } from '../report/report-fixture.js';
 
 const require = createRequire(import.meta.url);
 const express4 = require('express4') as typeof express;
 
-export const TOKEN = 'Zk3vN8qXw2Lr7TpYc5HsDg9JbMfRa1Ue4Ki6Wo0VxQt';
+export const TOKEN = issueToken();
 /** Grants nothing that a route asks for. */
-export const DUMP_TOKEN = 'q0WnE7rTy4UiOp2AsDf9GhJk5LzXc3VbNm8QwErTy1U';
+export const DUMP_TOKEN = issueToken();
 export const EXPOSITION = '# TYPE leakwatch_watcher_up gauge\nleakwatch_watcher_up 1\n';
 
 /** Keeps what was logged. */

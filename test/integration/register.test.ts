@@ -13,10 +13,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import type { Report } from '../../src/index.js';
+import { issueToken } from '../../src/options/tokens.js';
 import { eventually } from '../support/eventually.js';
 import { WatchedProgram } from '../support/watched-program.js';
 
-const TOKEN = 'q83vZJxN1f_0pYw2Kd7LtR5sUeA9bGhCmXoTiQzWnEk';
+const TOKEN = issueToken();
 const folder = mkdtempSync(join(tmpdir(), 'leakwatch-register-'));
 after(() => rmSync(folder, { recursive: true }));
 
@@ -179,7 +180,7 @@ describe('node --import leakwatch/register', () => {
     const cases: readonly (readonly [Record<string, string>, RegExp])[] = [
       [{ LEAKWATCH_PACE: 'slow' }, /pace is one of .*LEAKWATCH_ERR_INVALID_OPTION/],
       [{ LEAKWATCH_TOKENS: 'x' }, /Did you mean LEAKWATCH_TOKEN\?.*LEAKWATCH_ERR_UNKNOWN_OPTION/],
-      [{ LEAKWATCH_TOKEN: 'secret' }, /256 are required.*LEAKWATCH_ERR_WEAK_TOKEN/],
+      [{ LEAKWATCH_TOKEN: 'secret' }, /npx leakwatch token.*LEAKWATCH_ERR_WEAK_TOKEN/],
       [
         { LEAKWATCH_REPORT: '/nowhere/report.json' },
         /report cannot be written.*LEAKWATCH_ERR_INVALID_OPTION/,

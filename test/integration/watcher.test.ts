@@ -21,12 +21,13 @@ import {
   watch,
 } from '../../src/index.js';
 import type { Options } from '../../src/options/options.js';
+import { issueToken } from '../../src/options/tokens.js';
 import { eventually } from '../support/eventually.js';
 import { createRecordingLogger } from '../support/recording-logger.js';
 
 const ROOT = dirname(createRequire(import.meta.url).resolve('leakwatch/package.json'));
-const TOKEN = 'q83vZJxN1f_0pYw2Kd7LtR5sUeA9bGhCmXoTiQzWnEk';
-const OTHER_TOKEN = 'x1Hn5Wc8RtYvQe2ZpLs7MdKf3JgUb6Ai9ToBw0NyVrG';
+const TOKEN = issueToken();
+const OTHER_TOKEN = issueToken();
 const folder = mkdtempSync(join(tmpdir(), 'leakwatch-watcher-'));
 const stateDir = join(folder, 'state');
 const running: Watcher[] = [];

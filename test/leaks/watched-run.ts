@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
@@ -8,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Finding, Report } from '../../src/index.js';
+import { issueToken } from '../../src/options/tokens.js';
 
 const REGISTER = new URL('../../src/register.js', import.meta.url).href;
 const POLL_MS = 1000;
@@ -52,7 +52,7 @@ export interface Observation {
 /** Runs one program of this folder as a user would, watched by `leakwatch/register`, and looks at it every second. */
 export async function runWatched(plan: RunPlan): Promise<Observation> {
   const folder = mkdtempSync(join(tmpdir(), 'leaks-'));
-  const token = randomBytes(32).toString('base64url');
+  const token = issueToken();
   const socketPath = join(folder, 'ops');
   const reportFile = join(folder, 'report.json');
   const child = spawnProgram(plan, {

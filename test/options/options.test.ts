@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { type ErrorCode, LeakwatchError } from '../../src/errors.js';
 import { type Options, resolveOptions } from '../../src/options/options.js';
+import { issueToken } from '../../src/options/tokens.js';
 import { PACE_RULES } from '../../src/pace/pace.js';
 
-const STRONG = 'q83vZJxN1f_0pYw2Kd7LtR5sUeA9bGhCmXoTiQzWnEk';
+const TOKEN = issueToken();
 const folder = mkdtempSync(join(tmpdir(), 'leakwatch-options-'));
 after(() => rmSync(folder, { recursive: true }));
 
@@ -36,7 +37,7 @@ describe('Options', () => {
   it('offer the nearest name for an unknown one', () => {
     refused({ listne: '127.0.0.1:1' }, 'LEAKWATCH_ERR_UNKNOWN_OPTION', /'listne'.*Did you mean 'listen'\?/);
     refused({ schedule: { captures: '* * * * *' } }, 'LEAKWATCH_ERR_UNKNOWN_OPTION', /'capture'/);
-    refused({ somethingElse: 1 }, 'LEAKWATCH_ERR_UNKNOWN_OPTION', /Known are: listen/);
+    refused({ somethingElse: 1 }, 'LEAKWATCH_ERR_UNKNOWN_OPTION', /Known names: listen/);
   });
 
   it('name the field and its values when one cannot be used', () => {
@@ -57,8 +58,8 @@ describe('Options', () => {
 
   it('refuse a listener that strangers can reach, unless it is acknowledged', () => {
     const listen = '0.0.0.0:9464';
-    refused({ listen, token: STRONG }, 'LEAKWATCH_ERR_LISTEN_EXPOSED', /allowRemote/);
-    assert.ok(resolveOptions({ listen, token: STRONG, allowRemote: true }).listen);
+    refused({ listen, token: TOKEN }, 'LEAKWATCH_ERR_LISTEN_EXPOSED', /allowRemote/);
+    assert.ok(resolveOptions({ listen, token: TOKEN, allowRemote: true }).listen);
     refused({ listen, allowRemote: true, metricsAuth: 'none' }, 'LEAKWATCH_ERR_OPTION_CONFLICT', /loopback/);
   });
 
@@ -74,41 +75,51 @@ describe('Options', () => {
 describe('Bearer tokens', () => {
   it('are taken from the option and from the file', () => {
     const tokenFile = join(folder, 'tokens');
-    writeFileSync(tokenFile, `${STRONG}x\n\n${STRONG}y\n`, { mode: 0o600 });
-    assert.deepEqual(resolveOptions({ token: STRONG, tokenFile }).tokens, [
-      STRONG,
-      `${STRONG}x`,
-      `${STRONG}y`,
-    ]);
+    const [one, two] = [issueToken(), issueToken()];
+    writeFileSync(tokenFile, `${one}\n\n${two}\n`, { mode: 0o600 });
+    assert.deepEqual(resolveOptions({ token: TOKEN, tokenFile }).tokens, [TOKEN, one, two]);
+    assert.deepEqual(resolveOptions({ token: [one, TOKEN, one] }).tokens, [one, TOKEN]);
   });
 
-  it('must hold 256 bits, and the refusal does not repeat them', () => {
-    for (const weak of [
+  it('are accepted as leakwatch issues them, each another one', () => {
+    const issued = Array.from({ length: 100 }, issueToken);
+    assert.equal(new Set(issued).size, issued.length);
+    for (const token of issued) assert.deepEqual(resolveOptions({ token }).tokens, [token]);
+  });
+
+  it('are refused in any other form, with the command that makes one and without repeating them', () => {
+    const damaged = Array.from(TOKEN, (character, at) =>
+      TOKEN.slice(0, at).concat(character === 'A' ? 'B' : 'A', TOKEN.slice(at + 1)),
+    );
+    for (const foreign of [
       '',
       'secret',
       'a'.repeat(64),
-      'abcd1234'.repeat(8),
-      STRONG.slice(1),
-      '0123456789'.repeat(7),
-      `${STRONG} ${STRONG}`,
+      '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+      TOKEN.slice(0, -1),
+      TOKEN.slice(1),
+      `${TOKEN}A`,
+      `${TOKEN} ${TOKEN}`,
+      `${TOKEN}\n`,
+      ` ${TOKEN}`,
+      TOKEN.toUpperCase(),
+      ...damaged,
     ]) {
       assert.throws(
-        () => resolveOptions({ token: weak }),
+        () => resolveOptions({ token: foreign }),
         (error) =>
           error instanceof LeakwatchError &&
           error.code === 'LEAKWATCH_ERR_WEAK_TOKEN' &&
           /npx leakwatch token/.test(error.message) &&
-          (weak === '' || !error.message.includes(weak)),
-        `'${weak}' was accepted`,
+          (foreign === '' || !error.message.includes(foreign)),
+        `'${foreign}' was accepted`,
       );
     }
-    const hex = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08';
-    assert.deepEqual(resolveOptions({ token: [STRONG, hex] }).tokens, [STRONG, hex]);
   });
 
   it('are refused in a file that others can read, that is empty or not there', () => {
     const open = join(folder, 'open');
-    writeFileSync(open, STRONG);
+    writeFileSync(open, TOKEN);
     chmodSync(open, 0o644);
     refused({ tokenFile: open }, 'LEAKWATCH_ERR_TOKEN_FILE', /0644.*0400/);
     const empty = join(folder, 'empty');

@@ -2,10 +2,10 @@ import { buildHeapGraph } from '../../heap/graph/heap-graph.js';
 import { type SummaryStep, summarizeHeap } from '../../heap/heap-summary.js';
 import { renderJson } from '../../report/json.js';
 import { type HeapSummary, wordedSummary } from '../../wording/heap-results.js';
-import { parseArguments, type SnapshotArguments } from '../arguments.js';
-import type { Command, CommandWorld } from '../command.js';
+import { type CommandWorld, defineCommand } from '../command.js';
 import { EXIT_CODES } from '../exit-codes.js';
 import { ProgressBar } from '../progress-bar.js';
+import { parseSnapshotArguments, type SnapshotArguments } from '../snapshot-arguments.js';
 import { inputReason, SnapshotInput } from '../snapshot-input.js';
 import { summaryText } from '../summary-text.js';
 
@@ -13,9 +13,9 @@ const SCHEMA_VERSION = 1;
 
 const HELP = `Usage: leakwatch analyze [--json] [--top N] FILE
 
-Shows what a heap snapshot holds: the places where memory accumulates, the biggest
-objects and who holds them (with the @id under which DevTools finds them), and the
-classes with their shallow and retained sizes. "-" reads standard input.
+Shows the contents of a heap snapshot: the objects that accumulate memory, the biggest
+objects and their retainers (with the @id that DevTools shows), and the classes with
+their shallow and retained sizes. "-" reads standard input.
 
   --json     print one JSON object (schemaVersion ${SCHEMA_VERSION})
   --top N    rows of each list, 1 to 1000 (default: 10)
@@ -23,19 +23,13 @@ classes with their shallow and retained sizes. "-" reads standard input.
 Exit codes: 0 done, 2 the file could not be read or analysed, or wrong usage.
 `;
 
-export const analyzeCommand: Command = {
-  summary: 'what one .heapsnapshot file holds: classes, biggest objects, accumulation points',
-  async run(args, world) {
-    const parsed = parseArguments(args, { least: 1, most: 1 });
-    if (parsed.outcome === 'run') return analyzeFile(parsed, world);
-    if (parsed.outcome === 'help') {
-      world.print(HELP);
-      return EXIT_CODES.clean;
-    }
-    world.complain(`leakwatch analyze: ${parsed.reason}\n${HELP}`);
-    return EXIT_CODES.usage;
-  },
-};
+export const analyzeCommand = defineCommand({
+  name: 'analyze',
+  summary: 'show the contents of a .heapsnapshot file: classes, biggest objects, accumulation points',
+  help: HELP,
+  parse: (args) => parseSnapshotArguments(args, { least: 1, most: 1 }),
+  run: analyzeFile,
+});
 
 const STEPS: Readonly<Record<SummaryStep, string>> = {
   tracing: 'sorting objects by path',

@@ -2,20 +2,20 @@ import type { AnalysisStep } from '../../heap/analysis.js';
 import { compareSnapshots, MAX_SNAPSHOTS } from '../../heap/snapshot-comparison.js';
 import { renderJson } from '../../report/json.js';
 import { type SnapshotGrowth, wordedComparison } from '../../wording/heap-results.js';
-import { parseArguments, type SnapshotArguments } from '../arguments.js';
-import type { Command, CommandWorld } from '../command.js';
+import { type CommandWorld, defineCommand } from '../command.js';
 import { diffText } from '../diff-text.js';
 import { EXIT_CODES } from '../exit-codes.js';
 import { ProgressBar } from '../progress-bar.js';
+import { parseSnapshotArguments, type SnapshotArguments } from '../snapshot-arguments.js';
 import { inputReason, SnapshotInput } from '../snapshot-input.js';
 
 const SCHEMA_VERSION = 1;
 
 const HELP = `Usage: leakwatch diff [--json] [--top N] A B [C ...]
 
-Compares heap snapshots of one program, oldest first. Two show what grew between
-them; three or more (up to ${MAX_SNAPSHOTS}) show what grew at every step: what leaks.
-The files may come from different processes. "-" reads standard input.
+Compares heap snapshots of one program, oldest first. Two show what grew between them;
+three or more (up to ${MAX_SNAPSHOTS}) show what grew at every step, and so leaks. The files may
+come from different processes. "-" reads standard input.
 
   --json     print one JSON object (schemaVersion ${SCHEMA_VERSION})
   --top N    rows of each list, 1 to 1000 (default: 10)
@@ -24,19 +24,13 @@ Exit codes: 0 nothing grows, 1 something grows, 2 a file could not be read or
 compared, or wrong usage.
 `;
 
-export const diffCommand: Command = {
-  summary: 'what grew between two or more .heapsnapshot files, and what holds it',
-  async run(args, world) {
-    const parsed = parseArguments(args, { least: 2, most: MAX_SNAPSHOTS });
-    if (parsed.outcome === 'run') return diff(parsed, world);
-    if (parsed.outcome === 'help') {
-      world.print(HELP);
-      return EXIT_CODES.clean;
-    }
-    world.complain(`leakwatch diff: ${parsed.reason}\n${HELP}`);
-    return EXIT_CODES.usage;
-  },
-};
+export const diffCommand = defineCommand({
+  name: 'diff',
+  summary: 'show what grew between two or more .heapsnapshot files, and what holds it',
+  help: HELP,
+  parse: (args) => parseSnapshotArguments(args, { least: 2, most: MAX_SNAPSHOTS }),
+  run: diff,
+});
 
 const STEPS: Readonly<Record<AnalysisStep, string>> = {
   parsing: 'reading',
@@ -69,16 +63,16 @@ async function diff({ files, json, top }: SnapshotArguments, world: CommandWorld
   return grows(comparison) ? EXIT_CODES.growth : EXIT_CODES.clean;
 }
 
-/** A pattern of the shell sorts `10` before `9`; growth read backwards is none. */
+/** A shell pattern sorts `10` before `9`, and growth read backwards is no growth. */
 function orderNotes(inputs: readonly SnapshotInput[]): readonly string[] {
   return inputs.flatMap((input, at) => {
     const [before, now] = [inputs[at - 1]?.modifiedMs ?? null, input.modifiedMs];
     if (before === null || now === null || now >= before) return [];
-    return [`${input.name} was written before ${inputs[at - 1]!.name}: are they named oldest first?`];
+    return [`${input.name} was written before ${inputs[at - 1]!.name}: are the files given oldest first?`];
   });
 }
 
-/** Growth that is the program's own. */
+/** Whether the program itself grows, apart from artefacts. */
 function grows({ snapshots, suspects, paths }: SnapshotGrowth): boolean {
   const found: readonly { readonly artefact: string | null }[] = snapshots.length > 2 ? suspects : paths;
   return found.some(({ artefact }) => artefact === null);
@@ -91,7 +85,7 @@ function diffDocument(files: readonly string[], comparison: SnapshotGrowth, top:
     command: 'diff',
     grows: grows(comparison),
     snapshots: snapshots.map((totals, at) => ({ file: files[at], ...totals })),
-    // When a file was taken is not known, so its growth has no rate.
+    // The time of a snapshot is unknown, so growth has no rate.
     suspects: suspects.slice(0, top).map(({ steps, ...suspect }) => ({
       ...suspect,
       steps: steps.map(({ count, bytes }) => ({ count, bytes })),

@@ -2,7 +2,7 @@ import { LeakwatchError } from '../../errors.js';
 import { optionsFromEnvironment } from '../../options/environment.js';
 import { resolveOptions } from '../../options/options.js';
 import { systemClock } from '../../runtime/clock.js';
-import type { Command, CommandWorld } from '../command.js';
+import { type CommandWorld, defineCommand } from '../command.js';
 import { EXIT_CODES } from '../exit-codes.js';
 import { LiveLine } from '../live-line.js';
 import { refuseReportFile, STDOUT, writeReportFile } from '../report-file.js';
@@ -19,37 +19,31 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 const HELP = `Usage: leakwatch run [OPTION ...] -- COMMAND [ARGUMENT ...]
 
-Runs a program, watches every Node.js process of it for memory leaks, and prints what
-it found when the program has ended, such as:  leakwatch run --for 90s -- node app.js
+Runs a program, watches each of its Node.js processes for memory leaks, and prints a
+report when the program has ended. Example:  leakwatch run --for 90s -- node app.js
 
-  --for TIME        ask the program to end after 90s, 5m or 1h (default: it ends by
-                    itself, or by Ctrl-C)
-  --pace PACE       fast (confirms within about 75 s what leaks 5 MB a minute) or
-                    production (20 minutes) (default: LEAKWATCH_PACE, or else fast)
-  --json FILE       write the report there; - for standard output, where then nothing
-                    else goes
-  --fail-on STATUS  which leaks end in exit code 1: confirmed, suspected (these and the
+  --for TIME        ask the program to end after 90s, 5m or 1h (default: run until it
+                    ends by itself or by Ctrl-C)
+  --pace PACE       fast (confirms a leak of 5 MB a minute within about 75 s) or
+                    production (about 20 minutes) (default: LEAKWATCH_PACE, or fast)
+  --json FILE       write the report to FILE; - writes it to standard output, and
+                    nothing else
+  --fail-on STATUS  which leaks cause exit code 1: confirmed, suspected (suspected and
                     confirmed ones) or never (default: confirmed)
-  --stop-on STATUS  ask the program to end at the first leak that is suspected or
-                    confirmed, instead of going on
+  --stop-on STATUS  ask the program to end at the first leak of this status: suspected
+                    or confirmed
 
-Exit codes: 0 no leak, 1 a leak, 2 it could not be watched, the program failed, or
-wrong usage.
+Exit codes: 0 no leak, 1 leak, 2 the program could not be watched or failed, or wrong
+usage.
 `;
 
-export const runCommand: Command = {
-  summary: 'run a program and say whether it leaks, for CI and for trying out',
-  async run(args, world) {
-    const parsed = parseRunArguments(args);
-    if (parsed.outcome === 'run') return runProgram(parsed, world);
-    if (parsed.outcome === 'help') {
-      world.print(HELP);
-      return EXIT_CODES.clean;
-    }
-    world.complain(`leakwatch run: ${parsed.reason}\n${HELP}`);
-    return EXIT_CODES.usage;
-  },
-};
+export const runCommand = defineCommand({
+  name: 'run',
+  summary: 'run a program and report whether it leaks, for CI and for a first try',
+  help: HELP,
+  parse: parseRunArguments,
+  run: runProgram,
+});
 
 async function runProgram(args: RunArguments, world: CommandWorld): Promise<number> {
   const refusal = args.json === null ? null : refuseReportFile(args.json);
@@ -58,7 +52,7 @@ async function runProgram(args: RunArguments, world: CommandWorld): Promise<numb
   try {
     const environment = folder.environment(process.env, args.pace);
     try {
-      // What the watched processes would refuse, after the program has started unwatched.
+      // Checked here: the watched processes would refuse the options after the program has started unwatched.
       resolveOptions(optionsFromEnvironment(environment));
     } catch (error) {
       if (error instanceof LeakwatchError) return cannotRun(`${error.message} (${error.code})`, world);
@@ -66,7 +60,7 @@ async function runProgram(args: RunArguments, world: CommandWorld): Promise<numb
     }
     let program: StartedProgram;
     try {
-      // Standard output is ours where the JSON goes there.
+      // With the JSON on standard output, the program's output goes to stderr.
       const stdout = args.json === STDOUT ? 2 : 'inherit';
       program = await StartedProgram.start(args.command, environment, ['inherit', stdout, 'inherit']);
     } catch (error) {
@@ -80,7 +74,7 @@ async function runProgram(args: RunArguments, world: CommandWorld): Promise<numb
   }
 }
 
-/** Looks once a second, passes signals on, and asks the program to end when it is time. */
+/** Asks for reports once a second, forwards signals, and ends the program when it is time. */
 async function watchUntilEnd(
   program: StartedProgram,
   processes: WatchedProcesses,
@@ -91,11 +85,11 @@ async function watchUntilEnd(
   const seconds = () => (systemClock.monotonicMs() - startedAtMs) / 1000;
   const view = new RunView(new LiveLine(stderr));
   view.started(command.join(' '), forMs);
-  const passOn = (signal: NodeJS.Signals) => program.end(signal);
-  for (const signal of SIGNALS) process.on(signal, passOn);
+  const forward = (signal: NodeJS.Signals) => program.end(signal);
+  for (const signal of SIGNALS) process.on(signal, forward);
   if (forMs !== null) systemClock.after(forMs, () => program.end('SIGTERM'));
   let ended = false;
-  // Not raced against: whoever waits for the end once a second would leave as many reactions on its promise.
+  // No Promise.race: each second's race would leave another reaction on this promise.
   let wake = () => {};
   const ending = program.ended.finally(() => {
     ended = true;
@@ -120,7 +114,7 @@ async function watchUntilEnd(
   } finally {
     if (!ended) program.kill();
     view.close();
-    for (const signal of SIGNALS) process.off(signal, passOn);
+    for (const signal of SIGNALS) process.off(signal, forward);
   }
 }
 
@@ -158,15 +152,15 @@ function conclude({ folder, processes, end, args, world }: Ended): number {
 function whyNoReport(started: number, programFailed: boolean): string {
   const why =
     started === 0
-      ? 'it started no Node.js program, or one that did not get the variable NODE_OPTIONS'
-      : 'of the Node.js programs that it started none was watched; package managers are not';
-  return `${why}${programFailed ? '; and it failed' : ''}`;
+      ? 'it started no Node.js program, or none that received the variable NODE_OPTIONS'
+      : 'none of the Node.js programs that it started was watched; package managers never are';
+  return `${why}${programFailed ? '; the program also failed' : ''}`;
 }
 
 function startReason(error: unknown): string {
   const { code } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT') return 'there is no such command (ENOENT)';
-  if (code === 'EACCES') return 'it may not be executed (EACCES)';
+  if (code === 'ENOENT') return 'no such command (ENOENT)';
+  if (code === 'EACCES') return 'it is not executable (EACCES)';
   return String(code ?? error);
 }
 

@@ -1,28 +1,24 @@
-import { randomBytes } from 'node:crypto';
-import type { Command, CommandWorld } from '../command.js';
+import { issueToken } from '../../options/tokens.js';
+import { readOptions } from '../arguments.js';
+import { type CommandWorld, defineCommand } from '../command.js';
 import { EXIT_CODES } from '../exit-codes.js';
-
-const TOKEN_BYTES = 32;
 
 const HELP = `Usage: leakwatch token
 
-Prints a new bearer token: 256 random bits, base64url.
+Prints a new bearer token for LEAKWATCH_TOKEN or a token file: lwt_, 256 random bits and
+a checksum. The ops endpoint accepts no other tokens.
 `;
 
-export const tokenCommand: Command = {
-  summary: 'print a new bearer token of 256 bits for LEAKWATCH_TOKEN or a token file',
-  run: async (args, world) => printToken(args, world),
-};
-
-function printToken(args: readonly string[], { print, complain }: CommandWorld): number {
-  if (args.length === 0) {
-    print(`${randomBytes(TOKEN_BYTES).toString('base64url')}\n`);
+export const tokenCommand = defineCommand({
+  name: 'token',
+  summary: 'print a new bearer token for LEAKWATCH_TOKEN or a token file',
+  help: HELP,
+  parse(args) {
+    const read = readOptions(args, {}, () => 'takes no arguments');
+    return read.outcome === 'read' ? { outcome: 'run', arguments: null } : read;
+  },
+  run(_: null, { print }: CommandWorld) {
+    print(`${issueToken()}\n`);
     return EXIT_CODES.clean;
-  }
-  if (args[0] === '--help' || args[0] === '-h') {
-    print(HELP);
-    return EXIT_CODES.clean;
-  }
-  complain(`leakwatch token: takes no arguments\n${HELP}`);
-  return EXIT_CODES.usage;
-}
+  },
+});

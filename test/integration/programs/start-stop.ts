@@ -7,8 +7,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getTasks } from 'node-cron';
 import { watch } from '../../../src/index.js';
+import { issueToken } from '../../../src/options/tokens.js';
 
-const TOKEN = 'q83vZJxN1f_0pYw2Kd7LtR5sUeA9bGhCmXoTiQzWnEk';
+const TOKEN = issueToken();
 const WARM_UP = 50;
 const ROUNDS = 100;
 
