@@ -1,31 +1,31 @@
-/** Every error leakwatch raises or answers with: code → what it means and the HTTP status it becomes. */
+/** Every error that leakwatch throws or responds with: code → its meaning and its HTTP status. */
 export const ERROR_CODES = {
-  LEAKWATCH_ERR_UNKNOWN_OPTION: { status: 500, title: 'An option or environment variable is not known.' },
-  LEAKWATCH_ERR_INVALID_OPTION: { status: 500, title: 'An option has a value that cannot be used.' },
+  LEAKWATCH_ERR_UNKNOWN_OPTION: { status: 500, title: 'An option or environment variable is unknown.' },
+  LEAKWATCH_ERR_INVALID_OPTION: { status: 500, title: 'An option has an invalid value.' },
   LEAKWATCH_ERR_OPTION_CONFLICT: { status: 500, title: 'Two options contradict each other.' },
-  LEAKWATCH_ERR_INVALID_CRON: { status: 500, title: 'A cron expression cannot be parsed.' },
-  LEAKWATCH_ERR_WEAK_TOKEN: { status: 500, title: 'A bearer token holds less than 256 bits.' },
+  LEAKWATCH_ERR_INVALID_CRON: { status: 500, title: 'A cron expression is invalid.' },
+  LEAKWATCH_ERR_WEAK_TOKEN: { status: 500, title: 'A bearer token was not issued by leakwatch.' },
   LEAKWATCH_ERR_TOKEN_FILE: { status: 500, title: 'The token file is missing, empty or readable by others.' },
   LEAKWATCH_ERR_LISTEN: { status: 500, title: 'The listener could not be opened.' },
   LEAKWATCH_ERR_LISTEN_EXPOSED: { status: 500, title: 'The listener would be reachable beyond this host.' },
   LEAKWATCH_ERR_STATE_DIR: { status: 500, title: 'The state directory cannot be used.' },
-  LEAKWATCH_ERR_ALREADY_WATCHING: { status: 500, title: 'This thread is being watched already.' },
-  LEAKWATCH_ERR_SNAPSHOT_FORMAT: { status: 422, title: 'The heap snapshot is not well formed.' },
-  LEAKWATCH_ERR_ANALYSIS_MEMORY: { status: 507, title: 'The analysis needs more memory than it may have.' },
-  LEAKWATCH_ERR_BAD_REQUEST: { status: 400, title: 'The request is not well formed.' },
+  LEAKWATCH_ERR_ALREADY_WATCHING: { status: 500, title: 'This thread is already being watched.' },
+  LEAKWATCH_ERR_SNAPSHOT_FORMAT: { status: 422, title: 'The heap snapshot is malformed.' },
+  LEAKWATCH_ERR_ANALYSIS_MEMORY: { status: 507, title: 'The analysis needs more memory than it may use.' },
+  LEAKWATCH_ERR_BAD_REQUEST: { status: 400, title: 'The request is malformed.' },
   LEAKWATCH_ERR_UNAUTHENTICATED: { status: 401, title: 'A valid bearer token is required.' },
   LEAKWATCH_ERR_INSUFFICIENT_SCOPE: { status: 403, title: 'The token does not grant this operation.' },
   LEAKWATCH_ERR_CROSS_SITE: { status: 403, title: 'Requests from other sites are refused.' },
-  LEAKWATCH_ERR_NOT_FOUND: { status: 404, title: 'There is nothing at this address.' },
-  LEAKWATCH_ERR_METHOD_NOT_ALLOWED: { status: 405, title: 'The method is not allowed at this address.' },
-  LEAKWATCH_ERR_NOT_ACCEPTABLE: { status: 406, title: 'None of the accepted media types can be produced.' },
+  LEAKWATCH_ERR_NOT_FOUND: { status: 404, title: 'Nothing exists at this address.' },
+  LEAKWATCH_ERR_METHOD_NOT_ALLOWED: { status: 405, title: 'This address does not allow the method.' },
+  LEAKWATCH_ERR_NOT_ACCEPTABLE: { status: 406, title: 'None of the accepted media types is available.' },
   LEAKWATCH_ERR_MISDIRECTED: { status: 421, title: 'The Host header does not name this listener.' },
-  LEAKWATCH_ERR_INTERNAL: { status: 500, title: 'The request could not be answered.' },
+  LEAKWATCH_ERR_INTERNAL: { status: 500, title: 'The request failed.' },
 } as const satisfies Record<string, { readonly status: number; readonly title: string }>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;
 
-/** The one error class. `message` says what is wrong and how to put it right; it never holds a token or a value from the heap. */
+/** The only error class. `message` says what is wrong and how to fix it; it never holds a token or a value from the heap. */
 export class LeakwatchError extends Error {
   override readonly name = 'LeakwatchError';
   readonly code: ErrorCode;

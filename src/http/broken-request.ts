@@ -8,12 +8,12 @@ const STATUSES: Readonly<Record<string, number>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 408,
 };
 
-/** Answers what never became a request, and closes the connection: where the next one would begin is not known. */
+/** Answers bytes that never became a request, and closes the connection: where the next request begins is unknown. */
 export function refuseBrokenRequest(
   error: NodeJS.ErrnoException,
   socket: Duplex & { bytesWritten?: number },
 ): void {
-  // An answer of this connection may be half sent: more bytes would be taken for the rest of it.
+  // A response may be half sent: the client would take more bytes for the rest of it.
   if (!socket.writable || error.code === 'ECONNRESET' || (socket.bytesWritten ?? 0) > 0) {
     socket.destroy();
     return;

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 
 /**
- * Every value a header was sent with, in order; `name` in lower case.
- * `request.headers` keeps only the first of duplicates, which hides what another party may have read instead.
+ * Every value of a header, in order; `name` in lower case.
+ * `request.headers` keeps only the first of duplicates, and so hides the one that a proxy may have read.
  */
 export function headerValues(request: Pick<IncomingMessage, 'rawHeaders'>, name: string): readonly string[] {
   const values: string[] = [];

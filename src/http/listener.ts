@@ -8,19 +8,19 @@ import { refuseBrokenRequest } from './broken-request.js';
 import { createHostCheck, type HostCheck } from './host-check.js';
 import type { OpsHandler } from './ops-dependencies.js';
 import { problem } from './problem.js';
-import { sendAnswer } from './response.js';
+import { sendResponse } from './response.js';
 import { clearStaleSocket, restrictToOwner } from './socket-file.js';
 
-/** What one client, or many, can take from the process at most; beyond it connections are closed. */
+/** The most that clients can take from the process; beyond it, connections are closed. */
 const LIMITS = {
   maxHeaderSize: 16 * 1024,
   headersTimeout: 5_000,
   requestTimeout: 10_000,
   keepAliveTimeout: 5_000,
-  /** How often the two time-outs above are checked. */
+  /** How often headersTimeout and requestTimeout are checked. */
   connectionsCheckingInterval: 2_000,
 } as const;
-/** A connection on which nothing moves, such as of a client that does not read its answer, milliseconds. */
+/** How long a connection may transfer nothing, for example because the client does not read, milliseconds. */
 const IDLE_MS = 30_000;
 const MAX_CONNECTIONS = 100;
 const MAX_REQUESTS_PER_CONNECTION = 1_000;
@@ -29,7 +29,7 @@ export interface ListenerOptions {
   readonly listen: ListenAddress;
   /** Further names accepted in the Host header. */
   readonly allowedHosts: readonly string[];
-  /** Called with the first request, so that Express is not loaded before; a rejection is answered 500 and tried again. */
+  /** Called at the first request, so that Express is not loaded before; after a rejection (500) the next request retries. */
   readonly loadRouter: () => OpsHandler | Promise<OpsHandler>;
   readonly logger: Logger;
 }
@@ -37,7 +37,7 @@ export interface ListenerOptions {
 export interface Listener {
   /** `http://127.0.0.1:9464` or `unix:/path`. */
   readonly address: string;
-  /** Whether `server` (of a diagnostics channel's message) is this listener's. */
+  /** Whether `server` (from a diagnostics channel's message) is this listener's. */
   owns(server: unknown): boolean;
   /** Ends every connection; resolves when the last one is gone. Never rejects. */
   close(): Promise<void>;
@@ -70,23 +70,23 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
 }
 
 function serve(server: Server, options: ListenerOptions): void {
-  const answer = createAnswering(options, createHostCheck(options.listen, options.allowedHosts));
-  server.on('request', answer);
-  // A client that waits for "100 Continue" gets its final answer at once: no route reads a body.
-  server.on('checkContinue', answer);
-  server.on('checkExpectation', answer);
-  server.on('connect', (request: IncomingMessage, socket: Duplex) => answerConnect(request, socket, answer));
+  const handle = createRequestHandler(options, createHostCheck(options.listen, options.allowedHosts));
+  server.on('request', handle);
+  // A client that waits for "100 Continue" gets the final response at once: no route reads a body.
+  server.on('checkContinue', handle);
+  server.on('checkExpectation', handle);
+  server.on('connect', (request: IncomingMessage, socket: Duplex) => handleConnect(request, socket, handle));
   server.on('clientError', refuseBrokenRequest);
   server.on('connection', (socket) => socket.unref());
 }
 
-function createAnswering(options: ListenerOptions, checkHost: HostCheck): OpsHandler {
+function createRequestHandler(options: ListenerOptions, checkHost: HostCheck): OpsHandler {
   let loading: Promise<OpsHandler> | null = null;
   return (request, response) => {
-    // The rest of a body that nobody reads would hold the connection.
+    // A body that nobody reads would keep the connection busy.
     if (hasBody(request)) response.setHeader('Connection', 'close');
     const refusal = checkHost(request);
-    if (refusal !== null) return sendAnswer(request, response, refusal);
+    if (refusal !== null) return sendResponse(request, response, refusal);
     loading ??= Promise.resolve().then(options.loadRouter);
     loading
       .then((router) => router(routed(request), response))
@@ -95,12 +95,12 @@ function createAnswering(options: ListenerOptions, checkHost: HostCheck): OpsHan
         options.logger.warn(
           `the ops endpoint could not be loaded: ${error instanceof Error ? error.message : String(error)}`,
         );
-        sendAnswer(request, response, problem('LEAKWATCH_ERR_INTERNAL', "The watcher's log says why."));
+        sendResponse(request, response, problem('LEAKWATCH_ERR_INTERNAL', "The watcher's log says why."));
       });
   };
 }
 
-/** As a host's Express would hand it over: the path below the mount. Every other address becomes one that does not exist. */
+/** The request as a host's Express would pass it on: the path below the mount. Any other address becomes an unknown one. */
 function routed(request: IncomingMessage): IncomingMessage {
   const url = request.url ?? '';
   if (url.startsWith('/ops/'))
@@ -113,14 +113,14 @@ function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
-/** Node hands over the bare socket of a CONNECT. */
-function answerConnect(request: IncomingMessage, socket: Duplex, answer: OpsHandler): void {
+/** For a CONNECT, Node passes on the bare socket. */
+function handleConnect(request: IncomingMessage, socket: Duplex, handle: OpsHandler): void {
   socket.on('error', () => socket.destroy());
   const response = new ServerResponse(request);
   response.shouldKeepAlive = false;
   response.assignSocket(socket as Parameters<ServerResponse['assignSocket']>[0]);
   response.on('finish', () => socket.end(() => socket.destroy()));
-  answer(request, response);
+  handle(request, response);
 }
 
 function listening(server: Server, listen: ListenAddress): Promise<void> {
@@ -157,14 +157,14 @@ function listenError(error: NodeJS.ErrnoException, listen: ListenAddress): Leakw
   );
 }
 
-/** Error code of the system → what to do about it. */
+/** Error code of the system → how to fix it. */
 const FIXES: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'Something else listens there: choose another one, or port 0 for any free port',
-  EACCES: 'This user may not: choose a port from 1024 on, or a directory it may write to',
-  EPERM: 'This user may not: choose a port from 1024 on, or a directory it may write to',
-  EADDRNOTAVAIL: 'This machine has no such address: 127.0.0.1 is always there',
-  ENOTFOUND: 'The host name is not known: give an address such as 127.0.0.1',
-  EAI_AGAIN: 'The host name cannot be looked up: give an address such as 127.0.0.1',
+  EADDRINUSE: 'Another process listens there: choose another address, or port 0 for any free port',
+  EACCES: 'This user lacks the permission: choose a port from 1024 on, or a directory it can write to',
+  EPERM: 'This user lacks the permission: choose a port from 1024 on, or a directory it can write to',
+  EADDRNOTAVAIL: 'This machine has no such address: 127.0.0.1 always works',
+  ENOTFOUND: 'The host name is unknown: use an address such as 127.0.0.1',
+  EAI_AGAIN: 'The host name cannot be resolved: use an address such as 127.0.0.1',
   ENOENT: 'The directory does not exist: create it first',
-  EAFNOSUPPORT: 'This machine does not speak that protocol: 127.0.0.1 is always there',
+  EAFNOSUPPORT: 'This machine does not support that protocol: 127.0.0.1 always works',
 };

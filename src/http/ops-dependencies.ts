@@ -3,7 +3,7 @@ import type { Report } from '../report/report.js';
 import type { Logger } from '../runtime/logger.js';
 import type { Authenticator } from './authenticator.js';
 
-/** Works as middleware of Express 4 and 5 and as a plain listener. Answers every request it gets and never calls `next`. */
+/** Works as middleware of Express 4 and 5 and as a plain listener. Responds to every request and never calls `next`. */
 export type OpsHandler = (
   request: IncomingMessage,
   response: ServerResponse,
@@ -13,9 +13,9 @@ export type OpsHandler = (
 export interface OpsDependencies {
   readonly authenticator: Authenticator;
   report(): Report;
-  /** Anything that can be written as JSON. */
+  /** Any value that JSON can represent. */
   status(): unknown;
-  /** Null where the metrics are served elsewhere: the route does not exist then. */
+  /** Null if the metrics are served elsewhere: then the route does not exist. */
   readonly metrics: (() => Promise<{ readonly contentType: string; readonly body: string }>) | null;
   /** `none` opens GET on the metrics without a token. */
   readonly metricsAuth: 'token' | 'none';

@@ -1,23 +1,28 @@
 import type { IncomingMessage } from 'node:http';
 import { renderJson } from '../report/json.js';
 import { renderFinding } from '../report/text.js';
-import { preferredType } from './accept.js';
 import type { OpsDependencies } from './ops-dependencies.js';
 import { NOT_FOUND, problem } from './problem.js';
-import { createReportRenderer, MEDIA_TYPES, type MediaType, representation } from './representation.js';
-import type { Answer } from './response.js';
+import {
+  createReportRenderer,
+  MEDIA_TYPES,
+  type MediaType,
+  preferredType,
+  representation,
+} from './representation.js';
+import type { OpsResponse } from './response.js';
 import type { RouteName } from './routes.js';
 
-/** Answers one authorised request; what it throws becomes a 500. */
-export type OpsRequest = (
+/** Responds to one authorised request; an exception becomes a 500. */
+export type RouteHandler = (
   request: IncomingMessage,
   parameters: Readonly<Record<string, string | string[]>>,
-) => Answer | Promise<Answer>;
+) => OpsResponse | Promise<OpsResponse>;
 
-/** What each route does; null for a route that does not exist here. */
+/** The handler of each route; null for a route that does not exist here. */
 export function createOpsHandlers(
   dependencies: OpsDependencies,
-): Readonly<Record<RouteName, OpsRequest | null>> {
+): Readonly<Record<RouteName, RouteHandler | null>> {
   const render = createReportRenderer();
   const { metrics } = dependencies;
   return {
@@ -40,15 +45,15 @@ export function createOpsHandlers(
   };
 }
 
-function negotiated(request: IncomingMessage, render: (type: MediaType) => string): Answer {
-  const type = preferredType(request.headers.accept, MEDIA_TYPES);
+function negotiated(request: IncomingMessage, render: (type: MediaType) => string): OpsResponse {
+  const type = preferredType(request.headers.accept);
   if (type === null) {
-    return problem('LEAKWATCH_ERR_NOT_ACCEPTABLE', `Offered are: ${MEDIA_TYPES.join(', ')}.`);
+    return problem('LEAKWATCH_ERR_NOT_ACCEPTABLE', `Available: ${MEDIA_TYPES.join(', ')}.`);
   }
   return representation(type, render(type), request.headers['if-none-match']);
 }
 
-async function exposition(metrics: NonNullable<OpsDependencies['metrics']>): Promise<Answer> {
+async function exposition(metrics: NonNullable<OpsDependencies['metrics']>): Promise<OpsResponse> {
   const { contentType, body } = await metrics();
   return { status: 200, headers: { 'Content-Type': contentType }, body };
 }

@@ -5,17 +5,17 @@ import type { Logger } from '../runtime/logger.js';
 import type { Principal } from './authenticator.js';
 import { admit } from './gate.js';
 import type { OpsDependencies, OpsHandler } from './ops-dependencies.js';
-import { createOpsHandlers, type OpsRequest } from './ops-handlers.js';
+import { createOpsHandlers, type RouteHandler } from './ops-handlers.js';
 import { insufficientScope, methodNotAllowed, NOT_FOUND, problem } from './problem.js';
-import { type Answer, sendAnswer } from './response.js';
+import { type OpsResponse, sendResponse } from './response.js';
 import { ROUTE_NAMES, ROUTES, type Route } from './routes.js';
 
-/** The ops endpoint. It holds its routes to the letter: another case, a trailing or a doubled slash is another address. */
+/** The ops endpoint. It matches paths literally: another case, a trailing slash or a doubled slash is another address. */
 export function createOpsRouter(dependencies: OpsDependencies): OpsHandler {
   const principals = new WeakMap<IncomingMessage, Principal>();
   const handlers = createOpsHandlers(dependencies);
   const router = Router({ strict: true, caseSensitive: true });
-  const fail = (error: unknown): Answer => failure(error, dependencies.logger);
+  const fail = (error: unknown): OpsResponse => failure(error, dependencies.logger);
   for (const name of ROUTE_NAMES) {
     const route = ROUTES[name];
     const handle = handlers[name];
@@ -23,40 +23,40 @@ export function createOpsRouter(dependencies: OpsDependencies): OpsHandler {
     router
       .route(route.path)
       .get(guarded(route, handle, principals, fail))
-      .all((request, response) => sendAnswer(request, response, methodNotAllowed('GET, HEAD')));
+      .all((request, response) => sendResponse(request, response, methodNotAllowed('GET, HEAD')));
   }
   return (request, response) => {
     try {
       const admission = admit(request, dependencies.authenticator, isOpen(request, dependencies));
-      if (!admission.admitted) return sendAnswer(request, response, admission.answer);
+      if (!admission.admitted) return sendResponse(request, response, admission.refusal);
       const refusal = refuseAddress(request);
-      if (refusal !== null) return sendAnswer(request, response, refusal);
+      if (refusal !== null) return sendResponse(request, response, refusal);
       principals.set(request, admission.principal);
       router(request as Request, response as Response, (error?: unknown) => {
-        sendAnswer(request, response, isUnmatched(error) ? NOT_FOUND : fail(error));
+        sendResponse(request, response, isUnmatched(error) ? NOT_FOUND : fail(error));
       });
     } catch (error) {
-      answerOrCut(request, response, fail(error));
+      respondOrCut(request, response, fail(error));
     }
   };
 }
 
 function guarded(
   route: Route,
-  handle: OpsRequest,
+  handle: RouteHandler,
   principals: WeakMap<IncomingMessage, Principal>,
-  fail: (error: unknown) => Answer,
+  fail: (error: unknown) => OpsResponse,
 ): RequestHandler {
   return async (request, response) => {
     try {
       const granted = principals.get(request)?.scopes.has(route.scope) === true;
-      sendAnswer(
+      sendResponse(
         request,
         response,
         granted ? await handle(request, request.params) : insufficientScope(route.scope),
       );
     } catch (error) {
-      answerOrCut(request, response, fail(error));
+      respondOrCut(request, response, fail(error));
     }
   };
 }
@@ -68,13 +68,12 @@ function isOpen(request: IncomingMessage, { metrics, metricsAuth }: OpsDependenc
 }
 
 /**
- * The host mounts without regard to case, and Express 4 swallows a slash doubled after the mount path. A proxy in front
- * that guards `/ops` may take such an address for another one, so it is another one here as well.
- * CONNECT has no path that could be unknown.
+ * The host mounts without regard to case, and Express 4 swallows a doubled slash after the mount path. A proxy that
+ * guards `/ops` may let such an address pass, so it does not exist here. CONNECT has no path that could be unknown.
  */
 function refuseAddress(
   request: IncomingMessage & { baseUrl?: unknown; originalUrl?: unknown },
-): Answer | null {
+): OpsResponse | null {
   if (request.method === 'CONNECT') return methodNotAllowed('GET, HEAD');
   const { baseUrl, originalUrl } = request;
   if (typeof originalUrl === 'string' && originalUrl.split('?', 1)[0]?.includes('//')) return NOT_FOUND;
@@ -82,23 +81,23 @@ function refuseAddress(
   return mount !== 'ops' && mount.toLowerCase() === 'ops' ? NOT_FOUND : null;
 }
 
-/** The router itself fails only on a path that cannot be decoded, and such a path names nothing. */
+/** The router itself fails only on a path that cannot be decoded, and no route has such a path. */
 function isUnmatched(error: unknown): boolean {
   return error === undefined || error === null || error instanceof URIError;
 }
 
-function failure(error: unknown, logger: Logger): Answer {
+function failure(error: unknown, logger: Logger): OpsResponse {
   const message = error instanceof Error ? error.message : String(error);
   try {
-    logger.warn(`a request to the ops endpoint could not be answered: ${terminalText(message, 300)}`);
+    logger.warn(`a request to the ops endpoint failed: ${terminalText(message, 300)}`);
   } catch {
-    // The logger is the host's: if it throws too, the client is still owed an answer.
+    // The logger is the host's: if it throws as well, the client still needs a response.
   }
   return problem('LEAKWATCH_ERR_INTERNAL', "The watcher's log says why.");
 }
 
-/** A response that failed half-way cannot be put right; the client must not take it for complete. */
-function answerOrCut(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
+/** A response that failed half-way cannot be repaired; the client must not take it for complete. */
+function respondOrCut(request: IncomingMessage, response: ServerResponse, value: OpsResponse): void {
   if (response.headersSent && !response.writableEnded) response.destroy();
-  else sendAnswer(request, response, answer);
+  else sendResponse(request, response, value);
 }

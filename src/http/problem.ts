@@ -1,22 +1,20 @@
 import { ERROR_CODES, type ErrorCode } from '../errors.js';
 import { renderJson } from '../report/json.js';
-import type { Answer } from './response.js';
+import type { OpsResponse } from './response.js';
 
-/** Each code has a heading of its own there, so the type of a problem leads to its explanation. */
-const TYPE_BASE = 'https://github.com/leakwatch/leakwatch/blob/main/docs/errors.md';
 const REALM = 'Bearer realm="leakwatch"';
 
-/** The `type` of problems with this code: a stable URI. */
-export function problemType(code: ErrorCode): string {
-  return `${TYPE_BASE}#${code.toLowerCase()}`;
+/** The `type` of problems with this code: a name, not an address, so it stays the same wherever the documents are. */
+function problemType(code: ErrorCode): string {
+  return `urn:leakwatch:error:${code.replace('LEAKWATCH_ERR_', '').toLowerCase().replaceAll('_', '-')}`;
 }
 
-/** An RFC 9457 answer. `detail` is shown to the client: it holds no path, no token and nothing of a stack. */
+/** An RFC 9457 response. The client sees `detail`: it holds no file path, no token and no stack. */
 export function problem(
   code: ErrorCode,
   detail: string,
   headers: Readonly<Record<string, string>> = {},
-): Answer {
+): OpsResponse {
   const { status, title } = ERROR_CODES[code];
   return {
     status,
@@ -25,21 +23,24 @@ export function problem(
   };
 }
 
-/** One for every cause, so that the answer tells nothing about paths or tokens. */
-export const UNAUTHENTICATED: Answer = problem(
+/** The same for every cause, so that the response reveals nothing about paths or tokens. */
+export const UNAUTHENTICATED: OpsResponse = problem(
   'LEAKWATCH_ERR_UNAUTHENTICATED',
-  "Send one header 'Authorization: Bearer TOKEN' with a token this watcher was given.",
+  "Send one header 'Authorization: Bearer TOKEN' with one of this watcher's tokens.",
   { 'WWW-Authenticate': REALM },
 );
 
-export const NOT_FOUND: Answer = problem('LEAKWATCH_ERR_NOT_FOUND', 'No route or finding has this address.');
+export const NOT_FOUND: OpsResponse = problem(
+  'LEAKWATCH_ERR_NOT_FOUND',
+  'No route or finding has this address.',
+);
 
-export function insufficientScope(scope: string): Answer {
+export function insufficientScope(scope: string): OpsResponse {
   return problem('LEAKWATCH_ERR_INSUFFICIENT_SCOPE', `The token lacks the scope '${scope}'.`, {
     'WWW-Authenticate': `${REALM}, error="insufficient_scope", scope="${scope}"`,
   });
 }
 
-export function methodNotAllowed(allow: string): Answer {
+export function methodNotAllowed(allow: string): OpsResponse {
   return problem('LEAKWATCH_ERR_METHOD_NOT_ALLOWED', `Allowed here: ${allow}.`, { Allow: allow });
 }

@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** An answer as a value: nothing is sent before all of it is known. */
-export interface Answer {
+/** A response as a value: nothing is sent before all of it is known. */
+export interface OpsResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** Null for answers that have no body by definition (304). */
+  /** Null for a response that has no body by definition (304). */
   readonly body: string | null;
 }
 
-/** On every answer: nothing here may be cached, framed, sniffed or read by another site. */
+/** On every response: nothing here may be cached, framed, sniffed or read by another site. */
 const GUARD_HEADERS: Readonly<Record<string, string>> = {
   'Cache-Control': 'no-store',
   'X-Content-Type-Options': 'nosniff',
@@ -19,10 +19,14 @@ const GUARD_HEADERS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Sends `answer`. Uses only what Node's own response has, since the host's Express 4 or 5 may have put its prototype
- * over it. Does nothing where the host has answered already.
+ * Sends a response, unless the host has responded already. Uses only what Node's own response has, since the host's
+ * Express 4 or 5 may have replaced its prototype.
  */
-export function sendAnswer(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
+export function sendResponse(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, headers, body }: OpsResponse,
+): void {
   if (response.headersSent || response.writableEnded) return;
   for (const name of response.getHeaderNames()) {
     // The host's CORS middleware may have opened the whole app; this endpoint stays closed.
@@ -30,13 +34,13 @@ export function sendAnswer(request: IncomingMessage, response: ServerResponse, a
   }
   for (const [name, value] of Object.entries(GUARD_HEADERS)) response.setHeader(name, value);
   response.setHeader('X-Request-Id', randomUUID());
-  for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value);
-  response.statusCode = answer.status;
-  if (answer.body === null) {
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  response.statusCode = status;
+  if (body === null) {
     response.end();
     return;
   }
-  response.setHeader('Content-Length', Buffer.byteLength(answer.body));
+  response.setHeader('Content-Length', Buffer.byteLength(body));
   if (request.method === 'HEAD') response.end();
-  else response.end(answer.body);
+  else response.end(body);
 }

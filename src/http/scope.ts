@@ -1,6 +1,6 @@
-/** What a token may do: see findings, read metrics, act on the watcher, take heap dumps, take profiles, evaluate. */
+/** What a token may do: read findings, read metrics, act on the watcher, take heap dumps, take profiles, evaluate code. */
 export const SCOPES = ['read', 'metrics', 'act', 'dump', 'profile', 'eval'] as const;
 export type Scope = (typeof SCOPES)[number];
 
-/** Scopes of a token that is given without any: it sees what the watcher found and changes nothing. */
+/** Scopes of a token without scopes of its own: it reads what the watcher found and changes nothing. */
 export const DEFAULT_SCOPES: readonly Scope[] = ['read', 'metrics'];

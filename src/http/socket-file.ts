@@ -3,8 +3,8 @@ import { connect } from 'node:net';
 import { LeakwatchError } from '../errors.js';
 
 /**
- * Makes way for a new socket at `path`: a socket that nobody listens on is left over from a process that was killed,
- * and is removed. Anything else there is somebody's, and throws.
+ * Makes room for a new socket at `path`: a socket without a listener was left by a process that was killed, and is
+ * removed. Throws for anything else, since it belongs to somebody.
  */
 export async function clearStaleSocket(path: string): Promise<void> {
   const existing = lstatSync(path, { throwIfNoEntry: false });
@@ -15,11 +15,11 @@ export async function clearStaleSocket(path: string): Promise<void> {
       `'${path}' exists and is not a socket. Choose another path or remove it.`,
     );
   }
-  const answer = await probe(path);
-  if (answer === 'ECONNREFUSED') unlinkSync(path);
-  else if (answer !== 'ENOENT') {
+  const failure = await probe(path);
+  if (failure === 'ECONNREFUSED') unlinkSync(path);
+  else if (failure !== 'ENOENT') {
     const why =
-      answer === null ? 'Another process listens' : `It cannot be told (${answer}) whether a process listens`;
+      failure === null ? 'Another process listens' : `Another process may be listening (${failure})`;
     throw new LeakwatchError(
       'LEAKWATCH_ERR_LISTEN',
       `${why} on '${path}'. Choose another path or stop that process.`,
@@ -27,12 +27,12 @@ export async function clearStaleSocket(path: string): Promise<void> {
   }
 }
 
-/** Node creates sockets by the umask; this runs in the same turn as the bind, before a connection can be accepted. */
+/** Node creates sockets with the umask's mode; this runs in the same turn as the bind, before a connection is accepted. */
 export function restrictToOwner(path: string): void {
   chmodSync(path, 0o600);
 }
 
-/** The error code of an attempt to connect; null when somebody listens. */
+/** The error code of an attempt to connect; null if a process listens. */
 function probe(path: string): Promise<string | null> {
   return new Promise((resolve) => {
     const socket = connect(path);

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { preferredType } from '../../src/http/accept.js';
-
-const OFFERS = ['application/json', 'text/plain'] as const;
+import { preferredType } from '../../src/http/representation.js';
 
 test('the media type with the highest weight is chosen', () => {
   const cases: [string | undefined, string | null][] = [
@@ -18,11 +16,12 @@ test('the media type with the highest weight is chosen', () => {
     ['application/json;q=0, */*', 'text/plain'],
     ['text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', 'application/json'],
     ['text/plain; charset=utf-8', 'text/plain'],
+    ['text/plain, application/json', 'text/plain'],
+    ['application/json; version=2', null],
     ['text/html', null],
     ['*/*;q=0', null],
     ['application/json;q=bogus', null],
     [',;=,', null],
-    [`${'a/b,'.repeat(60)}text/plain`, null],
   ];
-  for (const [header, expected] of cases) assert.equal(preferredType(header, OFFERS), expected, header);
+  for (const [header, expected] of cases) assert.equal(preferredType(header), expected, header);
 });

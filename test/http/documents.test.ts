@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { ERROR_CODES, type ErrorCode } from '../../src/errors.js';
-import { problem, problemType } from '../../src/http/problem.js';
+import { problem } from '../../src/http/problem.js';
 import { ROUTES } from '../../src/http/routes.js';
 import { SCOPES } from '../../src/http/scope.js';
 
@@ -24,21 +24,20 @@ test('docs/errors.md explains every error code, with its status and title, and n
   assert.equal(documentText('errors.md').match(/^## /gm)?.length, Object.keys(ERROR_CODES).length);
 });
 
-test('the type of a problem leads to the heading that explains it', () => {
+test('the type of a problem is the name that docs/errors.md derives from its code, and no address', () => {
+  const [, prefix, example] = /`(urn:leakwatch:error:)([a-z-]+)`/.exec(documentText('errors.md'))!;
+  assert.ok(ERROR_CODES[codeOf(example!)] !== undefined, example);
   for (const code of Object.keys(ERROR_CODES) as ErrorCode[]) {
-    assert.equal(
-      problemType(code),
-      `https://github.com/leakwatch/leakwatch/blob/main/docs/errors.md#${code.toLowerCase()}`,
-    );
-    const answer = problem(code, 'detail');
-    assert.deepEqual(JSON.parse(answer.body ?? ''), {
-      type: problemType(code),
-      ...pick(code),
-      code,
-      detail: 'detail',
-    });
+    const { type, ...rest } = JSON.parse(problem(code, 'detail').body ?? '') as { readonly type: string };
+    assert.ok(type.startsWith(prefix!), type);
+    assert.equal(codeOf(type.slice(prefix!.length)), code);
+    assert.deepEqual(rest, { ...pick(code), code, detail: 'detail' });
   }
 });
+
+function codeOf(name: string): ErrorCode {
+  return `LEAKWATCH_ERR_${name.toUpperCase().replaceAll('-', '_')}` as ErrorCode;
+}
 
 function pick(code: ErrorCode): { title: string; status: number } {
   const { title, status } = ERROR_CODES[code];

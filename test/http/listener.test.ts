@@ -297,13 +297,13 @@ test('closing ends idle and busy connections, can be repeated, and frees the por
 test('a port in use is a start error that says what to do', async () => {
   const listener = await open('127.0.0.1:0');
   const { host } = new URL(listener.address);
-  await assert.rejects(open(host), listenError(/EADDRINUSE.*choose another one, or port 0/));
+  await assert.rejects(open(host), listenError(/EADDRINUSE.*choose another address, or port 0/));
   await listener.close();
 });
 
 test('an address that this machine does not have is a start error', async () => {
   await assert.rejects(open('192.0.2.1:0'), listenError(/EADDRNOTAVAIL.*no such address/));
-  await assert.rejects(open('no-such-host.invalid:0'), listenError(/(ENOTFOUND|EAI_AGAIN).*give an address/));
+  await assert.rejects(open('no-such-host.invalid:0'), listenError(/(ENOTFOUND|EAI_AGAIN).*use an address/));
 });
 
 test('an IPv6 listener names itself in brackets', async (context) => {
@@ -364,7 +364,7 @@ describe('a listener on a Unix socket', { skip: process.platform === 'win32' }, 
   test('needs a directory that is there and may be written to', async () => {
     await assert.rejects(
       open(`unix:${join(directory, 'missing', 'ops.sock')}`),
-      listenError(/The directory does not exist|may not/),
+      listenError(/The directory does not exist|lacks the permission/),
     );
     const server = createServer();
     chmodSync(directory, 0o500);
