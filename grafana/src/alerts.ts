@@ -1,16 +1,16 @@
 import { stringify } from 'yaml';
 import { GENERATED_NOTE } from './generated-note.js';
 
-/** Where the page behind an alert lies; `NAME.md` is added. */
-export const RUNBOOK_BASE = 'https://github.com/leakwatch/leakwatch/blob/main/docs/runbooks/';
+/** Folder of the runbooks in this package; `NAME.md` is added. */
+const RUNBOOKS = 'docs/runbooks';
 
 /** Every number of the alerts. Seconds where the name says so, Prometheus durations otherwise. */
 export const THRESHOLDS = {
-  /** A verdict that is taken back within this time pages nobody. */
+  /** A verdict that is withdrawn within this time raises no alert. */
   confirmedFor: '10m',
   /** Outlasts a scrape gap and a restart. */
   confirmedKeepFiringFor: '15m',
-  /** Time enough to look in working hours, or to plan a restart. */
+  /** Enough time to react in working hours, or to plan a restart. */
   exhaustionSeconds: 4 * 3600,
   /** Longer than a warm-up or a step tilts the slope. */
   exhaustionFor: '15m',
@@ -27,7 +27,7 @@ export interface AlertSpec {
   readonly for: string;
   readonly keepFiringFor: string | null;
   readonly summary: string;
-  /** With the value, and what to look at. */
+  /** With the value, and where to look. */
   readonly description: string;
 }
 
@@ -42,7 +42,7 @@ export const ALERTS: readonly AlertSpec[] = [
     keepFiringFor: THRESHOLDS.confirmedKeepFiringFor,
     summary: '{{ $labels.instance }} leaks memory ({{ $labels.kind }}).',
     description:
-      '{{ $value }} confirmed leak(s) of kind {{ $labels.kind }} in {{ $labels.instance }} of job {{ $labels.job }}. GET /ops/leaks on the instance names what grows, what holds it and how fast.',
+      '{{ $value }} confirmed leak(s) of kind {{ $labels.kind }} in {{ $labels.instance }} of job {{ $labels.job }}. GET /ops/leaks on the instance names the growing objects, their holder and their rate.',
   },
   {
     name: 'NodeHeapExhaustionSoon',
@@ -52,12 +52,12 @@ export const ALERTS: readonly AlertSpec[] = [
     keepFiringFor: THRESHOLDS.exhaustionKeepFiringFor,
     summary: '{{ $labels.instance }} runs out of memory within hours.',
     description:
-      "At the present rate the live heap of {{ $labels.instance }} of job {{ $labels.job }} meets its limit (V8's or the container's) in {{ $value | humanizeDuration }}; the process is lost then. GET /ops/leaks on the instance shows what grows.",
+      "At the present rate the live heap of {{ $labels.instance }} of job {{ $labels.job }} reaches its limit (V8's or the container's) in {{ $value | humanizeDuration }}, and the process dies. GET /ops/leaks on the instance shows what grows.",
   },
   {
     name: 'LeakWatcherStalled',
     severity: 'warning',
-    // A paused watcher said so on purpose; a failed one will not come back by itself, however fresh its last sample is.
+    // A watcher pauses on purpose; a failed one does not recover by itself, however recent its last sample is.
     expr: [
       `(${LAST_SAMPLE_AGE} > ${THRESHOLDS.stalledSeconds}`,
       '  unless ignoring (state) leakwatch_watcher_state{state="paused"} == 1)',
@@ -69,7 +69,7 @@ export const ALERTS: readonly AlertSpec[] = [
     keepFiringFor: null,
     summary: '{{ $labels.instance }} is not watched for leaks.',
     description:
-      'The watcher in {{ $labels.instance }} of job {{ $labels.job }} took its last sample {{ if gt $value 1e9 }}never{{ else }}{{ $value | humanizeDuration }} ago{{ end }}, or it has failed. Leaks there go unseen. GET /ops/leaks gives its state and the reason.',
+      'The watcher in {{ $labels.instance }} of job {{ $labels.job }} {{ if gt $value 1e9 }}has never taken a sample{{ else }}took its last sample {{ $value | humanizeDuration }} ago{{ end }}, or it has failed. Leaks there go unnoticed. GET /ops/leaks gives its state and the reason.',
   },
 ];
 
@@ -79,13 +79,23 @@ export interface RuleTimes {
   readonly keepFiringFor: string | null;
 }
 
-/** The rule file for Prometheus, YAML. */
-export function renderRules(times?: RuleTimes): string {
-  const rules = ALERTS.map((alert) => rule(times === undefined ? alert : { ...alert, ...times }));
+/**
+ * The rule file for Prometheus, YAML. With `runbooks`, the address of a folder, each alert links its page there
+ * (`runbook_url`); without, it names the file in this package (`runbook`), since where that is served is not known here.
+ */
+export function renderRules({
+  runbooks,
+  times,
+}: {
+  runbooks?: string | undefined;
+  times?: RuleTimes;
+} = {}): string {
+  const rules = ALERTS.map((alert) => rule({ ...alert, ...times }, runbooks));
   return `# ${GENERATED_NOTE}\n${stringify({ groups: [{ name: 'leakwatch', rules }] }, { lineWidth: 0 })}`;
 }
 
-function rule(alert: AlertSpec): object {
+function rule(alert: AlertSpec, runbooks: string | undefined): object {
+  const page = `${runbooks?.replace(/\/$/, '') ?? RUNBOOKS}/${alert.name}.md`;
   return {
     alert: alert.name,
     expr: alert.expr,
@@ -95,7 +105,7 @@ function rule(alert: AlertSpec): object {
     annotations: {
       summary: alert.summary,
       description: alert.description,
-      runbook_url: `${RUNBOOK_BASE}${alert.name}.md`,
+      [runbooks === undefined ? 'runbook' : 'runbook_url']: page,
     },
   };
 }

@@ -1,13 +1,17 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { generatedFiles } from './generated-files.js';
 
-// Writes the generated files; with `--check` only compares, and ends with 1 when one is out of date.
+// Writes the generated files. `--check` only compares them, and exits with 1 if one is out of date. `--runbooks URL` makes
+// the alerts link to the runbooks at that address.
 const root = dirname(createRequire(import.meta.url).resolve('leakwatch/package.json'));
-const check = process.argv.includes('--check');
+const { check, runbooks } = parseArgs({
+  options: { check: { type: 'boolean' }, runbooks: { type: 'string' } },
+}).values;
 
-for (const [path, content] of generatedFiles()) {
+for (const [path, content] of generatedFiles(runbooks)) {
   const file = join(root, path);
   const present = await readFile(file, 'utf8').catch(() => null);
   if (present === content) continue;

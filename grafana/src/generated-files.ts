@@ -2,11 +2,11 @@ import { renderRules } from './alerts.js';
 import { instanceDashboard } from './instance-dashboard.js';
 import { metricsDocument } from './metrics-document.js';
 
-/** Every file that `npm run generate` writes: path from the package's root → content. */
-export function generatedFiles(): ReadonlyMap<string, string> {
+/** Every file that `npm run generate` writes: path from the package's root → content. `runbooks`: see `renderRules`. */
+export function generatedFiles(runbooks?: string): ReadonlyMap<string, string> {
   return new Map([
     ['docs/metrics.md', metricsDocument()],
-    ['grafana/alerts/leakwatch.rules.yaml', renderRules()],
+    ['grafana/alerts/leakwatch.rules.yaml', renderRules({ runbooks })],
     ['grafana/dashboards/leakwatch-instance.json', `${JSON.stringify(instanceDashboard(), null, 2)}\n`],
   ]);
 }

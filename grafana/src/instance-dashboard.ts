@@ -13,12 +13,12 @@ import { INSTANCE_ROWS } from './instance-panels.js';
 import { buildPanel, DATA_SOURCE } from './panel-builder.js';
 import { ofInstance } from './panel-spec.js';
 
-/** One process: does it leak, how fast, until when, and what does the watching cost. */
+/** One process: whether it leaks, how fast, how much time is left, and what leakwatch itself costs. */
 export function instanceDashboard(): Dashboard {
   const builder = new DashboardBuilder('leakwatch / Instance')
     .uid('leakwatch-instance')
     .description(
-      'Memory of one Node.js process as leakwatch sees it: the verdict first, then the figures behind it.',
+      'Memory of one Node.js process, measured by leakwatch: the verdict first, then the figures behind it.',
     )
     .tags(['leakwatch', 'nodejs'])
     .time({ from: 'now-1h', to: 'now' })
@@ -31,7 +31,7 @@ export function instanceDashboard(): Dashboard {
       labelVariable('instance', 'Instance', 'label_values(leakwatch_build_info{job="$job"}, instance)'),
     )
     .annotations(annotations());
-  // Ids are fixed here because Grafana numbers panels without one anew at each import, which breaks links to them.
+  // Ids are fixed because Grafana renumbers panels without an id at each import, which breaks links to them.
   let id = 0;
   for (const row of INSTANCE_ROWS) {
     id += 1;

@@ -1,6 +1,6 @@
 import {
-  BytesIEC,
-  BytesPerSecondIEC,
+  BytesPerSecondSI,
+  BytesSI,
   DurationSeconds,
   PercentUnit,
   Seconds,
@@ -18,7 +18,7 @@ const VERDICT: RowSpec = {
       kind: 'stat',
       title: 'State',
       description:
-        'What the watcher is doing. learning: too early to judge; suspected or confirmed: at least one finding has that status; paused and failed: nothing is being watched.',
+        'State of the watcher. learning: too early to judge; suspected or confirmed: at least one finding has that status; paused or failed: nothing is watched.',
       unit: Short,
       width: 4,
       showName: true,
@@ -28,7 +28,7 @@ const VERDICT: RowSpec = {
       kind: 'stat',
       title: 'Confirmed leaks',
       description:
-        'Findings that grew at every observation for the minimum time. GET /ops/leaks on the instance names what grows and who holds it.',
+        'Findings that grew at every observation for the minimum time. GET /ops/leaks on the instance names the growing objects and their holder.',
       unit: Short,
       width: 4,
       thresholds: [
@@ -43,7 +43,7 @@ const VERDICT: RowSpec = {
       kind: 'stat',
       title: 'Suspected leaks',
       description:
-        'Findings with too little evidence yet, or whose owner has a bound that will stop them. No reason to act.',
+        'Findings with too little evidence so far, or whose owner has a bound that will stop the growth. No need to act.',
       unit: Short,
       width: 4,
       thresholds: [
@@ -57,7 +57,8 @@ const VERDICT: RowSpec = {
     {
       kind: 'stat',
       title: 'Limit reached in',
-      description: "Time until the live heap meets its limit, V8's or the container's, at the present rate.",
+      description:
+        "Time until the live heap reaches its limit (V8's or the container's) at the present rate.",
       unit: DurationSeconds,
       width: 4,
       noValue: 'not in sight',
@@ -70,7 +71,7 @@ const VERDICT: RowSpec = {
         {
           expr: `(${ofInstance('leakwatch_heap_exhaustion_timestamp_seconds')} < Inf) - time()`,
           legend: 'time left',
-          mayBeEmpty: 'a heap that does not grow has no end in sight',
+          mayBeEmpty: 'a heap that does not grow never reaches its limit',
         },
       ],
     },
@@ -78,7 +79,7 @@ const VERDICT: RowSpec = {
       kind: 'stat',
       title: 'Growth',
       description: 'Slope of the live heap over the medium window (an hour in production).',
-      unit: BytesPerSecondIEC,
+      unit: BytesPerSecondSI,
       width: 4,
       queries: [
         { expr: ofInstance('leakwatch_heap_trend_bytes_per_second', 'window="medium"'), legend: 'growth' },
@@ -86,9 +87,9 @@ const VERDICT: RowSpec = {
     },
     {
       kind: 'stat',
-      title: 'Live heap of limit',
+      title: 'Live heap / limit',
       description:
-        "Live heap after the latest full collection as a part of V8's heap limit. Near 100 % the process spends its time collecting and then aborts.",
+        "Live heap after the latest full GC as a share of V8's heap limit. Near 100 % the process spends its time in GC and then aborts.",
       unit: PercentUnit,
       width: 4,
       thresholds: [
@@ -113,8 +114,8 @@ const HEAP: RowSpec = {
       kind: 'lines',
       title: 'Heap: used, live and limit',
       description:
-        'Used heap goes up and down with garbage and says little. Live heap, what a full collection leaves, is what a leak raises. The prediction is the live heap one hour ahead at the rate of the medium window.',
-      unit: BytesIEC,
+        'Used heap includes garbage, so it goes up and down and says little. A leak raises the live heap, which is the heap after a full GC. The prediction is the live heap in one hour at the rate of the medium window.',
+      unit: BytesSI,
       width: 16,
       queries: [
         { expr: ofInstance('leakwatch_heap_used_bytes'), legend: 'used' },
@@ -130,8 +131,8 @@ const HEAP: RowSpec = {
       kind: 'lines',
       title: 'Slope of the live heap',
       description:
-        'Theil-Sen slope by window. A leak raises all windows; a step or a warm-up raises the short one for a while.',
-      unit: BytesPerSecondIEC,
+        'Theil-Sen slope per window. A leak raises all windows; a step or a warm-up raises the short one for a while.',
+      unit: BytesPerSecondSI,
       width: 8,
       queries: [{ expr: ofInstance('leakwatch_heap_trend_bytes_per_second'), legend: '{{window}}' }],
     },
@@ -145,8 +146,8 @@ const OUTSIDE: RowSpec = {
       kind: 'lines',
       title: 'Memory outside the heap',
       description:
-        'Buffers and other memory held by JavaScript objects but not in the heap. When this grows and the heap does not, look for Buffers that are kept.',
-      unit: BytesIEC,
+        'Buffers and other memory outside the heap that JavaScript objects hold. If this grows and the heap does not, look for Buffers that are never released.',
+      unit: BytesSI,
       width: 8,
       queries: [
         { expr: ofInstance('leakwatch_external_bytes'), legend: 'external' },
@@ -158,8 +159,8 @@ const OUTSIDE: RowSpec = {
       kind: 'lines',
       title: 'Process and container',
       description:
-        'Resident memory against what the container allows. When it nears the container limit before the heap limit, the kernel kills the process without a word from V8.',
-      unit: BytesIEC,
+        "Resident memory and the container's limit. If the container limit comes before the heap limit, the kernel kills the process, and V8 prints no message.",
+      unit: BytesSI,
       width: 8,
       queries: [
         { expr: ofInstance('leakwatch_resident_memory_bytes'), legend: 'resident' },
@@ -179,7 +180,7 @@ const OUTSIDE: RowSpec = {
       kind: 'lines',
       title: 'Contexts',
       description:
-        'Contexts of vm and realms. Detached ones were given up but are still held; more than 0 for long is a leak.',
+        'Contexts of vm and realms. Detached contexts are no longer in use but still held; more than 0 for long is a leak.',
       unit: Short,
       width: 8,
       queries: [
@@ -197,7 +198,7 @@ const GC: RowSpec = {
       kind: 'lines',
       title: 'Time in garbage collection',
       description:
-        'Part of each second the main thread stood still for collections, by kind. Above a quarter the process is thrashing.',
+        'Share of time that the main thread is paused for GC, by kind. Above 25 % the process is thrashing.',
       unit: PercentUnit,
       width: 8,
       queries: [
@@ -210,7 +211,7 @@ const GC: RowSpec = {
     {
       kind: 'heatmap',
       title: 'Pauses',
-      description: 'How many collections paused for how long. Every cycle is counted.',
+      description: 'Number of GC pauses by length. Every GC cycle counts.',
       unit: Seconds,
       width: 8,
       queries: [
@@ -223,9 +224,8 @@ const GC: RowSpec = {
     {
       kind: 'lines',
       title: 'Reclaimed',
-      description:
-        'Bytes a second that collections gave back, by kind: the rate at which the service makes garbage.',
-      unit: BytesPerSecondIEC,
+      description: 'Bytes per second that GC frees, by kind: the rate at which the service produces garbage.',
+      unit: BytesPerSecondSI,
       width: 8,
       queries: [
         {
@@ -244,29 +244,29 @@ const SUSPECTS: RowSpec = {
       kind: 'lines',
       title: 'Growth by rank',
       description:
-        'Growth of the five worst open findings. Labels hold no names from the heap: GET /ops/leaks lists the findings in the same order.',
-      unit: BytesPerSecondIEC,
+        'Growth of the five worst open findings. Labels contain no names from the heap: GET /ops/leaks lists the findings in the same order.',
+      unit: BytesPerSecondSI,
       width: 8,
       queries: [{ expr: ofInstance('leakwatch_suspect_growth_bytes_per_second'), legend: 'rank {{rank}}' }],
     },
     {
       kind: 'lines',
       title: 'Findings',
-      description: 'Findings known, by kind and status.',
+      description: 'Number of findings, by kind and status.',
       unit: Short,
       width: 8,
       queries: [
         {
           expr: `${ofInstance('leakwatch_findings')} > 0`,
           legend: '{{kind}} {{status}}',
-          mayBeEmpty: 'nothing was ever found',
+          mayBeEmpty: 'no finding yet',
         },
       ],
     },
     {
       kind: 'bars',
       title: 'Opened and resolved',
-      description: 'Findings that were opened and resolved, by kind.',
+      description: 'Findings opened and resolved in each interval, by kind.',
       unit: Short,
       width: 8,
       queries: [
@@ -289,7 +289,7 @@ const CAPTURES: RowSpec = {
     {
       kind: 'bars',
       title: 'Captures by outcome',
-      description: 'Captures of the heap graph, taken and skipped. GET /ops/leaks gives the reason of each.',
+      description: 'Captures of the heap graph, taken and skipped. GET /ops/leaks gives the reason for each.',
       unit: Short,
       width: 8,
       queries: [
@@ -303,7 +303,7 @@ const CAPTURES: RowSpec = {
       kind: 'lines',
       title: 'Pause of a capture',
       description:
-        'How long the service stood still for a capture, a probe or a census: the mean, and the upper bound of the bucket the longest one is in.',
+        'How long captures, probes and censuses paused the service: the mean, and the upper bound of the bucket of the longest one.',
       unit: Seconds,
       width: 8,
       queries: [
@@ -323,7 +323,7 @@ const CAPTURES: RowSpec = {
       kind: 'lines',
       title: 'Duration of the latest capture',
       description:
-        'From the decision to the end of the analysis, and the part the analysis process took. The service runs on meanwhile.',
+        'From the decision to the end of the analysis, and the part that the analysis process took. The service runs meanwhile.',
       unit: Seconds,
       width: 8,
       queries: [
@@ -334,8 +334,8 @@ const CAPTURES: RowSpec = {
     {
       kind: 'lines',
       title: 'Memory of the latest capture',
-      description: 'The most memory the latest capture took beside the heap; 0 when unknown.',
-      unit: BytesIEC,
+      description: 'Peak memory of the latest capture, in addition to the heap; 0 if unknown.',
+      unit: BytesSI,
       width: 8,
       queries: [{ expr: ofInstance('leakwatch_capture_peak_bytes'), legend: 'peak' }],
     },
@@ -343,7 +343,7 @@ const CAPTURES: RowSpec = {
       kind: 'lines',
       title: 'Objects in the latest graph',
       description:
-        'Objects in the snapshot of the latest capture that succeeded; of a sampled one, in the sample.',
+        'Objects in the snapshot of the latest successful capture; for a sampled one, objects in the sample.',
       unit: Short,
       width: 8,
       queries: [{ expr: ofInstance('leakwatch_analysis_nodes'), legend: 'objects' }],
@@ -352,7 +352,7 @@ const CAPTURES: RowSpec = {
       kind: 'bars',
       title: 'Probes, censuses and retries',
       description:
-        'Looks at the heap that are no graphs: its size and its classes. A retry is a forked child that met a thread of V8 at work; some are normal.',
+        'A probe measures the size of the live heap, a census counts its classes; neither is a graph. A retry replaces a forked child that caught a V8 thread at work; some are normal.',
       unit: Short,
       width: 8,
       queries: [
@@ -376,7 +376,7 @@ const COST: RowSpec = {
       kind: 'lines',
       title: 'CPU of the watcher',
       description:
-        'Part of one core that watching takes, forked children and analysis processes included; and these alone.',
+        'Share of one core that leakwatch uses: in all, and for captures (forked children and analysis processes) alone.',
       unit: PercentUnit,
       width: 8,
       queries: [
@@ -386,9 +386,9 @@ const COST: RowSpec = {
     },
     {
       kind: 'lines',
-      title: 'Samples and errors a second',
+      title: 'Samples and errors per second',
       description:
-        'Samples follow garbage collections and a timer. Errors of background work are counted by stage; the watching goes on.',
+        'Samples are taken at each GC and by a timer. Errors in background work are counted by stage; they do not stop the watcher.',
       unit: Short,
       width: 8,
       queries: [
@@ -401,9 +401,9 @@ const COST: RowSpec = {
     },
     {
       kind: 'lines',
-      title: 'Age of what is known',
+      title: 'Age of the latest measurements',
       description:
-        'Time since the latest sample and since the live heap was last measured. A quiet service collects seldom, so the second may grow for an hour.',
+        'Time since the latest sample, and since the latest measurement of the live heap. An idle service rarely runs a full GC, so the latter may reach an hour.',
       unit: Seconds,
       width: 8,
       queries: [
@@ -414,7 +414,7 @@ const COST: RowSpec = {
         {
           expr: `time() - (${ofInstance('leakwatch_heap_live_timestamp_seconds')} > 0)`,
           legend: 'live heap',
-          mayBeEmpty: 'no full collection yet',
+          mayBeEmpty: 'no full GC yet',
         },
       ],
     },

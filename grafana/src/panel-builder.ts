@@ -28,7 +28,7 @@ import { PanelBuilder as StatBuilder } from '@grafana/grafana-foundation-sdk/sta
 import { PanelBuilder as TimeseriesBuilder } from '@grafana/grafana-foundation-sdk/timeseries';
 import type { PanelSpec } from './panel-spec.js';
 
-/** The data source chosen by the dashboard's variable. */
+/** The data source that the dashboard's variable selects. */
 export const DATA_SOURCE: DataSourceRef = { type: 'prometheus', uid: '$datasource' };
 
 const STAT_HEIGHT = 4;

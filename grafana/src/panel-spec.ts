@@ -4,7 +4,7 @@ interface QuerySpec {
   readonly expr: string;
   /** Name of the series in the legend, with label templates. */
   readonly legend: string;
-  /** Set where the query gives nothing in a healthy or young service, with the reason. */
+  /** Why the query may return no data in a healthy or new service. */
   readonly mayBeEmpty?: string;
 }
 
@@ -18,16 +18,16 @@ interface ThresholdSpec {
 export interface PanelSpec {
   readonly kind: 'stat' | 'lines' | 'bars' | 'heatmap';
   readonly title: string;
-  /** What it shows and how to read it. */
+  /** What the panel shows and how to read it. */
   readonly description: string;
   readonly unit: string;
   /** In columns of 24. */
   readonly width: number;
   readonly queries: readonly QuerySpec[];
   readonly thresholds?: readonly ThresholdSpec[];
-  /** Shown in place of an empty answer. */
+  /** Shown instead of an empty result. */
   readonly noValue?: string;
-  /** A stat that shows the series' name, not its value. */
+  /** The stat shows the name of the series, not its value. */
   readonly showName?: boolean;
 }
 
@@ -38,7 +38,7 @@ export interface RowSpec {
 
 type SeriesName = MetricName | `${MetricName}_${'bucket' | 'sum' | 'count'}`;
 
-/** The series of the chosen instance; `matchers` is added, such as `status="confirmed"`. */
+/** The series of the selected instance, with further `matchers` such as `status="confirmed"`. */
 export function ofInstance(name: SeriesName, matchers = ''): string {
   return `${name}{job="$job",instance="$instance"${matchers === '' ? '' : `,${matchers}`}}`;
 }

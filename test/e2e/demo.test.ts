@@ -84,7 +84,7 @@ scrape_configs:
   ${job('leaky', leaky)}
   ${job('healthy', healthy)}
 `,
-      { 'leakwatch.rules.yaml': renderRules({ for: '4s', keepFiringFor: null }) },
+      { 'leakwatch.rules.yaml': renderRules({ times: { for: '4s', keepFiringFor: null } }) },
     );
   });
 

@@ -71,7 +71,7 @@ describe('a real Prometheus that scrapes a service that leaks', { skip: skipWith
   before(async () => {
     target = await serveMetrics(new FakeSource(), atEnd);
     prometheus = await startPrometheus(configuration(target), {
-      'leakwatch.rules.yaml': renderRules({ for: '1s', keepFiringFor: null }),
+      'leakwatch.rules.yaml': renderRules({ times: { for: '1s', keepFiringFor: null } }),
     });
     atEnd.push(prometheus.stop);
     await until('four scrapes', LIMIT_MS, async () => (await scrapes(prometheus)) >= 4);
