@@ -48,7 +48,7 @@ function step(what, command, args) {
   process.stderr.write(`done (${((performance.now() - from) / 1000).toFixed(1)} s)\n`);
 }
 
-/** npm tells the scripts it runs where it is; where it did not start us it is on the path. */
+/** npm passes its own place to the scripts that it runs; otherwise it is on the path. */
 function npm(args) {
   const program = process.env.npm_execpath;
   return program?.endsWith('npm-cli.js') ? [process.execPath, [program, ...args]] : ['npm', args];

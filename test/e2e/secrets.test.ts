@@ -67,14 +67,14 @@ describe('A service full of secrets that leaks in several ways', { timeout: 400_
   });
 
   for (const where of ['json', 'text', 'status', 'metrics', 'findings', 'log', 'report', 'state directory']) {
-    it(`tells none of them in: ${where}`, () => {
+    it(`shows none of them in: ${where}`, () => {
       assert.ok(published[where]!.length > 100, `there is nothing in ${where}`);
       const at = published[where]!.indexOf(planted);
       assert.equal(at < 0 ? '' : published[where]!.slice(Math.max(0, at - 60), at + 60), '');
     });
   }
 
-  it('is told of by the names of its code all the same', () => {
+  it('is still described by the names in its code', () => {
     assert.match(published['json']!, /byMail|handlers|waiting|byToken/);
   });
 });

@@ -1,7 +1,7 @@
 import { formatBytes } from '../../src/runtime/units.js';
 import { type Judgement, type Score, score } from './judgement.js';
 
-/** The judged programs of one round, as they are kept beside the table. */
+/** The judged programs of one round, as `results/` keeps them. */
 export interface RoundResult {
   readonly pace: string;
   readonly rate: number;

@@ -2,7 +2,7 @@ import type { Finding } from '../../src/index.js';
 import type { Truth } from './truth.js';
 import type { Observation, RunPlan } from './watched-run.js';
 
-/** What a run says of the watcher: one line of the table. Times in milliseconds, null for never. */
+/** How well one program was watched: a row of the table. Times in milliseconds, null for never. */
 export interface Judgement {
   readonly name: string;
   readonly standsFor: string;
@@ -11,9 +11,9 @@ export interface Judgement {
   readonly verdict: 'confirmed' | 'suspected' | 'none';
   readonly suspectedMs: number | null;
   readonly confirmedMs: number | null;
-  /** Whether the first finding names the true culprit; null where there is none to name. */
+  /** Whether the first finding names the true culprit; null for a healthy program. */
   readonly culpritFirst: boolean | null;
-  /** Whether it is of a kind that says what leaks; null where there is none. */
+  /** Whether its kind is right for what leaks; null without a finding. */
   readonly kindRight: boolean | null;
   /** Whether it points into the program's own source, by file and line; null where there is nothing to point at. */
   readonly placed: boolean | null;
@@ -117,7 +117,7 @@ function isOpen({ status }: Finding): boolean {
   return status === 'suspected' || status === 'confirmed';
 }
 
-/** Only what a reader sees at first: neither callers of allocation sites nor reasons count, which name many things. */
+/** Only what a reader sees first counts. Callers of allocation sites and reasons name many things, and do not. */
 function names(finding: Finding, culprit: readonly RegExp[]): boolean {
   const path = finding.retainerPath.map(({ edge, node }) => `${edge}: ${node}`);
   const text = [finding.title, finding.className, finding.package?.name ?? '', ...path].join('\n');

@@ -30,7 +30,11 @@ export const LEAKING_PROGRAMS: readonly Truth[] = [
   leak('validator-per-request', [/ajv/i], 'schemas compiled by ajv for every request'),
   leak('template-partials', [/partials|handlebars/i], 'partials of Handlebars under ever new names'),
   leak('metric-labels', [/prom-client|Histogram|hashMap/i], 'label values of prom-client without a bound'),
-  leak('require-cache', [/module|require|children/i], 'modules loaded anew by clearing the cache of require'),
+  leak(
+    'require-cache',
+    [/module|require|children/i],
+    'modules loaded again and again by clearing the cache of require',
+  ),
   leak('vm-contexts', [/sandboxes/], 'vm contexts that are kept', ['heap', 'contexts']),
   leak('upload-buffers', [/waiting|UploadQueue/], 'Buffers that are kept', ['external', 'heap']),
   leak('open-sockets', [/socket|tcp/i], 'sockets that are never closed', ['heap', 'handles'], 3),

@@ -12,7 +12,7 @@ import { issueToken } from '../../src/options/tokens.js';
 const REGISTER = new URL('../../src/register.js', import.meta.url).href;
 const POLL_MS = 1000;
 const ANSWER_MS = 10_000;
-/** A program that has not ended so long after it was told to is killed. */
+/** A program that has not ended so long after SIGTERM is killed. */
 const END_MS = 15_000;
 const MAX_OUTPUT = 4000;
 
@@ -27,7 +27,7 @@ export interface RunPlan {
   readonly settleMs: number;
 }
 
-/** What was seen of a program from outside. Times in milliseconds since its start. */
+/** One program as seen from outside. Times in milliseconds since its start. */
 export interface Observation {
   readonly ranMs: number;
   readonly suspectedMs: number | null;
@@ -43,9 +43,9 @@ export interface Observation {
   /** Of watching, captures and analyses. */
   readonly cpuSeconds: number;
   readonly peakRssBytes: number;
-  /** What the watcher said it was doing at the end, and why it skipped its latest capture, if it did. */
+  /** The watcher's state at the end with its reason, and the level and outcome of each capture. */
   readonly watcher: string;
-  /** What went wrong in watching; null when nothing did. */
+  /** Why the program could not be watched from start to end, or null. */
   readonly trouble: string | null;
 }
 

@@ -17,7 +17,7 @@ interface ChurnReport {
 }
 
 describe('A service that allocates and serves', { skip: unavailable }, () => {
-  it('is none the worse for many captures in a row', async (context) => {
+  it('serves as before after many captures in a row, with no more memory, descriptors or children', async (context) => {
     const report = await reportOf<ChurnReport>('churn', { args: ['120', '--json'] });
     context.diagnostic(JSON.stringify(report));
     const { success = 0, [UNLUCKY]: unlucky = 0, ...others } = report.outcomes;

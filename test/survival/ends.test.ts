@@ -49,7 +49,7 @@ describe('The child of a capture dies with the service', { skip: unavailable }, 
     });
   });
 
-  it('that is told to end, and does so as if there were no capture', async () => {
+  it('that gets SIGTERM, and ends as if there were no capture', async () => {
     await held('wait', async (service, childPid) => {
       service.child.kill('SIGTERM');
       assert.deepEqual(await service.ended(), [null, 'SIGTERM']);
@@ -89,7 +89,7 @@ describe('The child of a capture in a worker dies with it, and leaves no zombie,
   }
 });
 
-describe('A service whose capture comes to an early end goes on and captures anew', {
+describe('A service whose capture ends early goes on and captures again', {
   skip: unavailable,
 }, () => {
   it('when the child is killed', async () => {

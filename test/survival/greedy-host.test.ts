@@ -41,7 +41,7 @@ describe('A host that waits for any child', { skip: unavailable }, () => {
       assert.deepEqual(report.left, []);
       for (const { failure } of report.captures)
         assert.ok(failure === null || failure.cause === 'end-lost', JSON.stringify(failure));
-      // What the child told before it ended is enough, but for one that had nothing to tell yet.
+      // A child's snapshot is enough without its exit code, unless it had not written any of it yet.
       const whole = report.captures.filter(({ whole }) => whole);
       assert.ok(whole.length >= 1, JSON.stringify(report.captures));
     } finally {

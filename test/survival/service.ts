@@ -134,7 +134,7 @@ export async function reportOf<T>(name: string, options: ServiceOptions = {}): P
   return await withService(name, options, async (service) => await service.report<T>());
 }
 
-/** Whether there is such a process: dead ones that nobody has waited for are none. */
+/** Whether the process runs. A dead one that nobody has waited for does not. */
 export function isAlive(pid: number): boolean {
   const path = `/proc/${pid}/stat`;
   if (!existsSync(path)) return false;

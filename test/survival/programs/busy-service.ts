@@ -1,4 +1,4 @@
-/** Captures itself by every rung while it is busy with what it is told, and says how that went. */
+/** Captures itself by every rung while it is busy with what its argument names, and reports how that went. */
 import { eventually } from '../../support/eventually.js';
 import { BUSY_WAYS } from '../busy-ways.js';
 import {

@@ -1,5 +1,5 @@
 /**
- * Captures itself as many times in a row as it is told (500 by default) while it allocates, serves and starts programs,
+ * Captures itself as many times in a row as its argument says (500 by default) while it allocates, serves and starts programs,
  * and prints what came of it: `node dist/test/survival/programs/churn.js [TIMES] [--json]`.
  */
 import { readFileSync } from 'node:fs';

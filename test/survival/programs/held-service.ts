@@ -1,4 +1,4 @@
-/** Holds a capture in the midst of its snapshot, says so, and lets happen what it is told. */
+/** Holds a capture in the middle of its snapshot, says so, and then does what the scenario in its argument is. */
 import { once } from 'node:events';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 import { eventually } from '../../support/eventually.js';

@@ -1,4 +1,4 @@
-/** Captures itself with much memory beside the heap, or with a heap that is nearly full; `kind` is one of the below. */
+/** Captures itself with much memory outside the heap, or with a heap that is nearly full; its argument is one of KINDS. */
 import { getHeapStatistics } from 'node:v8';
 import { type Capture, captureUntilDone, childrenLeft, say, smallObjects } from '../captures.js';
 

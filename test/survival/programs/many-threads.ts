@@ -1,4 +1,4 @@
-/** Captures in the main thread, in workers beside it, and in all of them at once. */
+/** Captures in the main thread, in its workers, and in all of them at once. */
 import { once } from 'node:events';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import {
