@@ -47,6 +47,24 @@ describe('The documents', () => {
     assert.deepEqual(gone, []);
   });
 
+  it('give the reason for every run-time dependency', () => {
+    const { dependencies, optionalDependencies } = JSON.parse(textOf('package.json')) as Record<
+      string,
+      object
+    >;
+    const [, table] = /^## Run-time dependencies$([\s\S]*?)^## /m.exec(
+      textOf('docs/architecture/overview.md'),
+    )!;
+    const explained = [...table!.matchAll(/^\| `([^`]+)`( \(optional\))? \| [^|]+ \|$/gm)];
+    assert.deepEqual(
+      explained.map(([, name, optional]) => ({ name, optional: optional !== undefined })),
+      [
+        ...Object.keys(dependencies!).map((name) => ({ name, optional: false })),
+        ...Object.keys(optionalDependencies!).map((name) => ({ name, optional: true })),
+      ],
+    );
+  });
+
   for (const [document, folder] of [
     ['docs/architecture/overview.md', 'src'],
     ['docs/architecture/engine.md', 'src/heap'],
