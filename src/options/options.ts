@@ -96,7 +96,7 @@ const DEFAULTS = {
   pruneCron: '17 * * * *',
 } as const;
 
-const OPTION_NAMES: readonly (keyof Options)[] = [
+export const OPTION_NAMES: readonly (keyof Options)[] = [
   'listen',
   'token',
   'tokenFile',
@@ -115,7 +115,7 @@ const OPTION_NAMES: readonly (keyof Options)[] = [
   'allowedHosts',
   'mute',
 ];
-const SCHEDULE_NAMES: readonly (keyof ScheduleOptions)[] = ['sample', 'capture', 'prune'];
+export const SCHEDULE_NAMES: readonly (keyof ScheduleOptions)[] = ['sample', 'capture', 'prune'];
 const LOGGER_METHODS = ['warn', 'info', 'debug'] as const;
 
 /** Checks and completes `options`. Throws a `LeakwatchError` that says how to fix them. */
