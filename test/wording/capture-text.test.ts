@@ -55,7 +55,10 @@ const DUMPS: readonly (readonly [DumpFailure, string])[] = [
 
 const ENDED = { outcome: 'crashed', cause: 'ended-early' } as const;
 const ANALYSES: readonly (readonly [AnalysisFailure, string])[] = [
-  [{ outcome: 'failure', step: 'parsing', cause: { kind: 'format', message: 'at byte 7' }, elapsedMs: 1 }, 'parsing: at byte 7'],
+  [
+    { outcome: 'failure', step: 'parsing', cause: { kind: 'format', message: 'at byte 7' }, elapsedMs: 1 },
+    'parsing: at byte 7',
+  ],
   [
     { outcome: 'crashed', cause: 'not-started', message: 'spawn EMFILE' },
     'the analysis process could not be started: spawn EMFILE',
