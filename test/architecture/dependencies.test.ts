@@ -228,6 +228,19 @@ const TEXT_RULES: readonly TextRule[] = [
   },
 ];
 
+/**
+ * Rooms that hand on values and no words; a room joins the list when its last sentence has left it. Errors of a programmer
+ * may be sentences, since nothing compares them.
+ */
+const WITHOUT_WORDS =
+  /^(findings|mechanisms|pace|trend|heap\/(graph|growth|limits|members|naming|sites|sources|suspects|uniting))\//;
+/** A string or a template without its marks, and what stands before it. */
+const LITERAL = /(\bsay|Error\(\s*)?(?:'((?:[^'\\\n]|\\.)*)'|"((?:[^"\\\n]|\\.)*)"|`((?:[^`\\]|\\.)*)`)/g;
+/** V8's own names, which stand in brackets, are none. */
+const SENTENCE = /^(?!\(.*\)$).*[A-Za-z]{2,}[,:;]? +[A-Za-z']+[,:;]? +[A-Za-z']{2,}/s;
+/** Lists of words that names in programs are made of. */
+const WORD_LISTS = ['heap/limits/bound.ts', 'heap/limits/expiry.ts'];
+
 /** File and reason where a text rule is set aside. */
 const TEXT_EXCEPTIONS: Readonly<Record<string, { readonly rule: string; readonly because: string }>> = {};
 
@@ -298,6 +311,26 @@ describe('The allow-list of imports, as docs/architecture/overview.md explains i
     });
   }
 
+  it('holds: sentences are written with `say`, since decisions compare values, and a change of wording must break nothing', () => {
+    const broken = SOURCES.filter((file) => WITHOUT_WORDS.test(file) && !WORD_LISTS.includes(file)).flatMap(
+      (file) =>
+        untaggedSentences(codeLines(file)).map(
+          ({ text, line }) => `src/${file}:${line} ${text.slice(0, 80)}`,
+        ),
+    );
+    assert.deepEqual(broken, []);
+    const drawn = [
+      "a = 'one two three';",
+      'b = say`one two three`;',
+      'throw new TypeError(`one two three`);',
+      "c = '(one two three)';",
+    ];
+    assert.deepEqual(
+      untaggedSentences(drawn.map((text, line) => ({ text, line }))).map(({ line }) => line),
+      [0],
+    );
+  });
+
   it('holds: no file cycles', () => {
     assert.deepEqual(findCycles(), []);
   });
@@ -356,6 +389,20 @@ function codeLines(file: string): { text: string; line: number }[] {
   return text
     .split('\n')
     .map((source, index) => ({ text: source.replace(/(^|\s)\/\/.*$/, ''), line: index + 1 }));
+}
+
+/** Strings and templates of three or more words, `line` being where they begin. */
+function untaggedSentences(
+  lines: readonly { text: string; line: number }[],
+): { text: string; line: number }[] {
+  const code = lines.map(({ text }) => text).join('\n');
+  return [...code.matchAll(LITERAL)]
+    .map((match) => ({
+      isAllowed: match[1] !== undefined,
+      text: (match[2] ?? match[3] ?? match[4] ?? '').replace(/\$\{[^}]*\}/g, ' '),
+      line: lines[code.slice(0, match.index).split('\n').length - 1]!.line,
+    }))
+    .filter(({ isAllowed, text }) => !isAllowed && SENTENCE.test(text));
 }
 
 function findCycles(): string[] {
