@@ -71,11 +71,11 @@ export interface Finding {
   readonly package: PackageName | null;
   /** Where members, or the functions they call, are defined. */
   readonly locations: readonly MemberLocation[];
-  /** The first place in the program's own code that has to do with it. */
+  /** The first place in the program's own code that is involved. */
   readonly yours: MemberLocation | null;
   readonly alsoHeldBy: readonly string[];
   readonly bound: Bound | null;
   readonly expiry: Expiry | null;
-  /** Until V8's heap limit or the container's: at the heap's own trend where that is known, else at the finding's rate; null where it does not grow. */
+  /** Until V8's heap limit or the container's: at the heap's own trend if that is known, else at the finding's rate; null if it does not grow. */
   readonly secondsToLimit: number | null;
 }

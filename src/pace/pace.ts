@@ -1,35 +1,37 @@
+import { KIB, MIB } from '../runtime/units.js';
+
 export const PACES = ['production', 'fast'] as const;
 export type Pace = (typeof PACES)[number];
 
-/** How patient the watcher is. One row a pace; every number that time or evidence depends on is here. */
+/** How patient the watcher is: one row per pace, with every number that time or evidence depends on. */
 export interface PaceRules {
-  /** Timer samples beside the GC hooks. */
+  /** Timer samples, in addition to those of the GC hooks. */
   readonly sampleCron: string;
-  /** Nothing is captured and no trend is believed before this; modules load and caches fill. */
+  /** No capture and no trend before this: modules load and caches fill. */
   readonly warmUpMs: number;
   /** Between two captures of a series. */
   readonly captureSpacingMs: number;
-  /** Between two captures once a leak is confirmed: only to see whether it goes on. */
+  /** Between two captures once a leak is confirmed, only to see whether it goes on. */
   readonly confirmedSpacingMs: number;
-  /** After a series that found nothing, before the next one. */
+  /** Between a series that found nothing and the next one. */
   readonly coolDownMs: number;
-  /** Between two probes of the live heap, where V8 itself collects fully less often and the dumper has them. */
+  /** Between two probes of the live heap, if V8 runs full GCs less often and the dumper supports probes. */
   readonly probeSpacingMs: number;
-  /** Censuses before a series of graphs: how far apart, and how many comparisons may show nothing before it is called off. Null: none are taken. */
+  /** Censuses before a series of graphs: how far apart, and after how many comparisons that show nothing it is called off. Null: no censuses. */
   readonly census: { readonly spacingMs: number; readonly comparisons: number } | null;
-  /** Of allocation sites: bytes between two samples on the average, least time between two readings, and after how long without a full collection one is taken. */
+  /** Of allocation sites: mean bytes between two samples, least time between two readings, and after how long without a full GC a reading is taken. */
   readonly sites: { readonly intervalBytes: number; readonly spacingMs: number; readonly tickMs: number };
-  /** How long a capture that is due waits for V8's own full collection before it goes ahead without. */
+  /** How long a due capture waits for V8's next full GC. */
   readonly majorGcWaitMs: number;
   /** Captures in a row without a growing path that end a series. */
   readonly flatCapturesToStop: number;
   readonly pauseBudgetMs: number;
   /**
-   * Of what runs beside the service, captures and analyses: 19 runs when nobody else wants the core, which on a busy machine
-   * may be never; who tries the watcher out, or tests with it, does not wait for that.
+   * Of captures and analyses: 19 runs when nothing else wants the core, which may be never on a busy machine; trials and
+   * tests do not wait for that.
    */
   readonly niceness: number;
-  /** CPU that captures and their analyses may take in the background: part of one core, averaged over an hour. Those on demand are free. */
+  /** CPU of captures and analyses in the background: part of one core, averaged over an hour. Captures on demand do not count. */
   readonly captureCpuShare: number;
   readonly analysisTimeoutMs: number;
   /** Lengths of the trend windows. */
@@ -41,20 +43,20 @@ export interface PaceRules {
     readonly minBytesPerSecond: number;
   };
   /**
-   * Whether a series may start while too few collections happened to tell a trend: the capture is then the measurement.
-   * V8 may not collect fully for minutes, and who tries the watcher out does not wait for it.
+   * Whether a series may start while there are too few full GCs for a trend: the capture is then the measurement. V8's
+   * next full GC may be minutes away, too long for a trial.
    */
   readonly captureUnknownTrend: boolean;
   /** What a finding needs. */
   readonly finding: {
-    /** Captures at which a path must have grown, the first one included, to be suspected and to be confirmed. */
+    /** Captures at which a path must have grown, including the first, to be suspected and to be confirmed. */
     readonly suspectObservations: number;
     readonly confirmObservations: number;
     readonly confirmMs: number;
     /** Bytes a path must have gained over the observations, to be suspected and to be confirmed. */
     readonly minGrowthBytes: number;
     readonly confirmGrowthBytes: number;
-    /** Timers, sockets, listeners and the like: so many gained confirm, however few bytes they are; half of it is suspected. */
+    /** Timers, sockets, listeners and the like: a gain of so many is confirmed, however few bytes they are, and of half as many suspected. */
     readonly confirmHandles: number;
     /** Part of the heap's growth, 0 to 1. */
     readonly minShare: number;
@@ -64,8 +66,6 @@ export interface PaceRules {
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
-const KB = 1024;
-const MB = 1024 * KB;
 
 export const PACE_RULES: Readonly<Record<Pace, PaceRules>> = {
   production: {
@@ -76,7 +76,7 @@ export const PACE_RULES: Readonly<Record<Pace, PaceRules>> = {
     coolDownMs: 30 * MINUTE,
     probeSpacingMs: MINUTE,
     census: { spacingMs: 2 * MINUTE, comparisons: 3 },
-    sites: { intervalBytes: 512 * KB, spacingMs: 5 * SECOND, tickMs: 15 * SECOND },
+    sites: { intervalBytes: 512 * KIB, spacingMs: 5 * SECOND, tickMs: 15 * SECOND },
     majorGcWaitMs: MINUTE,
     flatCapturesToStop: 2,
     pauseBudgetMs: SECOND,
@@ -84,14 +84,14 @@ export const PACE_RULES: Readonly<Record<Pace, PaceRules>> = {
     captureCpuShare: 0.02,
     analysisTimeoutMs: 5 * MINUTE,
     windowsMs: { short: 10 * MINUTE, medium: HOUR, long: 6 * HOUR },
-    trend: { minPoints: 6, minWindowMs: 3 * MINUTE, minBytesPerSecond: KB },
+    trend: { minPoints: 6, minWindowMs: 3 * MINUTE, minBytesPerSecond: KIB },
     captureUnknownTrend: false,
     finding: {
       suspectObservations: 4,
       confirmObservations: 5,
       confirmMs: 10 * MINUTE,
-      minGrowthBytes: MB,
-      confirmGrowthBytes: 2 * MB,
+      minGrowthBytes: MIB,
+      confirmGrowthBytes: 2 * MIB,
       confirmHandles: 200,
       minShare: 0.1,
     },
@@ -103,26 +103,26 @@ export const PACE_RULES: Readonly<Record<Pace, PaceRules>> = {
     confirmedSpacingMs: 20 * SECOND,
     coolDownMs: 15 * SECOND,
     probeSpacingMs: 4 * SECOND,
-    // A capture costs little where heaps are small and programs short.
+    // Captures cost little in small heaps.
     census: null,
-    sites: { intervalBytes: 128 * KB, spacingMs: 2 * SECOND, tickMs: 5 * SECOND },
+    sites: { intervalBytes: 128 * KIB, spacingMs: 2 * SECOND, tickMs: 5 * SECOND },
     majorGcWaitMs: 2 * SECOND,
     flatCapturesToStop: 2,
     pauseBudgetMs: 5 * SECOND,
     niceness: 5,
-    // A capture every eight seconds that takes four of them must not be hindered.
+    // A capture every eight seconds that takes four of them must be possible.
     captureCpuShare: 1,
     analysisTimeoutMs: MINUTE,
     windowsMs: { short: 30 * SECOND, medium: 2 * MINUTE, long: 10 * MINUTE },
-    trend: { minPoints: 5, minWindowMs: 4 * SECOND, minBytesPerSecond: KB },
+    trend: { minPoints: 5, minWindowMs: 4 * SECOND, minBytesPerSecond: KIB },
     captureUnknownTrend: true,
     finding: {
       suspectObservations: 3,
       confirmObservations: 6,
-      // What lives, or is flushed, within three quarters of a minute is not seen to grow for so long.
+      // Members that live for less than 45 s, or are flushed within it, are not seen to grow for so long.
       confirmMs: 50 * SECOND,
-      minGrowthBytes: 256 * KB,
-      confirmGrowthBytes: 2 * MB,
+      minGrowthBytes: 256 * KIB,
+      confirmGrowthBytes: 2 * MIB,
       confirmHandles: 200,
       minShare: 0.1,
     },

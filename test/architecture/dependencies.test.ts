@@ -18,7 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   host: [],
   sampling: ['native', 'runtime', 'host'],
   trend: ['mechanisms', 'sampling'],
-  pace: ['trend'],
+  pace: ['runtime', 'trend'],
   trigger: ['runtime', 'trend', 'pace'],
   capture: ['native', 'runtime', 'host', 'trigger'],
   'heap/snapshot': ['errors.ts'],
@@ -229,13 +229,13 @@ const TEXT_RULES: readonly TextRule[] = [
 ];
 
 /**
- * Rooms that hand on values and no words; a room joins the list when its last sentence has left it. Errors of a programmer
- * may be sentences, since nothing compares them.
+ * Rooms that hand on values and no words; a room joins the list when its last sentence has left it. Errors may be sentences,
+ * since nothing compares them; the parser's say at which byte a snapshot is malformed.
  */
-const WITHOUT_WORDS =
-  /^(findings|mechanisms|pace|trend|heap\/(graph|growth|limits|members|naming|sites|sources|suspects|uniting))\//;
+const WITHOUT_WORDS = /^(analysis|findings|heap(?!\/snapshot)|mechanisms|pace|trend|trigger)\//;
 /** A string or a template without its marks, and what stands before it. */
-const LITERAL = /(\bsay|Error\(\s*)?(?:'((?:[^'\\\n]|\\.)*)'|"((?:[^"\\\n]|\\.)*)"|`((?:[^`\\]|\\.)*)`)/g;
+const LITERAL =
+  /(\bsay|Error\(\s*(?:'[A-Z_]+',\s*)?)?(?:'((?:[^'\\\n]|\\.)*)'|"((?:[^"\\\n]|\\.)*)"|`((?:[^`\\]|\\.)*)`)/g;
 /** V8's own names, which stand in brackets, are none. */
 const SENTENCE = /^(?!\(.*\)$).*[A-Za-z]{2,}[,:;]? +[A-Za-z']+[,:;]? +[A-Za-z']{2,}/s;
 /** Lists of words that names in programs are made of. */

@@ -65,13 +65,13 @@ describe('Findings that were kept over a restart', () => {
     assert.deepEqual([past?.says, past?.speaksFor], ['confirmed', true]);
   });
 
-  it('are not told of again where they were resolved before', () => {
+  it('are not announced again if they were resolved before', () => {
     const ledger = before();
     for (let i = 0; i < 4; i++) ledger.record([], AT);
-    const anew = restarted(ledger);
-    assert.equal(anew.findings[0]?.status, 'resolved');
-    for (let i = 0; i < 5; i++) assert.deepEqual(anew.record([], AT).changed, []);
-    assert.equal(anew.findings[0]?.status, 'resolved');
+    const again = restarted(ledger);
+    assert.equal(again.findings[0]?.status, 'resolved');
+    for (let i = 0; i < 5; i++) assert.deepEqual(again.record([], AT).changed, []);
+    assert.equal(again.findings[0]?.status, 'resolved');
   });
 
   it('are resolved when they do not grow again', () => {

@@ -22,7 +22,7 @@ function confirmed(): FindingLedger {
   return ledger;
 }
 
-/** One moment for each step of a suspect, at so many requests by then. */
+/** One context for each step of a suspect, at so many requests by then. */
 function served(ledger: FindingLedger, suspect: Suspect, requests: (at: number) => number): FindingLedger {
   for (const [at, { atMs }] of suspect.steps.entries())
     ledger.note({ atMs, requests: requests(at), openSockets: null, majorCollections: 0 });
@@ -75,12 +75,12 @@ describe('The ledger of findings', () => {
     assert.equal(confirmed().findings[0]?.growth.bytesScaled, false);
   });
 
-  it('tells of a finding when it is new and when its status changes, and of nothing else', () => {
+  it('reports a finding when it is new and when its status changes, and nothing else', () => {
     const ledger = new FindingLedger(RULES);
-    const told = (count: number) =>
+    const changes = (count: number) =>
       ledger.record([suspectWith(STEADY.slice(0, count))], AT).changed.map(({ status }) => status);
     assert.deepEqual(
-      [told(2), told(3), told(5), told(6), told(6)],
+      [changes(2), changes(3), changes(5), changes(6), changes(6)],
       [[], ['suspected'], [], ['confirmed'], []],
     );
   });
@@ -135,10 +135,10 @@ describe('The ledger of findings', () => {
 
   it('does not call off a confirmed finding that goes on below the share for a capture', () => {
     const ledger = confirmed();
-    const beside = { shareOfGrowth: 0.01 };
-    const { changed, quiet } = ledger.record([suspectWith([...STEADY, 7000], beside)], AT + 30_000);
+    const smallShare = { shareOfGrowth: 0.01 };
+    const { changed, quiet } = ledger.record([suspectWith([...STEADY, 7000], smallShare)], AT + 30_000);
     assert.deepEqual([changed, quiet, ledger.findings[0]?.status], [[], false, 'confirmed']);
-    ledger.record([suspectWith([...STEADY, 7000, 7000], beside)], AT + 40_000);
+    ledger.record([suspectWith([...STEADY, 7000, 7000], smallShare)], AT + 40_000);
     assert.equal(ledger.findings[0]?.status, 'plateaued');
   });
 
@@ -216,7 +216,7 @@ describe('The ledger of findings', () => {
 });
 
 describe('A muted finding', () => {
-  it('is published and marked, but told to nobody', () => {
+  it('is published and marked, but not announced', () => {
     const ledger = new FindingLedger(RULES);
     ledger.mute(ID);
     assert.deepEqual(ledger.record([suspectWith(STEADY)], AT).changed, []);
@@ -254,7 +254,7 @@ describe('Growth outside the graph', () => {
     assert.equal(ledger.findings[0]?.kind, 'handles');
   });
 
-  it('becomes evidence of the finding that explains it, and is told to have ended', () => {
+  it('becomes evidence of the finding that explains it, and is announced as ended', () => {
     const ledger = new FindingLedger(RULES);
     ledger.observe([growing()], AT);
     ledger.record([suspectWith(STEADY, { mechanism: 'timers' })], AT);
@@ -310,7 +310,7 @@ describe('Growth outside the graph', () => {
     assert.equal(ledger.findings.length, 2);
   });
 
-  it('is told beside an open finding of the same kind that has nothing to do with it', () => {
+  it('stands next to an open finding of the same kind that has nothing to do with it', () => {
     const ledger = new FindingLedger(RULES);
     ledger.record([suspectWith(STEADY, { mechanism: 'timers' })], AT);
     const descriptors = growing({ className: 'FileDescriptor', mechanism: null, status: 'confirmed' });
@@ -318,7 +318,7 @@ describe('Growth outside the graph', () => {
     assert.deepEqual(idsOf(ledger.findings).toSorted(), [descriptors.id, ID].toSorted());
   });
 
-  it('is told where native memory grows far faster than a confirmed leak of the heap', () => {
+  it('is a finding by itself if native memory grows far faster than a confirmed leak of the heap', () => {
     const native = (bytesPerSecond: number) => {
       const ledger = confirmed();
       const growth = { ...growing().growth, bytesPerSecond, objectsPerSecond: 0 };

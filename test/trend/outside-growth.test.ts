@@ -104,7 +104,7 @@ describe('Growth outside the graph', () => {
     }
   });
 
-  it('tells its slope, and what it gained in which time', () => {
+  it('gives its slope, its gain and its time span', () => {
     const last = judgements(accumulating((_second, random) => arrivals(5, random))).findLast(
       (found) => found !== null,
     );

@@ -15,7 +15,7 @@ function floorsOf(window: OutsideWindow, type: string): readonly number[] {
   );
 }
 
-describe('The window of signals', () => {
+describe('The window on what is outside the graph', () => {
   it('takes nothing in while the program warms up', () => {
     const window = new OutsideWindow(RULES);
     for (let second = 100; second < 105; second++) assert.equal(window.add(heapSample(second)), false);
@@ -69,7 +69,7 @@ describe('The window of signals', () => {
     assert.equal(window.series().find(({ kind }) => kind === 'handles')?.collected, null);
   });
 
-  it('tells how its surroundings changed meanwhile', () => {
+  it('gives the change of its surroundings over the same time', () => {
     const window = new OutsideWindow(RULES);
     for (let second = 0; second < 60; second++) {
       const handles = { TCPSocketWrap: second, PipeWrap: 2 };

@@ -8,10 +8,10 @@ const MAX_STILL_SHARE = 1 / 3;
 /** Requests that the mean step, and every step, needs before growth is measured per request: fewer are noise. */
 const REQUESTS_A_STEP = 20;
 const MIN_REQUESTS_A_STEP = 5;
-/** What one step brought counts at most this many times as much as the median step: a start-up is not a rate. */
+/** The gain of one step counts at most as this many times the median gain: a start-up is not a rate. */
 const BURST = 2;
 
-/** The latest growth of one suspect, from the last capture before it on. */
+/** The latest growth of one suspect, from the last capture before it. */
 export interface GrowthRun {
   readonly steps: readonly GrowthStep[];
   /** Captures at which it stood still, traffic or not; never the last one. */
@@ -21,11 +21,11 @@ export interface GrowthRun {
   readonly spanMs: number;
   readonly gainedCount: number;
   readonly gainedBytes: number;
-  /** The same without what a single step brought beyond all others. */
+  /** The same without the excess of a single step. */
   readonly steadyBytes: number;
   /** Most members ever held before the run; 0 if it began with the first capture. */
   readonly peakBefore: number;
-  /** What the median step brought, members. */
+  /** Gain of the median step, members. */
   readonly stepCount: number;
   /** Null if no traffic was counted, or too little. */
   readonly requests: number | null;
@@ -33,7 +33,7 @@ export interface GrowthRun {
   readonly rates: readonly StepRate[];
 }
 
-/** Null where the latest capture showed no growth. */
+/** Null if the latest capture showed no growth. */
 export function growthRunOf(suspect: Suspect, history: readonly CaptureContext[]): GrowthRun | null {
   const { steps } = suspect;
   const from = beginningOf(suspect, history);

@@ -38,7 +38,7 @@ const FOUND: Readonly<Record<string, string>> = {
   'leak buffers': 'suspected external/external',
   'leak contexts': 'suspected contexts/NativeContext',
 };
-/** The graph tells who keeps them; the series opens the gate to it. */
+/** Only the graph shows who keeps them; the series opens the gate to it. */
 const RISING: Readonly<Record<string, string>> = {
   'leak timers': 'Timeout',
   'leak sockets': 'TCPSocketWrap',

@@ -85,7 +85,7 @@ describe('What grows outside the graph', () => {
     assert.notEqual(watched(sockets).firstAt.confirmed, null);
   });
 
-  it('knows who decides also at a collection, which counts no handles', () => {
+  it('knows that clients decide also at a GC, whose sample counts no handles', () => {
     const { firstAt } = watched((second) => ({ handles: { TCPSocketWrap: second * 10, TCPServerWrap: 1 } }), {
       collectSeconds: 1,
     });

@@ -34,7 +34,7 @@ export interface Seen {
   readonly confirmed: number | null;
 }
 
-/** Captures a program as the watcher would, as long as nothing is confirmed, and tells what the ledger made of it. */
+/** Captures a program as the watcher would, as long as nothing is confirmed, and returns what the ledger made of it. */
 export function watchGrowth(growth: Growth, pace: Pace, untilSeconds: number, seed: number): Seen {
   const chance = chanceOf(seed);
   const times = captureTimes(pace, untilSeconds, chance);
@@ -70,7 +70,7 @@ function captureTimes(pace: Pace, untilSeconds: number, chance: Chance): number[
   return times;
 }
 
-/** The engine tells of a path when it rose at two steps at least. */
+/** The engine reports a path once it rose at two steps in a row. */
 function suspectsOf(steps: readonly GrowthStep[], growth: Growth, time: number): Suspect[] {
   const suspect = suspectWith(
     steps.map(({ count }) => count),

@@ -110,7 +110,7 @@ const LOOK_ALIKES: Readonly<Record<string, Drawn>> = {
     members: at((time) => rate * Math.min(time, 45 * slower)),
     expiry: (time) => ({ name: 'ttl', lifetimeMs: 60_000 * slower, oldestEndMs: (time + 5) * 1000 }),
   }),
-  'sessions that live for 45 s, as nothing tells, at random': (rate, slower) => ({
+  'sessions that live for 45 s, with no sign of it, at random': (rate, slower) => ({
     members: (times, { poisson }) => times.map((time) => poisson(rate * Math.min(time, 45 * slower))),
   }),
   'a batch that is flushed every 7 s': (rate, slower) => ({
@@ -155,7 +155,7 @@ const medianOf = (times: readonly (number | null)[]): string => {
     : `${known[known.length >> 1]!.toFixed(0)} s (${known.length} of ${times.length})`;
 };
 
-const told = (seen: readonly Seen[]) =>
+const summary = (seen: readonly Seen[]) =>
   `suspected ${medianOf(seen.map(({ suspected }) => suspected))}, confirmed ${medianOf(seen.map(({ confirmed }) => confirmed))}`;
 
 for (const pace of PACES) {
@@ -163,11 +163,11 @@ for (const pace of PACES) {
     for (const [what, drawn] of Object.entries(LEAKS)) {
       it(what, (t) => {
         const seen = watchAll(drawn, pace, 2 * LEAK_LIMITS[pace]);
-        t.diagnostic(told(seen));
+        t.diagnostic(summary(seen));
         const within = (limit: number) =>
           seen.filter(({ confirmed }) => confirmed !== null && confirmed <= limit).length / seen.length;
-        assert.ok(within(LEAK_LIMITS[pace]) >= 0.8, told(seen));
-        assert.ok(within(2 * LEAK_LIMITS[pace]) >= 0.95, told(seen));
+        assert.ok(within(LEAK_LIMITS[pace]) >= 0.8, summary(seen));
+        assert.ok(within(2 * LEAK_LIMITS[pace]) >= 0.95, summary(seen));
       });
     }
   });
@@ -176,9 +176,9 @@ for (const pace of PACES) {
     for (const [what, drawn] of Object.entries(LOOK_ALIKES)) {
       it(what, (t) => {
         const seen = watchAll(drawn, pace, HEALTHY_LIMITS[pace]);
-        t.diagnostic(told(seen));
+        t.diagnostic(summary(seen));
         const wrong = seen.filter(({ confirmed }) => confirmed !== null).length / seen.length;
-        assert.ok(wrong <= (what === 'the same, 80 s' ? FEW : 0), told(seen));
+        assert.ok(wrong <= (what === 'the same, 80 s' ? FEW : 0), summary(seen));
       });
     }
   });
@@ -194,7 +194,7 @@ describe('At the pace fast, a leak of 1 MB a minute', () => {
         seed,
       ),
     );
-    t.diagnostic(told(seen));
+    t.diagnostic(summary(seen));
     assert.ok(seen.every(({ confirmed }) => confirmed !== null));
   });
 });
