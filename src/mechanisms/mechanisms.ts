@@ -83,6 +83,12 @@ export const MECHANISMS = tableOf({
     members: say`listeners`,
     recognises: (path) => nearMember(path, [EMITTER_LISTENERS, TARGET_LISTENERS]),
   },
+  'diagnostics channel subscribers': {
+    kind: 'handles',
+    lead: say`Subscribers of a diagnostics channel that never unsubscribe`,
+    members: say`subscribers`,
+    recognises: (path) => path.at(-3)?.node === 'Channel' && path.at(-2)?.edge === '_subscribers',
+  },
   'module cache': {
     kind: 'heap',
     lead: say`Modules that are loaded again and again`,

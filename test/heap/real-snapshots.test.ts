@@ -157,6 +157,13 @@ const LEAKS: Readonly<Record<string, Expected>> = {
     className: 'Object',
     fingerprint: 'lw-a72697c1b3ad2f06',
   },
+  'diagnostics-channel': {
+    holder: inClass('Channel._subscribers', ofModule('orders', 'programs/diagnostics-channel.js')),
+    className: 'function',
+    fingerprint: 'lw-358239fa94816616',
+    mechanism: 'diagnostics channel subscribers',
+    location: 'function diagnostics-channel.ts:6',
+  },
   dictionary: {
     holder: inClass('MemoryStore.sessions'),
     className: 'string',

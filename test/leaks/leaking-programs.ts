@@ -46,6 +46,7 @@ export const LEAKING_PROGRAMS: readonly Truth[] = [
     'heap',
     'handles',
   ]),
+  leak('channel-subscribers', [/Channel/, /subscri/i], 'subscribers of a diagnostics channel', ['handles']),
   leak('linked-list', [/editor|Edit\b|latest|previous/], 'a linked list without an end'),
   leak('log-text', [/\blog\b/], 'a string that is added to'),
   leak('winston-transports', [/winston|transport|logger/i], 'transports of winston added for every request'),

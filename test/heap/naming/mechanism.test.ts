@@ -126,6 +126,22 @@ describe('a suspect, by how its members are held', () => {
     );
   });
 
+  it('knows the subscribers of a diagnostics channel, and leaves other lists of that name alone', async () => {
+    const subscribed = (className: string) => (n: number) =>
+      `${GLOBAL}
+      channel: object ${className} 40
+      list: object Array 32
+      subscriber*${n}: closure onRequest 56
+      global -property channel-> channel
+      channel -property _subscribers-> list
+      list -element #-> subscriber
+    `;
+    const suspect = only(await growing(subscribed('Channel')));
+    assert.deepEqual(suspect.holder, inClass('Channel._subscribers'));
+    assert.equal(suspect.mechanism, 'diagnostics channel subscribers');
+    assert.equal(only(await growing(subscribed('Feed'))).mechanism, null);
+  });
+
   it('takes the timers of a list apart by what they call, from whichever end the chain is entered', async () => {
     const timer = (i: number, calls: string) => `
       t${i}: object Timeout 120
