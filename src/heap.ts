@@ -16,7 +16,7 @@ import {
   wordedSummary,
 } from './wording/heap-results.js';
 
-/** Runs the steps in order. Never throws: what goes wrong becomes a failure that names the step. */
+/** Runs the steps in order. Never throws: an error becomes a failure that names the step. */
 export async function analyze(
   input: AnalysisInput,
   onProgress?: (step: AnalysisStep) => void,

@@ -26,9 +26,9 @@ export interface AnalysisInput {
   readonly previous: Uint8Array | null;
   /** When the heap was captured, milliseconds since the Unix epoch. */
   readonly capturedAtMs: number;
-  /** Where memory that survives is allocated, most growth first; from the watched process, not yet mapped to sources. */
+  /** Allocation sites of surviving memory in the watched process, most growth first; not yet mapped to sources. */
   readonly sites?: readonly RawSite[];
-  /** Resident memory the analysis may come to, bytes; one that would need more fails before it sets any aside. */
+  /** Resident memory the analysis may reach, bytes; one that needs more fails before it allocates. */
   readonly memoryLimitBytes?: number;
 }
 
@@ -50,7 +50,7 @@ export type AnalysisResult =
       readonly suspects: readonly Suspect[];
       /** Class growth, largest first, at most 50 rows. */
       readonly classes: readonly ClassGrowth[];
-      /** Compact memory of all snapshots so far, to be handed to the next analysis. */
+      /** Compact memory of all snapshots so far, for the next analysis. */
       readonly series: Uint8Array;
       readonly notes?: readonly AnalysisNote[];
       readonly elapsedMs: number;
@@ -64,7 +64,7 @@ export type AnalysisResult =
 
 const MAX_CLASS_ROWS = 50;
 
-/** Runs the steps in order. Never throws: what goes wrong becomes a failure that names the step. */
+/** Runs the steps in order. Never throws: an error becomes a failure that names the step. */
 export async function analyze(
   input: AnalysisInput,
   onProgress: (step: AnalysisStep) => void = () => {},

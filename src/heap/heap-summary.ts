@@ -20,11 +20,11 @@ import { type HeapSnapshot, sizeOf } from './snapshot/heap-snapshot.js';
 
 /** Biggest dominators listed. */
 const MAX_DOMINATORS = 1000;
-/** Objects looked at for one that is listed: a chain of objects that each hold little but the next counts once. */
+/** Objects considered per listed one: a chain of objects that hold little but the next one counts once. */
 const LOOKED_AT = 4;
 /** An object that has this part of what its dominator retains stands for it. */
 const PASSED_ON = 0.95;
-/** Steps of a path; of a longer one the middle is left out. */
+/** Steps of a path; a longer one loses its middle. */
 const MAX_PATH = 32;
 const FIRST_STEPS = 8;
 
@@ -32,10 +32,10 @@ const MEMBER: RetainerStep = { edge: '[]', edgeType: 'element', node: '', nodeTy
 
 /** One row of the class histogram. */
 export interface HeapClass extends ClassKey {
-  /** Objects; those of size 0 (small integers) are none. */
+  /** Objects, without those of size 0 (small integers). */
   readonly count: number;
   readonly shallowBytes: number;
-  /** What would be free without all of them; an object below another of its class is counted once. */
+  /** Bytes that would be free without all of them; an object below another of its class is counted once. */
   readonly retainedBytes: number;
 }
 
@@ -43,26 +43,26 @@ export interface HeapDominator extends ClassKey {
   /** V8's id, as DevTools shows it behind `@`; null when the snapshot was parsed without ids. */
   readonly id: number | null;
   readonly shallowBytes: number;
-  /** What would be free without it. */
+  /** Bytes that would be free without it. */
   readonly retainedBytes: number;
   /** `retainedBytes` of the whole heap, 0 to 1. */
   readonly share: number;
-  /** A shortest way from the roots, the object itself included. */
+  /** A shortest path from the roots, the object itself included. */
   readonly retainerPath: readonly RetainerStep[];
 }
 
 /**
  * Whose memory it is. `program`: an object of the program, its packages or its global objects. `node`: a module of Node
- * itself. `v8`: V8's own lists and tables. `shared`: what no single object holds, so that it hangs below the root.
+ * itself. `v8`: V8's own lists and tables. `shared`: memory that no single object holds, so that the root dominates it.
  */
 export type SuspectHolder = 'program' | 'node' | 'v8' | 'shared';
 
-/** An accumulation point: an object that holds much which no single object below it holds. */
+/** An accumulation point: an object that retains much more than any single object below it. */
 export interface SizeSuspect extends HeapDominator {
   readonly holder: SuspectHolder;
   /** Where in the program it is. */
   readonly place: Holder;
-  /** What accumulates: `retainedBytes` without that of other suspects below. `share` is of these bytes. */
+  /** `retainedBytes` without those of other suspects below. `share` is of these bytes. */
   readonly accumulatedBytes: number;
   /** Objects directly dominated, a count. */
   readonly dominated: number;
@@ -173,9 +173,9 @@ function whoseOf({ paths }: TracedHeap, node: number, path: readonly RetainerSte
   return path[0]?.edge === SCOPE && isNodeScript(path[0].node) ? 'node' : 'program';
 }
 
-/** The object of the program that a table or list belongs to; the node itself where there is none. */
+/** The object of the program that a table or list belongs to; the node itself if there is none. */
 function nearestValue({ idom, snapshot }: HeapGraph, { paths }: TracedHeap, node: number): number {
-  // Belongs to the global object, but holds what V8 and Node set up, not what the program put there.
+  // Belongs to the global object, but holds V8's and Node's own objects, not the program's.
   const native = snapshot.strings.find('system / NativeContext');
   let at = node;
   while (at !== 0 && paths.roles[at] !== ROLE.value) {

@@ -17,9 +17,9 @@ import type { RetainerStep } from './naming/retainer-step.js';
 import { programMismatch } from './program-mismatch.js';
 import type { Suspect } from './suspects/suspect.js';
 
-/** Snapshots that one comparison takes at most. */
+/** Most snapshots in one comparison. */
 export const MAX_SNAPSHOTS = MAX_STEPS;
-/** Paths listed; the smallest growth is left out. */
+/** Paths listed; the smallest ones are left out. */
 const MAX_PATHS = 20;
 const PRIMITIVES = new Set(['string', 'symbol', 'bigint']);
 
@@ -48,7 +48,7 @@ export interface PathDifference {
   readonly bytes: readonly [number, number];
   /** True when byte figures are estimates, as in `Suspect`. */
   readonly scaled?: boolean;
-  /** Growth in bytes, tables of the collection included, without what is listed as a path of its own. */
+  /** Growth in bytes, tables of the collection included, without that of other listed paths. */
   readonly gainedBytes: number;
   /** Whose doing the growth is; null when it is the program's. */
   readonly artefact: Artefact | null;
@@ -126,7 +126,7 @@ export async function compareSnapshots(
   };
 }
 
-/** What rose at the latest steps only back to where it had been before comes and goes, as batches do. */
+/** Members that rose only back to an earlier number come and go, as batches do. */
 function isBeyondItsPast({ steps, risingSteps }: Suspect): boolean {
   const before = steps.slice(0, steps.length - risingSteps);
   return steps.at(-1)!.count > Math.max(0, ...before.map(({ count }) => count));
@@ -161,8 +161,8 @@ function pathDifferences(series: GrowthSeries): readonly PathDifference[] {
 }
 
 /**
- * The same series with nothing but its ends. Growth needs two rising steps to count as such; a value half way between
- * makes two of one, and changes neither the gains nor what explains what.
+ * The same series with its ends only. Growth counts from two rising steps on: a value half way between makes two steps of
+ * one, and changes neither the gains nor their relations.
  */
 function firstAndLast(series: GrowthSeries): GrowthSeries {
   const ends = (values: readonly number[]) => {

@@ -3,13 +3,13 @@ import type { PathStep } from './path-names.js';
 export const FINDING_KINDS = ['heap', 'external', 'native', 'handles', 'contexts'] as const;
 export type FindingKind = (typeof FINDING_KINDS)[number];
 
-/** What was seen of the members besides their path. */
+/** Facts about the members that their path does not show. */
 export interface MemberFacts {
-  /** Most are weak references, or records that hold nothing else. */
+  /** Most are weak references, or records of one and plain values. */
   readonly weak: boolean;
   /** They are strings cut out of larger ones. */
   readonly sliced: boolean;
-  /** They became larger, not more. */
+  /** They became larger instead of more. */
   readonly grownWhole: boolean;
   /** Each keeps a context of `node:vm`. */
   readonly withContexts: boolean;
@@ -26,7 +26,7 @@ export interface ResourceType {
   /** `open sockets` */
   readonly words: string;
   readonly confirmsAlone: ConfirmsAlone;
-  /** Why the count alone does not confirm; empty where it does. */
+  /** Why the count alone does not confirm; empty if it does. */
   readonly because: string;
   /** It holds a file descriptor. */
   readonly hasDescriptor?: true;
@@ -36,29 +36,29 @@ export interface ResourceType {
 
 export interface MechanismRow {
   readonly kind: FindingKind;
-  /** What it is, in words that need no knowledge of V8: `Timers that are never cleared`. */
+  /** The leak, in words that need no knowledge of V8: `Timers that are never cleared`. */
   readonly lead: string;
-  /** What its members are called: `timers`. */
+  /** The word for its members: `timers`. */
   readonly members: string;
   /** Whether the last step of `path` leads to members that are held this way. */
   readonly recognises?: (path: readonly PathStep[], facts: MemberFacts) => boolean;
   /** Heap classes of the members. A program's own class may have the same name. */
   readonly classes?: RegExp;
-  /** Packages have classes of these names, too: a class counts only where its code is Node's. */
+  /** Packages have classes of these names, too: a class counts only if it is defined in Node's code. */
   readonly commonNames?: true;
   /** Names of Node's native objects (`Node / TCPSocketWrap` without the prefix) → what is open: `open TCP sockets`. */
   readonly natives?: Readonly<Record<string, string>>;
   readonly resources?: Readonly<Record<string, ResourceType>>;
-  /** Each has a heap of its own, or more: it costs megabytes outside the heap that is looked at. */
+  /** Each member costs megabytes outside the analysed heap, such as a heap of its own. */
   readonly heavy?: true;
   /** A finding must grow this many times as long as others to be confirmed. */
   readonly patience?: number;
   /** Why it takes longer. */
   readonly patienceBecause?: string;
-  /** What is in flight says nothing of it, since it is itself what is in flight. */
+  /** Requests in flight do not excuse its growth: members are themselves what is in flight. */
   readonly inFlight?: true;
-  /** Types of resources that each of them opens besides. */
+  /** Types of resources that each member opens as well. */
   readonly comesWith?: readonly string[];
-  /** Held by Node itself: the code that members call says more than their holder. */
+  /** Node itself holds the members, so the code they call says more than their holder. */
   readonly heldByNode?: true;
 }

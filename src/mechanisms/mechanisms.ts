@@ -1,6 +1,6 @@
 /**
- * One row for each way in which memory is held: what it is called, how it is recognised in a heap and among the open
- * resources of a process, and how much of it counts. To add a mechanism, add a row here, a fixture and a leaking program.
+ * One row per mechanism, a named way of holding memory: its words, how it is recognised in a heap and among the open
+ * resources of a process, and its weight. CONTRIBUTING.md shows how to add one.
  *
  * Rows are tried in their order; see `mechanismOf` in heap/naming/mechanism.ts. Nothing here loads the heap engine.
  */
@@ -23,7 +23,7 @@ const nearMember = (path: readonly PathStep[], edges: readonly string[]): boolea
 const anywhere = (path: readonly PathStep[], wanted: string): boolean =>
   path.some(({ edge }) => edge === wanted);
 
-/** Members of one class that each hold the next by a property or variable. */
+/** A linked list: members of one class that each hold the next by a property or variable. */
 const isRun = (path: readonly PathStep[]): boolean => {
   const member = path.at(-1);
   return (
@@ -45,7 +45,7 @@ const CLIENT = {
   because: say`this process serves, and its clients decide how many connections there are`,
 } as const;
 
-/** Keeps the names as a type, and lets all else be a row. */
+/** Keeps the names as a type, and widens the rest to a row. */
 const tableOf = <Name extends string>(
   rows: Readonly<Record<Name, MechanismRow>>,
 ): Readonly<Record<Name, MechanismRow>> => rows;
@@ -216,7 +216,7 @@ export const MECHANISMS = tableOf({
   },
 });
 
-/** How what leaks is held, where that has a name of its own. */
+/** The way in which leaking members are held, if it has a name. */
 export type Mechanism = keyof typeof MECHANISMS;
 
 export const MECHANISM_NAMES = Object.keys(MECHANISMS) as readonly Mechanism[];

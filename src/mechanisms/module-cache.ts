@@ -4,7 +4,7 @@ import type { PathStep } from './path-names.js';
 const LOADERS = new Set(['LoadCache', 'ResolveCache', 'ModuleLoader', 'ModuleJob', 'ModuleWrap']);
 const LOADER_TABLES = new Set(['_pathCache', '_cache']);
 const LOADER_SCRIPTS = 'node:internal/modules/';
-/** Where the tree of modules that loaded each other is entered. */
+/** Edges that lead into the tree of modules that loaded each other. */
 const MODULE_ROOTS = new Set(['main', 'mainModule', '<symbol node:module_parent>']);
 
 /** A module's children are the modules it loaded, including those that have left the cache. */

@@ -4,7 +4,7 @@ import { MECHANISM_NAMES, MECHANISMS, type Mechanism } from './mechanisms.js';
 import { NATIVE } from './path-names.js';
 
 const ALWAYS = { confirmsAlone: 'always', because: '' } as const;
-/** Open resources and native objects that are no mechanism of their own. */
+/** Open resources and native objects without a mechanism. */
 const PENDING_BECAUSE = say`they wait for the system, and end when it catches up`;
 const OTHER_RESOURCES: Readonly<Record<string, ResourceType>> = {
   ProcessWrap: { words: say`child processes`, ...ALWAYS },
@@ -38,12 +38,12 @@ const RESOURCES: ReadonlyMap<string, OpenResource> = new Map<string, OpenResourc
   ),
 ]);
 
-/** A type of open resource, and the mechanism whose members it counts; null where it has no name of its own. */
+/** A type of open resource, and the mechanism whose members it counts; null if there is none. */
 export interface OpenResource extends ResourceType {
   readonly mechanism: Mechanism | null;
 }
 
-/** By its name in `process.getActiveResourcesInfo()`. A type that is not known is an operation that waits for the system. */
+/** By its name in `process.getActiveResourcesInfo()`. An unknown type is an operation that waits for the system. */
 export function openResource(type: string): OpenResource {
   return (
     RESOURCES.get(type) ?? {
@@ -63,12 +63,12 @@ function typesWith(mark: 'hasDescriptor' | 'isConnection'): readonly string[] {
   return [...RESOURCES].filter(([, row]) => row[mark] === true).map(([type]) => type);
 }
 
-/** What Node's native objects of a heap class stand for, in the plural; null for those that stand for nothing that is opened. */
+/** What Node's native objects of a heap class stand for, in the plural: `open TCP sockets`; null if they are not open handles. */
 export function openNative(className: string): string | null {
   return className.startsWith(NATIVE) ? (NATIVES.get(className.slice(NATIVE.length)) ?? null) : null;
 }
 
-/** The mechanism whose members have this heap class, by its name alone; null where none has. */
+/** The mechanism whose members have this heap class, by its name alone; null if there is none. */
 export function mechanismOfClass(className: string): Mechanism | null {
   const native = className.startsWith(NATIVE) ? className.slice(NATIVE.length) : null;
   return (
@@ -79,7 +79,7 @@ export function mechanismOfClass(className: string): Mechanism | null {
   );
 }
 
-/** Whether objects of this class each have a heap, or more, of their own. */
+/** Whether each object of this class costs megabytes outside the heap, as a thread does. */
 export function isHeavyClass(className: string): boolean {
   const mechanism = mechanismOfClass(className);
   return mechanism !== null && MECHANISMS[mechanism].heavy === true;

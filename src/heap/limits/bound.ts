@@ -1,9 +1,9 @@
 /**
- * A limit on what grows, by what the program itself says: a number with the name of a limit near the collection (see
- * owner-place.ts for how near). It says that what grows may stop, not that it will; what is no bound must not silence a
- * leak, so a number is none when its name speaks of something else (`maxRetries`, `maxAge`), when it is broken already
- * (`limit: 20` of pages beside 5,000 members), when it has been reached by another collection beside this one, when it
- * is no limit in practice (0, Infinity, 2^31 − 1), or when what it allows would not fit into any heap.
+ * A limit on a growing collection, stated by the program: a number with the name of a limit near the collection
+ * (owner-place.ts says how near). It shows that growth may stop, not that it will. A wrong bound would silence a leak, so
+ * a number does not count if its name is about something else (`maxRetries`, `maxAge`), if the collection exceeds it
+ * already (`limit: 20` of pages next to 5,000 members), if another collection next to this one has reached it, if it is no
+ * limit in practice (0, Infinity, 2^31 − 1), or if so many members would not fit into any heap.
  */
 import { tableOf } from '../growth/collection-table.js';
 import { isDataKey } from '../growth/dictionary.js';
@@ -16,16 +16,16 @@ import type { Bound } from './limit.js';
 import { plainName, stem, stems, wordsOf } from './name-words.js';
 import type { OwnerLevel, Place } from './owner-place.js';
 
-/** Words that make a name that of a limit, whatever the number. */
+/** Words that mark the name of a limit, whatever the number. */
 const LIMITERS = stems('max maximum limit capacity cap quota ceiling keep retain');
 /** Words that may mean the present size as well: with these the number must be a round one, and clearly larger. */
 const SIZES = stems('size length len');
 /** A capacity is clearly larger than what is there from here on. */
 const CLEARLY = 1.1;
-/** What limits count in general. */
+/** Words for things that limits count in general. */
 const COUNTED = stems(`entry item element key record value object member count num number n total
   byte kb mb gb kilobyte megabyte memory mem`);
-/** What else may stand with a limiter without speaking of another thing. */
+/** Other words in the name of a limit that do not make it one on something else. */
 const NEUTRAL: ReadonlySet<string> = new Set([
   ...SIZES,
   ...COUNTED,
@@ -33,7 +33,7 @@ const NEUTRAL: ReadonlySet<string> = new Set([
     'default allowed stored store hard soft in of the last cache history buffer pool queue ring window',
   ),
 ]);
-/** What limits count that are none on a collection, unless the collection is about it. */
+/** Words that mark a limit on something other than the collection's size, unless the collection is about them. */
 const OTHERS =
   stems(`ms msec milli millisecond sec second s minute min hour day age ttl time timeout timer delay wait backoff
   interval duration lifetime idle stale expire expiry expiration socket retry attempt try redirect header body payload file
@@ -59,14 +59,14 @@ const BYTES: ReadonlyMap<string, number> = new Map(
     gb: 1024 ** 3,
   }).map(([word, factor]) => [stem(word), factor]),
 );
-/** Names by which an owner counts what it has now in units of its own. */
+/** Names of an owner's present size in its own units. */
 const FIGURES = stems('calculated current total used usage size length byte');
-/** The owner counts something else than entries when it counts more than twice as many. */
+/** If the owner counts more than this many times the entries, it counts something else. */
 const OWN_UNITS = 2;
 
 /** From here on numbers are written for "no limit". */
 const NO_LIMIT = 2 ** 31 - 1;
-/** Part of a limit that must be used where it may be that of another collection. */
+/** If the limit may be another collection's, at least this part of it must be used. */
 const SOON = 1 / 4;
 /** A number beyond the limit that a collection may have while one is put in before another is taken out. */
 const OVERSHOOT = 1;
@@ -81,8 +81,8 @@ interface Found extends Bound {
 }
 
 /**
- * The tightest limit that is not broken, else what full holders show; where there are several holders, what it allows all
- * of them together.
+ * The tightest limit that is not exceeded, else the one that full holders show; for several holders, what it allows them
+ * together.
  */
 export function findBound(
   heap: TracedHeap,
@@ -93,12 +93,12 @@ export function findBound(
   let best: Found | null = findSlots(heap, levels, places, grown);
   for (const place of places) {
     const level = levels[place.level];
-    // Each of them may have its limit: what they hold together has none.
+    // If the number of holders grows, a limit on each is none on all.
     if (level === undefined || level.growing) continue;
     for (const [name, value] of numbersOf(heap.snapshot, place.node)) {
       const found = boundOf(heap, place, level, grown, name, value);
       if (found === null || isTaken(heap, levels, place, grown, found, value)) continue;
-      // It ends soon what it bounds, and is broken soon by what it does not.
+      // If it bounds the collection, growth ends soon; if not, the collection soon exceeds it.
       if (place.shared && !isAbout(name, grown.subjects) && found.fill < SOON) continue;
       if (best === null || found.fill >= best.fill) best = found;
     }
@@ -136,8 +136,7 @@ function boundOf(
   }
   const allowed = value * (scale ?? 1);
   const counted = figure ?? grown.bytes / instances;
-  // What the owner counts is not what V8 needs for it: in the heap its limit is another one in the same proportion, a
-  // little different at each capture.
+  // The owner's units are not V8's bytes: the limit is scaled to the heap, and so differs a little at each capture.
   const inHeap = figure === null ? instances : grown.bytes / figure;
   const limit = Math.round(allowed * inHeap);
   if (counted > allowed || !fitsHeapBytes(limit)) return null;
@@ -176,8 +175,8 @@ function isRound(value: number): boolean {
 }
 
 /**
- * What the owner counts now against this limit in units of its own; null where it counts entries, or does not say. Next
- * to a plain `max` that is its `length` or `size`, next to a `maxSize` or `maxBytes` also its `calculatedSize`.
+ * The owner's present size in the units of this limit; null if it counts entries, or does not show it. For a plain `max`
+ * that is its `length` or `size`, for `maxSize` or `maxBytes` also its `calculatedSize`.
  */
 function presentFigure(
   { snapshot }: TracedHeap,
@@ -198,12 +197,12 @@ function presentFigure(
   return null;
 }
 
-/** Whether the name of a limit speaks of what the collection is about. */
+/** Whether the name of a limit is about the same thing as the collection. */
 function isAbout(name: string, subjects: ReadonlySet<string>): boolean {
   return wordsOf(name).some((word) => !LIMITERS.has(word) && subjects.has(word));
 }
 
-/** Whether the limit is another collection's, one beside this one: by its name, or because it is full to it. */
+/** Whether the limit belongs to another collection next to this one: by its name, or since that one has reached it. */
 function isTaken(
   { snapshot }: TracedHeap,
   levels: readonly OwnerLevel[],
@@ -226,8 +225,8 @@ function isTaken(
 }
 
 /**
- * An array that was set up with all its slots: what is behind its last element is `undefined`. It is the collection, or
- * stands beside it and is filled as far as that is.
+ * The slots of an array that was set up with all of them: those behind its last element are `undefined`. It is the
+ * collection itself, or an array next to it that is filled as far.
  */
 function findSlots(
   { snapshot }: TracedHeap,
@@ -239,7 +238,7 @@ function findSlots(
   const beside = places
     .filter(({ node, near }) => near && tableOf(snapshot, node) < 0)
     .flatMap(({ node }) => [...fieldsOf(snapshot, node)]);
-  // Where there are several holders they need not be set up alike.
+  // Several holders need not be set up alike.
   if (levels.some(({ instances }) => instances !== 1)) return null;
   for (const [name, node] of [...holders, ...beside]) {
     const { total, filled, free } = slotsOf(snapshot, node);

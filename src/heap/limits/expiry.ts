@@ -1,8 +1,8 @@
 /**
- * Signs that members leave with time: a lifetime near the collection (see owner-place.ts for how near), or an end that
- * the members carry themselves. Whether it works is told by the oldest members: one that has ended long ago and is still
- * there was not removed. Their ends are points in time, or a beginning and a lifetime; a Date of Node 24 and later is not
- * seen. Timers of one shot leave by themselves when their time has come.
+ * Signs that members leave with time: a lifetime near the collection (owner-place.ts says how near), or an end that the
+ * members carry themselves. The oldest members show whether it works: one that ended long ago and is still there was not
+ * removed. An end is a point in time, or a beginning and a lifetime; a Date of Node 24 and later cannot be read. One-shot
+ * timers leave by themselves when their time has come.
  */
 
 import { TIMERS_LIST } from '../../mechanisms/path-names.js';
@@ -17,11 +17,11 @@ import type { Place } from './owner-place.js';
 
 const SECOND_MS = 1000;
 const DAY_MS = 86_400 * SECOND_MS;
-/** Longer lifetimes are none. */
+/** Longer numbers are no lifetimes. */
 const MAX_LIFETIME_MS = 366 * DAY_MS;
-/** Points in time further away than this from the capture are none. */
+/** Numbers further away than this from the time of the capture are no points in time. */
 const MAX_DISTANCE_MS = 10 * 366 * DAY_MS;
-/** A lifetime that may be that of another collection must be over within this. */
+/** A lifetime that may be another collection's must be shorter than this. */
 const SOON_MS = 60 * SECOND_MS;
 /** Without a unit in its name, a lifetime from here on is in milliseconds, a shorter one in seconds. */
 const LEAST_MS = 1000;
@@ -36,7 +36,7 @@ const UNITS: ReadonlyMap<string, number> = new Map(
     day: DAY_MS,
   }).flatMap(([words, unit]) => [...stems(words)].map((word) => [word, unit] as const)),
 );
-/** Words that make a name that of a lifetime. */
+/** Words that mark the name of a lifetime. */
 const LIVES = stems('ttl lifetime lifespan expire expires expiry expiration expiring retention');
 /** Words that do so together. */
 const PAIRS = [
@@ -62,7 +62,7 @@ const OTHERS = stems(
 /** Names of the interval at which members that ended are removed: `checkperiod`, `cleanupIntervalMs`, `PRUNE_EVERY`. */
 const SWEEPS = /check|clean|sweep|prun|purg|reap|evict|expir|collect|vacuum|gc/i;
 const INTERVALS = /interval|period|every|frequency/i;
-/** What may stand beside them where many things share a scope. */
+/** Other words in such a name that are about nothing in particular. */
 const NEUTRAL = stems(
   'max default in after of the to for time entry item key value cache cached store idle timeout n age live keep gc evict remove delete',
 );
@@ -138,7 +138,7 @@ interface MemberEnd {
   readonly endMs: number | null;
 }
 
-/** Of the nearest place that has any. */
+/** Of the nearest place that has one. */
 function lifetimeAmong(
   { snapshot, classes }: TracedHeap,
   places: readonly Place[],
@@ -161,7 +161,7 @@ function lifetimeAmong(
   return null;
 }
 
-/** Of the nearest place that has any; null where none has. */
+/** Of the nearest place that has one; null if none has. */
 function sweepAmong({ snapshot, classes }: TracedHeap, places: readonly Place[]): number | null {
   for (const { node } of [...places].sort((a, b) => Number(b.near) - Number(a.near))) {
     if (classes.of(node) === TIMERS_LIST) continue;
@@ -182,19 +182,19 @@ function isLifetimeName(words: readonly string[]): boolean {
   if (words.some((word, at) => OTHERS.has(word) && !(word === 'min' && at === words.length - 1)))
     return false;
   if (words.some((word) => LIVES.has(word))) return true;
-  // Limiters of rates forget what happened before their window.
+  // Rate limiters forget what happened before their window.
   if (words.includes('window') && UNITS.has(words.at(-1) ?? '')) return true;
   return PAIRS.some((pair) => pair.every((word) => words.includes(word)));
 }
 
-/** Null for what is none: 0, a point in time, a number beyond all reason. */
+/** Null if it is not a lifetime: 0, a point in time, a number beyond all reason. */
 function lifetimeOf(words: readonly string[], value: number): number | null {
   const unit = words.map((word) => UNITS.get(word)).find((known) => known !== undefined);
   const lifetimeMs = value * (unit ?? (value >= LEAST_MS ? 1 : SECOND_MS));
   return lifetimeMs > 0 && lifetimeMs <= MAX_LIFETIME_MS ? lifetimeMs : null;
 }
 
-/** When a member ends, by what it carries itself; null where it carries nothing of that kind. */
+/** When a member ends, by its own fields; null if it has no such field. */
 function endOf(
   heap: TracedHeap,
   member: number,
@@ -221,7 +221,7 @@ function endOf(
     }
   }
   const lifetimeMs = lifetime?.lifetimeMs ?? owner.lifetimeMs;
-  // A moment that does not say what it is: an end, as long as it is to come.
+  // A point in time without a meaning in its name counts as an end if it is in the future.
   const isEnd = unnamedMs !== null && unnamedMs > capturedAtMs;
   if (lifetime === null && (owner.lifetimeMs !== null || owner.isSwept) && beginMs === null && isEnd)
     return { name: unnamed, lifetimeMs, endMs: unnamedMs };
@@ -230,7 +230,7 @@ function endOf(
   return { name: lifetime?.name ?? '', lifetimeMs, endMs: fromMs === null ? null : fromMs + lifetimeMs };
 }
 
-/** A timer of one shot, or one that the member keeps to be removed by; null where it is or has none. */
+/** When a one-shot timer ends, be it the member or one that the member keeps; null if there is none. */
 function timeoutOf({ snapshot, classes }: TracedHeap, member: number): Lifetime | null {
   const isTimer = classes.of(member) === TIMER;
   const fields = isTimer ? [] : [...fieldsOf(snapshot, member)];

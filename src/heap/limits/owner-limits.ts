@@ -13,7 +13,7 @@ import type { Bound, Expiry } from './limit.js';
 import { wordsOf } from './name-words.js';
 import { type OwnerLevel, ownerPlaces, userOf } from './owner-place.js';
 
-/** Entries looked at from either end of what grows. */
+/** Entries read from either end of the collection. */
 const MAX_ENTRIES = 32;
 /** Steps of the path whose names say what the collection is about: those next to the members. */
 const MAX_STEPS = 5;
@@ -23,14 +23,14 @@ const GROWING = 1.1;
 /** A suspect before its description is complete. */
 export interface Limited {
   readonly accumulation: Accumulation;
-  /** Series rows of the holder and of what it is a part of. */
+  /** Series rows of the holder and of the objects it is a part of. */
   readonly ownerRows: readonly number[];
   readonly path: readonly RetainerStep[];
   /** Some of its members. */
   readonly objects: readonly number[];
 }
 
-/** What the program itself says against the growth going on. */
+/** Evidence in the program itself that growth will end. */
 export function ownerLimits(
   heap: TracedHeap,
   series: GrowthSeries,
@@ -38,12 +38,12 @@ export function ownerLimits(
   { accumulation, ownerRows, path, objects }: Limited,
   timers: TimerCaptures,
 ): { readonly bound: Bound | null; readonly expiry: Expiry | null } {
-  // A scope has the digits of its numbers below it, which are strings to V8.
+  // Digits of numbers in a scope are strings to V8.
   const objectsOf = (row: number) =>
     (samples.get(row) ?? NO_SAMPLES).objects.filter((node) => heap.classes.of(node) !== 'string');
   const holders = objectsOf(accumulation.holder);
   const levels = ownerRows.map((row) => levelOf(series.nodes[row]!.counts, objectsOf(row), accumulation));
-  // The first of a linked list holds the others: the owner is what holds that.
+  // The first element of a linked list holds the others: the owner is the holder of the first.
   if (path.length > 1 && path.at(-1)?.node === path.at(-2)?.node) levels.push(usersOf(heap, holders));
   const places = ownerPlaces(heap, levels);
   const subjects = subjectsOf(path);
@@ -75,7 +75,7 @@ function levelOf(
   return { objects, instances: Math.max(1, now), growing: now > Math.max(1, before) * GROWING };
 }
 
-/** From the names on the path; what stands for the members of a collection is no name. */
+/** From the names on the path; edges that stand for the members of a collection are no names. */
 function subjectsOf(path: readonly RetainerStep[]): ReadonlySet<string> {
   const near = [path[0], ...path.slice(-MAX_STEPS)].filter((step) => step !== undefined);
   const names = near.flatMap(({ edge, node }) =>

@@ -24,7 +24,7 @@ const PROPERTY = edgeTypeCode('property');
 const CLOSURE = nodeTypeCode('closure');
 const OBJECT = nodeTypeCode('object');
 
-/** Objects looked at of those that stand at one step of the path. */
+/** Objects read at one step of the path. */
 const MAX_OBJECTS = 8;
 const MAX_SCOPES = 8;
 const MAX_PROTOTYPES = 3;
@@ -123,7 +123,7 @@ function classesOf({ snapshot }: TracedHeap, node: number): readonly number[] {
   return found;
 }
 
-/** The object of the program that holds this one; −1 where that is none. */
+/** The object of the program that holds this one; −1 means none. */
 export function userOf({ paths }: TracedHeap, node: number): number {
   let above = paths.parent[node]!;
   for (let step = 0; above > 0 && step < MAX_PARTS; step++) {
@@ -134,7 +134,7 @@ export function userOf({ paths }: TracedHeap, node: number): number {
   return -1;
 }
 
-/** The scope of the variable that leads to this object; −1 where no variable does. */
+/** The scope of the variable that leads to this object; −1 means none. */
 function scopeAround({ paths }: TracedHeap, node: number): number {
   let above = paths.parent[node]!;
   for (let step = 0; above > 0 && step < MAX_PARTS; step++) {

@@ -10,7 +10,7 @@ import {
 const ELEMENT = edgeTypeCode('element');
 const HIDDEN = nodeTypeCode('hidden');
 
-/** Entries of a table, or of an array; in a store of numbers none are shown, however many it was set up for. */
+/** Entries of a table or an array; 0 for a store of numbers, whose entries a snapshot does not show. */
 export function entriesOf(snapshot: HeapSnapshot, node: number): number {
   const table = tableOf(snapshot, node);
   if (table >= 0) return snapshot.sampled?.get(node)?.total ?? countTableEntries(snapshot, table);

@@ -7,11 +7,11 @@ const ELEMENT = edgeTypeCode('element');
 const PROPERTY = edgeTypeCode('property');
 const INTERNAL = edgeTypeCode('internal');
 
-/** Edges looked at of one collection, from one of its ends. */
+/** Edges read of one collection, from one of its ends. */
 const MAX_EDGES = 100_000;
 
 /**
- * What some collections hold, latest entries first, at most `limit`: the highest indices of an array, the last slots of
+ * Members of some collections, latest entries first, at most `limit`: the highest indices of an array, the last slots of
  * a table (V8 appends to it), the last properties of an object used as one.
  */
 export function newestMembers(

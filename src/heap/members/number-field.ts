@@ -35,7 +35,7 @@ export function* numbersOf(snapshot: HeapSnapshot, node: number): Generator<read
   }
 }
 
-/** V8 writes a number, small ones too, as a node whose edge `value` leads to its decimal digits; null for what is none. */
+/** V8 writes a number as a node whose edge `value` leads to its decimal digits; null if it is not a number. */
 export function numberOf(snapshot: HeapSnapshot, node: number): number | null {
   const { firstEdge, edgeTo, nodeType, nodeName, strings } = snapshot;
   if (nodeType[node] !== NUMBER) return null;
@@ -48,8 +48,8 @@ export function numberOf(snapshot: HeapSnapshot, node: number): number | null {
 }
 
 /**
- * The time of a Date, milliseconds since the Unix epoch. Node 20 and 22 keep it as a number of its own, which the
- * snapshot shows; newer ones keep it in the Date itself, which it does not: null there.
+ * The time of a Date, milliseconds since the Unix epoch. Null on Node 24 and later, which keep it inside the Date, where a
+ * snapshot does not show it.
  */
 export function dateOf(snapshot: HeapSnapshot, node: number): number | null {
   const { firstEdge, edgeTo, nodeName, strings } = snapshot;

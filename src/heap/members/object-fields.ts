@@ -12,7 +12,7 @@ import {
 const PROPERTY = edgeTypeCode('property');
 const ARRAY = nodeTypeCode('array');
 const MAX_FIELDS = 20;
-/** What V8 or Node put there rather than the program. */
+/** Properties that V8 or Node added. */
 const HIDDEN_FIELDS = /^(__proto__$|get |set |<symbol|$)/;
 
 /** Names of the own properties of the most frequent shape among some objects, in order; none of objects used as tables. */

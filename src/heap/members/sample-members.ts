@@ -4,21 +4,21 @@ import type { SeriesNode } from '../growth/growth-series.js';
 import type { TracedHeap } from '../growth/path-tree-builder.js';
 import { nodeTypeCode, sizeOf } from '../snapshot/heap-snapshot.js';
 
-/** Objects looked at of each node of the tree. */
+/** Objects sampled for each node of the tree. */
 const MAX_SAMPLES = 64;
-/** Parents of slices told apart of each node of the tree; the bytes of those beyond are not added up. */
+/** Distinct parents of slices per node of the tree; bytes of further ones are not counted. */
 const MAX_PARENTS = 1_000_000;
 
 const SLICED = nodeTypeCode('sliced string');
 
-/** What one node of the tree holds in the latest snapshot. */
+/** Some of the objects at one node of the tree in the latest snapshot. */
 export interface Samples {
   readonly objects: readonly number[];
   /** Bytes of the strings that its sliced strings were cut out of, each counted once; 0 means there are no slices. */
   readonly parentBytes: number;
 }
 
-/** A heap, its series, and objects sampled for the rows of that. */
+/** The latest heap, the series it extends, and objects sampled for rows of the series. */
 export interface InspectedHeap {
   readonly heap: TracedHeap;
   readonly nodes: readonly SeriesNode[];

@@ -1,6 +1,6 @@
 /**
- * What timers of one shot hold on to: variables of the scope that their function was made in, and arguments they will
- * pass. An entry whose key or value such a timer holds is, in all likelihood, removed by it.
+ * Objects held by one-shot timers: variables of the scope of their function, and arguments they will pass. If such a
+ * timer holds the key or value of an entry, it most likely removes that entry.
  */
 import { target, targetOf } from '../graph/scopes.js';
 import type { TracedHeap } from '../growth/path-tree-builder.js';
@@ -17,7 +17,7 @@ import { fieldsOf, numberOf } from './number-field.js';
 const PROPERTY = edgeTypeCode('property');
 const ELEMENT = edgeTypeCode('element');
 const OBJECT = nodeTypeCode('object');
-/** Timers looked at; what those beyond hold is not known. */
+/** Timers read; further ones are ignored. */
 const MAX_TIMERS = 50_000;
 /** Variables and arguments of one timer. */
 const MAX_HELD = 16;

@@ -21,7 +21,7 @@ export type Artefact =
 const TOOL_CLASSES =
   /^(InspectorSession|JSBindingsConnection|Connection|CpuProfiler|V8CoverageConnection|V8HeapProfilerConnection)$/;
 
-/** V8's lists of what calls in progress hold: their content changes from moment to moment. */
+/** V8's lists of the objects that running calls hold: their content changes all the time. */
 const PASSING = /^\((Handle scope|Stack roots|Strong roots)\)$/;
 const SHARED_STRINGS = /^\((Shareable object cache|Internalized strings)\)$/;
 

@@ -14,14 +14,14 @@ const ARRAY = nodeTypeCode('array');
 const STRING = nodeTypeCode('string');
 const CLOSURE = nodeTypeCode('closure');
 
-/** What a minifier leaves of a name. */
+/** A minified name. */
 const SHORT = /^[\p{ID_Start}$_][\p{ID_Continue}$]?$/u;
-/** Names under which any class stands somewhere. */
+/** Names that lead to every class. */
 const NO_NAME = new Set(['constructor', 'default', 'module.exports', '__proto__', 'prototype']);
 
 export const isShortName = (name: string): boolean => SHORT.test(name);
 
-/** The names under which minified classes are exported: the export is what a person writes, and no minifier changes it. */
+/** The names under which minified classes are exported: people write these, and no minifier changes them. */
 export class ClassTitles {
   readonly #snapshot: HeapSnapshot;
   /** NodeOrdinal of a constructor → the longest name that leads to it. */
@@ -31,7 +31,7 @@ export class ClassTitles {
     this.#snapshot = snapshot;
   }
 
-  /** Null where its class has no other name. */
+  /** Null if its class has no other name. */
   of(object: number): string | null {
     const prototype = targetOf(this.#snapshot, object, PROPERTY, '__proto__');
     const made = prototype < 0 ? -1 : targetOf(this.#snapshot, prototype, PROPERTY, 'constructor');
@@ -44,7 +44,7 @@ export class ClassTitles {
     return name === '' ? null : name;
   }
 
-  /** Goes over all edges; asked for a few classes only. */
+  /** Scans all edges, so it is called for a few classes only. */
   #longestName(made: number): string {
     const { nodeCount, firstEdge, edgeTo, strings } = this.#snapshot;
     const cells = new Set<number>();
@@ -59,10 +59,10 @@ export class ClassTitles {
       }
     }
     for (const name of this.#exportedAs(cells)) names.add(name);
-    const told = [...names].filter(
+    const usable = [...names].filter(
       (name) => !NO_NAME.has(name) && !isShortName(name) && /^[\w$]+$/.test(name),
     );
-    return told.sort((a, b) => b.length - a.length || (a < b ? -1 : 1))[0] ?? '';
+    return usable.sort((a, b) => b.length - a.length || (a < b ? -1 : 1))[0] ?? '';
   }
 
   /** A module's table has an export's name in the slot before the cell that holds its value. */

@@ -7,9 +7,9 @@ const ARRAY = nodeTypeCode('array');
 const STRING = nodeTypeCode('string');
 
 /**
- * The event whose listeners hang on this list: an EventTarget keeps them in a Map by the event's name, and in its table
- * the key stands in the slot before. Texts of strings are not kept in general; this one is known only when the program
- * uses it as a name too, and is given only when it looks like one.
+ * The event of a listener list. An EventTarget keeps its lists in a Map by event name; in the Map's table the key stands
+ * in the slot before its value. The text is known only if the program also uses it as a property name, since texts of
+ * strings are not kept, and it is returned only if it does not look like data.
  */
 export function eventOf({ snapshot, paths }: TracedHeap, lists: readonly number[]): string | null {
   const { firstEdge, edgeTo, nodeType, nodeName, strings } = snapshot;

@@ -5,15 +5,16 @@ import { isNodeScript } from '../../runtime/script-name.js';
 import { isHandlePath } from './open-handle.js';
 import type { Fingerprint, RetainerStep } from './retainer-step.js';
 
-/** Objects of Node that exist once, however a version leads to them. */
+/** Objects that exist once in Node; the paths to them differ between versions. */
 const ANCHORS = new Set(['LoadCache', 'ResolveCache']);
 
-/** Steps that count when the path begins neither at a variable nor at the global object. */
+/** Steps used when the path begins neither at a variable nor at the global object. */
 const MAX_STEPS = 5;
 
 /**
- * What names a bug wherever it runs: the end of its path from the last closure variable, the global object, or the last
- * few steps on. Not in it: counts, ids, lines, the class of the members, where the program is installed, and steps through V8 and Node that differ between versions.
+ * Identifies a bug wherever it runs, by the end of its path: from the last closure variable or the global object on, else
+ * the last few steps. It leaves out everything that differs between runs: counts, ids, lines, the class of the members,
+ * the program's folder, and steps through V8 and Node that depend on their version.
  */
 export function fingerprint(whole: readonly RetainerStep[]): Fingerprint {
   const parts: string[] = [];
@@ -26,7 +27,7 @@ export function fingerprint(whole: readonly RetainerStep[]): Fingerprint {
       if (node === 'globalThis') parts.push(node);
       break;
     }
-    // Not the members' own class: of a holder of several it changes with their numbers.
+    // Not the members' class: if they are of several classes, the most frequent one may change.
     parts.push(at === path.length - 1 ? `${edgeType} ${edge}` : `${edgeType} ${edge} ${node}`);
     if (ANCHORS.has(node)) break;
     if (edgeType === 'variable') {
@@ -35,12 +36,12 @@ export function fingerprint(whole: readonly RetainerStep[]): Fingerprint {
       break;
     }
   }
-  // V8's own memory has no such step: its class alone.
+  // V8's own memory has no such step: its class has to do.
   if (parts.length === 0) parts.push(path.at(-1)?.node ?? '');
   return `lw-${createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 16)}`;
 }
 
-/** V8 joins the halves of a string whenever it likes: it is one string, put together or not. */
+/** V8 may flatten a concatenated string at any time: joined or not, it is one string. */
 function withoutHalves(path: readonly RetainerStep[]): readonly RetainerStep[] {
   const member = path.at(-1);
   if (member?.node !== 'string' || !isHalf(member) || path.at(-2)?.node !== 'string') return path;

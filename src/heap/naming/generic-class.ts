@@ -1,4 +1,4 @@
-/** Classes that say nothing about whose they are: the name of what holds them is put before. */
+/** Classes that do not show whose they are: they are named after their holder. */
 export const GENERIC: ReadonlySet<string> = new Set([
   'Object',
   'Array',

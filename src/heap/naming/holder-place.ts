@@ -16,12 +16,12 @@ import { rowsTo } from './retainer-path.js';
 import type { RetainerStep } from './retainer-step.js';
 
 const CLOSURE = nodeTypeCode('closure');
-/** Members asked for what they call. */
+/** Members whose callback is looked for. */
 const MAX_ASKED = 8;
-/** Longer paths are named by their text alone. */
+/** Objects are not looked up for the steps of longer paths. */
 const MAX_NAMED_STEPS = 32;
 
-/** Places of holders: what the objects on the way to them show beyond their path. */
+/** Finds holders: looks at the objects on a path, which show more than its names. */
 export class HolderPlaces {
   readonly #heap: TracedHeap;
   readonly #nodes: readonly SeriesNode[];
@@ -51,24 +51,24 @@ export class HolderPlaces {
       isForeign: (at) => this.isForeign(steps[at]),
       titleOf: (at) => this.#titleOf(path[at]!.node, steps[at]),
     };
-    // What became larger is itself the holder of what was added.
+    // A member that only became larger is the holder of the growth.
     const last = path.at(-1)!;
     return holderOf(gained === 0 && holder > 0 ? [...path, last] : path, facts);
   }
 
-  /** Node's native objects have a JavaScript side, by which a person knows them. */
+  /** The class of the JavaScript object that wraps Node's native one: people know that. Null if there is no such object. */
   handleClass({ holder }: Accumulation, objects: readonly number[]): string | null {
     if (!isHandleList(this.#nodes, holder) || objects[0] === undefined) return null;
     const owner = ownerOfNative(this.#heap.snapshot, objects[0]);
     return owner < 0 ? null : this.#heap.classes.of(owner);
   }
 
-  /** Whether its class, or its code, is a package's or Node's. Objects without a class of their own are nobody's. */
+  /** Whether its class, or its code, belongs to a package or to Node. Plain objects belong to nobody. */
   isForeign(object: number | undefined): boolean {
     if (object === undefined || this.#heap.classes.of(object) === 'globalThis') return false;
     const url = this.#places.of(object)?.url;
     if (url === undefined) return false;
-    // Functions of Node such as `require` are handed to each module anew: where one hangs says nothing.
+    // Each module gets its own `require` and the like: such a function of Node belongs to that module.
     if (isNodeScript(url)) return this.#heap.snapshot.nodeType[object] !== CLOSURE;
     return packageOf(url) !== null;
   }
@@ -81,7 +81,7 @@ export class HolderPlaces {
     return newest.map(asks).find((place) => place !== null) ?? null;
   }
 
-  /** One object for each step of the path to the holder; fewer where the middle of the path is left out. */
+  /** An object for each step of the path to the holder; none if the path is too long. */
   #stepObjects(holder: number, sample: number | undefined): readonly (number | undefined)[] {
     const { paths, treeOf } = this.#heap;
     const objectOf = new Map<number, number>();
@@ -101,7 +101,7 @@ export class HolderPlaces {
     return found === null ? title : `${found.name}: ${title}`;
   }
 
-  /** The function whose scope holds the variable on the way to this object, and whether that scope is a module's. */
+  /** The function whose scope holds the variable that leads to this object, and the module if that scope is a module's. */
   #capturedBy(
     holder: number | undefined,
     scopeScript: string | null,

@@ -14,7 +14,7 @@ import { GENERIC } from './generic-class.js';
 import { isHandlePath } from './open-handle.js';
 import type { RetainerStep } from './retainer-step.js';
 
-/** Classes that a program makes many of without a class of its own. */
+/** Classes of Node that programs instantiate directly, so that the class does not show which object it is. */
 const COMMON: ReadonlySet<string> = new Set([
   'EventEmitter',
   'EventTarget',
@@ -26,15 +26,15 @@ const COMMON: ReadonlySet<string> = new Set([
 const UNNAMED = 'function';
 
 /**
- * A named place in the program, and in `path` the properties from there to the holder as JavaScript writes them:
- * `.sessions`, `.rooms[]`, or nothing.
+ * A named place in the program. `path`: the properties from there to the holder, as JavaScript writes them: `.sessions`,
+ * `.rooms[]`, or empty.
  */
 export type Place =
-  /** A class. `keptBy`: the nearest place of the program itself that keeps this class of a package or of Node. */
+  /** A class. `keptBy`: if it is a package's or Node's, the nearest place in the program itself that leads to it. */
   | { readonly kind: 'class'; readonly name: string; readonly path: string; readonly keptBy: Place | null }
-  /** A module whose variable is not known. */
+  /** A module; which of its variables is unknown. */
   | { readonly kind: 'module'; readonly script: string; readonly path: string }
-  /** A variable of a module, or, `captured` false, one that may be of a function in it. */
+  /** A variable of a module; if `ofModule` is false, it may also be one of a function in that module. */
   | {
       readonly kind: 'variable';
       readonly name: string;
@@ -42,7 +42,7 @@ export type Place =
       readonly script: string;
       readonly ofModule: boolean;
     }
-  /** A variable that a function captured. `closure` and `script` are null where they are not known, or say nothing. */
+  /** A variable that a function captured. `closure` and `script` are null if unknown, or if the other one says enough. */
   | {
       readonly kind: 'closure-variable';
       readonly name: string;
@@ -51,20 +51,20 @@ export type Place =
       readonly script: string | null;
     }
   | { readonly kind: 'async-store'; readonly path: string }
-  /** One of the roots of the heap: the global object, or what `edge` leads to in a list of V8's. */
+  /** A GC root: what `edge` leads to in one of V8's lists of roots. */
   | { readonly kind: 'root'; readonly name: string; readonly edge: string; readonly path: string }
-  /** Nothing on the way has a name. */
+  /** No step on the way has a name. */
   | { readonly kind: 'path'; readonly path: string };
 
-/** What holds the members of a path: a place, or one of the lists by which Node and V8 hold what a program registers. */
+/** What holds the members of a path: a place, or a list in which Node or V8 keeps what a program registered. */
 export type Holder =
   | Place
-  /** Node's list of timers; `callback`: what the newest one calls, null when unknown. */
+  /** Node's list of timers. `callback`: the function that the newest one calls, null if unknown. */
   | { readonly kind: 'timers'; readonly callback: MemberLocation | null }
-  /** Node's list of what is open; `className`: of the native objects; `callback`: who waits for the newest one. */
+  /** Node's list of open handles. `className`: of the native objects; `callback`: the function that waits for the newest one. */
   | { readonly kind: 'open'; readonly className: string; readonly callback: MemberLocation | null }
   | { readonly kind: 'native-objects'; readonly className: string }
-  /** `place`: of an emitter whose own class says nothing; `keptBy`: as of a class. At most one of them is given. */
+  /** `place`: of an emitter whose class does not show which one it is; `keptBy`: as for a class. At most one of them is set. */
   | {
       readonly kind: 'listeners';
       readonly list: 'array' | 'list';
@@ -73,28 +73,28 @@ export type Holder =
       readonly place: Place | null;
       readonly keptBy: Place | null;
     }
-  /** What waits for the promise in `place`. */
+  /** The functions that wait for the promise in `place`. */
   | { readonly kind: 'reactions'; readonly place: Place }
-  /** The value that a WeakMap has for the key in `place`, and `path` below that value. */
+  /** A WeakMap's value for the key in `place`; `path` is below that value. */
   | { readonly kind: 'weak-value'; readonly path: string; readonly place: Place };
 
-/** What a path alone does not show of its holder. */
+/** Facts about a holder that its path alone does not show. */
 export interface HolderFacts {
-  /** The function that captured the variable the path begins with, null when unknown. */
+  /** The function that captured the variable at the start of the path, null if unknown. */
   readonly closure: string | null;
-  /** The module whose own variable that is, null when it is not a module's. */
+  /** The module whose variable that is, null if it is not a module's. */
   readonly script: string | null;
-  /** The script of a package that this variable is of, null when it is of none. */
+  /** The script of that variable if it is in a package, else null. */
   readonly packaged: string | null;
-  /** True when the function that captured a variable was not looked for. */
+  /** True if only the path is known: `closure` and `script` were not looked up. */
   readonly pathOnly: boolean;
-  /** The event that the listeners wait for, null when unknown. */
+  /** The event that the listeners wait for, null if unknown. */
   readonly event: string | null;
-  /** What the newest timer calls, null when unknown. */
+  /** The function that the newest timer calls, or that waits for the newest handle; null if unknown. */
   readonly callback: MemberLocation | null;
-  /** Whether the class of this step of the path is a package's or Node's: it may be in use in many places. */
+  /** Whether the class of this step of the path is a package's or Node's, and so may be used in many places. */
   readonly isForeign: (at: number) => boolean;
-  /** The class of this step as a person knows it. */
+  /** The class of this step as people know it. */
   readonly titleOf: (at: number) => string;
 }
 
@@ -126,7 +126,7 @@ export function holderOf(path: readonly RetainerStep[], facts: HolderFacts): Hol
     : place;
 }
 
-/** Node's event loop holds what is open, whoever is to close it. */
+/** Node's event loop holds open handles, whoever is to close them. */
 function nativeHolder(
   { node: className }: RetainerStep,
   path: readonly RetainerStep[],
@@ -155,13 +155,13 @@ function listenerHolder(path: readonly RetainerStep[], facts: HolderFacts): Hold
   };
 }
 
-/** The nearest class with a name and the properties from there on, or the variable it hangs on. */
+/** The nearest class with a name, or variable, and the properties from there on. */
 function placeOf(path: readonly RetainerStep[], facts: HolderFacts, generic: ReadonlySet<string>): Place {
   const { place, at } = nearestPlace(path, facts, generic);
   return place.kind === 'class' ? { ...place, keptBy: keptBy(path, at, facts) } : place;
 }
 
-/** Which object of a class that is in use in many places: the nearest class or variable of the program above it. */
+/** Tells objects of a foreign class apart: the nearest class or variable of the program above it. */
 function keptBy(path: readonly RetainerStep[], from: number, facts: HolderFacts): Place | null {
   for (let at = from; at > 0 && facts.isForeign(at); ) {
     const above = nearestPlace(path.slice(0, at + 1), facts, GENERIC);
@@ -174,9 +174,9 @@ function keptBy(path: readonly RetainerStep[], from: number, facts: HolderFacts)
 
 interface Nearest {
   readonly place: Place;
-  /** The step of the class it begins with, −1 means it begins with a variable or a root. */
+  /** The step of the class that it begins with; −1 means that it begins with a variable or a root. */
   readonly at: number;
-  /** A class, or a variable of the program's. */
+  /** It is a class or a variable of the program, not of Node. */
   readonly isNamed: boolean;
 }
 
@@ -213,11 +213,11 @@ const isNodes = (step: RetainerStep | undefined): boolean => step?.edge === SCOP
 function segment({ edge, edgeType }: RetainerStep): string {
   if (edgeType === 'property') return `.${edge}`;
   if (edgeType !== 'internal') return '[]';
-  // Scopes and the like stand in brackets already; they mean nothing in JavaScript.
+  // V8's own names, such as of scopes, stand in brackets: JavaScript has no word for them.
   return edge.startsWith('(') ? '' : `.(${edge})`;
 }
 
-/** A function without a name says less than the script that it stands in. */
+/** If the function has no name, its script says more. */
 function variablePlace(
   steps: readonly RetainerStep[],
   at: number,

@@ -4,7 +4,7 @@ import { mechanismOfClass } from '../../mechanisms/open-resources.js';
 import { isHandlePath } from './open-handle.js';
 import type { RetainerStep } from './retainer-step.js';
 
-/** How the members of a path are held: the first row of the table that recognises it; null where that has no name of its own. */
+/** The mechanism of a path: the first row of the table that recognises it; null if no row does. */
 export function mechanismOf(path: readonly RetainerStep[], facts: MemberFacts): Mechanism | null {
   const member = path.at(-1);
   if (member === undefined) return null;

@@ -19,30 +19,30 @@ const CLOSURE = nodeTypeCode('closure');
 const INTERNAL = edgeTypeCode('internal');
 const PROPERTY = edgeTypeCode('property');
 const MAX_LOCATIONS = 4;
-/** Objects around a function among which one that waits is looked for. */
+/** Objects searched around a function for one that waits. */
 const MAX_NEAR = 64;
-/** From the JavaScript side of a native object to what the program knows it by. */
+/** Edge from the wrapper of a native object to the object that the program uses. */
 const OWNER = '<symbol owner_symbol>';
 const LISTENERS = '_events';
-/** Objects around something among which a function of the program is looked for. */
+/** Objects searched for a function of the program. */
 const MAX_LED_TO = 256;
 
-/** Places of definition. V8 numbers scripts, and numbers hold in one process only: functions know the address. */
+/** Where functions and classes are defined. V8's script numbers hold in one process only; functions lead to the address. */
 export class Places {
   readonly #heap: TracedHeap;
-  /** V8's number of a script → its address; null until asked for. */
+  /** V8's number of a script → its address; null until needed. */
   #addresses: ReadonlyMap<number, string> | null = null;
 
   constructor(heap: TracedHeap) {
     this.#heap = heap;
   }
 
-  /** Where a function or an object's constructor is defined; of a timer, what it calls. Null when not known. */
+  /** Where a function, or an object's constructor, is defined; for a timer, the function it calls. Null if unknown. */
   of(node: number): MemberLocation | null {
     const { snapshot, classes } = this.#heap;
     const callback = classes.of(node) === TIMER ? callbackOf(snapshot, node) : -1;
     let asked = boundFunction(snapshot, callback < 0 ? node : callback);
-    // A function of V8's own settles a promise: what waits for it is what a person knows.
+    // V8's own function settles a promise: people know the async function that waits for it.
     if (snapshot.nodeType[asked] === CLOSURE && snapshot.nodeLocation[asked] === 0)
       asked = this.#waiter(asked);
     const at = snapshot.nodeLocation[asked]!;
@@ -59,14 +59,14 @@ export class Places {
     };
   }
 
-  /** What a timer calls: in the program's own code, where it calls that through a function of a package or of Node. */
+  /** The function a timer calls; if that is a package's or Node's, the nearest function of the program that it leads to. */
   called(timer: number): MemberLocation | null {
     const place = this.of(timer);
     if (place !== null && !isElsewhere(place.url)) return place;
     return this.#ownFunction(timer) ?? place;
   }
 
-  /** Who in the program waits for what is open: a listener of the object that Node's native one belongs to. */
+  /** The function of the program that waits for an open handle: a listener on the object of Node's native one. */
   ofHandle(native: number): MemberLocation | null {
     const { snapshot } = this.#heap;
     const owner = ownerOfNative(snapshot, native);
@@ -75,7 +75,7 @@ export class Places {
     return (listeners < 0 ? null : this.#ownFunction(listeners)) ?? this.#ownFunction(owner);
   }
 
-  /** Of the functions that an object leads to, the nearest one of the program's own. */
+  /** The nearest function of the program's own code that an object leads to. */
   #ownFunction(from: number): MemberLocation | null {
     const { snapshot, paths } = this.#heap;
     const { firstEdge, edgeTo, nodeType, strings } = snapshot;
@@ -97,7 +97,7 @@ export class Places {
     return null;
   }
 
-  /** The async function or generator that goes on when this function is called; the function itself when none is near. */
+  /** The async function or generator that this function resumes; the function itself if none is near. */
   #waiter(closure: number): number {
     const { snapshot, paths } = this.#heap;
     const { firstEdge, edgeTo, nodeType, strings } = snapshot;
@@ -117,7 +117,7 @@ export class Places {
     return closure;
   }
 
-  /** The distinct places of some objects, a bounded number. */
+  /** The distinct places of some objects, at most MAX_LOCATIONS. */
   ofAll(nodes: readonly number[]): readonly MemberLocation[] {
     const found = new Map<string, MemberLocation>();
     for (const node of nodes) {
@@ -131,7 +131,7 @@ export class Places {
 
 const isElsewhere = (url: string): boolean => isNodeScript(url) || packageOf(url) !== null;
 
-/** NodeOrdinal of the object that a native one of Node belongs to, −1 means none. */
+/** NodeOrdinal of the object that owns a native one of Node; −1 means none. */
 export function ownerOfNative(snapshot: HeapSnapshot, native: number): number {
   const wrapper = target(snapshot, native, 'native_to_javascript');
   return wrapper < 0 ? -1 : targetOf(snapshot, wrapper, PROPERTY, OWNER);

@@ -1,7 +1,7 @@
 import { type Holder, type HolderFacts, holderOf, plainTitle } from './holder.js';
 import type { RetainerStep } from './retainer-step.js';
 
-/** What a path leads through was not looked at. */
+/** The objects on the path were not looked at. */
 const NOTHING_ELSE: Omit<HolderFacts, 'titleOf'> = {
   closure: null,
   script: null,
@@ -12,7 +12,7 @@ const NOTHING_ELSE: Omit<HolderFacts, 'titleOf'> = {
   isForeign: () => false,
 };
 
-/** The holder on a path with its members, by that path alone: `MemoryStore.sessions`, `variable cache of app/cache.js`. */
+/** The holder as far as the path alone shows it; the last step of the path leads to the members. */
 export function pathHolder(path: readonly RetainerStep[]): Holder {
   return holderOf(path, { ...NOTHING_ELSE, titleOf: (at) => plainTitle(path[at]!.node) });
 }

@@ -3,7 +3,7 @@ import type { SeriesNode } from '../growth/growth-series.js';
 import { EDGE_KINDS, NODE_KINDS } from '../growth/path-tree.js';
 import type { RetainerStep } from './retainer-step.js';
 
-/** Steps of a published path; of a longer one the middle is left out. */
+/** Steps of a published path; a longer one loses its middle. */
 const MAX_STEPS = 32;
 const FIRST_STEPS = 8;
 

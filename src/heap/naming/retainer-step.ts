@@ -1,7 +1,7 @@
 /** `lw-` and 16 hexadecimal digits; the same bug has the same fingerprint in every process and Node version. */
 export type Fingerprint = `lw-${string}`;
 
-/** One step of a path from the GC roots to what accumulates, in JavaScript terms. */
+/** One step of a path from the GC roots to the members that accumulate, in JavaScript terms. */
 export interface RetainerStep {
   /** Property, closure variable or `[]`/`entries` for a collection's members. */
   readonly edge: string;
@@ -13,6 +13,6 @@ export interface RetainerStep {
 
 export interface PackageName {
   readonly name: string;
-  /** Null where the path of its scripts does not say it. */
+  /** Null if the path of its scripts does not show it. */
   readonly version: string | null;
 }

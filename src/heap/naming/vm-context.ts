@@ -5,14 +5,14 @@ import type { TracedHeap } from '../growth/path-tree-builder.js';
 import { edgeTypeCode, labelAt, labelName } from '../snapshot/heap-snapshot.js';
 
 const PROPERTY = edgeTypeCode('property');
-/** By which an object given to `vm.createContext` keeps what was made of it. */
+/** Property by which an object given to `vm.createContext` keeps its context. */
 const WRAPPER = '<symbol node:contextify:context>';
-/** Objects around a member among which a context is looked for, steps from it, and members asked. */
+/** Objects searched around a member for a context, steps from it, and members looked at. */
 const MAX_NEAR = 64;
 const MAX_AWAY = 4;
 const MAX_ASKED = 4;
 
-/** Whether each of some objects leads to a context of `node:vm`, all of them different. The main one is V8's own. */
+/** Whether each of some objects leads to a `node:vm` context of its own. */
 export function keepContexts(heap: TracedHeap, objects: readonly number[]): boolean {
   const asked = objects.slice(0, MAX_ASKED);
   const found = new Set(asked.map((node) => contextOf(heap, node)));

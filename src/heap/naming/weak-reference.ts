@@ -11,7 +11,7 @@ const CLOSURE = nodeTypeCode('closure');
 const HIDDEN = edgeTypeCode('hidden');
 const PLAIN = new Set(['string', 'number', 'symbol', 'bigint', '(system)']);
 
-/** Whether most of these objects are weak references, or records that hold one and nothing else but plain values. */
+/** Whether most of these objects are weak references, or records of one and plain values. */
 export function areWeak({ snapshot, classes }: TracedHeap, objects: readonly number[]): boolean {
   const isWeak = (node: number) => {
     if (classes.of(node) === WEAK_REFERENCE) return true;
@@ -24,8 +24,8 @@ export function areWeak({ snapshot, classes }: TracedHeap, objects: readonly num
 }
 
 /**
- * Whether code other than Node's own has something registered with a FinalizationRegistry, or a class made from it, whose
- * callback may take dead references out. A callback without a place may be anybody's.
+ * Whether the program or a package registered objects with a FinalizationRegistry, whose callback may remove dead
+ * references. A callback whose place is unknown counts, too.
  */
 export function hasRegistry({ snapshot }: TracedHeap, places: Places): boolean {
   const { firstEdge, edgeTo, nodeName, nodeType, strings, nodeCount } = snapshot;
@@ -36,7 +36,7 @@ export function hasRegistry({ snapshot }: TracedHeap, places: Places): boolean {
     let registers = false;
     for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
       const to = edgeTo[edge]!;
-      // Its callback and what is registered; methods hang on properties.
+      // The callback and the registered objects hang on hidden edges; methods hang on properties.
       if (labelType(labelAt(snapshot, node, edge)) !== HIDDEN) continue;
       if (nodeType[to] === CLOSURE) callback = to;
       registers ||= nodeName[to] === cell;

@@ -2,7 +2,7 @@ import { packageOf } from '../../runtime/script-name.js';
 import type { AllocationSite, RawFrame, RawSite, SiteFrame } from '../sources/code-place.js';
 import type { ScriptMaps } from '../sources/script-maps.js';
 
-/** A site as V8 has it, and as the program's own source has it. */
+/** A site as V8 reports it, and in the program's own source. */
 export interface PlacedSite {
   readonly raw: RawSite;
   readonly site: AllocationSite;
@@ -18,7 +18,7 @@ export function placeSite(raw: RawSite, maps: ScriptMaps): PlacedSite {
   return { raw, site };
 }
 
-/** A bundle holds the sources of packages: their map tells whose a frame is, and else the script does. */
+/** A bundle holds sources of packages: the source map shows whose a frame is; without one the script does. */
 function placeFrame(frame: RawFrame, maps: ScriptMaps): SiteFrame {
   const {
     function: name,

@@ -1,15 +1,15 @@
 /**
- * Tells which allocation sites are a suspect's. A snapshot says what grows and who holds it, a sampling profiler says
- * where surviving memory was allocated, and nothing connects the two but places and proportions:
+ * Joins allocation sites with suspects. A snapshot shows what grows and who holds it, a sampling profiler shows where
+ * surviving memory was allocated, and only places in code and proportions connect the two:
  *
  * 1. Code. The site's stack leads through the function that made the members, or their constructor; through the script in
  *    which they are defined, or whose variable holds them; through the package that holds them. The nearer to the
  *    allocation, the better.
- * 2. Amount. Of suspects that code speaks for alike, the site goes to the one with most growth that is not explained yet.
- *    What code tells nothing of is compared by amount alone: the largest such site with the largest suspect that has none.
+ * 2. Amount. Of suspects that code connects equally well, the site goes to the one with most growth not explained yet.
+ *    Without evidence in code, amount alone decides: the largest such site goes to the largest suspect without one.
  *
- * A site serves one suspect, unless it is clearly shared: V8 notes no functions that the compiler has inlined, so what
- * several of them allocate may be one site. Then code speaks for the others as well, and the amount is theirs together.
+ * A site serves one suspect, unless it is clearly shared: V8 does not record inlined functions, so several of them may
+ * show as one site. Then code connects it with the others as well, and its amount covers all of them.
  */
 
 import { SCOPE } from '../../mechanisms/path-names.js';
@@ -31,9 +31,9 @@ export interface SiteMatch {
 }
 
 const MAX_SITES = 4;
-/** A site that is less of all sites' growth says nothing. */
+/** A smaller part of all sites' growth is no evidence. */
 const MIN_SHARE = 0.01;
-/** How far two amounts may lie apart that are taken for the same growth. */
+/** How far two amounts may lie apart that count as the same growth. */
 const LIKE_PART = 3;
 /** Strength of the rules; a frame further up the stack has one less for each step, and so has a place further down a file. */
 const STRENGTH: Readonly<Record<SiteRule, number>> = {
@@ -135,7 +135,7 @@ interface Claim {
   readonly strength: number;
 }
 
-/** What code says for this suspect; null where it says nothing. */
+/** The strongest evidence in code for this suspect; null if there is none. */
 function strongestClaim(suspect: Suspect, { raw, site }: PlacedSite): Claim | null {
   const rawFrames = [raw, ...raw.callers];
   let best: Claim | null = null;
@@ -186,7 +186,7 @@ function ownerNames({ retainerPath }: Suspect): readonly string[] {
     .filter((name) => /^[\w$]{2,}$/.test(name) && !GENERIC.has(name) && name !== 'globalThis');
 }
 
-/** Stacks that differ further up, or only in that, are one place for who reads them. */
+/** Stacks that differ only further up are one place to a reader. */
 function mergeSites(sites: readonly AllocationSite[]): readonly AllocationSite[] {
   const places = new Map<string, AllocationSite>();
   for (const site of sites) {

@@ -25,12 +25,12 @@ import { areWeak, hasRegistry } from '../naming/weak-reference.js';
 import { type Candidate, gainedBytes } from '../uniting/candidate.js';
 import type { Suspect } from './suspect.js';
 
-/** Objects of one path whose content is looked at. */
+/** Objects of one path whose content is read. */
 const MAX_LOOKED_AT = 8;
 const MAX_ALSO_HELD = 4;
 const PRIMITIVES = new Set(['string', 'symbol', 'bigint']);
 
-/** Turns what grows into what a person reads. */
+/** Describes candidates as suspects. */
 export class Describer {
   readonly #heap: TracedHeap;
   readonly #series: GrowthSeries;
@@ -39,7 +39,7 @@ export class Describer {
   readonly #timers: TimerCaptures;
   readonly #holders: HolderPlaces;
   readonly #code = new BoundsInCode();
-  /** Null until asked for. */
+  /** Null until needed. */
   #registry: boolean | null = null;
 
   constructor(inspected: InspectedHeap, series: GrowthSeries) {
@@ -52,7 +52,7 @@ export class Describer {
     this.#holders = new HolderPlaces(inspected, this.#places);
   }
 
-  /** `ownerRows`: series rows of the holder and of what it is a part of. */
+  /** `ownerRows`: series rows of the holder and of the objects it is a part of. */
   suspect(candidate: Candidate, ownerRows: readonly number[]): Suspect {
     const { accumulation, artefact, others } = candidate;
     const { path, objects, parentBytes } = this.#members(accumulation);
@@ -117,7 +117,7 @@ export class Describer {
     return this.#registry;
   }
 
-  /** A number that the owner has says more than one in its code, and both more than what full holders look like. */
+  /** A number on the owner is better evidence than one in its code, and either than full holders. */
   #limits(of: Limited, owners: readonly number[]) {
     const limits = ownerLimits(this.#heap, this.#series, this.#samples, of, this.#timers);
     if (limits.bound !== null && limits.bound.source !== 'full-holders') return limits;
@@ -132,7 +132,7 @@ export class Describer {
     return { ...limits, bound: inCode ?? limits.bound };
   }
 
-  /** Where the code stands that may use a collection: that of its owners' classes, and that of the variable it hangs on. */
+  /** Scripts whose code may use a collection: those of its owners' classes, and of the variable that leads to it. */
   #scripts(owners: readonly number[], holder: number | undefined): readonly string[] {
     const { paths, snapshot } = this.#heap;
     const scripts = owners.slice(0, MAX_LOOKED_AT).map((owner) => this.#places.of(owner)?.url ?? '');
@@ -147,7 +147,7 @@ export class Describer {
     return this.#samples.get(row) ?? NO_SAMPLES;
   }
 
-  /** The path to the members, and some of them, the newest where that can be told. */
+  /** The path to the members, and some of them: the newest if their order is known. */
   #members(accumulation: Accumulation): {
     path: readonly RetainerStep[];
     objects: readonly number[];
@@ -158,7 +158,7 @@ export class Describer {
     const row = this.#mainRow(accumulation);
     const newest = newestMembers(this.#heap, this.#of(accumulation.holder).objects, MAX_LOOKED_AT * 2);
     const className = row === null ? this.#commonClass(newest) : nodes[row]!.className;
-    // A list of timers holds more than those that call one function.
+    // A list of timers also holds timers that call other functions.
     const isMixed = row !== null && nodes[accumulation.holder]!.className === TIMERS_LIST;
     const known = isMixed ? [] : newest.filter((node) => classes.of(node) === className);
     return {
@@ -168,7 +168,7 @@ export class Describer {
     };
   }
 
-  /** The row that tells what is leaked: objects before strings, since a Map's keys grow with its values. */
+  /** The row of the leaked members: objects before strings, since a Map's keys grow with its values. */
   #mainRow({ members }: Accumulation): number | null {
     const { nodes } = this.#series;
     const grown = (row: number) => growthOf(nodes[row]!.bytes);
@@ -178,7 +178,7 @@ export class Describer {
     return best ?? sorted[0] ?? null;
   }
 
-  /** Members that another holder reaches by a shorter path are not in the tree below this one. Without any there are numbers. */
+  /** For members that are not in the tree below this holder, since a shorter path leads to them. If there are no objects, they are numbers. */
   #commonClass(objects: readonly number[]): string {
     const counts = new Map<string, number>();
     for (const node of objects) {
@@ -189,7 +189,7 @@ export class Describer {
     return [...counts].sort((a, b) => rank(b) - rank(a))[0]?.[0] ?? NUMBERS;
   }
 
-  /** By the class nearest to the members that has a script, then by the variable that the path begins with. */
+  /** The package of the class nearest to the members that has a script, else of the variable at the start of the path. */
   #package(owners: readonly number[], objects: readonly number[]): PackageName | null {
     const { paths, snapshot } = this.#heap;
     for (const owner of owners.slice(0, MAX_LOOKED_AT)) {
@@ -216,6 +216,6 @@ function named(found: ReturnType<typeof packageOf>): PackageName | null {
 function shareOf({ accumulation, parts }: Candidate, { heapBytes }: GrowthSeries): number {
   const gained = [accumulation, ...parts].reduce((sum, { heldBytes }) => sum + growthOf(heldBytes), 0);
   const total = growthOf(heapBytes);
-  // Where the rest of the heap shrank, this is all that grew.
+  // If the rest of the heap shrank, this is all of the growth.
   return gained <= 0 ? 0 : Math.min(1, gained / Math.max(1, total));
 }

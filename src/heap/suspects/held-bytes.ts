@@ -8,8 +8,8 @@ import type { HeldBytes } from './suspect.js';
 const NONE = -1;
 
 /**
- * In the order of the candidates, of which there are at most MAX_LEAK_ROOTS. Null for those that are V8's own memory: it is
- * kept by whoever uses it, and what only members of the others use is theirs.
+ * In the order of the candidates, of which there are at most MAX_LEAK_ROOTS. Null for V8's own memory: it belongs to the
+ * objects that use it, so what only members of the other candidates use is counted with them.
  */
 export function heldBytes(
   { heap, rowOf, nodes }: InspectedHeap,
@@ -20,7 +20,7 @@ export function heldBytes(
   for (const [root, candidate] of candidates.entries()) {
     if (isV8s(candidate)) continue;
     const { accumulation, parts, others } = candidate;
-    // A holder whose members are counted at another one has none in the tree: it is the root itself, with its table.
+    // If its members are counted at another holder, the holder itself, with its table, is the root.
     for (const { members, holder } of [accumulation, ...parts, ...others]) {
       const own = members.length > 0 || isHandleList(nodes, holder) ? members : [holder];
       for (const row of own) rootOfRow.set(row, root);
@@ -45,7 +45,7 @@ export function heldBytes(
   });
 }
 
-/** Gone over more than once, so it is not kept as a list: there may be millions. */
+/** Iterated more than once, and not kept as a list: there may be millions. */
 function membersOf(treeOf: Int32Array, rootOfTreeNode: Int8Array, root: number): Iterable<number> {
   return {
     *[Symbol.iterator]() {

@@ -1,16 +1,16 @@
 /**
- * What V8 itself needs for the members of a suspect (compiled code, its source, feedback, hidden classes) stands apart in
- * the tree, since nobody can tell from a path whose it is. Here it is given to those whose members alone keep it, so that
- * schemas or templates that are compiled anew for every request weigh what they cost.
+ * V8's memory for the members of a suspect (compiled code, its source, feedback, hidden classes) is apart in the tree,
+ * since its path does not show whose it is. Here it is added to the suspect whose members alone keep it, so that schemas
+ * or templates that are compiled again for every request weigh what they cost.
  *
- * How much it is, is known of the latest snapshot only. Before, it was as much less as there were fewer members, but V8's
- * own memory never grew by less: what was compiled once, for members that have long been there, is no growth.
+ * The amount is measured in the latest snapshot only. For earlier ones it is assumed proportional to the number of
+ * members, but V8's memory cannot have grown by more than it did: code compiled once, long ago, is no growth.
  */
 import { type GrowthSeries, growthOf } from '../growth/growth-series.js';
 import { INTERNALS } from '../growth/path-tree-builder.js';
 import type { GrowthStep, HeldBytes, Suspect } from './suspect.js';
 
-/** `held`: of the latest snapshot; null where nothing is to be told of it. */
+/** `held`: in the latest snapshot; null if unknown. */
 export function withInternals(suspect: Suspect, held: HeldBytes | null, series: GrowthSeries): Suspect {
   if (held === null) return suspect;
   const { internal = 0 } = held;

@@ -12,13 +12,13 @@ import { heldBytes } from './held-bytes.js';
 import { withInternals } from './internal-bytes.js';
 import type { Suspect } from './suspect.js';
 
-/** Suspects of one analysis; the smallest growth is left out. */
+/** Suspects per analysis; the smallest ones are left out. */
 const MAX_SUSPECTS = 20;
-/** Paths among which those are looked for that grow for the same reason. */
+/** Paths compared with each other for a common cause. */
 const MAX_CANDIDATES = 60;
 const MAX_OWNER_ROWS = 4;
 
-/** What grows, worst first: by bytes gained, then by members gained, V8's and tools' own last. */
+/** Growing paths, worst first: by bytes gained, then by members gained; artefacts last. */
 export function rankSuspects(heap: TracedHeap, { series, rowOf }: ExtendedSeries): readonly Suspect[] {
   const { nodes } = series;
   const candidates = findAccumulations(series)
@@ -57,7 +57,7 @@ export function rankSuspects(heap: TracedHeap, { series, rowOf }: ExtendedSeries
     );
 }
 
-/** The holder and what it is a part of, up to the nearest class with a name: where a bound would stand. */
+/** The holder and the objects it is a part of, up to the nearest class with a name: a bound would stand there. */
 function ownerRows(nodes: readonly SeriesNode[], holder: number): readonly number[] {
   const rows: number[] = [];
   for (let row = holder; row > 0 && rows.length < MAX_OWNER_ROWS; row = nodes[row]!.parent) {

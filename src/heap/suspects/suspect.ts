@@ -12,25 +12,25 @@ export interface GrowthStep {
   readonly count: number;
   /**
    * Shallow bytes of the members and of everything first reached through them, and of what V8 keeps for them alone: their
-   * compiled code. That is measured in the latest snapshot, and an estimate in those before.
+   * compiled code. The latter is measured in the latest snapshot, and estimated for earlier ones.
    */
   readonly bytes: number;
 }
 
-/** What the members of one suspect keep in the latest snapshot, bytes. */
+/** Bytes that the members of one suspect keep in the latest snapshot. */
 export interface HeldBytes {
-  /** Of what nothing but growing paths reaches; what several of them reach is split equally among them. */
+  /** Reached by growing paths only; bytes that several of them reach are split equally among them. */
   readonly share: number;
-  /** Of what this path alone reaches: the least that mending it frees. */
+  /** Reached by this path alone: fixing the leak frees at least that. */
   readonly exclusive: number;
-  /** Of `share`, what is V8's own: compiled code and its sources, feedback, hidden classes. Left out where there is none. */
+  /** Part of `share` that is V8's own: compiled code and its sources, feedback, hidden classes. Left out if 0. */
   readonly internal?: number;
 }
 
 /** A path whose members grow: the topmost one, where the leak accumulates. */
 export interface Suspect {
   readonly fingerprint: Fingerprint;
-  /** Class of the members that accumulate; the most frequent one where several classes do. */
+  /** Class of the members that accumulate; if there are several, that of the largest growth. */
   readonly className: string;
   /** What holds the members. */
   readonly holder: Holder;
@@ -53,11 +53,11 @@ export interface Suspect {
   readonly expiry?: Expiry | null;
   /** Of weak references: whether the program has a FinalizationRegistry that may take dead ones out. */
   readonly finalized?: boolean;
-  /** Null where the members simply lie in a collection or hang on a property or variable. */
+  /** Null if the members simply lie in a collection or hang on a property or variable. */
   readonly mechanism?: Mechanism | null;
-  /** Class and field names of the newest member, `Order{customer, items}`; the class alone where there are none. */
+  /** Class and field names of the newest member, `Order{customer, items}`; the class alone if it has no fields. */
   readonly shape?: string;
-  /** The package whose code holds the members; null means the program's own. The version where the path says it. */
+  /** The package whose code holds the members; null means that it is the program's own code. */
   readonly package?: PackageName | null;
   /** Where members, or the functions they call, are defined; at most 4, newest first. */
   readonly locations?: readonly MemberLocation[];

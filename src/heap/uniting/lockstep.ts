@@ -1,10 +1,13 @@
 /**
  * One bug often fills several collections: the parallel arrays of a cache, a list and an index, listeners of two events.
- * They hold different objects, so nothing is shared that would tell. What tells is that they gain entries in a constant
- * ratio at every step, and one of: they are parts of one object (or of one scope that is no module's); they are parts
- * of what a package keeps for one place in the program, or of one package; each member of one leads to a member of its
- * own of the other; one is threads or processes, and Node itself holds the other. Collections of two objects, or two variables of one module of the program, stay two however equal
- * their pace: requests drive everything in a service.
+ * They hold different objects, so shared members do not show it. Two collections are one bug if they gain entries in a
+ * constant ratio at every step, and one of these holds:
+ * - they are parts of one object, or of one scope that is not a module's;
+ * - a package keeps both for one place in the program, or they are in one package;
+ * - each member of one leads to a different member of the other;
+ * - one holds threads or processes, and Node itself holds the other.
+ * Otherwise collections of two objects, or two variables of one module, stay two however equal their pace: requests
+ * drive everything in a service.
  */
 
 import { isHeavyClass } from '../../mechanisms/open-resources.js';
@@ -23,34 +26,34 @@ import { rowsTo } from '../naming/retainer-path.js';
 import { edgeTypeCode, labelAt, labelName, labelType, nodeTypeCode } from '../snapshot/heap-snapshot.js';
 import type { Candidate } from './candidate.js';
 
-/** How far one step may be off the ratio of the whole growth: entries, and a part of what is expected. */
+/** How far one step may be off the ratio of the whole growth: in entries, and as a part of the expected number. */
 const SLACK_ENTRIES = 2;
 const SLACK = 0.05;
-/** Counts of numbers are room: an array's is up to 1.5 times, a table's up to 2 times what it holds. */
+/** Numbers are counted by their room: up to 1.5 times the content of an array, 2 times that of a table. */
 const ROOM = { least: 0.4, most: 2.6 };
-/** Members asked whether they lead to those of another holder, objects looked at for each, and steps from it. */
+/** Members searched for a way to those of another holder, objects searched for each, and steps from it. */
 const ASKED = 16;
 const MIN_ASKED = 4;
 const MAX_LOOKED_AT = 96;
 const MAX_AWAY = 5;
-/** Part of them that must lead to one of its own. */
+/** Part of the members that must each lead to a different member. */
 const MOST = 0.8;
-/** One gains so much more than the other: it is the one to name, whatever it holds. */
+/** From this ratio of gains on, the larger one is named, whatever it holds. */
 const FAR_MORE = 4;
-/** Below this ratio of their gains it is chance which is the larger. */
+/** Below this ratio of gains, chance decides which one is larger. */
 const ALIKE = 1.25;
 
 const PROPERTY = edgeTypeCode('property');
 const STRINGS = new Set((['string', 'concatenated string', 'sliced string'] as const).map(nodeTypeCode));
 const CLOSURE = NODE_KINDS.indexOf('closure');
-/** They hold what has nothing to do with each other. */
+/** Their contents have nothing to do with each other. */
 const HUBS = new Set(['globalThis', TIMERS_LIST]);
 const PRIMITIVES = new Set(['string', 'number', 'symbol', 'bigint']);
 
 interface Place {
-  /** The object or scope that it is a part of; null where that says nothing. */
+  /** The object or scope that it is a part of; null if that is no evidence. */
   readonly owner: string | null;
-  /** Where in the program, or in which package, what a package keeps hangs; null for the program's own. */
+  /** For content of a package: the place in the program that leads to it, or the package; else null. */
   readonly anchor: string | null;
 }
 
@@ -62,7 +65,7 @@ export function uniteLockstep(
   const finder = new PlaceFinder(inspected);
   const places = new Map(candidates.map((one) => [one, finder.of(one.accumulation)]));
   const groups: Candidate[][] = [];
-  // Threads and processes first: what Node keeps for them joins them, however large.
+  // Threads and processes first: objects that Node keeps for them join them, however large.
   const heavyFirst = candidates.toSorted(
     (a, b) => Number(areHeavy(inspected, b)) - Number(areHeavy(inspected, a)),
   );
@@ -116,7 +119,7 @@ function isAlike(a: Accumulation, b: Accumulation): boolean {
   return ratio >= ROOM.least && ratio <= ROOM.most;
 }
 
-/** Numbers show no objects: neither rows of members nor entries to look at. */
+/** Numbers are no objects: there are neither rows of members nor entries. */
 function isRoom({ heap, samples }: InspectedHeap, { members, holder }: Accumulation): boolean {
   if (members.length > 0) return false;
   return newestMembers(heap, (samples.get(holder) ?? NO_SAMPLES).objects, 1).length === 0;
@@ -139,7 +142,7 @@ class PlaceFinder {
     return { owner, anchor: this.#anchor(sample) };
   }
 
-  /** The row of the nearest class with a name; where a scope comes first, the scope. */
+  /** The row of the nearest class with a name, or of a scope if that is nearer. */
   #owner(holder: number): string | null {
     const { nodes, samples } = this.#inspected;
     for (let row = holder; row > 0; row = nodes[row]!.parent) {
@@ -163,7 +166,7 @@ class PlaceFinder {
     return null;
   }
 
-  /** Of what a package holds: the object or variable of the program from which it hangs, or the package. */
+  /** For content of a package: the object or variable of the program that leads to it, or the package. */
   #anchor(sample: number): string | null {
     const { paths, snapshot, treeOf } = this.#inspected.heap;
     let isOfPackage = false;
@@ -183,10 +186,10 @@ class PlaceFinder {
   }
 }
 
-/** Whether most of the newest members of one holder lead, each within a few steps, to a member of its own of the other. */
+/** Whether most of the newest members of one holder each lead, within a few steps, to a different member of the other. */
 function leadsTo(inspected: InspectedHeap, from: Accumulation, to: Accumulation): boolean {
   const { heap, samples } = inspected;
-  // Equal texts and numbers are one object to V8, whoever holds them.
+  // V8 may share equal texts and numbers between unrelated holders.
   const wanted = new Set(to.members.filter((row) => !PRIMITIVES.has(inspected.nodes[row]!.className)));
   if (wanted.size === 0) return false;
   const held = newestMembers(heap, (samples.get(from.holder) ?? NO_SAMPLES).objects, ASKED);
@@ -201,7 +204,7 @@ function leadsTo(inspected: InspectedHeap, from: Accumulation, to: Accumulation)
   return found.size >= MOST * asked.length;
 }
 
-/** NodeOrdinal of the first object counted in one of these rows, −1 means none is near. */
+/** NodeOrdinal of the nearest object counted in one of these rows; −1 means none is near. */
 function nearest({ heap, rowOf }: InspectedHeap, start: number, rows: ReadonlySet<number>): number {
   const { snapshot, paths, treeOf } = heap;
   const { firstEdge, edgeTo } = snapshot;
@@ -229,7 +232,7 @@ function nearest({ heap, rowOf }: InspectedHeap, start: number, rows: ReadonlySe
 const areHeavy = ({ nodes }: InspectedHeap, { accumulation }: Candidate): boolean =>
   accumulation.members.some((row) => isHeavyClass(nodes[row]!.className));
 
-/** Whether Node itself has the one for each of the other, which are threads or processes. */
+/** Whether `heavy` holds threads or processes, and `one` is what Node keeps for each of them. */
 function comesWith(inspected: InspectedHeap, one: Candidate, heavy: Candidate): boolean {
   const { holder } = one.accumulation;
   return (
@@ -237,7 +240,7 @@ function comesWith(inspected: InspectedHeap, one: Candidate, heavy: Candidate): 
   );
 }
 
-/** Whether only Node itself is on the way to it: such as to the listeners by which it hands on what threads print. */
+/** Whether the path leads through Node only, as to the listeners that pass on the output of threads. */
 function isNodes(nodes: readonly SeriesNode[], holder: number): boolean {
   const rows = rowsTo(nodes, holder).map((row) => nodes[row]!);
   const [first] = rows;
@@ -245,7 +248,7 @@ function isNodes(nodes: readonly SeriesNode[], holder: number): boolean {
   return rows.some(({ className }) => className === 'process');
 }
 
-/** What holds values comes before what holds their keys; of those alike in size, always the same one. */
+/** The holder of values comes before that of their keys; of two alike in size, always the same one. */
 function merge(inspected: InspectedHeap, group: readonly Candidate[]): Candidate {
   const [first] = group;
   if (group.length === 1) return first!;
@@ -255,7 +258,7 @@ function merge(inspected: InspectedHeap, group: readonly Candidate[]): Candidate
   const gain = ({ accumulation }: Candidate) => accumulation.gainedBytes;
   const most = Math.max(...group.map(gain));
   const named = values.some((one) => gain(one) * FAR_MORE >= most) ? values : group;
-  // Node's own list of what is open holds everything that is; who else does is who can let go.
+  // Node's list holds every open handle; the other holder is the one that can release it.
   const isHeavy = group.some((one) => areHeavy(inspected, one));
   const held = named.filter(
     ({ accumulation: { holder } }) =>

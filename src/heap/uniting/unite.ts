@@ -1,6 +1,4 @@
-/**
- * One bug, one candidate: paths that grow because of the same objects become one, and name each other.
- */
+/** One bug, one candidate: paths that grow because of the same objects become one candidate, which lists all holders. */
 import { isModuleCache } from '../../mechanisms/module-cache.js';
 import type { Accumulation } from '../growth/accumulation.js';
 import { newestMembers } from '../members/newest-members.js';
@@ -15,7 +13,7 @@ const COMPARED_MEMBERS = 32;
 /** Latest entries of the other holder among which a member is looked for. */
 const MAX_MEMBERS = 100_000;
 
-/** Candidates come worst first, and go worst first. */
+/** Takes candidates worst first, and returns them worst first. */
 export function uniteCandidates(
   inspected: InspectedHeap,
   candidates: readonly Candidate[],
@@ -30,7 +28,7 @@ export function uniteCandidates(
  * Where two holders hold the same objects, the tree counts each object at one of them. The other one, which grows in
  * entries but has no members of its own, is found by looking where its newest entries are counted. Which of the two is
  * named first is decided by the newest entries of both: the one that holds more of them; of equals the one of the tree.
- * A holder of something that only hangs on the members is never named first.
+ * A holder of parts of the members is never named first.
  */
 function uniteShared(inspected: InspectedHeap, candidates: readonly Candidate[]): readonly Candidate[] {
   const byMember = new Map<number, Candidate>();
@@ -57,11 +55,11 @@ function uniteShared(inspected: InspectedHeap, candidates: readonly Candidate[])
 
 interface Relative {
   readonly accumulation: Accumulation;
-  /** It holds the members themselves, not something that hangs on them. */
+  /** It holds the members themselves, not parts of them. */
   readonly equal: boolean;
 }
 
-/** The candidate that most of the newest entries of this one are counted at; null when that is itself, or none. */
+/** The other candidate at which most of the newest entries of this one are counted; null if there is none. */
 function homeOf(
   { heap, rowOf, nodes, samples }: InspectedHeap,
   candidate: Candidate,
@@ -96,7 +94,7 @@ function chooseHolder(
   const holders = all.map(({ holder }) => (samples.get(holder) ?? NO_SAMPLES).objects);
   const members = holders.flatMap((objects) => newestMembers(heap, objects, COMPARED_MEMBERS));
   const counts = holders.map((objects, index) => {
-    // Node's own list of what is open holds everything that is; who else does is who can let go.
+    // Node's list holds every open handle; the other holder is the one that can release it.
     if (isHandleList(nodes, all[index]!.holder)) return -1;
     if (relatives[index - 1]?.equal === false && !isHandleList(nodes, all[0]!.holder)) return 0;
     const held = new Set(newestMembers(heap, objects, MAX_MEMBERS));
