@@ -106,7 +106,7 @@ async function take({ dumper, rung }: Extract<ServiceOrder, { order: 'capture' }
     level: rung,
     trigger: 'demand',
     heapBytes: getHeapStatistics().used_heap_size,
-    besideBytes: 0,
+    concurrentBytes: 0,
     niceness: 19,
     previous: null,
     timeoutMs: TIMEOUT_MS,

@@ -30,7 +30,7 @@ export type DumpFailure =
       readonly cause: 'no-memory-headroom';
       readonly availableBytes: number;
       /** See `CaptureOrder`. */
-      readonly besideBytes: number;
+      readonly concurrentBytes: number;
       readonly reserveBytes: number;
     }
   | { readonly cause: 'pool-busy'; readonly waitedMs: number }

@@ -115,7 +115,7 @@ export class ForkDumper implements HeapDumper {
       clock: this.#clock,
       mappings,
       job: (output) => childJob(this.#binding, order.level, output),
-      besideBytes: order.besideBytes,
+      concurrentBytes: order.concurrentBytes,
       niceness: order.niceness,
       timeoutMs: order.timeoutMs,
       signal: order.signal,

@@ -14,7 +14,7 @@ export interface ChildOrder {
   /** What the child does; given the write end of a pipe. */
   readonly job: (output: number) => () => void;
   /** See `CaptureOrder`. */
-  readonly besideBytes: number;
+  readonly concurrentBytes: number;
   readonly niceness: number;
   /** How long it may run, milliseconds. */
   readonly timeoutMs: number;
@@ -64,13 +64,13 @@ interface Room {
 
 /** The memory may be gone that was there when the capture was decided; where it is short, forking itself may end the service. */
 function roomFor(order: ChildOrder, memory: MemoryLimitReader): Room {
-  const situation = { ...memory.read(), besideBytes: order.besideBytes };
+  const situation = { ...memory.read(), concurrentBytes: order.concurrentBytes };
   const allotmentBytes = memoryAllotment(situation);
   const reserveBytes = memoryReserve(situation);
   if (allotmentBytes > 0) return { allotmentBytes, reserveBytes };
   const availableBytes = situation.availableBytes ?? situation.limitBytes ?? 0;
-  const { besideBytes } = order;
-  throw new DumpError({ cause: 'no-memory-headroom', availableBytes, besideBytes, reserveBytes });
+  const { concurrentBytes } = order;
+  throw new DumpError({ cause: 'no-memory-headroom', availableBytes, concurrentBytes, reserveBytes });
 }
 
 async function forkAndWatch(

@@ -19,7 +19,7 @@ export interface CaptureOrder {
   /** Live heap as far as it is known, bytes. */
   readonly heapBytes: number;
   /** What is expected to be taken beside the capture, bytes: by its analysis, and by copies of what the service writes to meanwhile. */
-  readonly besideBytes: number;
+  readonly concurrentBytes: number;
   /** Of what runs beside the service, 0 to 19 (lowest). */
   readonly niceness: number;
   /** The dumper gives up after this, milliseconds. */

@@ -240,7 +240,7 @@ export class CaptureControl {
       level,
       trigger,
       heapBytes,
-      besideBytes: this.#cost.besideBytes(level, heapBytes, this.#buffersBytes()),
+      concurrentBytes: this.#cost.concurrentBytes(level, heapBytes, this.#buffersBytes()),
       niceness: this.#options.rules.niceness,
       previous: this.#series.memory,
       sites: () => sites.growing(),
@@ -249,7 +249,7 @@ export class CaptureControl {
       paused: (fromMs, toMs) => ownPauses.add(fromMs, toMs),
       dumped: ({ liveBytes }) => errors.guard('capture', () => heap.captured(liveBytes, clock.now())),
     });
-    this.#parts.cost.addBeside(run.record.cpuSeconds);
+    this.#parts.cost.addProcesses(run.record.cpuSeconds);
     this.#cost.record(run, heapBytes, clock.now());
     errors.guard('findings', () => this.#judge(run, context));
     this.#record(run.record);

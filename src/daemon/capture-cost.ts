@@ -40,7 +40,7 @@ export class CaptureCost {
     this.#budget = new CpuBudget(coreShare * (1 - PROBE_SHARE_OF_BUDGET));
   }
 
-  /** Null without a dumper. `buffersBytes`: see `besideBytes`. */
+  /** Null without a dumper. `buffersBytes`: see `concurrentBytes`. */
   predict(level: CaptureLevel, heapBytes: number, buffersBytes: number): PredictedCapture | null {
     if (this.#dumper === null) return null;
     const { pauseMs, memoryBytes, cpuSeconds } = this.#dumper.predict(level, heapBytes);
@@ -48,7 +48,7 @@ export class CaptureCost {
     return {
       pauseMs,
       memoryBytes,
-      besideBytes: analysis.bytes + buffersBytes,
+      concurrentBytes: analysis.bytes + buffersBytes,
       cpuSeconds: cpuSeconds + analysis.cpuSeconds,
     };
   }
@@ -57,7 +57,7 @@ export class CaptureCost {
    * What is taken beside the child, bytes: by the analysis process, and by the service, each of whose pages is copied that
    * it writes to while the child lives. Of its buffers that may be all, at any moment.
    */
-  besideBytes(level: CaptureLevel, heapBytes: number, buffersBytes: number): number {
+  concurrentBytes(level: CaptureLevel, heapBytes: number, buffersBytes: number): number {
     return this.#ofAnalysis(level, heapBytes).bytes + buffersBytes;
   }
 

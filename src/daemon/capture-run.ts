@@ -44,7 +44,7 @@ export interface CaptureRunOptions {
   readonly trigger: CaptureTrigger;
   /** See `CaptureOrder`. */
   readonly heapBytes: number;
-  readonly besideBytes: number;
+  readonly concurrentBytes: number;
   readonly niceness: number;
   readonly previous: Uint8Array | null;
   /** Asked for when the analysis starts: where memory that survives is allocated, most growth first. */
@@ -64,8 +64,8 @@ export async function runCapture(options: CaptureRunOptions): Promise<CaptureRun
   const atMs = clock.now();
   const fromMs = clock.monotonicMs();
   const receiver = new AnalysisReceiver(options, atMs);
-  const { heapBytes, besideBytes, niceness, timeoutMs, signal, paused } = options;
-  const order = { level, receiver, heapBytes, besideBytes, niceness, timeoutMs, signal, paused };
+  const { heapBytes, concurrentBytes, niceness, timeoutMs, signal, paused } = options;
+  const order = { level, receiver, heapBytes, concurrentBytes, niceness, timeoutMs, signal, paused };
   const dump = await dumper.dump(order);
   if (dump.outcome === 'success') options.dumped(dump);
   else receiver.analysis?.kill();

@@ -4,7 +4,7 @@ import type { Clock } from '../runtime/clock.js';
 export class CostMeter {
   readonly #clock: Clock;
   #ownMs = 0;
-  #besideSeconds = 0;
+  #processSeconds = 0;
   #running = false;
 
   constructor(clock: Clock) {
@@ -24,11 +24,11 @@ export class CostMeter {
     }
   }
 
-  addBeside(cpuSeconds: number): void {
-    this.#besideSeconds += cpuSeconds;
+  addProcesses(cpuSeconds: number): void {
+    this.#processSeconds += cpuSeconds;
   }
 
   get cpuSeconds(): number {
-    return this.#ownMs / 1000 + this.#besideSeconds;
+    return this.#ownMs / 1000 + this.#processSeconds;
   }
 }

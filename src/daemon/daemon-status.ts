@@ -13,15 +13,7 @@ export const TREND_WINDOWS = ['short', 'medium', 'long'] as const;
 type TrendWindow = (typeof TREND_WINDOWS)[number];
 
 /** Where background work can fail; the failure is counted, said once, and the watching goes on. */
-export const ERROR_STAGES = [
-  'sampling',
-  'trend',
-  'capture',
-  'analysis',
-  'findings',
-  'store',
-  'metrics',
-] as const;
+export const ERROR_STAGES = ['sampling', 'trend', 'capture', 'analysis', 'findings', 'store'] as const;
 export type ErrorStage = (typeof ERROR_STAGES)[number];
 
 /** Everything the daemon knows, read at once by report, metrics and log. */

@@ -35,6 +35,9 @@ export interface DaemonAdapters {
   readonly store: FindingStore;
 }
 
+/** After so many failed timer samples in a row nothing is being watched. */
+const MAX_FAILED_TICKS = 3;
+
 /** The background watcher: takes samples at GC cycles and on a timer, and hands them to what captures and what judges. */
 export class Daemon {
   readonly events: SafeEmitter;
@@ -49,6 +52,7 @@ export class Daemon {
   readonly #captures: CaptureControl;
   #startedAtMs = 0;
   #samples = 0;
+  #failedTicks = 0;
   #state: WatcherState = 'starting';
   #reason: StateReason = { code: 'not-started' };
 
@@ -125,9 +129,8 @@ export class Daemon {
 
   #createJobs(): readonly Job[] {
     const { sample, capture, prune } = this.#options.schedule;
-    const onTick = () => this.#errors.guard('sampling', () => this.#onTick());
     const jobs: Job[] = [
-      { name: 'sample', cron: sample, run: onTick },
+      { name: 'sample', cron: sample, run: () => this.#tick() },
       { name: 'prune', cron: prune, run: () => this.#desk.prune() },
     ];
     if (capture !== null)
@@ -144,6 +147,12 @@ export class Daemon {
     if (!fullGc) return;
     this.#adapters.sites.afterMajorGc(this.#adapters.clock.monotonicMs());
     this.#captures.onFullGc();
+  }
+
+  #tick(): void {
+    const worked = this.#errors.guard('sampling', () => this.#onTick());
+    this.#failedTicks = worked ? 0 : this.#failedTicks + 1;
+    if (this.#failedTicks >= MAX_FAILED_TICKS) this.#enter('failed', { code: 'sampling-failed' });
   }
 
   #onTick(): void {

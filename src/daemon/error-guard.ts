@@ -21,11 +21,14 @@ export class ErrorGuard {
     return { ...this.#counts };
   }
 
-  guard(stage: ErrorStage, work: () => void): void {
+  /** False when `work` threw. */
+  guard(stage: ErrorStage, work: () => void): boolean {
     try {
       this.#cost.run(work);
+      return true;
     } catch (error) {
       this.record(stage, error);
+      return false;
     }
   }
 

@@ -16,7 +16,7 @@ export type SkipReason =
       readonly code: 'no-memory-headroom';
       readonly memoryBytes: number;
       /** See `PredictedCapture`. */
-      readonly besideBytes: number;
+      readonly concurrentBytes: number;
       /** Null: unknown. */
       readonly availableBytes: number | null;
       /** Of it for the service. */
@@ -47,7 +47,7 @@ export interface PredictedCapture {
   /** What the dumper takes in addition to the heap, bytes. */
   readonly memoryBytes: number;
   /** What others take meanwhile, bytes: the process that analyses it, and copies of what the service writes to. */
-  readonly besideBytes: number;
+  readonly concurrentBytes: number;
   /** CPU of dumper and analysis together, seconds. */
   readonly cpuSeconds: number;
 }
@@ -164,12 +164,12 @@ function withinLimits(
 
 function memoryReason(
   { memoryAvailableBytes: availableBytes, memoryLimitBytes: limitBytes }: CaptureSituation,
-  { memoryBytes, besideBytes }: PredictedCapture,
+  { memoryBytes, concurrentBytes }: PredictedCapture,
 ): SkipReason | null {
-  const room = { availableBytes, limitBytes, besideBytes };
+  const room = { availableBytes, limitBytes, concurrentBytes };
   if (memoryBytes <= memoryAllotment(room)) return null;
   const reserveBytes = memoryReserve(room);
-  return { code: 'no-memory-headroom', memoryBytes, besideBytes, availableBytes, reserveBytes };
+  return { code: 'no-memory-headroom', memoryBytes, concurrentBytes, availableBytes, reserveBytes };
 }
 
 function cpuReason(

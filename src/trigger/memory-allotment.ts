@@ -7,7 +7,7 @@ export interface MemorySituation {
   /** The tightest limit of the container; null when none is set. */
   readonly limitBytes: number | null;
   /** What is expected to be taken beside the capture: by the process that analyses it, and by copies of what the service writes to meanwhile. */
-  readonly besideBytes: number;
+  readonly concurrentBytes: number;
 }
 
 /** What a container must keep while a capture runs: a tenth of its limit, and never less than this. */
@@ -32,8 +32,8 @@ export function memoryReserve({
  * there is nothing to spare. Where it is not known what is available it counts as 1 GiB, or as the limit if that is less.
  */
 export function memoryAllotment(situation: MemorySituation): number {
-  const { availableBytes, limitBytes, besideBytes } = situation;
+  const { availableBytes, limitBytes, concurrentBytes } = situation;
   // A group whose usage cannot be read leaves what the host has, which may be more than the group could ever get.
   const most = Math.min(availableBytes ?? UNKNOWN_AVAILABLE_BYTES, limitBytes ?? Number.POSITIVE_INFINITY);
-  return Math.max(0, most - memoryReserve(situation) - besideBytes);
+  return Math.max(0, most - memoryReserve(situation) - concurrentBytes);
 }

@@ -21,8 +21,8 @@ function dumpWords(failure: DumpFailure): string {
     case 'no-snapshot':
       return say`no snapshot was written`;
     case 'no-memory-headroom': {
-      const { availableBytes, besideBytes, reserveBytes } = failure;
-      return say`no memory is left for a capture: ${formatBytes(availableBytes)} are available, its analysis and copies of buffers take ${formatBytes(besideBytes)}, and ${formatBytes(reserveBytes)} stay reserved for the service`;
+      const { availableBytes, concurrentBytes, reserveBytes } = failure;
+      return say`no memory is left for a capture: ${formatBytes(availableBytes)} are available, its analysis and copies of buffers take ${formatBytes(concurrentBytes)}, and ${formatBytes(reserveBytes)} stay reserved for the service`;
     }
     case 'memory-short': {
       const { availableBytes, reserveBytes, heldBytes, grownBytes } = failure;

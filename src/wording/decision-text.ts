@@ -20,10 +20,10 @@ export function skipText(reason: SkipReason): string {
     case 'pause-over-budget':
       return say`it would stop the service for about ${formatMilliseconds(reason.pauseMs)}; the limit is ${formatMilliseconds(reason.budgetMs)} (pauseBudgetMs)`;
     case 'no-memory-headroom': {
-      const { memoryBytes, besideBytes, availableBytes, reserveBytes } = reason;
+      const { memoryBytes, concurrentBytes, availableBytes, reserveBytes } = reason;
       const available =
         availableBytes === null ? say`an unknown amount is` : say`${formatBytes(availableBytes)} are`;
-      return say`it would take about ${formatBytes(memoryBytes)}, and its analysis and copies of buffers ${formatBytes(besideBytes)}; ${available} available, of which ${formatBytes(reserveBytes)} stay reserved for the service`;
+      return say`it would take about ${formatBytes(memoryBytes)}, and its analysis and copies of buffers ${formatBytes(concurrentBytes)}; ${available} available, of which ${formatBytes(reserveBytes)} stay reserved for the service`;
     }
     case 'cpu-budget': {
       const { predictedSeconds, spentSeconds, budgetSeconds, waitMs } = reason;

@@ -5,7 +5,15 @@ import { skipText } from './decision-text.js';
 
 /** Why the watcher is in its state. */
 export type StateReason =
-  | { readonly code: 'not-started' | 'started' | 'trend-unknown' | 'leak-suspected' | 'leak-confirmed' }
+  | {
+      readonly code:
+        | 'not-started'
+        | 'started'
+        | 'trend-unknown'
+        | 'leak-suspected'
+        | 'leak-confirmed'
+        | 'sampling-failed';
+    }
   /** The heap grows, and its classes are counted again after this. */
   | { readonly code: 'census'; readonly waitMs: number }
   | SkipReason;
@@ -23,6 +31,8 @@ export function stateDetail(reason: StateReason): string {
       return say`a leak is suspected`;
     case 'leak-confirmed':
       return say`a leak is confirmed`;
+    case 'sampling-failed':
+      return say`the heap could not be sampled several times in a row; the log names the error`;
     case 'census':
       return say`the heap grows; its classes are counted again in ${formatDuration(reason.waitMs / 1000)}`;
     default:

@@ -175,10 +175,10 @@ describe('The forked dumper', { skip: unavailable }, () => {
 describe('A capture that must not go on', { skip: unavailable }, () => {
   it('does not even begin where the analysis leaves it no memory', async () => {
     const { dumper, test, forks } = scripted();
-    const outcome = await dumper.dump(test.order({ besideBytes: 2 ** 50 }));
+    const outcome = await dumper.dump(test.order({ concurrentBytes: 2 ** 50 }));
     const failure = failureOf(outcome);
     assert.ok(failure?.cause === 'no-memory-headroom');
-    assert.equal(failure.besideBytes, 2 ** 50);
+    assert.equal(failure.concurrentBytes, 2 ** 50);
     assert.equal(forks.forks, 0);
   });
 

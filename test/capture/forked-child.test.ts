@@ -18,7 +18,7 @@ function order(forks: ScriptedForks, changes: Partial<ChildOrder> = {}): ChildOr
     clock: new HurriedClock(),
     mappings: {} as Mappings,
     job: () => () => assert.fail('this is the parent'),
-    besideBytes: 0,
+    concurrentBytes: 0,
     niceness: 19,
     timeoutMs: 60_000,
     signal: new AbortController().signal,

@@ -15,7 +15,7 @@ function order(sink: Writable, paused: (fromMs: number, toMs: number) => void = 
       pipe: () => assert.fail('it has no child'),
     },
     heapBytes: 0,
-    besideBytes: 0,
+    concurrentBytes: 0,
     niceness: 19,
     timeoutMs: 60_000,
     signal: new AbortController().signal,

@@ -153,7 +153,7 @@ export class TestOrder {
         pipe: (readFd) => void this.received.push(readAll(readFd)),
       },
       heapBytes: 100 * 2 ** 20,
-      besideBytes: 0,
+      concurrentBytes: 0,
       niceness: 19,
       timeoutMs: 60_000,
       signal: this.abort.signal,

@@ -67,7 +67,7 @@ async function run(
     level: 'sampled',
     trigger: 'trend',
     heapBytes: 4000,
-    besideBytes: 50,
+    concurrentBytes: 50,
     niceness: 19,
     previous: null,
     timeoutMs: 1000,

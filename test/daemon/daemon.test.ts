@@ -258,7 +258,6 @@ describe('The daemon', () => {
         analysis: 3,
         findings: 0,
         store: 0,
-        metrics: 0,
       },
     );
     bench.analyse = async () => bench.analysed([]);
@@ -309,6 +308,21 @@ describe('The daemon', () => {
     assert.equal(bench.daemon.status().errors.sampling, 1);
     await bench.tick();
     assert.equal(bench.daemon.status().errors.sampling, 1);
+  });
+
+  it('says that it watches nothing when sampling fails again and again, and goes on when it works', async () => {
+    await bench.tick(2);
+    const { now } = bench.clock;
+    bench.clock.now = () => {
+      throw new Error('no time');
+    };
+    const states: string[] = [];
+    bench.daemon.events.on('state', (state) => states.push(state));
+    for (let tick = 0; tick < 3; tick++) await bench.jobs.get('sample')?.run();
+    bench.clock.now = now;
+    assert.equal(bench.daemon.status().reasonCode, 'sampling-failed');
+    await bench.tick();
+    assert.deepEqual(states, ['failed', 'learning']);
   });
 
   it('keeps a bounded number of captures', async () => {

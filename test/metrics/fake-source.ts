@@ -54,7 +54,7 @@ function startingStatus(): DaemonStatus {
     lastSample: null,
     live: null,
     samples: 0,
-    errors: { sampling: 0, trend: 0, capture: 0, analysis: 0, findings: 0, store: 0, metrics: 0 },
+    errors: { sampling: 0, trend: 0, capture: 0, analysis: 0, findings: 0, store: 0 },
     cpuSeconds: 0,
     trends: { short: unknownTrend(), medium: unknownTrend(), long: unknownTrend() },
     timeToLimit: null,

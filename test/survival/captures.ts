@@ -34,7 +34,7 @@ export interface CaptureWishes {
   readonly signal?: AbortSignal;
   /** The dumper's own timers keep nothing alive; by default this does until the capture has ended. */
   readonly keepsAlive?: boolean;
-  readonly besideBytes?: number;
+  readonly concurrentBytes?: number;
   readonly timeoutMs?: number;
 }
 
@@ -63,7 +63,7 @@ export async function capture(rung: CaptureLevel, wishes: CaptureWishes = {}): P
       },
     },
     heapBytes: getHeapStatistics().used_heap_size,
-    besideBytes: wishes.besideBytes ?? 0,
+    concurrentBytes: wishes.concurrentBytes ?? 0,
     niceness: 19,
     timeoutMs: wishes.timeoutMs ?? 120_000,
     signal: wishes.signal ?? new AbortController().signal,

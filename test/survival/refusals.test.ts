@@ -3,6 +3,7 @@ import { type SpawnOptions, spawn, spawnSync } from 'node:child_process';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import type { DumpFailure } from '../../src/capture/dump-failure.js';
 import { createTestGroup } from '../support/control-group.js';
 import type { Capture } from './captures.js';
 import { reportOf, root, unavailable, withService } from './service.js';
@@ -15,11 +16,14 @@ interface RefusedReport {
 const UNSHARE = 'unshare';
 const FILTER = join(root, 'test', 'survival', 'refuse-fork.py');
 
-function assertRefused({ attempts, left }: RefusedReport, reason: RegExp): void {
+function assertRefused(
+  { attempts, left }: RefusedReport,
+  isExpected: (failure: DumpFailure | null) => boolean,
+): void {
   assert.equal(attempts.length, 4);
   for (const each of attempts) {
     assert.equal(each.outcome, 'failure');
-    assert.match(each.reason ?? '', reason);
+    assert.ok(isExpected(each.failure), JSON.stringify(each));
   }
   assert.deepEqual(left, []);
 }
@@ -48,10 +52,10 @@ describe('A capture is a failure with a reason, and the service goes on, where',
       }
       const start = (program: string, own: readonly string[], options: SpawnOptions) =>
         spawn('python3', [...args, program, ...own], options);
-      const reason = { EAGAIN: /temporarily unavailable/, ENOMEM: /allocate memory/, EPERM: /not permitted/ }[
-        name
-      ];
-      assertRefused(await reportOf<RefusedReport>('refused-service', { start }), reason);
+      assertRefused(
+        await reportOf<RefusedReport>('refused-service', { start }),
+        (failure) => failure?.cause === 'error' && failure.code === name,
+      );
     });
   }
 
@@ -69,7 +73,10 @@ describe('A capture is a failure with a reason, and the service goes on, where',
         assert.equal(first.outcome, 'success', JSON.stringify(first));
         group.write('pids.max', '1');
         service.tell('again');
-        assertRefused(await service.report<RefusedReport>(), /fork: Resource temporarily unavailable/);
+        assertRefused(
+          await service.report<RefusedReport>(),
+          (failure) => failure?.cause === 'error' && failure.code === 'EAGAIN',
+        );
       });
     } finally {
       await group.destroy();
@@ -79,7 +86,7 @@ describe('A capture is a failure with a reason, and the service goes on, where',
   it('no memory is left', async () => {
     assertRefused(
       await reportOf<RefusedReport>('refused-service', { args: ['--no-memory'] }),
-      /^no memory is left for a capture: \d+ MB, .* stay in reserve$/,
+      (failure) => failure?.cause === 'no-memory-headroom',
     );
   });
 
@@ -94,7 +101,7 @@ describe('A capture is a failure with a reason, and the service goes on, where',
       spawn(UNSHARE, [...hide, program, ...args], options);
     assertRefused(
       await reportOf<RefusedReport>('refused-service', { start }),
-      /smaps: No such file or directory/,
+      (failure) => failure?.cause === 'error' && failure.message.includes('smaps'),
     );
   });
 
@@ -105,9 +112,9 @@ describe('A capture is a failure with a reason, and the service goes on, where',
       'refused-service',
       { args: ['--few-descriptors'], start },
     );
-    const reasons = report.attempts.map((each) => each.reason ?? each.outcome);
-    assert.match(reasons[0] ?? '', /too many open files/i);
-    assert.equal(reasons.at(-1), 'success', reasons.join('\n'));
+    const first = report.attempts[0]?.failure;
+    assert.ok(first?.cause === 'error' && /too many open files/i.test(first.message), JSON.stringify(first));
+    assert.equal(report.attempts.at(-1)?.outcome, 'success', JSON.stringify(report.attempts));
     for (const each of report.attempts) assert.ok(each.outcome === 'success' || each.reason !== '');
     assert.deepEqual(report.leaked, [0]);
     assert.equal(report.afterwards.outcome, 'success', JSON.stringify(report.afterwards));

@@ -13,7 +13,7 @@ const SITUATION: CaptureSituation = {
   startedAtMs: START,
   asked: null,
   capturing: false,
-  predicted: { pauseMs: 300, memoryBytes: 60 * MB, besideBytes: 40 * MB, cpuSeconds: 9 },
+  predicted: { pauseMs: 300, memoryBytes: 60 * MB, concurrentBytes: 40 * MB, cpuSeconds: 9 },
   dumperReason: 'captures are off',
   pauseBudgetMs: 1000,
   memoryAvailableBytes: 500 * MB,
@@ -119,7 +119,7 @@ describe('A capture', () => {
     assert.deepEqual(decision.why, {
       code: 'no-memory-headroom',
       memoryBytes: 60 * MB,
-      besideBytes: 40 * MB,
+      concurrentBytes: 40 * MB,
       availableBytes: 199 * MB,
       reserveBytes: 100 * MB,
     });

@@ -9,7 +9,7 @@ const DUMPS: readonly (readonly [DumpFailure, string])[] = [
   [{ cause: 'reader-gone' }, 'the process that reads the snapshot has ended'],
   [{ cause: 'no-snapshot' }, 'no snapshot was written'],
   [
-    { cause: 'no-memory-headroom', availableBytes: 60e6, besideBytes: 50e6, reserveBytes: 32e6 },
+    { cause: 'no-memory-headroom', availableBytes: 60e6, concurrentBytes: 50e6, reserveBytes: 32e6 },
     'no memory is left for a capture: 60.0 MB are available, its analysis and copies of buffers take 50.0 MB, and 32.0 MB stay reserved for the service',
   ],
   [

@@ -8,6 +8,10 @@ const STATES: readonly (readonly [StateReason, string])[] = [
   [{ code: 'trend-unknown' }, 'the trend of the heap is not known yet'],
   [{ code: 'leak-suspected' }, 'a leak is suspected'],
   [{ code: 'leak-confirmed' }, 'a leak is confirmed'],
+  [
+    { code: 'sampling-failed' },
+    'the heap could not be sampled several times in a row; the log names the error',
+  ],
   [{ code: 'census', waitMs: 90_000 }, 'the heap grows; its classes are counted again in 90 s'],
   [{ code: 'captures-off', dumperReason: 'captures are switched off' }, 'captures are switched off'],
   [{ code: 'already-capturing' }, 'a capture is running'],
@@ -23,7 +27,7 @@ const STATES: readonly (readonly [StateReason, string])[] = [
     {
       code: 'no-memory-headroom',
       memoryBytes: 60e6,
-      besideBytes: 40e6,
+      concurrentBytes: 40e6,
       availableBytes: 199e6,
       reserveBytes: 100e6,
     },
@@ -33,7 +37,7 @@ const STATES: readonly (readonly [StateReason, string])[] = [
     {
       code: 'no-memory-headroom',
       memoryBytes: 60e6,
-      besideBytes: 40e6,
+      concurrentBytes: 40e6,
       availableBytes: null,
       reserveBytes: 32e6,
     },

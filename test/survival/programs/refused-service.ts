@@ -16,7 +16,7 @@ else await refused();
 async function refused(): Promise<void> {
   const attempts = [];
   // No machine has as much as the analysis would take.
-  const wishes = process.argv[2] === '--no-memory' ? { besideBytes: 2 ** 50 } : {};
+  const wishes = process.argv[2] === '--no-memory' ? { concurrentBytes: 2 ** 50 } : {};
   for (const rung of ['probe', 'census', 'sampled', 'full'] as const)
     attempts.push(await capture(rung, wishes));
   say({ attempts, left: existsSync('/proc/self') ? childrenLeft() : [], kept: kept.length });

@@ -23,7 +23,7 @@ async function captureInProcess(): Promise<void> {
       pipe: () => {},
     },
     heapBytes,
-    besideBytes: 0,
+    concurrentBytes: 0,
     niceness: 19,
     timeoutMs: 120_000,
     signal: new AbortController().signal,
@@ -38,7 +38,7 @@ async function captureTimes(times: number): Promise<void> {
   let refused = 0;
   for (let time = 0; time < times; time++) {
     const rung = time % 5 === 0 ? 'full' : 'sampled';
-    const situation = { ...readMemoryLimit(), besideBytes: 0 };
+    const situation = { ...readMemoryLimit(), concurrentBytes: 0 };
     const needed = dumper.predict(rung, heapBytes).memoryBytes;
     // Every other one is taken though there is too little memory for it.
     if (time % 2 === 1 && needed > memoryAllotment(situation)) refused += 1;
