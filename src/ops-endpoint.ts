@@ -6,11 +6,12 @@ import type { Metrics } from './metrics/collectors.js';
 import type { ResolvedOptions } from './options/options.js';
 import type { Report } from './report/report.js';
 import { type Logger, writeToStderr } from './runtime/logger.js';
+import { say } from './runtime/say.js';
 import type { AllocationSites } from './sampling/allocation-profiler.js';
 import type { HeapSample } from './sampling/heap-sample.js';
 
-const HOW_TO_OPEN =
-  "the ops endpoint is closed: set LEAKWATCH_TOKEN (or the option token) to a token from 'npx leakwatch token'";
+const howToOpen = (): string =>
+  say`the ops endpoint is closed: set LEAKWATCH_TOKEN (or the option token) to a token from 'npx leakwatch token'`;
 
 /** Samples kept until the metrics are loaded; a program with more GC cycles in its first moments loses the rest. */
 const MAX_BACKLOG = 2000;
@@ -25,7 +26,7 @@ interface Published {
 
 /**
  * What serves the watcher's figures: metrics, the router for the host's app, and the own listener. prom-client and Express
- * take longer to load than all the rest, so each is loaded by a method of its own.
+ * take longer to load than all the rest, so a separate method loads each.
  */
 export class OpsEndpoint {
   readonly #options: ResolvedOptions;
@@ -56,7 +57,7 @@ export class OpsEndpoint {
   }
 
   router(): OpsHandler {
-    if (this.#authenticator.closed) this.#published.logger.warn(HOW_TO_OPEN);
+    if (this.#authenticator.closed) this.#published.logger.warn(howToOpen());
     return (request, response, next) => this.#router?.(request, response, next);
   }
 
@@ -85,7 +86,7 @@ export class OpsEndpoint {
     const { listen, metricsAuth, allowedHosts } = this.#options;
     if (listen === null) return;
     if (this.#authenticator.closed && metricsAuth === 'token') {
-      logger.warn(`no listener is opened: ${HOW_TO_OPEN}`);
+      logger.warn(say`no listener is opened: ${howToOpen()}`);
       return;
     }
     const { openListener } = await import('./http/listener.js');

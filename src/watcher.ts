@@ -17,6 +17,7 @@ import { buildReport, type Report } from './report/report.js';
 import { terminalText } from './report/terminal-text.js';
 import { createForwardClock, systemClock } from './runtime/clock.js';
 import { createGuardedLogger, createLogger, type Logger, writeToStderr } from './runtime/logger.js';
+import { say } from './runtime/say.js';
 import type { AllocationSites } from './sampling/allocation-profiler.js';
 import { chooseSites } from './sampling/choose-sites.js';
 import { chooseGcSource, createPackageLoader } from './sampling/choose-source.js';
@@ -33,7 +34,7 @@ const MAX_LOG_LINE = 400;
 
 /** A running watcher. */
 export interface Watcher {
-  /** Where the own listener is: `http://127.0.0.1:9464` or `unix:/path`; null where there is none. */
+  /** Address of the own listener: `http://127.0.0.1:9464` or `unix:/path`; null without one. */
   readonly address: string | null;
   /** Middleware for `app.use('/ops', watcher.router())`, Express 4 and 5. Answers 404 to everything where no token is configured. */
   router(): OpsHandler;
@@ -42,7 +43,7 @@ export interface Watcher {
   on<E extends keyof WatcherEvents>(event: E, listener: (...args: WatcherEvents[E]) => void): this;
   once<E extends keyof WatcherEvents>(event: E, listener: (...args: WatcherEvents[E]) => void): this;
   off<E extends keyof WatcherEvents>(event: E, listener: (...args: WatcherEvents[E]) => void): this;
-  /** From now on nobody is called for this finding (`lw-…`): no event, no warning, no alert. It stays in the report. Kept over restarts. Throws LEAKWATCH_ERR_INVALID_OPTION for what is no id. */
+  /** Mutes this finding (`lw-…`): no event, no warning, no alert. It stays in the report. Kept over restarts. Throws LEAKWATCH_ERR_INVALID_OPTION for what is no id. */
   mute(id: string): void;
   /** False where it was not muted. */
   unmute(id: string): boolean;
@@ -89,7 +90,7 @@ export class LeakWatcher implements Watcher {
   #schedule: Schedule | null = null;
   #stopped: Promise<void> | null = null;
 
-  /** The watcher that `leakwatch/register` began; null where there is none, or of another copy of this package. */
+  /** The watcher that `leakwatch/register` began; null without one, or if another copy of this package began it. */
   static get registered(): LeakWatcher | null {
     const watcher = (globalThis as Watched)[WATCHED];
     return watcher instanceof LeakWatcher && watcher.#by === 'register' ? watcher : null;
@@ -100,7 +101,7 @@ export class LeakWatcher implements Watcher {
     if (watched[WATCHED] !== undefined) {
       throw new LeakwatchError(
         'LEAKWATCH_ERR_ALREADY_WATCHING',
-        'This thread is watched already, by watch() or by leakwatch/register. Stop that watcher first, or drop one of them.',
+        say`This thread is watched already, by watch() or by leakwatch/register. Stop that watcher first, or drop one of them.`,
       );
     }
     const watcher = new LeakWatcher(options, by);
@@ -117,7 +118,7 @@ export class LeakWatcher implements Watcher {
         : createGuardedLogger(options.logger);
     this.#logger = logger;
     this.#state = StateDirectory.open(options.stateDir, (reason) =>
-      logger.info(`reports are not kept over restarts: ${reason}`),
+      logger.info(say`reports are not kept over restarts: ${reason}`),
     );
     // What people and Prometheus ask of the own listener is not the service's traffic.
     const requests = new RequestCounter((server) => this.#endpoint.owns(server));
@@ -128,7 +129,7 @@ export class LeakWatcher implements Watcher {
     const findingsFile = `findings-${options.program}.json`;
     const dumper = chooseDumper(options.capture, clock);
     if (dumper.dumper === null && options.capture !== 'off')
-      logger.warn(`nothing will be captured: ${dumper.reason}`);
+      logger.warn(say`nothing will be captured: ${dumper.reason}`);
     // Tokens are kept as digests only, by the endpoint: what is in the heap is in its snapshots. So nothing here holds `options`.
     const { environment } = options;
     this.#daemon = new Daemon(
@@ -229,7 +230,7 @@ export class LeakWatcher implements Watcher {
 
   /** For the program that calls `watch()` and was started with `leakwatch/register`. */
   async handOver(): Promise<Watcher> {
-    this.#logger.warn('watched by leakwatch/register already: the options of watch() are not used');
+    this.#logger.warn(say`watched by leakwatch/register already: the options of watch() are not used`);
     await this.loadRouter();
     return this;
   }
@@ -263,7 +264,7 @@ export class LeakWatcher implements Watcher {
       this.#schedule?.stop();
       await this.#endpoint.close();
     } catch (error) {
-      this.#logger.warn(`stopping failed: ${error instanceof Error ? error.message : String(error)}`);
+      this.#logger.warn(say`stopping failed: ${error instanceof Error ? error.message : String(error)}`);
     } finally {
       await this.#daemon.stop();
       this.#requests.stop();

@@ -22,18 +22,18 @@ import type {
 } from './analysis-outcome.js';
 
 const LOWEST_PRIORITY = 19;
-/** A process that ended, or was killed, is given up after this, though its pipes are still held or it will not go. */
+/** A process that ended, or was killed, is given up after this, even if others still hold its pipes or it does not go. */
 const END_GRACE_MS = 5000;
 /** What Node may need to start: where its shared libraries are, and on Windows where the system is. Lower case. */
 const PASSED_VARIABLES: readonly string[] = ['ld_library_path', 'dyld_library_path', 'systemroot'];
-/** What is kept of stderr, its end, for the reason of a failure. */
+/** The end of stderr that is kept, for the reason of a failure. */
 const MAX_STDERR_CHARACTERS = 2048;
-/** V8's last words, in its running and at its start. */
+/** V8's last words, while it runs and at its start. */
 const HEAP_EXHAUSTED = /javascript (heap out of memory|OOM)/i;
-/** A result is some 2 MB at most; a process that says more is not ours. */
+/** A result is some 2 MB at most; what sends more is not our program. */
 const MAX_LINE_CHARACTERS = 16 << 20;
 
-/** Starts the analysis in a process of its own. Nothing of it keeps this process alive. */
+/** Starts the analysis in another process, which does not keep this one alive. */
 export const startAnalysis: StartAnalysis = (options) => {
   const entry = options.entry ?? new URL('./analysis-process.js', import.meta.url);
   const limits = analysisLimits(options);
@@ -93,7 +93,7 @@ class RunningAnalysis implements AnalysisHandle {
   readonly #child: ChildProcess;
   readonly #clock: Clock;
   readonly #heapLimitBytes: number;
-  /** Why we ended it; the process's own end then only says when. */
+  /** Why we ended it. */
   #ending: AnalysisEnding | null = null;
   #message: Extract<AnalysisMessage, { kind: 'result' }> | null = null;
   #line = '';
@@ -106,9 +106,9 @@ class RunningAnalysis implements AnalysisHandle {
     this.#child = child;
     this.#clock = options.clock ?? systemClock;
     this.#heapLimitBytes = limits.oldSpaceMb * MIB;
-    // First of all and for good: a process that could not be started, or killed, must not be an uncaught error here.
+    // First, and never removed: a process that cannot be started or killed must not be an uncaught error here.
     child.on('error', (error) => {
-      // A signal that could not be delivered is also an `error`; the end then still comes by itself.
+      // A signal that could not be delivered is an `error`, too; the process then still ends by itself.
       if (child.pid === undefined) this.#settle(withoutCost(notStarted(error)));
     });
     this.sink = (this.#streams[3] as Writable | null | undefined) ?? discarding();
@@ -140,7 +140,7 @@ class RunningAnalysis implements AnalysisHandle {
         this.#grace?.cancel();
         signal?.removeEventListener('abort', cancel);
         this.#hold(false);
-        // Whoever else holds the other ends: ours are not left open.
+        // Our ends are closed, even if somebody else holds the others.
         for (const stream of [this.sink, ...this.#streams]) (stream as Partial<Writable> | null)?.destroy?.();
         resolve(outcome);
       };
@@ -154,14 +154,14 @@ class RunningAnalysis implements AnalysisHandle {
     this.#ending = ending;
     // A process that was never started has pid 0 for Node, and killing that is killing our own process group.
     if (this.#child.pid === undefined) return;
-    // Who waits for the end must see it, even where nothing else keeps the event loop going.
+    // A caller that awaits the end must see it, even where nothing else keeps the event loop running.
     this.#hold(true);
-    // The only signal that ends it at once in the midst of a step, where it runs no handler.
+    // The only signal that works in the middle of a step, where no handler runs.
     this.#child.kill('SIGKILL');
     this.#giveUpSoon(() => withoutCost(ending));
   }
 
-  /** In two waits: after a long turn of the service timers come first, and what the process said is read behind them. */
+  /** In two waits: after a long turn of the service, timers run first, and only then what the process sent is read. */
   #giveUpSoon(outcome: () => AnalysisOutcome, waits = 2): void {
     this.#grace?.cancel();
     this.#grace = this.#clock.after(END_GRACE_MS / 2, () =>
@@ -189,11 +189,11 @@ class RunningAnalysis implements AnalysisHandle {
     stdout?.setEncoding('utf8').on('data', (text: string) => this.#read(text, onProgress));
     stderr?.setEncoding('utf8').on('data', (text: string) => {
       const said = this.#stderr + text;
-      // What follows it, V8's own stack, is longer than all we keep.
+      // The stack that V8 prints after it is longer than all we keep.
       this.#heapExhausted ||= HEAP_EXHAUSTED.test(said);
       this.#stderr = said.slice(-MAX_STDERR_CHARACTERS);
     });
-    // A pipe breaks when the process has ended, and its end is what is reported.
+    // A pipe breaks when the process has ended, which is reported anyway.
     for (const stream of [stdout, stderr, stdin, this.sink]) stream?.on('error', () => {});
     // The parent's side of descriptor 3 is readable too: without a reader its end is never seen.
     if (this.sink instanceof Duplex) this.sink.resume();
@@ -232,7 +232,7 @@ class RunningAnalysis implements AnalysisHandle {
       snapshotBytes,
       sites,
     };
-    // Not ended: the process takes the end of its stdin for our end.
+    // Not ended: to the process, the end of its stdin means that we are gone.
     this.#child.stdin?.write(`${JSON.stringify(header)}\n`);
     if (previous !== null) this.#child.stdin?.write(previous);
   }

@@ -10,14 +10,14 @@ export const ANALYSIS_STEPS = [
   'ranking',
 ] as const satisfies readonly AnalysisStep[];
 
-/** What an analysis in another process is told first: one line, then `previousBytes` bytes of the previous series. */
+/** The first line to an analysis process; `previousBytes` bytes of the previous series follow. */
 export interface AnalysisHeader {
   readonly capturedAtMs: number;
   readonly niceness: number;
   readonly previousBytes: number;
   /** Resident memory at which it gives up, bytes. */
   readonly memoryLimitBytes: number;
-  /** Size of the snapshot to come, bytes; null when nobody knows it yet. */
+  /** Size of the snapshot to come, bytes; null if unknown. */
   readonly snapshotBytes: number | null;
   /** Where memory that survives is allocated, most growth first; see `boundedSites`. */
   readonly sites: readonly RawSite[];
@@ -25,10 +25,10 @@ export interface AnalysisHeader {
 
 const MAX_SITES = 64;
 const MAX_CALLERS = 16;
-/** Longer names and addresses are cut: one that is would lead nowhere anyway. */
+/** Longer names and addresses are cut. */
 const MAX_TEXT = 300;
 
-/** What of the sites is told: the first ones, with the nearest callers. */
+/** The sites that are passed on: the first ones, with the nearest callers. */
 export function boundedSites(sites: readonly RawSite[]): readonly RawSite[] {
   return sites.slice(0, MAX_SITES).map((site) => ({
     ...boundedFrame(site),
@@ -42,12 +42,12 @@ function boundedFrame({ function: name, url, line, column }: RawFrame): RawFrame
   return { function: name.slice(0, MAX_TEXT), url: url.slice(0, MAX_TEXT), line, column };
 }
 
-/** What it says, one line each: steps as they begin and go on, and the result last. Both ends are of one package. */
+/** What the process sends, one line each: steps as they begin and proceed, and the result last. */
 export type AnalysisMessage =
   | {
       readonly kind: 'progress';
       readonly step: AnalysisStep;
-      /** How far through the step, 0 to 1; null where it cannot be told. */
+      /** How far through the step, 0 to 1; null if unknown. */
       readonly fraction: number | null;
     }
   | {
@@ -67,7 +67,7 @@ export function encodeMessage(message: AnalysisMessage): string {
   return `${JSON.stringify({ ...message, result: { ...message.result, series } })}\n`;
 }
 
-/** Null when the line is not a message. The sender is our own code: what is checked is that it is whole, not each figure. */
+/** Null if the line is not a message. The sender is our own code, so it is checked for completeness, not figure by figure. */
 export function decodeMessage(line: string): AnalysisMessage | null {
   let message: Record<string, unknown>;
   try {

@@ -2,8 +2,8 @@
  * Entry of the analysis process. In: stdin (header line, previous series, then held open by the parent as a sign of
  * life) and descriptor 3 (the snapshot). Out: stdout, one message a line. It ends by itself when the result is written,
  * when stdin ends before that (then the parent is gone), and when it outgrows its memory.
- * A step behind the parsing runs without a break, so those ends are seen when the next step begins; a thread that could
- * look in between costs 8 to 16 MB of resident memory (Node 20 to 26), more than it would save.
+ * Each step after parsing runs in one turn, so these conditions are checked when the next step begins. A thread that could
+ * check in between costs 8 to 16 MB of resident memory (Node 20 to 26), more than it would save.
  */
 import { readdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
@@ -19,7 +19,7 @@ const SNAPSHOT_DESCRIPTOR = 3;
 const LINE_FEED = 0x0a;
 const BYTES_PER_KIB = 1024;
 const MAX_INPUT_BYTES = 16 << 20;
-/** How often memory and progress are looked at while the snapshot arrives. */
+/** How often memory and progress are checked while the snapshot arrives. */
 const TICK_MS = 100;
 
 function stepBack(niceness: number): Promise<void> {
@@ -31,11 +31,11 @@ function stepBack(niceness: number): Promise<void> {
     }
   }
   return writeFile('/proc/self/oom_score_adj', FIRST_TO_KILL).catch(() => {
-    // Not Linux, or not allowed: the kernel chooses as it does for any process.
+    // Not Linux, or not allowed: the kernel treats it like any process.
   });
 }
 
-/** On Linux a priority is a thread's own, and V8's threads, which collect garbage, began before us. Elsewhere 0, the process. */
+/** On Linux each thread has its own priority, and V8's GC threads started before this code. Elsewhere 0, the process. */
 function threads(): readonly number[] {
   try {
     return readdirSync('/proc/self/task').map(Number);
@@ -108,13 +108,13 @@ class GuardedAnalysis {
     const input = { snapshot: this.#snapshot, previous, capturedAtMs, sites, memoryLimitBytes };
     this.#watch(header);
     const result = await analyze(input, (step) => this.#enter(step, header), this.#stop.signal);
-    // Before the result is told: nothing may come after it.
+    // Before the result is sent: nothing may follow it.
     this.#timer?.cancel();
     if (result.outcome === 'failure' && this.#shortage !== null) return { ...result, cause: this.#shortage };
     return result;
   }
 
-  /** What is thrown here ends the analysis: a signal alone would be asked one step too late. */
+  /** Throws to end the analysis: the signal alone would be checked one step too late. */
   #enter(step: AnalysisStep, header: AnalysisHeader): void {
     this.#check(header);
     if (process.ppid !== this.#parentPid) this.stop();
@@ -128,7 +128,7 @@ class GuardedAnalysis {
     if (this.#shortage !== null) this.stop();
   }
 
-  /** Beats between the chunks of the snapshot and no more once it is read, since nothing else gives way to timers. */
+  /** Runs between the chunks of the snapshot only: later steps leave no turn to timers. */
   #watch(header: AnalysisHeader, saidBytes = 0): void {
     this.#timer = systemClock.after(TICK_MS, () => {
       this.#check(header);
@@ -145,7 +145,7 @@ class GuardedAnalysis {
 
 async function main(): Promise<void> {
   const analysis = new GuardedAnalysis();
-  // Nobody left to read what we say.
+  // The reader is gone.
   process.stdout.on('error', () => analysis.stop());
   const order = await readOrder(() => analysis.stop());
   if (order !== null) {

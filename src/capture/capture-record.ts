@@ -3,11 +3,11 @@ import type { CaptureTrigger } from '../trigger/capture-trigger.js';
 export const DUMPER_NAMES = ['fork', 'inline', 'none'] as const;
 export type DumperName = (typeof DUMPER_NAMES)[number];
 
-/** What a capture may ask of the heap, the cheapest first: its size, its classes, who holds what (of a sample), everything. */
+/** How deep a capture looks, cheapest first: size of the heap, its classes, who holds what (in a sample), everything. */
 export const CAPTURE_LEVELS = ['probe', 'census', 'sampled', 'full'] as const;
 export type CaptureLevel = (typeof CAPTURE_LEVELS)[number];
 
-/** Whether it yields a graph that is analysed; the others are looks. */
+/** Whether it yields a graph, which is then analysed. */
 export function hasGraph(level: CaptureLevel): boolean {
   return level === 'sampled' || level === 'full';
 }
@@ -22,7 +22,7 @@ export const CAPTURE_OUTCOMES = [
 ] as const;
 export type CaptureOutcome = (typeof CAPTURE_OUTCOMES)[number];
 
-/** What became of one capture: everything that is ever said about it, in the report, the log and the metrics. */
+/** What became of one capture: the source of all that report, log and metrics say about it. */
 export interface CaptureRecord {
   readonly id: string;
   /** Milliseconds since the Unix epoch. */
@@ -36,7 +36,7 @@ export interface CaptureRecord {
   readonly reason: string | null;
   /** The same as a stable code, such as `cpu-budget` or `child-signal`; null on success. */
   readonly cause: string | null;
-  /** The longest that the service stood still at a time, milliseconds. */
+  /** The longest single pause of the service, milliseconds. */
   readonly pauseMs: number;
   /** From the decision to the end of the analysis, milliseconds. */
   readonly durationMs: number;

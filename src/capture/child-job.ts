@@ -7,10 +7,10 @@ import { type ClassCount, classCensus } from './class-census.js';
 import { findCollections } from './large-collections.js';
 import { type TruncationBounds, truncateCollections } from './truncation.js';
 
-/** Ends what a census writes, so that half of it is not taken for the whole. */
+/** Marks the end of a census, so that half of one is not taken for a whole. */
 export const CENSUS_END = '\n';
 
-/** A leak is told by its holder and a sample of its members; a collection that no leak feeds has rarely more than this. */
+/** The holder and a sample of its members suffice to show a leak; healthy collections rarely have more than the threshold. */
 const BOUNDS: TruncationBounds = { threshold: 1000, keepOldest: 200, keepNewest: 300 };
 
 /** What a census writes. */
@@ -59,8 +59,8 @@ function collect(): void {
 }
 
 /**
- * In a frame of its own, so that the list does not hold what is dropped while the snapshot is written; and without the
- * compilers, whose pending jobs would hold hidden classes, and so whole contexts, that the service's heap does not.
+ * In a separate frame, so that the list no longer holds dropped members while the snapshot is written. And without the
+ * compilers: their pending jobs would hold hidden classes, and so whole contexts, which the service's heap does not hold.
  */
 function truncate(binding: NativeBinding): void {
   setFlagsFromString('--no-opt');

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { kernelFiles } from '../host/control-group.js';
 
-/** What a forked child took so far. */
+/** What a forked child has taken so far. */
 export interface ChildUsage {
   readonly cpuSeconds: number;
   /** Memory that it does not share with the process it was forked from, bytes. */
@@ -19,13 +19,13 @@ const USUAL_PAGE_BYTES = 4096;
 const AT_PAGESZ = 6n;
 
 /**
- * Reads what the single-threaded child `pid` takes; a read took 10 µs. The files stay open, so a process that gets the
+ * Reads what the single-threaded child `pid` takes; a read takes 10 µs. The files stay open, so a process that gets the
  * same number later is never read in its place. Linux only: null where `/proc` has no such process.
  *
- * Private memory is estimated: exactly, it stands in `smaps_rollup` only, which took 9 ms to read at 0.8 GB. Each page
- * that the child copies or adds is a minor fault, so the faults bound it from above (a page that was given back and came
- * again counts twice), as does all that is resident. A huge page is one fault too: what became resident since the first
- * reading bounds it from below.
+ * Private memory is an estimate: only `smaps_rollup` has it exactly, and takes 9 ms to read at 0.8 GB. Each page that the
+ * child copies or adds is a minor fault, so the number of faults is an upper bound (a page that was released and came back
+ * counts twice), and so is all resident memory. A huge page is one fault, too: what became resident since the first
+ * reading is a lower bound.
  */
 export function openChildUsage(pid: number): ChildUsageReader | null {
   const schedule = kernelFiles.open(`/proc/${pid}/schedstat`);
@@ -73,7 +73,7 @@ function readPageBytes(): number {
       if (vector.readBigUInt64LE(at) === AT_PAGESZ) return Number(vector.readBigUInt64LE(at + 8));
     }
   } catch {
-    // The usual one will do.
+    // The usual size is assumed.
   }
   return USUAL_PAGE_BYTES;
 }

@@ -1,29 +1,33 @@
 import { type BindingChoice, loadBinding } from '../native/binding.js';
 import type { Clock } from '../runtime/clock.js';
+import { say } from '../runtime/say.js';
 import { ForkDumper } from './fork-dumper.js';
 import type { ChosenDumper } from './heap-dumper.js';
 import { InlineDumper } from './inline-dumper.js';
 
-/** The gentlest dumper that `mode` allows and this machine has. Never throws: where there is none the watcher goes on without captures. */
+/** The dumper with the shortest pauses that `mode` allows and this machine supports. Never throws: without one the watcher goes on without captures. */
 export function chooseDumper(
   mode: 'auto' | 'fork' | 'inline' | 'off',
   clock: Clock,
   load: () => BindingChoice = loadBinding,
 ): ChosenDumper {
-  if (mode === 'off') return { dumper: null, reason: "captures are switched off (capture: 'off')" };
-  if (mode === 'inline') return { dumper: new InlineDumper(clock), reason: "asked for by capture: 'inline'" };
+  if (mode === 'off') return { dumper: null, reason: say`captures are switched off (capture: 'off')` };
+  if (mode === 'inline') return { dumper: new InlineDumper(clock), reason: say`chosen by capture: 'inline'` };
   const { binding, reason } = load();
   if (binding !== null) {
     const sampled =
       binding.missingSymbol === null
         ? ''
-        : `; without sampling, since this Node.js does not export ${binding.missingSymbol}`;
+        : say`; without sampling, since this Node.js does not export ${binding.missingSymbol}`;
     return {
       dumper: new ForkDumper(binding, clock),
-      reason: `captures are taken in a forked copy of the process${sampled}`,
+      reason: say`captures are taken in a forked copy of the process${sampled}`,
     };
   }
   return mode === 'fork'
-    ? { dumper: null, reason: `${reason}, and capture: 'fork' allows no other way` }
-    : { dumper: new InlineDumper(clock), reason: `captures stop the service, within its budget: ${reason}` };
+    ? { dumper: null, reason: say`${reason}, and capture: 'fork' allows no other way` }
+    : {
+        dumper: new InlineDumper(clock),
+        reason: say`captures stop the service, within its budget: ${reason}`,
+      };
 }

@@ -9,10 +9,10 @@ export interface ClassCount {
   readonly bytes: number;
 }
 
-/** Classes told; the smaller ones are left out. */
+/** Classes in a census; smaller ones are left out. */
 export const MAX_CLASSES = 300;
 const MAX_NAME = 120;
-/** Constructors looked for along the prototypes. */
+/** Prototypes searched for a constructor. */
 const MAX_PROTOTYPES = 8;
 /** A plain object with more properties is a table. */
 const MAX_FIELDS = 64;
@@ -61,9 +61,9 @@ function constructorName(object: object): string {
 }
 
 /**
- * The names themselves may be data, such as the keys of a table, so only what tells shapes apart is kept of them. Objects
- * without a prototype are V8's dictionaries: they share one hidden class whatever their keys, so those of the one that
- * stands for all say nothing. Nor do indices, which the hidden class knows nothing of.
+ * Names may be data, such as the keys of a table, so only a digest that distinguishes shapes is kept. Objects without a
+ * prototype are V8's dictionaries: they share one hidden class whatever their keys, so the keys of its representative mean
+ * nothing. Nor do indices, which are not part of a hidden class.
  */
 function shapeOf(object: object): string {
   if (getPrototypeOf(object) === null) return 'Object (without prototype)';
@@ -76,7 +76,7 @@ function shapeOf(object: object): string {
   return names.length === 0 ? 'Object' : `Object (${names.length} fields #${(digest >>> 0).toString(36)})`;
 }
 
-/** A class that has more of its kind than at an earlier census. */
+/** A class with more objects than at an earlier census. */
 export interface ClassIncrease {
   readonly className: string;
   readonly count: number;
@@ -84,8 +84,8 @@ export interface ClassIncrease {
 }
 
 /**
- * What grew between two censuses, by bytes, the most first. What a full list does not name had no more bytes than its last
- * row, and counts as having had them: it must not pass for growth that it comes in sight.
+ * What grew between two censuses, most bytes first. A class that a full list leaves out had at most the bytes of its last
+ * row, and is taken to have had them: entering the list must not pass for growth.
  */
 export function censusIncrease(
   before: readonly ClassCount[],

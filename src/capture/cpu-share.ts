@@ -1,10 +1,10 @@
-/** How long a burst may be for which the share was saved up: a period of the kernel's own CPU quota. */
+/** Length of a burst for which the share can be saved up: a period of the kernel's CPU quota. */
 const PERIOD_MS = 100;
 
 /**
  * A token bucket (ITU-T I.371; as in the kernel's CFS bandwidth control) of CPU time: it fills at `cores` CPU seconds a
- * second, holds what `PERIOD_MS` of that make, and what is taken beyond it is owed. Over any second no more than
- * 1.1 shares are taken, and what passes between two readings.
+ * second and holds at most `PERIOD_MS` of that; what is taken beyond it is owed. Over any second no more than 1.1 shares
+ * are taken, plus what is taken between two readings.
  */
 export class CpuShare {
   readonly #cores: number;
@@ -28,7 +28,7 @@ export class CpuShare {
   }
 
   get full(): boolean {
-    // Sums of fractions fall short of it by rounding.
+    // Rounding makes sums of fractions fall short of it.
     return this.#savedMs >= this.#capacityMs - 1e-6;
   }
 
@@ -37,7 +37,7 @@ export class CpuShare {
     return Math.max(0, this.#savedMs) / (1 - this.#cores);
   }
 
-  /** How long nothing may be taken until a whole burst is saved, milliseconds. */
+  /** How long to wait until a whole burst is saved up, milliseconds. */
   get refillMs(): number {
     return (this.#capacityMs - this.#savedMs) / this.#cores;
   }

@@ -34,17 +34,17 @@ const GUESSES = {
   full: { ...PAUSE, memoryPerByte: 15, cpuSecondsPerByte: 0.5 * PER_MIB, durationMsPerByte: 500 * PER_MIB },
 } as const;
 
-/** Children tried for one capture. One in eight meets a worker of V8's at work right after a collection, nearly none later. */
+/** Children tried for one capture. Right after a full GC one in eight meets a busy thread of V8, later nearly none. */
 const MAX_TRIES = 6;
 const FIRST_BACK_OFF_MS = 40;
-/** A scan waits for a free thread of libuv's pool, which the service may keep busy for good. */
+/** A scan needs a thread of libuv's pool, all of which the service may keep busy. */
 const MAX_SCAN_MS = 10_000;
 const SIGKILL = 9;
 /** The child dies of it when nobody reads its output any more. */
 const SIGPIPE = 13;
-/** A census that says more is not ours. */
+/** A longer census is not ours. */
 const MAX_CENSUS_CHARACTERS = 2 ** 20;
-/** What a child takes whatever the heap: a bare Node.js has 5 MB of its own, and its graph takes ten times that. */
+/** What a child takes however small the heap: that of a bare Node.js is 5 MB, and its graph takes ten times that. */
 const FLOOR_BYTES = { probe: 12 * 2 ** 20, census: 16 * 2 ** 20, sampled: 56 * 2 ** 20, full: 48 * 2 ** 20 };
 
 /** Captures in a forked copy of the process, which costs the service the time of one fork(2). */
@@ -93,7 +93,7 @@ export class ForkDumper implements HeapDumper {
     }
   }
 
-  /** Threads fork one at a time; who meets another waits for it, which is a matter of some milliseconds. */
+  /** Threads fork one at a time; another one waits for its turn, some milliseconds. */
   async #inTurn(order: CaptureOrder): Promise<Attempt> {
     for (let tries = 1; ; tries++) {
       try {
@@ -144,7 +144,7 @@ export class ForkDumper implements HeapDumper {
     });
   }
 
-  /** Ends early when the capture is called off: who does that waits for it. */
+  /** Ends early when the capture is called off, because stopping waits for it. */
   #pause(delayMs: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const end = (): void => {
@@ -157,22 +157,22 @@ export class ForkDumper implements HeapDumper {
     });
   }
 
-  /** Of a child that was merely unlucky only the pause says anything; one that failed would have taken at least what it took. */
+  /** Of a child that was merely unlucky only the pause is learned; one that failed would have taken at least what it took. */
   #learn(
     { level, heapBytes }: CaptureOrder,
     { run, durationMs }: Attempt,
     ended: ChildVerdict['ended'],
   ): void {
     const { liveBytes, peakBytes } = run.words;
-    const tells = ended !== 'unlucky';
+    const isTypical = ended !== 'unlucky';
     this.#cost.learn(level, {
       heapBytes: liveBytes > 0 ? liveBytes : heapBytes,
       pauseMs: run.blockedMs,
-      memoryBytes: tells
+      memoryBytes: isTypical
         ? Math.max(0, Math.max(peakBytes, run.verdict.peakBytes) - FLOOR_BYTES[level])
         : null,
-      cpuSeconds: tells ? cpuSecondsOf(run) : null,
-      durationMs: tells ? durationMs : null,
+      cpuSeconds: isTypical ? cpuSecondsOf(run) : null,
+      durationMs: isTypical ? durationMs : null,
       complete: ended === 'done',
     });
   }
@@ -184,7 +184,7 @@ interface Attempt {
   readonly durationMs: number;
 }
 
-/** Where somebody else took the child's end, as the governor saw it. */
+/** Where other code took the child's end, as the governor saw it. */
 function cpuSecondsOf({ end, verdict }: ChildRun): number {
   return end?.cpuSeconds ?? verdict.cpuSeconds;
 }
@@ -196,7 +196,7 @@ type ChildVerdict =
 
 function judge({ end, words, verdict, wrote }: ChildRun, signal: AbortSignal): ChildVerdict {
   const failed = (failure: DumpFailure): ChildVerdict => ({ ended: 'failed', failure });
-  // What it wrote is with its reader already: another child would come too late.
+  // The reader has what it wrote: another child would come too late.
   const mayRetry = (failure: DumpFailure): ChildVerdict => ({ ended: wrote ? 'failed' : 'unlucky', failure });
   if (signal.aborted) return failed({ cause: 'stopped' });
   if (verdict.killed !== null) return failed(verdict.killed);
@@ -226,7 +226,7 @@ function judge({ end, words, verdict, wrote }: ChildRun, signal: AbortSignal): C
   }
 }
 
-/** Null where it is not whole. A pipe of the loop's, since a file's read would hold a thread of libuv's pool. */
+/** Null if incomplete. Read as a pipe, since reading it as a file would hold a thread of libuv's pool. */
 function readCensus(readFd: number): Promise<readonly ClassCount[] | null> {
   return new Promise((resolve) => {
     let text = '';
@@ -245,7 +245,7 @@ function readCensus(readFd: number): Promise<readonly ClassCount[] | null> {
 function parseCensus(text: string): readonly ClassCount[] | null {
   if (!text.endsWith(CENSUS_END)) return null;
   try {
-    // It was written in a copy of the program, which may have given JSON.stringify ideas of its own (toJSON).
+    // It was written in a copy of the program, which may have changed what JSON.stringify does (toJSON).
     const { classes } = JSON.parse(text) as Partial<CensusMessage>;
     return Array.isArray(classes) && classes.every(isClassCount) ? classes : null;
   } catch {

@@ -26,7 +26,7 @@ export interface ChildOrder {
 }
 
 export interface ChildRun {
-  /** Null where somebody else in the process took its end. */
+  /** Null where other code in the process took its end. */
   readonly end: ChildEnd | null;
   readonly words: ChildWords;
   readonly verdict: GovernorVerdict;
@@ -35,9 +35,9 @@ export interface ChildRun {
   readonly wrote: boolean;
 }
 
-/** How often the child is looked at; nothing tells of its end that the service could not notice. */
+/** How often the child is checked: a signal of its end (SIGCHLD) would be noticed by the service. */
 const LOOK_MS = 20;
-/** What of the time limit is the child's own: its clock goes on while it is stopped, so it only stops a child that nobody watches. */
+/** The child's own time limit, in times of ours. Its clock runs on while it is stopped, so it only ends a child that nobody watches any more. */
 const OWN_LIMIT_TIMES = 12;
 
 /** Forks one child and watches it to its end. Throws a `DumpError`, or what the addon throws, where there could be none. */
@@ -62,7 +62,7 @@ interface Room {
   readonly reserveBytes: number;
 }
 
-/** The memory may be gone that was there when the capture was decided; where it is short, forking itself may end the service. */
+/** Memory that was there when the capture was decided may be gone; if it is short, the fork itself may end the service. */
 function roomFor(order: ChildOrder, memory: MemoryLimitReader): Room {
   const situation = { ...memory.read(), concurrentBytes: order.concurrentBytes };
   const allotmentBytes = memoryAllotment(situation);
@@ -106,7 +106,7 @@ async function forkAndWatch(
   }
 }
 
-/** The parent's write end is closed on every path: whoever reads must see the end when the child is gone. */
+/** The parent's write end is closed on every path: the reader must see the end when the child is gone. */
 function forkWith(order: ChildOrder, writeFd: number, allotmentBytes: number): ForkedChild {
   const { binding, mappings, timeoutMs, niceness } = order;
   try {
@@ -118,7 +118,7 @@ function forkWith(order: ChildOrder, writeFd: number, allotmentBytes: number): F
   }
 }
 
-/** Hands the read end over at the first byte: until then a child may still have to be given up, and nobody be started in vain. */
+/** Hands the read end over at the first byte: until then the child may still have to be given up, and no analysis should start in vain. */
 class PipeEnd {
   readonly #readFd: number;
   readonly #order: ChildOrder;
@@ -140,7 +140,7 @@ class PipeEnd {
   }
 }
 
-/** A child until it is waited for; from then on its number may be another's. */
+/** A child until it is waited for; after that its number may belong to another process. */
 class LivingChild implements GovernedChild {
   readonly pid: number;
   readonly #usage: ChildUsageReader | null;
@@ -167,7 +167,7 @@ class LivingChild implements GovernedChild {
     return this.#usage?.read() ?? null;
   }
 
-  /** Null while it runs; its end, or `lost` where somebody else in the process took that. */
+  /** Null while it runs; then its end, or `lost` where other code in the process took that. */
   wait(binding: NativeBinding): ChildEnd | 'lost' | null {
     let end: ChildEnd | 'lost' | null = 'lost';
     try {
@@ -188,12 +188,12 @@ class LivingChild implements GovernedChild {
     try {
       process.kill(this.pid, signal);
     } catch {
-      // Somebody else has waited for it since.
+      // Other code has waited for it since.
     }
   }
 }
 
-/** Whatever goes wrong on the way, the child is waited for: a dead one would stay a zombie. */
+/** The child is waited for whatever goes wrong, or it would stay a zombie. */
 function ended(order: ChildOrder, child: LivingChild, pipe: PipeEnd): Promise<ChildEnd | null> {
   return new Promise((resolve, reject) => {
     let fault: { readonly error: unknown } | null = null;

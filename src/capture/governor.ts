@@ -4,7 +4,7 @@ import type { ChildUsage } from './child-usage.js';
 import { CpuShare } from './cpu-share.js';
 import type { GovernorKill } from './dump-failure.js';
 
-/** A running child. Once it has been waited for, its methods must do nothing: its number may be another's. */
+/** A running child. Once it has been waited for, its methods must do nothing: its number may belong to another process. */
 export interface GovernedChild {
   /** SIGSTOP. */
   stop(): void;
@@ -12,14 +12,14 @@ export interface GovernedChild {
   resume(): void;
   /** SIGKILL. */
   kill(): void;
-  /** Null when it cannot be told. */
+  /** Null if unknown. */
   usage(): ChildUsage | null;
 }
 
 export interface GovernorOptions {
   readonly clock: Clock;
   readonly child: GovernedChild;
-  /** What the container has left: the `read` of a reader, since it is asked at each tick. */
+  /** What the container has left; called at each tick. */
   readonly memory: () => MemoryLimit;
   /** What the service keeps (`memoryReserve`), bytes. */
   readonly reserveBytes: number;
@@ -35,7 +35,7 @@ export interface GovernorOptions {
 
 /** What became of a governed child. */
 export interface GovernorVerdict {
-  /** Null when the governor did not end it. */
+  /** Null if the governor did not kill it. */
   readonly killed: GovernorKill | null;
   /** The most private memory it was seen to hold, bytes. */
   readonly peakBytes: number;
@@ -52,9 +52,9 @@ const STOPPED_TICK_MS = 100;
 const MIN_RUN_MS = 5;
 /** The child's part of a CPU quota. It bursts to a tenth more, and late ticks cost a little. */
 const SHARE_OF_QUOTA = 0.2;
-/** Cores at which service, child and analysis each have one, and nobody takes from another. */
+/** With so many cores, service, child and analysis have one each and do not slow each other. */
 const FREE_CORES = 3;
-/** Of a tick that comes later than this the rest is not counted: the service was busy or frozen, and maybe the child too. */
+/** Time beyond this between two ticks is not counted: the service was busy or frozen, and maybe the child as well. */
 const MAX_COUNTED_GAP_MS = 1000;
 /** Stops included, a child may take this many times its time limit. */
 const LONGEST_TIMES = 10;
@@ -93,7 +93,7 @@ export class Governor {
     this.#await();
   }
 
-  /** The child has ended, or nobody is to watch it any more: a stopped one goes on. May be called again. */
+  /** The child has ended or is no longer to be watched; a stopped one is resumed. May be called again. */
   end(): GovernorVerdict {
     if (!this.#ended) {
       this.#ended = true;
@@ -147,7 +147,7 @@ export class Governor {
       this.#longestStopMs = Math.max(this.#longestStopMs, this.#stopMs);
     } else this.#runMs += countedMs;
     const before = this.#usage;
-    // Where it cannot be told, a child that may run has computed all the time.
+    // If it is unknown, a child that may run is taken to have computed all the time.
     const idle = this.#stopped || this.#ended;
     this.#usage = this.#readUsage() ?? {
       cpuSeconds: before.cpuSeconds + (idle ? 0 : countedMs / 1000),

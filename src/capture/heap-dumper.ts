@@ -18,21 +18,21 @@ export interface CaptureOrder {
   readonly receiver: SnapshotReceiver;
   /** Live heap as far as it is known, bytes. */
   readonly heapBytes: number;
-  /** What is expected to be taken beside the capture, bytes: by its analysis, and by copies of what the service writes to meanwhile. */
+  /** What others are expected to take meanwhile, bytes: the analysis, and copies of what the service writes to. */
   readonly concurrentBytes: number;
-  /** Of what runs beside the service, 0 to 19 (lowest). */
+  /** Of forked children and the analysis process, 0 to 19 (lowest). */
   readonly niceness: number;
   /** The dumper gives up after this, milliseconds. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
-  /** Called in the very turn in which the service stood still, with when (monotonic clock): collections in between were the capture's own. */
+  /** Called in the same turn as a pause, with its times (monotonic clock): GCs in between were the capture's own. */
   paused(fromMs: number, toMs: number): void;
 }
 
 interface DumpCosts {
-  /** The longest that the service stood still at a time, milliseconds. */
+  /** The longest single pause of the service, milliseconds. */
   readonly pauseMs: number;
-  /** The most memory it took beside the heap, bytes. */
+  /** The most memory it took in addition to the heap, bytes. */
   readonly peakBytes: number;
   /** Of forked children, seconds. */
   readonly cpuSeconds: number;
@@ -43,7 +43,7 @@ interface DumpCosts {
 export type DumpOutcome =
   | (DumpCosts & {
       readonly outcome: 'success';
-      /** Used heap right after the collection that every capture begins with: the exact live heap, bytes. */
+      /** Used heap right after the full GC that every capture begins with: the exact live heap, bytes. */
       readonly liveBytes: number;
       /** Of the level `census`, the largest classes first. */
       readonly census: readonly ClassCount[] | null;
@@ -61,7 +61,7 @@ export interface HeapDumper {
   dump(order: CaptureOrder): Promise<DumpOutcome>;
 }
 
-/** Takes a dumper by `mode`, with the reason why it was this one; null where there is none. */
+/** The dumper in use, null if there is none, and why. */
 export interface ChosenDumper {
   readonly dumper: HeapDumper | null;
   readonly reason: string;

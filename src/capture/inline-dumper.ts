@@ -20,8 +20,8 @@ const GUESS = {
 };
 
 /**
- * Captures in the service's own thread, with V8's generator: always there, and it stops the service while it runs
- * (about 6 µs a node), which is why it works behind a pause budget.
+ * Captures in the service's own thread, with V8's generator. It works everywhere, but stops the service while it runs (about
+ * 6 µs a node), so it works within a pause budget.
  */
 export class InlineDumper implements HeapDumper {
   readonly name = 'inline';
@@ -34,7 +34,7 @@ export class InlineDumper implements HeapDumper {
     this.#cost = new LearnedCost(clock, { full: GUESS });
   }
 
-  /** Whatever the level, it has but one way. */
+  /** All levels cost the same: it only has one. */
   predict(_rung: CaptureLevel, heapBytes: number): CostPrediction {
     return this.#cost.predict('full', heapBytes);
   }
@@ -59,7 +59,7 @@ export class InlineDumper implements HeapDumper {
         pauseMs: costs.pauseMs,
         memoryBytes: costs.peakBytes,
         cpuSeconds: costs.pauseMs / 1000,
-        // How long the rest takes is the reader's doing.
+        // How long the rest takes depends on the reader.
         durationMs: costs.pauseMs,
         complete: true,
       });

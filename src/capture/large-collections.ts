@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import type { NativeBinding } from '../native/binding.js';
 
-/** What of `process` is not documented, but there in all versions. */
+/** Undocumented parts of `process` that all versions have. */
 interface ProcessInternals {
   _getActiveHandles?(): object[];
   _getActiveRequests?(): object[];
@@ -11,9 +11,9 @@ interface ProcessInternals {
 const { cache } = createRequire(import.meta.url);
 
 /**
- * In the forked child: all collections with more than `threshold` members. The quick walk follows pointers by what it
- * knows of V8's insides; large arrays are hidden in one holder of each kind beforehand, and if one of them is not among
- * what it finds, V8's own slow walk is taken.
+ * In the forked child: all collections with more than `threshold` members. The fast walk follows pointers by what it knows
+ * of V8's internals. As a check, a large array is hidden in a holder of each kind first; if the walk misses one of them,
+ * V8's own slow walk is used.
  */
 export function findCollections(
   binding: NativeBinding,
@@ -27,7 +27,7 @@ export function findCollections(
     process,
     cache,
     hidden.holders,
-    // What only native handles hold: servers, sockets, and through them all that listens.
+    // What only native handles hold: servers, sockets, and through these all listeners.
     ...(_getActiveHandles?.call(process) ?? []),
     ...(_getActiveRequests?.call(process) ?? []),
   ];
@@ -37,7 +37,7 @@ export function findCollections(
   return hidden.arrays.every((array) => known.has(array)) ? found : binding.largeCollections(threshold);
 }
 
-/** One object of each kind that keeps its content outside itself, in another type of array. */
+/** One object of each kind whose content lies outside of it, in another type of array. */
 function samples(): readonly object[] {
   const dictionary: Record<string, number> = Object.create(null) as Record<string, number>;
   dictionary['a'] = 1;
@@ -70,7 +70,7 @@ function* suspended(held: unknown): Generator<unknown> {
   yield held;
 }
 
-// Functions of their own, each with a scope that holds nothing else: a shared one would show all arrays at once.
+// Separate functions, so that each scope holds nothing else: a shared scope would lead to all arrays at once.
 function closureOver(held: unknown): () => unknown {
   return () => held;
 }

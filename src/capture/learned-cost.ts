@@ -1,9 +1,9 @@
 import type { Clock } from '../runtime/clock.js';
 
-/** What a capture costs for each byte of live heap. */
+/** What a capture costs per byte of live heap. */
 export interface CostRates {
   readonly pauseMsPerByte: number;
-  /** Bytes beside the heap. */
+  /** Bytes in addition to the heap. */
   readonly memoryPerByte: number;
   readonly cpuSecondsPerByte: number;
   readonly durationMsPerByte: number;
@@ -12,7 +12,7 @@ export interface CostRates {
 export interface CostPrediction {
   /** How long the service would stand still, milliseconds. */
   readonly pauseMs: number;
-  /** Memory taken beside the heap while it lasts, bytes. */
+  /** Memory taken in addition to the heap while it lasts, bytes. */
   readonly memoryBytes: number;
   readonly cpuSeconds: number;
   readonly durationMs: number;
@@ -32,14 +32,14 @@ export interface CostObservation {
 
 /** A heap's density changes from one capture to the next; predictions err on the safe side by this much. */
 const CAUTION = 1.25;
-/** What captures taught about time is forgotten after this, so that a busy hour does not end them for good. */
+/** What was learned about time is forgotten after this, so that one busy hour does not end captures for good. */
 const TIME_FOR_MS = 10 * 60 * 1000;
 /** The largest memory of this and of the half hour before it counts: it is remembered for 30 to 60 minutes. */
 const MEMORY_FOR_MS = 30 * 60 * 1000;
 
 /**
- * What captures cost in this process, learned from each, by level of the ladder (or whatever else tells apart how they
- * are taken). The first guesses should be pessimistic: they are corrected only by captures that they let pass.
+ * What captures of each kind cost in this process, learned from every one. First guesses should be pessimistic, yet let
+ * some captures pass: only these correct them.
  */
 export class LearnedCost<CaptureLevel extends string> {
   readonly #levels: Readonly<Record<CaptureLevel, RungCost>>;

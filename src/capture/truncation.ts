@@ -1,6 +1,6 @@
 /**
- * Makes big collections small, in a throw-away copy of the process, before a snapshot of it is written: a leak of a
- * million alike members under one holder is told by a thousand of them. Each collection gets a mark with its true size.
+ * Makes large collections small, in a throw-away copy of the process, before a snapshot of it is written: of a million
+ * similar members under one holder, a thousand show the leak. Each collection gets a mark with its true size.
  *
  * Invariants: no code of the program runs (no getter, setter, trap, patched prototype or species), and nothing throws. So
  * built-in functions are taken when this module is loaded, as Node does for its own modules; properties are defined, not
@@ -92,7 +92,7 @@ export function truncateCollections(
     try {
       lost = truncate(collections[at], bounds);
     } catch {
-      // Out of stack or memory, or something exotic: it stays as it is, or as far as it came.
+      // Out of stack or memory, or an exotic object: it stays as it is, or half done.
     }
     if (lost <= 0) continue;
     truncated++;
@@ -251,8 +251,8 @@ function dataOf(array: readonly unknown[], index: number | string): PropertyDesc
 }
 
 /**
- * An object that is used as a table; its members are what `for…in` shows of its own. V8 has no quicker way to empty an
- * object that must stay the same object. What refuses the mark, such as `process.env`, is not touched.
+ * An object that is used as a table; its members are the own properties that `for…in` shows. V8 has no faster way to empty
+ * an object that must stay the same object. What refuses the mark, such as `process.env`, is not touched.
  */
 function truncateTable(table: object, bounds: TruncationBounds): number {
   const names = keys(table);

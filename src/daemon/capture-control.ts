@@ -94,7 +94,7 @@ export class CaptureControl {
     return this.#why;
   }
 
-  /** Whether no capture may be taken, for want of a dumper or because of a limit. */
+  /** Whether no capture can be taken, for lack of a dumper or because of a limit. */
   get blind(): boolean {
     return this.#parts.dumper.dumper === null || this.#refused;
   }
@@ -108,7 +108,7 @@ export class CaptureControl {
     return this.#ladder.census;
   }
 
-  /** A graph is wanted, growth or not: at the next tick, within the limits. */
+  /** Captures a graph at the next tick, growth or not, within the limits. */
   ask(trigger: CaptureTrigger): void {
     this.#scheduled = trigger;
   }
@@ -121,8 +121,8 @@ export class CaptureControl {
     this.#captureIfDecided(false);
   }
 
-  /** Captures now, if it pays and is allowed; after a full collection by V8 at once, otherwise when none came for a while. */
-  #captureIfDecided(afterFullCollection: boolean): void {
+  /** Captures now, if it pays and is allowed: at once after V8's full GC, otherwise when no full GC came for a while. */
+  #captureIfDecided(afterFullGc: boolean): void {
     const nowMs = this.#parts.clock.now();
     const { level, notBeforeMs } = this.#nextStep(nowMs);
     const decision = decideCapture(this.#situation(level, nowMs), this.#options.rules);
@@ -135,7 +135,7 @@ export class CaptureControl {
     }
     this.#ladder.follow(nowMs, true);
     this.#dueSinceMs ??= nowMs;
-    if (!afterFullCollection && nowMs - this.#dueSinceMs < this.#options.rules.majorGcWaitMs) return;
+    if (!afterFullGc && nowMs - this.#dueSinceMs < this.#options.rules.majorGcWaitMs) return;
     this.#dueSinceMs = null;
     this.#scheduled = null;
     this.#begin(level, decision.trigger);
@@ -150,7 +150,7 @@ export class CaptureControl {
       : this.#ladder.next(nowMs);
   }
 
-  /** The trend of the live heap needs points, and V8 may not collect fully for minutes. */
+  /** The trend of the live heap needs points, and V8's next full GC may be minutes away. */
   #probeIfDue(nowMs: number): void {
     const { live, capturedBytes } = this.#parts.heap;
     if (!this.#ladder.probeDue(nowMs, live?.atMs ?? null, capturedBytes)) return;
@@ -202,7 +202,7 @@ export class CaptureControl {
     const waitedForCpu = this.#waitsForCpu;
     this.#waitsForCpu = why.code === 'cpu-budget' && !refused;
     if (!refused || trigger === null) {
-      // It is one wait, however often it is looked at.
+      // It is one wait, however often it is checked.
       if (this.#waitsForCpu && !waitedForCpu) this.#recordSkip(level, 'trend', nowMs);
       return;
     }
@@ -274,11 +274,12 @@ export class CaptureControl {
       this.#series.judged(nowMs, grew, desk.followsPath('confirmed', 'suspected', 'plateaued'));
   }
 
-  /** What is in the way of a probe is in the way of the next, a minute later: it is said once, and costs no graph its turn. */
+  /** What hinders a probe hinders the next one a minute later: it is logged once, and delays no graph. */
   #failed({ rung: level, outcome, reason }: CaptureRecord, nowMs: number): void {
     this.#parts.errors.count(outcome === 'dump-failed' ? 'capture' : 'analysis');
     const said = level === 'probe' && this.#probesFail;
-    const message = `capture ${outcome}: ${reason}${hasGraph(level) ? '' : ` (${level})`}`;
+    const about = hasGraph(level) ? '' : ` (${level})`;
+    const message = say`capture ${outcome}: ${reason ?? ''}${about}`;
     this.#parts.logger[said ? 'debug' : 'warn'](message);
     if (level === 'probe') this.#probesFail = true;
     else this.#series.missed(nowMs);

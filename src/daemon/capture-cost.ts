@@ -6,13 +6,13 @@ import type { CaptureRun } from './capture-run.js';
 
 /** Probes have this part of the CPU budget to themselves. */
 export const PROBE_SHARE_OF_BUDGET = 0.25;
-/** An analysis process that has read nothing yet, bytes, beside what it shares with the service. */
+/** Memory of an analysis process that has read nothing yet, bytes, not counting what it shares with the service. */
 const GUESSED_ANALYSIS_BYTES = 48 * 2 ** 20;
-/** What the memory of a process that reads a small snapshot is, what it shares included, bytes. */
+/** Memory of an analysis process that reads a small snapshot, bytes, including what it shares. */
 const EMPTY_ANALYSIS_BYTES = 80 * 2 ** 20;
-/** What it takes to start and to read a small snapshot. */
+/** CPU to start one and to read a small snapshot. */
 const EMPTY_ANALYSIS_SECONDS = 1;
-/** First guesses for each byte of the heap that is read. A sample is some megabytes, whatever it was drawn from. */
+/** First guesses per byte of heap. A sampled snapshot has some megabytes, whatever the size of the heap. */
 const SAMPLED: PerHeapByte = { bytes: 0.1, cpuSeconds: 0 };
 const FULL: PerHeapByte = { bytes: 1, cpuSeconds: 0.05 / 2 ** 20 };
 
@@ -22,11 +22,11 @@ interface PerHeapByte {
 }
 
 /**
- * What captures are expected to cost, dumper and analysis process together, and what they cost so far.
+ * What captures are expected to cost, dumper and analysis process together, and what they have cost so far.
  *
- * Probes are counted apart. The first capture in an hour that is free of others may cost what it likes (`CpuBudget`), and
- * there would be no such hour with a probe every few minutes; nor must a dear capture, which is paid off for hours, leave
- * the trend without points. They keep to their share by how far they are spaced (`CaptureLadder.probeDue`).
+ * Probes have a budget of their own. The first capture in an hour without others may cost any amount (`CpuBudget`), and no
+ * hour would be without others if probes counted. Nor may an expensive capture, which is paid off over hours, leave the
+ * trend without points. Spacing keeps probes within their share (`CaptureLadder.probeDue`).
  */
 export class CaptureCost {
   readonly #dumper: HeapDumper | null;
@@ -54,19 +54,19 @@ export class CaptureCost {
   }
 
   /**
-   * What is taken beside the child, bytes: by the analysis process, and by the service, each of whose pages is copied that
-   * it writes to while the child lives. Of its buffers that may be all, at any moment.
+   * What is taken besides the child's memory, bytes: by the analysis process, and by the service, since each page that it
+   * writes to while the child lives is copied. For its buffers that may be all pages at once.
    */
   concurrentBytes(level: CaptureLevel, heapBytes: number, buffersBytes: number): number {
     return this.#ofAnalysis(level, heapBytes).bytes + buffersBytes;
   }
 
-  /** Whether the CPU time is to be had. */
+  /** Decides whether there is CPU time for it. */
   budgetFor(level: CaptureLevel): Pick<CpuBudget, 'decide'> {
     return level === 'probe' ? { decide: () => ({ fits: true }) } : this.#budget;
   }
 
-  /** Those on demand are free. */
+  /** Captures on demand do not count against the budget. */
   record({ record, analysisBytes, analysisCpuSeconds }: CaptureRun, heapBytes: number, nowMs: number): void {
     const { rung: level, trigger, cpuSeconds, pauseMs } = record;
     if (level !== 'probe' && trigger !== 'demand') this.#budget.record(nowMs, cpuSeconds + pauseMs / 1000);

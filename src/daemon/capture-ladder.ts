@@ -4,14 +4,14 @@ import type { HeapDumper } from '../capture/heap-dumper.js';
 import type { PaceRules } from '../pace/pace.js';
 import { PROBE_SHARE_OF_BUDGET } from './capture-cost.js';
 
-/** Probes are to stop the service for no more than this part of its time. */
+/** Probes may stop the service for this part of its time at most. */
 const PROBE_SHARE_OF_TIME = 0.0002;
-/** Growth that a census must show, as part of the slowest that is of interest: what rises and falls with traffic may hide the rest. */
-const TELLING_PART = 0.5;
-/** Growing classes that are told. */
+/** Growth that a census must show, as a part of the slowest growth of interest: what rises and falls with traffic may hide the rest. */
+const NOTABLE_PART = 0.5;
+/** Growing classes in the status. */
 const MAX_INCREASES = 10;
 
-/** What the latest census said. */
+/** What the latest census showed. */
 export interface CensusStatus {
   /** Milliseconds since the Unix epoch. */
   readonly atMs: number;
@@ -56,7 +56,7 @@ export class CaptureLadder {
     return this.#latest;
   }
 
-  /** Whether the live heap is to be looked at, because nothing else told it lately. */
+  /** Whether to measure the live heap, because nothing else has lately. */
   probeDue(nowMs: number, liveAtMs: number | null, heapBytes: number): boolean {
     if (this.#dumper?.levels.includes('probe') !== true) return false;
     const { cpuSeconds, pauseMs } = this.#dumper.predict('probe', heapBytes);
@@ -72,7 +72,7 @@ export class CaptureLadder {
     this.#lastProbeMs = nowMs;
   }
 
-  /** What a growth that would start a series calls for. */
+  /** The next level for a growth that would start a series. */
   next(nowMs: number): NextStep {
     const { census } = this.#rules;
     if (census === null || this.#pays || this.#dumper?.levels.includes('census') !== true)
@@ -83,8 +83,8 @@ export class CaptureLadder {
   }
 
   /**
-   * A growth that was gone for as long as a cool-down lasts is not the one that comes next: compared with a census of
-   * long ago, what has just begun to grow would have to make up for all the time in between.
+   * A growth that was gone for the length of a cool-down has ended: compared with its old census, what begins to grow next
+   * would have to make up for all the time in between.
    */
   follow(nowMs: number, grows: boolean): void {
     if (grows) this.#calmSinceMs = null;
@@ -93,8 +93,8 @@ export class CaptureLadder {
   }
 
   /**
-   * Takes a census in; false when it is one comparison too many that showed nothing growing, and the growth is called off.
-   * All are compared with the first, so that what leaks adds up while what comes and goes with traffic does not.
+   * Takes a census in; false when the last comparison allowed showed nothing growing, and the growth is called off. All are
+   * compared with the first, so that a leak adds up while what comes and goes with traffic does not.
    */
   counted(census: Census): boolean {
     const first = this.#first;
@@ -112,18 +112,18 @@ export class CaptureLadder {
     return this.#pays || this.#comparisons < (this.#rules.census?.comparisons ?? 0);
   }
 
-  /** A series began or was called off: the next growth is counted anew. */
+  /** A series began or was called off: the next growth is compared with a new first census. */
   reset(): void {
     this.#first = null;
     this.#comparisons = 0;
     this.#pays = false;
   }
 
-  /** Objects of no class of their own, such as strings and numbers, show in the live heap only. */
+  /** Strings, numbers and the like have no class: their growth shows in the live heap only. */
   #hasGrown(before: Census, after: Census): boolean {
-    const tellingBytes =
-      (this.#rules.trend.minBytesPerSecond * (after.atMs - before.atMs) * TELLING_PART) / 1000;
-    if (after.liveBytes - before.liveBytes >= tellingBytes) return true;
-    return censusIncrease(before.classes, after.classes).some(({ bytes }) => bytes >= tellingBytes);
+    const notableBytes =
+      (this.#rules.trend.minBytesPerSecond * (after.atMs - before.atMs) * NOTABLE_PART) / 1000;
+    if (after.liveBytes - before.liveBytes >= notableBytes) return true;
+    return censusIncrease(before.classes, after.classes).some(({ bytes }) => bytes >= notableBytes);
   }
 }

@@ -1,11 +1,11 @@
 import { type CaptureRecord, hasGraph } from '../capture/capture-record.js';
 
-/** Captures kept for the report; older ones live on in the metrics' counters. */
+/** Captures kept for the report; metrics go on counting older ones. */
 const MAX_GRAPHS = 32;
-/** Probes and censuses come often and say little that the trend does not. */
+/** Probes and censuses come often and show little that the trend does not. */
 const MAX_LOOKS = 8;
 
-/** The latest captures, graphs and mere looks each within their bound. */
+/** The latest captures: graphs within one bound, probes and censuses within another. */
 export class CaptureRecords {
   #records: readonly CaptureRecord[] = [];
 

@@ -21,7 +21,7 @@ import type { Clock } from '../runtime/clock.js';
 import type { CaptureTrigger } from '../trigger/capture-trigger.js';
 import { analysisFailureText, dumpFailureText } from '../wording/capture-text.js';
 
-/** A crashed process's last words are the longest reasons. */
+/** Characters; the stderr of a crashed process makes the longest reasons. */
 const MAX_REASON = 500;
 
 export interface CaptureRun {
@@ -47,18 +47,18 @@ export interface CaptureRunOptions {
   readonly concurrentBytes: number;
   readonly niceness: number;
   readonly previous: Uint8Array | null;
-  /** Asked for when the analysis starts: where memory that survives is allocated, most growth first. */
+  /** Called when the analysis starts: where memory that survives is allocated, most growth first. */
   readonly sites?: () => readonly RawSite[];
   /** For the dump, and again for the analysis. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
   /** See `CaptureOrder`. */
   paused(fromMs: number, toMs: number): void;
-  /** Called when the heap was seen, before the analysis ends. */
+  /** Called when the dump has succeeded, before the analysis ends. */
   dumped(dump: DumpSuccess): void;
 }
 
-/** One capture from dump to result. Never rejects: whatever goes wrong costs this capture only and stands in its record. */
+/** One capture from dump to result. Never rejects: what goes wrong ends this capture only, and stands in its record. */
 export async function runCapture(options: CaptureRunOptions): Promise<CaptureRun> {
   const { clock, dumper, level } = options;
   const atMs = clock.now();

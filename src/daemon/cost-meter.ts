@@ -1,6 +1,6 @@
 import type { Clock } from '../runtime/clock.js';
 
-/** Adds up the time the watcher itself takes in the service's thread, and the CPU of what runs beside it: forked children and analysis processes. */
+/** Adds up the time the watcher takes in the service's thread, and the CPU of forked children and analysis processes. */
 export class CostMeter {
   readonly #clock: Clock;
   #ownMs = 0;
@@ -11,7 +11,7 @@ export class CostMeter {
     this.#clock = clock;
   }
 
-  /** Runs `work` and counts the time until it returns, once where runs are nested; asynchronous work counts up to its first await. */
+  /** Runs `work` and counts the time until it returns; nested runs count once, asynchronous work up to its first await. */
   run<T>(work: () => T): T {
     if (this.#running) return work();
     this.#running = true;

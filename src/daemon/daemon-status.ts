@@ -12,7 +12,7 @@ import type { CensusStatus } from './capture-ladder.js';
 export const TREND_WINDOWS = ['short', 'medium', 'long'] as const;
 type TrendWindow = (typeof TREND_WINDOWS)[number];
 
-/** Where background work can fail; the failure is counted, said once, and the watching goes on. */
+/** Where background work can fail; a failure is counted, logged once, and watching goes on. */
 export const ERROR_STAGES = ['sampling', 'trend', 'capture', 'analysis', 'findings', 'store'] as const;
 export type ErrorStage = (typeof ERROR_STAGES)[number];
 
@@ -29,7 +29,7 @@ export interface DaemonStatus {
   /** Milliseconds since the Unix epoch. */
   readonly startedAtMs: number;
   readonly lastSample: HeapSample | null;
-  /** The latest exact live heap: bytes used after a full collection, and when (epoch milliseconds). */
+  /** The latest exact live heap: bytes used after a full GC, and when (epoch milliseconds). */
   readonly live: { readonly bytes: number; readonly atMs: number } | null;
   readonly samples: number;
   readonly errors: Readonly<Record<ErrorStage, number>>;

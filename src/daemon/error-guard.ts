@@ -1,8 +1,9 @@
 import type { Logger } from '../runtime/logger.js';
+import { say } from '../runtime/say.js';
 import type { CostMeter } from './cost-meter.js';
 import { ERROR_STAGES, type ErrorStage } from './daemon-status.js';
 
-/** The service must not feel a fault of ours: it is counted, said once a stage, and the watching goes on. */
+/** An error of the watcher must not reach the service: it is counted, logged once per stage, and watching goes on. */
 export class ErrorGuard {
   readonly #logger: Logger;
   readonly #cost: CostMeter;
@@ -11,7 +12,7 @@ export class ErrorGuard {
     number
   >;
 
-  /** What is guarded is measured by `cost`. */
+  /** `cost` measures all guarded work. */
   constructor(logger: Logger, cost: CostMeter) {
     this.#logger = logger;
     this.#cost = cost;
@@ -34,12 +35,12 @@ export class ErrorGuard {
 
   record(stage: ErrorStage, error: unknown): void {
     this.count(stage);
-    const message = `${stage} failed: ${error instanceof Error ? error.message : String(error)}`;
+    const message = say`${stage} failed: ${error instanceof Error ? error.message : String(error)}`;
     if (this.#counts[stage] === 1) this.#logger.warn(message);
     else this.#logger.debug(message);
   }
 
-  /** Of what was said elsewhere. */
+  /** For errors that are logged elsewhere. */
   count(stage: ErrorStage): void {
     this.#counts[stage] += 1;
   }

@@ -2,6 +2,7 @@ import { accessSync, constants, lstatSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { LeakwatchError } from '../errors.js';
 import type { Logger } from '../runtime/logger.js';
+import { say } from '../runtime/say.js';
 import { writeWhole } from './state-directory.js';
 
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
@@ -25,7 +26,7 @@ export class FinalReport {
 
   arm(): void {
     process.on('exit', this.write);
-    // Before all others: those registered by `once` are gone from the list when their turn has come.
+    // Before all others: listeners added with `once` are no longer counted after their turn.
     for (const signal of SIGNALS) process.prependListener(signal, this.#onSignal);
   }
 
@@ -43,12 +44,12 @@ export class FinalReport {
       this.#put(this.#content());
     } catch (error) {
       this.#logger.warn(
-        `the final report could not be written (${(error as NodeJS.ErrnoException).code ?? error})`,
+        say`the final report could not be written (${(error as NodeJS.ErrnoException).code ?? String(error)})`,
       );
     }
   };
 
-  /** A device, a pipe or a link is written to where it is; a file is replaced as a whole where its directory allows. */
+  /** A device, a pipe or a link is written in place; a file is replaced as a whole where its directory allows. */
   #put(content: string): void {
     const stat = lstatSync(this.#path, { throwIfNoEntry: false });
     if (stat?.isFile() === false || !isWritable(dirname(this.#path))) writeFileSync(this.#path, content);
@@ -57,18 +58,18 @@ export class FinalReport {
 
   readonly #onSignal = (signal: NodeJS.Signals): void => {
     this.write();
-    // Some handlers end the program only when nobody else listens, so we are out of the way before they look.
+    // Some handlers end the program only when there is no other listener, so ours goes before they check.
     this.#leaveSignals();
     if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
   };
 }
 
-/** Said at the start, when it can still be put right, rather than when the program ends. */
+/** Checked at the start, when it can still be corrected. */
 function refuseUnwritable(path: string): void {
   if (isWritable(dirname(path)) || isWritable(path)) return;
   throw new LeakwatchError(
     'LEAKWATCH_ERR_INVALID_OPTION',
-    `The report cannot be written to '${path}'. Name a file in a directory that exists and can be written to (report, LEAKWATCH_REPORT).`,
+    say`The report cannot be written to '${path}'. Name a file in a directory that exists and can be written to (report, LEAKWATCH_REPORT).`,
   );
 }
 

@@ -24,7 +24,7 @@ import type { SafeEmitter } from './safe-emitter.js';
 export interface FindingStore {
   /** Puts the present report and these findings there. */
   keep(findings: string): void;
-  /** The findings of before; null: there are none. */
+  /** The stored findings; null if there are none. */
   restore(): string | null;
   /** Takes old files out. */
   prune(): void;
@@ -65,7 +65,7 @@ export class FindingDesk {
     return this.#ledger.findings.map(publishedFinding);
   }
 
-  /** Whether something rises outside the heap: reason enough to look who holds it. */
+  /** Whether something rises outside the heap: reason enough to find out what holds it. */
   get risesOutside(): boolean {
     return this.#outside.rising.length > 0;
   }
@@ -123,7 +123,7 @@ export class FindingDesk {
     return was;
   }
 
-  /** What is still open was seen now, too: the file says when it was last. */
+  /** Stores open findings again, so that the file says when they were last seen. */
   prune(): void {
     const { errors, store } = this.#parts;
     if (this.#ledger.findings.length > 0) this.#store();

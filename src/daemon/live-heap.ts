@@ -30,7 +30,7 @@ export class LiveHeap {
     return this.#lastSample;
   }
 
-  /** Bytes used after the latest full collection. */
+  /** Bytes used after the latest full GC. */
   get live(): { readonly bytes: number; readonly atMs: number } | null {
     return this.#live;
   }
@@ -44,7 +44,7 @@ export class LiveHeap {
     return this.#trends;
   }
 
-  /** What a capture will find: it collects first, so the young generation's garbage costs nothing. */
+  /** What a capture will find: it begins with a full GC, so the young generation's garbage costs nothing. */
   get capturedBytes(): number {
     return Math.min(this.#lastSample?.usedBytes ?? 0, this.#lastSample?.oldBytes ?? 0);
   }
@@ -63,7 +63,7 @@ export class LiveHeap {
       this.#live = { bytes: liveAfterMajor(sample), atMs: sample.atMs };
   }
 
-  /** Bytes used after the collection within a capture. */
+  /** Bytes used after the full GC of a capture. */
   captured(bytes: number, atMs: number): void {
     if (bytes === 0) return;
     this.#live = { bytes, atMs };
@@ -77,7 +77,7 @@ export class LiveHeap {
   #judge(nowMs: number): Trends {
     const { windowsMs, trend, warmUpMs } = this.#rules;
     const judged = (windowMs: number) => {
-      // What a program loads and fills while it starts is no trend.
+      // What a program loads while it starts is no trend.
       const since = Math.max(nowMs - windowMs, this.#startedAtMs + warmUpMs / 2);
       const points = {
         capture: this.#window.points('capture', since),
@@ -91,7 +91,7 @@ export class LiveHeap {
   }
 }
 
-/** The trend that is told to people: the medium window's, else the short one's, else the long one's. */
+/** The trend in reports: the medium window's, else the short one's, else the long one's. */
 export function bestTrend(trends: Trends): TrendVerdict {
   const known = [trends.medium, trends.short, trends.long].find((trend) => trend.direction !== 'unknown');
   return known ?? trends.medium;

@@ -1,9 +1,9 @@
-/** Pauses remembered: collections are told of within a turn of the loop or two after they ended. */
+/** Pauses kept: GCs are reported within a turn or two of the event loop after they end. */
 const KEPT = 8;
-/** A collection's clock reading and ours may differ by rounding. */
+/** V8's clock and ours may differ by rounding. */
 const SLACK_MS = 1;
 
-/** When the service stood still because of a capture, so that the collections in between are known as the watcher's own. Monotonic milliseconds. */
+/** When captures paused the service: GCs within such a pause are the watcher's own. Monotonic milliseconds. */
 export class OwnPauses {
   #pauses: { readonly fromMs: number; readonly toMs: number }[] = [];
 

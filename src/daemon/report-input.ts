@@ -44,10 +44,10 @@ export function reportInput(
   };
 }
 
-/** The heap's own forecast counts all growth and has an interval; a finding's rate stands in where there is none. */
+/** The heap's forecast counts all growth and has an interval; without one, the finding's rate serves. */
 function withTimeToLimit(finding: Finding, heapSeconds: number | null, roomBytes: number): Finding {
   const { bytesPerSecond } = finding.growth;
-  // What is no part of the heap brings its own figure, or has none.
+  // A finding outside the heap has its own figure, or none.
   if (bytesPerSecond <= 0 || finding.retainerPath.length === 0) return finding;
   return { ...finding, secondsToLimit: heapSeconds ?? Math.max(0, roomBytes / bytesPerSecond) };
 }

@@ -1,10 +1,11 @@
 import { EventEmitter } from 'node:events';
 import type { Logger } from '../runtime/logger.js';
+import { say } from '../runtime/say.js';
 import type { WatcherEvents } from './daemon-status.js';
 
 type Listener<E extends keyof WatcherEvents> = (...args: WatcherEvents[E]) => void;
 
-/** An emitter whose listeners can do no harm: one that throws or rejects neither keeps the event from the others nor passes for a fault of the watcher. */
+/** An emitter whose listeners can do no harm: when one throws or rejects, the others still get the event, and it is no error of the watcher. */
 export class SafeEmitter {
   readonly #logger: Logger;
   readonly #emitter = new EventEmitter();
@@ -46,6 +47,6 @@ export class SafeEmitter {
 
   #blame(event: keyof WatcherEvents, error: unknown): void {
     const message = error instanceof Error ? error.message : String(error);
-    this.#logger.warn(`a listener of '${event}' failed: ${message}`);
+    this.#logger.warn(say`a listener of '${event}' failed: ${message}`);
   }
 }

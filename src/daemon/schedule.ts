@@ -1,6 +1,7 @@
 import { createTask, type ScheduledTask, validateDetailed } from 'node-cron';
 import { LeakwatchError } from '../errors.js';
 import type { Logger } from '../runtime/logger.js';
+import { say } from '../runtime/say.js';
 
 export interface Job {
   readonly name: 'sample' | 'capture' | 'prune';
@@ -9,10 +10,10 @@ export interface Job {
   run(): void | Promise<void>;
 }
 
-/** A run that is later than this, because the service was busy or asleep, is left out; the next one comes anyway. */
+/** A run later than this, because the service was busy or asleep, is skipped: the next one comes anyway. */
 const LATE_MS = 5000;
 
-/** Background jobs on cron expressions: no overlap, unref'd, and what a job throws ends with that run. */
+/** Background jobs on cron expressions. Runs of a job do not overlap, keep no process alive, and an error ends only its run. */
 export class Schedule {
   readonly #tasks: readonly ScheduledTask[];
 
@@ -31,7 +32,7 @@ export class Schedule {
           await job.run();
         } catch (error) {
           logger.warn(
-            `background job '${job.name}' failed: ${error instanceof Error ? error.message : String(error)}`,
+            say`background job '${job.name}' failed: ${error instanceof Error ? error.message : String(error)}`,
           );
         }
       };
@@ -62,6 +63,6 @@ function checkCron(job: Job): void {
   const detail = errors.map((error) => `${error.field}: ${error.message}`).join('; ');
   throw new LeakwatchError(
     'LEAKWATCH_ERR_INVALID_CRON',
-    `schedule.${job.name} '${job.cron.slice(0, 80)}' is not a cron expression (${detail}). Write five fields, or six with seconds first, such as '*/10 * * * * *'.`,
+    say`schedule.${job.name} '${job.cron.slice(0, 80)}' is not a cron expression (${detail}). Write five fields, or six with seconds first, such as '*/10 * * * * *'.`,
   );
 }

@@ -11,15 +11,17 @@ import {
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { LeakwatchError } from '../errors.js';
+import { say } from '../runtime/say.js';
+import { formatBytes, MIB } from '../runtime/units.js';
 
-/** What stays in the state directory; beyond any of these the oldest files leave. */
+/** Limits of the state directory; beyond any of them the oldest files are removed. */
 const MAX_AGE_MS = 30 * 24 * 60 * 60 * 1000;
 const MAX_FILES = 100;
-const MAX_BYTES = 50 * 2 ** 20;
+const MAX_BYTES = 50 * MIB;
 
 const OWN_FILE = /^(report|findings)-[\w.-]+\.json(\.\d+\.tmp)?$/;
 /** More than any file of ours holds. */
-const MAX_READ_BYTES = 4 * 2 ** 20;
+const MAX_READ_BYTES = 4 * MIB;
 
 /**
  * The directory (our own, writable by nobody else, no symbolic link; made with mode 0700) that keeps the last report of
@@ -49,7 +51,7 @@ export class StateDirectory {
     if (where.explicit) {
       throw new LeakwatchError(
         'LEAKWATCH_ERR_STATE_DIR',
-        `The state directory ${reasons.join('; ')}. Name a directory that this user owns and can write to (stateDir, LEAKWATCH_STATE_DIR).`,
+        say`The state directory ${reasons.join('; ')}. Name a directory that this user owns and can write to (stateDir, LEAKWATCH_STATE_DIR).`,
       );
     }
     refused(reasons.join('; '));
@@ -61,17 +63,17 @@ export class StateDirectory {
     writeWhole(join(this.path, name), content);
   }
 
-  /** Null where there is no such file. Throws what the file system throws, and a RangeError for a file that is too large to be ours. */
+  /** Null if there is no such file. Throws what the file system throws, and a RangeError for a file too large to be ours. */
   read(name: string): string | null {
     const path = join(this.path, name);
     const stat = lstatSync(path, { throwIfNoEntry: false });
     if (stat === undefined) return null;
     if (!stat.isFile() || stat.size > MAX_READ_BYTES)
-      throw new RangeError(`it is no file of at most ${MAX_READ_BYTES} bytes`);
+      throw new RangeError(say`it is not a file of at most ${formatBytes(MAX_READ_BYTES)}`);
     return readFileSync(path, 'utf8');
   }
 
-  /** Removes what is too old or too much; only files that this class writes. Returns how many. */
+  /** Removes files beyond the limits, and only files that this class writes. Returns how many. */
   prune(nowMs: number): number {
     const files = readdirSync(this.path)
       .filter((name) => OWN_FILE.test(name))
@@ -84,7 +86,7 @@ export class StateDirectory {
     let removed = 0;
     for (const [index, file] of files.entries()) {
       bytes += file.bytes;
-      // Findings have ages of their own in the file, and what is muted has none.
+      // Each finding in a file has its own age, and muted ones do not age.
       const isOld = nowMs - file.atMs > MAX_AGE_MS && !file.name.startsWith('findings-');
       if (index < MAX_FILES && bytes <= MAX_BYTES && !isOld) continue;
       rmSync(join(this.path, file.name), { force: true });
@@ -102,21 +104,21 @@ export function writeWhole(path: string, content: string): void {
   renameSync(temporary, path);
 }
 
-/** Null when the directory is there, ours, private and writable; otherwise why not. */
+/** Null when the directory exists, is ours, private and writable; otherwise why not. */
 function makeUsable(path: string): string | null {
   try {
     makeDirectories(path);
     const stat = lstatSync(path);
-    if (stat.isSymbolicLink() || !stat.isDirectory()) return 'is not a directory';
-    if (process.getuid !== undefined && stat.uid !== process.getuid()) return 'belongs to another user';
+    if (stat.isSymbolicLink() || !stat.isDirectory()) return say`is not a directory`;
+    if (process.getuid !== undefined && stat.uid !== process.getuid()) return say`belongs to another user`;
     if (process.platform !== 'win32' && (stat.mode & 0o022) !== 0)
-      return 'can be written to by others (give it mode 0700)';
+      return say`can be written to by others (give it mode 0700)`;
     const probe = join(path, `report-probe-${process.pid}.json`);
     writeWhole(probe, '{}');
     rmSync(probe);
     return null;
   } catch (error) {
-    return `cannot be used (${(error as NodeJS.ErrnoException).code ?? 'error'})`;
+    return say`cannot be used (${(error as NodeJS.ErrnoException).code ?? 'error'})`;
   }
 }
 

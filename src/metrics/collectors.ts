@@ -5,6 +5,7 @@ import { LeakwatchError } from '../errors.js';
 import type { Finding } from '../findings/finding.js';
 import type { MetricsRegistry } from '../options/metrics-registry.js';
 import { packageVersion } from '../runtime/package-version.js';
+import { say } from '../runtime/say.js';
 import type { HeapSample } from '../sampling/heap-sample.js';
 import { createFamily, type Labels, type MetricFamily, type Reading } from './metric-family.js';
 import { LOOK_OUTCOMES, METRIC_NAMES, type MetricName } from './metric-table.js';
@@ -34,7 +35,7 @@ const NO_LABELS: Labels = {};
 
 /**
  * Publishes `source` as the metrics of the table, from now on; `missed` are the samples taken before.
- * Throws a `LeakwatchError` when `registry` is none, or holds metrics of these names that another watcher put there.
+ * Throws a `LeakwatchError` when `registry` is not a registry, or already holds metrics of these names.
  */
 export function createMetrics(
   source: MetricsSource,
@@ -66,14 +67,14 @@ function refuseUnusable(registry: MetricsRegistry): void {
   if (methods.some((method) => typeof registry?.[method] !== 'function')) {
     throw new LeakwatchError(
       'LEAKWATCH_ERR_INVALID_OPTION',
-      'registry must be a Registry of prom-client or @prometheus-io/client.',
+      say`registry must be a Registry of prom-client or @prometheus-io/client.`,
     );
   }
   const taken = METRIC_NAMES.find((name) => registry.getSingleMetric(name) !== undefined);
   if (taken !== undefined) {
     throw new LeakwatchError(
       'LEAKWATCH_ERR_OPTION_CONFLICT',
-      `registry already holds '${taken}'. Stop the watcher that registered it, or give this one a registry of its own.`,
+      say`registry already holds '${taken}'. Stop the watcher that registered it, or give this one another registry.`,
     );
   }
 }
@@ -89,7 +90,7 @@ function createFamilies(source: MetricsSource): ReadonlyMap<MetricName, MetricFa
   return families;
 }
 
-/** A scrape must not fail because of the watcher: the host's own metrics are in the same answer. The old sample time that stays tells. */
+/** A scrape must not fail because of the watcher: the same response holds the host's own metrics. The time of the last sample, which stays, shows it. */
 function readOrKeep(
   status: () => DaemonStatus,
   read: (status: DaemonStatus) => readonly Reading[],

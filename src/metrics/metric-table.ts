@@ -20,14 +20,14 @@ export interface MetricSpec {
   readonly aggregator: MetricAggregator;
   /** Upper bounds of a histogram, seconds. */
   readonly buckets?: readonly number[];
-  /** Combinations that cannot happen and therefore get no series. */
+  /** Combinations that cannot happen and so get no series. */
   readonly excludes?: (labels: Readonly<Record<string, string>>) => boolean;
 }
 
 /** The most series all metrics of the package may have together. */
 export const SERIES_LIMIT = 200;
 
-/** The levels below a graph, and what may become of them: `failed` is whatever is neither of the others. */
+/** The levels without a graph, and their outcomes: `failed` is any other outcome than the first two. */
 const LOOK_LEVELS = ['probe', 'census'] as const;
 export const LOOK_OUTCOMES = ['success', 'skipped', 'failed'] as const;
 
@@ -76,7 +76,7 @@ export const METRIC_TABLE = {
   },
   leakwatch_watcher_errors_total: {
     type: 'counter',
-    help: 'Failures of background work by stage; the watching went on.',
+    help: 'Failures of background work by stage; watching went on.',
     labels: { stage: ERROR_STAGES },
     aggregator: 'sum',
   },
@@ -94,13 +94,13 @@ export const METRIC_TABLE = {
   },
   leakwatch_heap_live_bytes: {
     type: 'gauge',
-    help: 'Live heap: used bytes after the latest full collection; 0 before the first.',
+    help: 'Live heap: used bytes after the latest full GC; 0 before the first.',
     labels: {},
     aggregator: 'max',
   },
   leakwatch_heap_live_timestamp_seconds: {
     type: 'gauge',
-    help: 'When the live heap was measured, seconds since the Unix epoch; 0 before the first full collection.',
+    help: 'When the live heap was measured, seconds since the Unix epoch; 0 before the first full GC.',
     labels: {},
     aggregator: 'min',
   },
@@ -118,7 +118,7 @@ export const METRIC_TABLE = {
   },
   leakwatch_memory_available_bytes: {
     type: 'gauge',
-    help: 'What the container or host still has to give; +Inf when unknown.',
+    help: 'Memory that container or host have left; +Inf when unknown.',
     labels: {},
     aggregator: 'min',
   },
@@ -154,20 +154,20 @@ export const METRIC_TABLE = {
   },
   leakwatch_detached_contexts: {
     type: 'gauge',
-    help: 'Contexts that were given up but not collected; 0 in a healthy process.',
+    help: 'Contexts that are no longer used but not collected; 0 in a healthy process.',
     labels: {},
     aggregator: 'sum',
   },
   leakwatch_gc_duration_seconds: {
     type: 'histogram',
-    help: 'Pauses of garbage collections by kind; every cycle since watching began.',
+    help: 'Pauses of GC cycles by kind; every cycle since watching began.',
     labels: { kind: GC_KINDS },
     aggregator: 'sum',
     buckets: GC_BUCKETS,
   },
   leakwatch_gc_reclaimed_bytes_total: {
     type: 'counter',
-    help: 'Bytes that garbage collections gave back, by kind; cycles without exact figures count as 0.',
+    help: 'Bytes that GC cycles freed, by kind; cycles without exact figures count as 0.',
     labels: { kind: GC_KINDS },
     aggregator: 'sum',
   },
@@ -217,19 +217,19 @@ export const METRIC_TABLE = {
   },
   leakwatch_heap_looks_total: {
     type: 'counter',
-    help: 'Looks at the heap that are no graphs: probes (size of the live heap) and censuses (its classes), by outcome.',
+    help: 'Captures without a graph: probes (size of the live heap) and censuses (its classes), by outcome.',
     labels: { rung: LOOK_LEVELS, outcome: LOOK_OUTCOMES },
     aggregator: 'sum',
   },
   leakwatch_capture_retries_total: {
     type: 'counter',
-    help: 'Forked children that met a thread of V8 at work and were replaced by another, of all levels.',
+    help: 'Forked children that met a busy thread of V8 and were replaced by another, at all levels.',
     labels: {},
     aggregator: 'sum',
   },
   leakwatch_capture_cpu_seconds_total: {
     type: 'counter',
-    help: 'CPU time of forked children and analysis processes, of all levels.',
+    help: 'CPU time of forked children and analysis processes, at all levels.',
     labels: {},
     aggregator: 'sum',
   },
@@ -248,7 +248,7 @@ export const METRIC_TABLE = {
   },
   leakwatch_capture_peak_bytes: {
     type: 'gauge',
-    help: 'The most memory the latest capture of a graph took beside the heap; 0 when unknown.',
+    help: 'The most memory the latest capture of a graph took in addition to the heap; 0 when unknown.',
     labels: {},
     aggregator: 'max',
   },

@@ -3,7 +3,7 @@ import type { Finding } from '../findings/finding.js';
 /** How many findings are followed; the oldest one is forgotten beyond, and counts as opened again when it changes. */
 const FOLLOWED_LIMIT = 1024;
 
-/** Tells which change of a finding opens or resolves it: a finding changes its status more often than it is opened. */
+/** Finds the changes that open or resolve a finding: its status changes more often than that. */
 export class OpenFindings {
   readonly #ids: Set<string>;
 

@@ -5,7 +5,7 @@ const MAX_NAME = 100;
 /** Steps of a path shown; a longer one loses its middle. */
 const MAX_STEPS = 24;
 
-/** Parts of a path from the root to what holds the members; their own step is left to the line that tells of them. */
+/** Parts of a path from the root to the holder of the members; another line describes the members themselves. */
 export function heldBy(path: readonly RetainerStep[]): readonly string[] {
   const last = path.at(-1)?.edgeType;
   const toMembers = path.length > 1 && (last === 'entry' || last === 'element');

@@ -32,7 +32,7 @@ export interface ReportCapture {
   readonly durationMs: number;
   /** Of it in the analysis process; 0 where there was none. */
   readonly analysisMs: number;
-  /** Beside the service: forked children and the analysis process. */
+  /** CPU of forked children and the analysis process. */
   readonly cpuSeconds: number;
   readonly peakBytes: number;
   readonly nodes: number;

@@ -67,7 +67,7 @@ export interface CaptureSituation {
   /** What captures in the background took lately, those on demand left out. */
   readonly cpuBudget: Pick<CpuBudget, 'decide'>;
   readonly trend: TrendVerdict;
-  /** Whether something rises outside the heap: reason enough to look who holds it. */
+  /** Whether something rises outside the heap: reason enough to find out what holds it. */
   readonly risesOutside: boolean;
   /** Whether a census would be taken, which costs so little that a shift of the heap's level is reason enough. */
   readonly isCensus: boolean;
@@ -76,7 +76,7 @@ export interface CaptureSituation {
 
 /** Where the running series of captures stands. */
 export interface SeriesSituation {
-  /** Captures tried in this series; 0: none is running. */
+  /** Captures tried in this series; 0 if no series is running. */
   readonly captures: number;
   /** Of the latest capture tried, of this series or an earlier one; null: never. */
   readonly lastAtMs: number | null;

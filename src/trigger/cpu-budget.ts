@@ -1,4 +1,4 @@
-/** Whether the CPU time of one more capture is to be had. */
+/** Whether there is CPU time for one more capture. */
 export type CpuBudgetVerdict =
   | { readonly fits: true }
   | {
@@ -21,7 +21,7 @@ interface Spending {
 const WINDOW_MS = 60 * 60 * 1000;
 /** Spendings that lie this close together count as one, at the later time: some sixty of them make a full window. */
 const MERGED_WITHIN_MS = WINDOW_MS / 60;
-/** No capture, however dear, weighs on longer than this many windows: a wrong reading must not end captures for a day. */
+/** No capture, however expensive, counts for more windows than this: a wrong reading must not end captures for a day. */
 const MAX_WINDOWS = 6;
 /** What is kept at most; beyond it the two oldest count as one. Reached only where captures cost more than their budget. */
 const MAX_SPENDINGS = 64;
@@ -63,7 +63,7 @@ export class CpuBudget {
 
   /** Changes nothing. */
   decide(nowMs: number, predictedSeconds: number): CpuBudgetVerdict {
-    // What a clock that was set back makes the future is let go: it could block captures for as long as it was wrong.
+    // Entries in the future, from a clock that was set back, are ignored: they could block captures for as long as it was wrong.
     const counting = this.#spent.filter(
       (spending) => spending.atMs <= nowMs && this.#endOf(spending) > nowMs,
     );

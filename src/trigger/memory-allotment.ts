@@ -6,14 +6,14 @@ export interface MemorySituation {
   readonly availableBytes: number | null;
   /** The tightest limit of the container; null when none is set. */
   readonly limitBytes: number | null;
-  /** What is expected to be taken beside the capture: by the process that analyses it, and by copies of what the service writes to meanwhile. */
+  /** What others are expected to take meanwhile: the process that analyses the capture, and copies of what the service writes to. */
   readonly concurrentBytes: number;
 }
 
 /** What a container must keep while a capture runs: a tenth of its limit, and never less than this. */
 const MIN_RESERVE_BYTES = 32 * MIB;
 const RESERVED_PART = 0.1;
-/** A capture takes no more than this where nobody can tell what is left. Linux always can. */
+/** A capture takes no more than this where it is unknown what is left. On Linux it is known. */
 const UNKNOWN_AVAILABLE_BYTES = 1024 * MIB;
 
 /**
@@ -28,8 +28,8 @@ export function memoryReserve({
 }
 
 /**
- * The bytes a dumper, or its child process, may take: what is available, less the reserve, less what is taken beside. Zero when
- * there is nothing to spare. Where it is not known what is available it counts as 1 GiB, or as the limit if that is less.
+ * The bytes a dumper, or its child process, may take: what is available, less the reserve, less what others take
+ * meanwhile. Zero if nothing is left. Where it is not known what is available it counts as 1 GiB, or as the limit if that is less.
  */
 export function memoryAllotment(situation: MemorySituation): number {
   const { availableBytes, limitBytes, concurrentBytes } = situation;
