@@ -22,31 +22,31 @@ const MAX_SENTENCE = 300;
 const MAX_FIELDS = 8;
 const MAX_SITES = 3;
 const MAX_CALLERS = 2;
-/** How a function without a name is called. */
+/** Stands for the name of a function without one. */
 const ANONYMOUS = 'function';
 
 const HEADLINES: Readonly<Record<FindingStatus, string>> = {
-  confirmed: 'LEAK confirmed',
-  suspected: 'LEAK suspected',
-  plateaued: 'GROWTH plateaued',
-  resolved: 'GROWTH resolved',
+  confirmed: say`LEAK confirmed`,
+  suspected: say`LEAK suspected`,
+  plateaued: say`GROWTH plateaued`,
+  resolved: say`GROWTH resolved`,
 };
 
-/** What grows, where it is not plain objects. */
+/** What grows, other than plain objects. */
 const KINDS: Readonly<Record<Exclude<FindingKind, 'heap'>, string>> = {
-  external: 'buffers, outside the heap',
-  native: 'native memory, outside the heap',
-  handles: 'handles',
-  contexts: 'contexts',
+  external: say`buffers, outside the heap`,
+  native: say`native memory, outside the heap`,
+  handles: say`handles`,
+  contexts: say`contexts`,
 };
 
-/** What the service stands still for, by dumper. */
+/** Why a capture pauses the service, by dumper. */
 const PAUSES: Readonly<Record<string, string>> = {
-  fork: 'to fork a copy of the process',
-  inline: 'snapshots are taken in the process itself',
+  fork: say`to fork a copy of the process`,
+  inline: say`snapshots are taken in the process itself`,
 };
 
-/** What a finding is read together with. */
+/** What the text of a finding needs in addition to it. */
 export interface FindingContext {
   readonly heap: Report['heap'];
   readonly captures: readonly ReportCapture[];
@@ -67,22 +67,22 @@ export function renderFinding(finding: Finding, context: FindingContext): string
   const reasons = finding.reasons.map((reason) => name(reason, MAX_SENTENCE));
   const lines = [
     headline(finding, context.heap),
-    ...labelled('what', wrap(name(finding.title, MAX_SENTENCE).split(' '), ' ')),
-    ...labelled('held by', wrap(heldBy(finding.retainerPath), ' › ')),
+    ...labelled(say`what`, wrap(name(finding.title, MAX_SENTENCE).split(' '), ' ')),
+    ...labelled(say`held by`, wrap(heldBy(finding.retainerPath), ' › ')),
     ...labelled(
-      'also by',
+      say`also by`,
       wrap(
         finding.alsoHeldBy.slice(0, MAX_SITES).map((holder) => name(holder)),
         ', ',
       ),
     ),
-    ...labelled('holds', wrap(holds(finding), ' ')),
-    ...labelled('allocated', wrap(finding.allocationSites.slice(0, MAX_SITES).map(allocated), '; also ')),
-    ...labelled('defined', wrap(definedPlaces(finding), ', ')),
-    ...labelled('yours', wrap(yourPlace(finding), ' ')),
-    ...labelled('package', wrap(packageName(finding), ' ')),
-    ...labelled('because', wrap(reasons, '; ')),
-    ...labelled('cost', wrap(cost(context.captures), ', ')),
+    ...labelled(say`holds`, wrap(holds(finding), ' ')),
+    ...labelled(say`allocated`, wrap(finding.allocationSites.slice(0, MAX_SITES).map(allocated), '; also ')),
+    ...labelled(say`defined`, wrap(definedPlaces(finding), ', ')),
+    ...labelled(say`yours`, wrap(yourPlace(finding), ' ')),
+    ...labelled(say`package`, wrap(packageName(finding), ' ')),
+    ...labelled(say`because`, wrap(reasons, '; ')),
+    ...labelled(say`cost`, wrap(cost(context.captures), ', ')),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -92,19 +92,20 @@ function headline(finding: Finding, heap: Report['heap']): string {
   const parts = [`${HEADLINES[finding.status]} (${formatShare(finding.confidence)})`];
   if (growing) parts.push(...rate(finding), ...(isBounded(finding) ? [] : limit(finding, heap)));
   if (growing && finding.kind !== 'heap') parts.push(KINDS[finding.kind]);
-  if (finding.muted) parts.push('muted');
+  if (finding.muted) parts.push(say`muted`);
   return parts.join('   ');
 }
 
-/** Handles and contexts that are counted outside of the graph have no bytes. */
+/** Handles and contexts counted outside the graph have no bytes. */
 function rate({ growth }: Finding): string[] {
   const { bytesPerSecond, objectsPerSecond, bytesPerRequest, bytesScaled } = growth;
-  if (bytesPerSecond <= 0 && objectsPerSecond > 0) return [`+${formatCount(objectsPerSecond * 60)} a minute`];
-  const perRequest = bytesPerRequest === null ? '' : `, about ${formatBytes(bytesPerRequest)} per request`;
-  return [`${bytesScaled ? 'about ' : ''}${formatRate(bytesPerSecond)}${perRequest}`];
+  if (bytesPerSecond <= 0 && objectsPerSecond > 0)
+    return [say`+${formatCount(objectsPerSecond * 60)} a minute`];
+  const perRequest = bytesPerRequest === null ? '' : say`, about ${formatBytes(bytesPerRequest)} per request`;
+  return [`${bytesScaled ? say`about ` : ''}${formatRate(bytesPerSecond)}${perRequest}`];
 }
 
-/** What will level off by itself meets no limit. */
+/** Growth that will level off by itself reaches no limit. */
 function isBounded({ evidence }: Finding): boolean {
   return evidence.some(({ rule, speaksFor }) => rule === 'bound' && !speaksFor);
 }
@@ -117,7 +118,8 @@ function limit(finding: Finding, heap: Report['heap']): string[] {
   if (seconds === null) return [];
   const range = forecast === null ? null : heap.secondsToLimitRange;
   const around = range === null ? '' : ` (${formatDurationRange(range.low, range.high)})`;
-  return [`${inHeap ? 'heap' : 'memory'} limit in ${formatDuration(seconds)}${around}`];
+  const time = `${formatDuration(seconds)}${around}`;
+  return [inHeap ? say`heap limit in ${time}` : say`memory limit in ${time}`];
 }
 
 function holds(finding: Finding): string[] {
@@ -126,12 +128,12 @@ function holds(finding: Finding): string[] {
   if (last === undefined || last.count <= 0 || finding.retainerPath.length === 0) return [];
   const fields = finding.fields.slice(0, MAX_FIELDS).map((field) => name(field));
   if (finding.fields.length > MAX_FIELDS) fields.push('…');
-  const each = `each about ${formatBytes(last.bytes / last.count)}`;
+  const each = say`each about ${formatBytes(last.bytes / last.count)}`;
   const detail = fields.length === 0 ? `(${each})` : `(${each}: ${fields.join(', ')})`;
   return [name(finding.className), `×${formatCount(last.count)}`, ...detail.split(' ')];
 }
 
-/** Where, and who called: `src/orders.ts:33 in record  ‹ src/checkout.ts:71`. */
+/** The place, and the callers: `src/orders.ts:33 in record  ‹ src/checkout.ts:71`. */
 function allocated(site: AllocationSite): string {
   const callers = site.callers
     .slice(0, MAX_CALLERS)
@@ -140,7 +142,7 @@ function allocated(site: AllocationSite): string {
 }
 
 function place({ function: functionName, url, line }: MemberLocation): string {
-  const where = functionName === '' || functionName === ANONYMOUS ? '' : ` in ${name(functionName)}`;
+  const where = functionName === '' || functionName === ANONYMOUS ? '' : say` in ${name(functionName)}`;
   return `${name(shortUrl(url))}:${line}${where}`;
 }
 
@@ -149,7 +151,7 @@ function definedPlaces({ allocationSites, locations }: Finding): string[] {
   return allocationSites.length > 0 ? [] : locations.slice(0, MAX_SITES).map(place);
 }
 
-/** Not said again where a line above says it. */
+/** Empty when a line above shows the same place. */
 function yourPlace({ yours, allocationSites, locations }: Finding): string[] {
   if (yours === null) return [];
   const shown = [...allocationSites.slice(0, MAX_SITES), ...(allocationSites.length > 0 ? [] : locations)];
@@ -170,7 +172,7 @@ function shortUrl(url: string): string {
   return path.split('/').slice(-4).join('/').replace(/^\//, '');
 }
 
-/** Probes and censuses are no captures to a reader, but they stop the service too. */
+/** A reader does not count probes and censuses as captures, but they pause the service, too. */
 function cost(captures: readonly ReportCapture[]): string[] {
   const taken = captures.filter(({ outcome }) => outcome !== 'skipped');
   const longest = taken.reduce<ReportCapture | null>(
@@ -179,7 +181,7 @@ function cost(captures: readonly ReportCapture[]): string[] {
   );
   if (longest === null) return [];
   const why = PAUSES[longest.dumper];
-  const pause = `longest pause ${formatMilliseconds(longest.pauseMs)}${why === undefined ? '' : ` (${why})`}`;
+  const pause = say`longest pause ${formatMilliseconds(longest.pauseMs)}${why === undefined ? '' : ` (${why})`}`;
   return [plural(taken.filter(hasGraph).length, 'capture'), pause];
 }
 
@@ -190,12 +192,12 @@ function hasGraph({ rung }: ReportCapture): boolean {
 function noLeak(report: Report): string {
   const { watcher, heap } = report;
   const reason = name(watcher.reason, MAX_SENTENCE);
-  if (watcher.state === 'failed') return `not watching, so nothing is known about leaks: ${reason}`;
+  if (watcher.state === 'failed') return say`not watching, so nothing is known about leaks: ${reason}`;
   const graphs = watcher.captures.filter(hasGraph);
   const successes = graphs.filter(({ outcome }) => outcome === 'success').length;
   const facts = [plural(successes, 'capture'), liveHeap(heap)];
   const watched = watchedSeconds(report);
-  if (watched !== null) facts.unshift(`watched for ${formatDuration(watched)}`);
+  if (watched !== null) facts.unshift(say`watched for ${formatDuration(watched)}`);
   facts.push(...failure('capture', graphs.at(-1)));
   for (const rung of ['census', 'probe'])
     facts.push(
@@ -205,7 +207,7 @@ function noLeak(report: Report): string {
       ),
     );
   const grows = heap.at !== null && heap.trend.windowMs > 0 && heap.trend.low > 0;
-  const verdict = `no leak found so far${grows ? `; ${rising(successes)}` : ''}`;
+  const verdict = say`no leak found so far${grows ? `; ${rising(successes)}` : ''}`;
   const doubt =
     watcher.state === 'watching' ? '' : ` (${watcher.state}${reason === '' ? '' : `: ${reason}`})`;
   const next = watcher.state === 'watching' && grows ? nextStep(watcher.detail) : [];
@@ -214,8 +216,9 @@ function noLeak(report: Report): string {
 
 /** A heap that rises is no alarm: services that start and caches that fill do the same. */
 function rising(captures: number): string {
-  if (captures < 2) return 'the heap rises, as at a start; captures will tell whether anything keeps growing';
-  return 'the heap rises, but nothing in it has grown for long enough to tell a leak from filling up';
+  if (captures < 2)
+    return say`the heap rises, as it does after a start; captures will show whether anything keeps growing`;
+  return say`the heap rises, but nothing in it has grown for long enough to distinguish a leak from filling up`;
 }
 
 /** Why nothing is captured at the moment says when it will be. */
@@ -223,33 +226,35 @@ function nextStep(detail: string): string[] {
   return detail === '' ? [] : [say`at present: ${name(detail, MAX_SENTENCE)}`];
 }
 
-/** A success of another kind says nothing of this one. */
+/** Whether the latest capture of one kind failed; successes of other kinds say nothing about it. */
 function failure(what: string, latest: ReportCapture | undefined): string[] {
   if (latest === undefined || latest.outcome === 'success' || latest.reason === null) return [];
-  const became = latest.outcome === 'skipped' ? 'was skipped' : 'failed';
-  return [`the latest ${what} ${became} (${name(latest.reason, MAX_SENTENCE)})`];
+  const reason = name(latest.reason, MAX_SENTENCE);
+  return latest.outcome === 'skipped'
+    ? [say`the latest ${what} was skipped (${reason})`]
+    : [say`the latest ${what} failed (${reason})`];
 }
 
 function processLine(report: Report): string {
   const { pid, nodeVersion } = report.process;
   const watched = watchedSeconds(report);
-  const time = watched === null ? '' : `, watched for ${formatDuration(watched)}`;
-  return `process ${pid}, Node ${name(nodeVersion)}${time}: ${liveHeap(report.heap)}`;
+  const time = watched === null ? '' : say`, watched for ${formatDuration(watched)}`;
+  return say`process ${pid}, Node ${name(nodeVersion)}${time}: ${liveHeap(report.heap)}`;
 }
 
 function liveHeap(heap: Report['heap']): string {
-  if (heap.at === null) return 'live heap not measured yet';
-  const limit = heap.limitBytes > 0 ? ` of ${formatBytes(heap.limitBytes)}` : '';
-  return `live heap ${formatBytes(heap.liveBytes)}${limit}, ${direction(heap.trend)}`;
+  if (heap.at === null) return say`live heap not measured yet`;
+  const limit = heap.limitBytes > 0 ? say` of ${formatBytes(heap.limitBytes)}` : '';
+  return say`live heap ${formatBytes(heap.liveBytes)}${limit}, ${direction(heap.trend)}`;
 }
 
-/** The interval of the slope decides, not the slope: growth is said only when zero is outside of it. */
+/** The interval of the slope decides, not the slope: the heap rises or falls only when zero lies outside of it. */
 function direction({ bytesPerSecond, low, high, windowMs }: Report['heap']['trend']): string {
-  if (windowMs <= 0) return 'trend not known yet';
-  const rate = `${formatRate(bytesPerSecond)} over ${formatDuration(windowMs / 1000)}`;
-  if (low > 0) return `rising ${rate}`;
-  if (high < 0) return `falling ${rate}`;
-  return `flat (${rate})`;
+  if (windowMs <= 0) return say`trend not known yet`;
+  const rate = say`${formatRate(bytesPerSecond)} over ${formatDuration(windowMs / 1000)}`;
+  if (low > 0) return say`rising ${rate}`;
+  if (high < 0) return say`falling ${rate}`;
+  return say`flat (${rate})`;
 }
 
 /** To the latest sample, not to now: the same report reads the same at any time. */

@@ -256,11 +256,11 @@ test('no leak while learning or paused is not sold as an all-clear', () => {
 test('a rising heap without a finding, and a capture that was refused, are said aloud', () => {
   assert.match(
     withoutLeak({}, { low: 5 }),
-    /^no leak found so far; the heap rises, but nothing in it has grown for long enough to tell a leak from filling up: /,
+    /^no leak found so far; the heap rises, but nothing in it has grown for long enough to distinguish a leak from filling up: /,
   );
   assert.match(
     withoutLeak({ captures: [], detail: 'the next capture is due in 5 s' }, { low: 5 }),
-    /^no leak found so far; the heap rises, as at a start; .*, 0 captures, .*, at present: the next capture is due in 5 s\n$/,
+    /^no leak found so far; the heap rises, as it does after a start; .*, 0 captures, .*, at present: the next capture is due in 5 s\n$/,
   );
   const refused = { ...capture!, outcome: 'skipped', reason: 'pause-over-budget: about 1500 ms' };
   assert.match(
