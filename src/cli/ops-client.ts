@@ -1,10 +1,10 @@
 import { request } from 'node:http';
 import type { Report } from '../report/report.js';
+import { MIB } from '../runtime/units.js';
 import { readReport } from './report-text.js';
 
 /** A busy program responds late; it is asked again anyway. */
 const TIMEOUT_MS = 5000;
-const MIB = 2 ** 20;
 const MAX_REPORT_BYTES = 32 * MIB;
 
 /** A report; or none now (the process is busy or starting); or none ever again (it has ended). */

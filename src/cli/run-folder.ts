@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { issueToken } from '../options/tokens.js';
 import type { Pace } from '../pace/pace.js';
 import type { Report } from '../report/report.js';
+import { MIB } from '../runtime/units.js';
 import { readReport } from './report-text.js';
 import { isReportName, RUN_FOLDER, SEEN, SOCKET } from './run-files.js';
 
@@ -11,7 +12,6 @@ import { isReportName, RUN_FOLDER, SEEN, SOCKET } from './run-files.js';
 const MAX_FOLDER_BYTES = 103 - '/leakwatch-run-XXXXXX/4194304.sock'.length;
 /** Final reports that are read; further processes are ignored, as if they had not been watched. */
 const MAX_PROCESSES = 256;
-const MIB = 2 ** 20;
 const MAX_REPORT_BYTES = 32 * MIB;
 
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,19 +1,15 @@
-import { createHash } from 'node:crypto';
-import { LeakwatchError } from '../errors.js';
 import type { Fingerprint } from '../heap/naming/retainer-step.js';
-import { PACE_RULES, PACES, type Pace, type PaceRules } from '../pace/pace.js';
-import { LOG_LEVELS, type Logger, type LogLevel } from '../runtime/logger.js';
-import { GC_SOURCE_NAMES, type GcSourceName } from '../sampling/gc-source.js';
-import { flag, invalid, oneOf, positive, refuseUnknown, shown, text } from './checks.js';
-import { isLoopback, type ListenAddress, parseListenAddress } from './listen-address.js';
+import type { Pace, PaceRules } from '../pace/pace.js';
+import type { Logger, LogLevel } from '../runtime/logger.js';
+import type { GcSourceName } from '../sampling/gc-source.js';
+import type { ListenAddress } from './listen-address.js';
 import type { MetricsRegistry } from './metrics-registry.js';
-import { type StateDirectories, stateDirectories } from './state-directories.js';
-import { readTokens } from './tokens.js';
+import type { StateDirectories } from './state-directories.js';
 
-const CAPTURE_MODES = ['auto', 'fork', 'inline', 'off'] as const;
+export const CAPTURE_MODES = ['auto', 'fork', 'inline', 'off'] as const;
 export type CaptureMode = (typeof CAPTURE_MODES)[number];
 
-const METRICS_AUTH = ['token', 'none'] as const;
+export const METRICS_AUTH = ['token', 'none'] as const;
 export type MetricsAuth = (typeof METRICS_AUTH)[number];
 
 /** Cron expressions of five fields, or six with seconds first. */
@@ -85,153 +81,4 @@ export interface ResolvedOptions {
   readonly program: string;
   /** This process's environment; the analysis process gets the variables that Node may need to start. */
   readonly environment: Readonly<Record<string, string | undefined>>;
-}
-
-const DEFAULTS = {
-  pace: 'production',
-  capture: 'auto',
-  metricsAuth: 'token',
-  log: 'warn',
-  gcSource: 'auto',
-  pruneCron: '17 * * * *',
-} as const;
-
-export const OPTION_NAMES: readonly (keyof Options)[] = [
-  'listen',
-  'token',
-  'tokenFile',
-  'pace',
-  'capture',
-  'pauseBudgetMs',
-  'stateDir',
-  'report',
-  'metricsAuth',
-  'log',
-  'logger',
-  'gcSource',
-  'registry',
-  'schedule',
-  'allowRemote',
-  'allowedHosts',
-  'mute',
-];
-export const SCHEDULE_NAMES: readonly (keyof ScheduleOptions)[] = ['sample', 'capture', 'prune'];
-const LOGGER_METHODS = ['warn', 'info', 'debug'] as const;
-
-/** Checks and completes `options`. Throws a `LeakwatchError` that says how to fix them. */
-export function resolveOptions(options: Options = {}): ResolvedOptions {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw invalid('watch() takes an object of options');
-  }
-  refuseUnknown(options, OPTION_NAMES, 'option');
-  const pace = oneOf(options.pace, PACES, DEFAULTS.pace, 'pace');
-  const rules = PACE_RULES[pace];
-  const listen =
-    options.listen === undefined ? null : parseListenAddress(text(options.listen, 'listen') ?? '');
-  const metricsAuth = oneOf(options.metricsAuth, METRICS_AUTH, DEFAULTS.metricsAuth, 'metricsAuth');
-  refuseExposure(listen, metricsAuth, flag(options.allowRemote, 'allowRemote'));
-  const capture = oneOf(options.capture, CAPTURE_MODES, DEFAULTS.capture, 'capture');
-  return Object.freeze({
-    listen,
-    tokens: readTokens(options.token, text(options.tokenFile, 'tokenFile') ?? null),
-    pace,
-    rules,
-    capture,
-    pauseBudgetMs: positive(options.pauseBudgetMs, rules.pauseBudgetMs, 'pauseBudgetMs'),
-    stateDir: stateDirectories(text(options.stateDir, 'stateDir')),
-    report: text(options.report, 'report') ?? null,
-    metricsAuth,
-    log: oneOf(options.log, LOG_LEVELS, DEFAULTS.log, 'log'),
-    logger: loggerOf(options.logger),
-    gcSource: oneOf(options.gcSource, ['auto', ...GC_SOURCE_NAMES] as const, DEFAULTS.gcSource, 'gcSource'),
-    registry: options.registry ?? null,
-    schedule: scheduleOf(options.schedule, rules, capture),
-    allowedHosts: hostsOf(options.allowedHosts),
-    mute: fingerprintsOf(options.mute),
-    program: programHash(),
-    environment: process.env,
-  });
-}
-
-function refuseExposure(listen: ListenAddress | null, metricsAuth: MetricsAuth, allowRemote: boolean): void {
-  const remote = listen !== null && listen.kind === 'tcp' && !isLoopback(listen.host);
-  if (remote && metricsAuth === 'none') {
-    throw new LeakwatchError(
-      'LEAKWATCH_ERR_OPTION_CONFLICT',
-      `metricsAuth 'none' serves metrics to anyone who can connect, so it needs a loopback address, but listen is '${listen.host}'. Listen on 127.0.0.1, or give the scraper a token.`,
-    );
-  }
-  if (remote && !allowRemote) {
-    throw new LeakwatchError(
-      'LEAKWATCH_ERR_LISTEN_EXPOSED',
-      `Other hosts can reach listen '${listen.host}', without TLS. Listen on 127.0.0.1, or acknowledge it with allowRemote: true (LEAKWATCH_ALLOW_REMOTE=1) on a private network.`,
-    );
-  }
-}
-
-function scheduleOf(
-  given: ScheduleOptions | undefined,
-  rules: PaceRules,
-  capture: CaptureMode,
-): ResolvedOptions['schedule'] {
-  if (given !== undefined && (typeof given !== 'object' || given === null)) {
-    throw invalid("schedule takes an object such as { capture: '0 * * * *' }");
-  }
-  const schedule = given ?? {};
-  refuseUnknown(schedule, SCHEDULE_NAMES, 'schedule entry');
-  const captureCron = schedule.capture === null ? null : (text(schedule.capture, 'schedule.capture') ?? null);
-  if (captureCron !== null && capture === 'off') {
-    throw new LeakwatchError(
-      'LEAKWATCH_ERR_OPTION_CONFLICT',
-      "schedule.capture requests captures, but capture is 'off'. Remove one of them.",
-    );
-  }
-  return Object.freeze({
-    sample: text(schedule.sample, 'schedule.sample') ?? rules.sampleCron,
-    capture: captureCron,
-    prune: text(schedule.prune, 'schedule.prune') ?? DEFAULTS.pruneCron,
-  });
-}
-
-function loggerOf(given: Logger | undefined): Logger | null {
-  if (given === undefined) return null;
-  for (const method of LOGGER_METHODS) {
-    if (typeof given?.[method] !== 'function')
-      throw invalid(`logger needs the methods ${LOGGER_METHODS.join(', ')}`);
-  }
-  return given;
-}
-
-function hostsOf(given: readonly string[] | undefined): readonly string[] {
-  if (given === undefined) return [];
-  if (!Array.isArray(given) || given.some((host) => typeof host !== 'string' || host === '')) {
-    throw invalid('allowedHosts takes a list of host names');
-  }
-  return [...given];
-}
-
-function fingerprintsOf(given: readonly string[] | undefined): readonly Fingerprint[] {
-  if (given === undefined) return [];
-  if (!Array.isArray(given)) throw invalid('mute takes a list of finding ids');
-  return given.map(fingerprintOf);
-}
-
-/** The id of a finding; throws a `LeakwatchError` for anything else. */
-export function fingerprintOf(id: unknown): Fingerprint {
-  if (typeof id === 'string' && /^lw-[0-9a-f]{16}$/.test(id)) return id as Fingerprint;
-  throw invalid(`mute takes finding ids such as 'lw-0123456789abcdef', not ${shown(id)}`);
-}
-
-function programHash(): string {
-  const identity = [workingDirectory(), ...process.argv.slice(1, 2)].join('\u0000');
-  return createHash('sha256').update(identity).digest('hex').slice(0, 16);
-}
-
-/** The working directory may have been deleted. */
-function workingDirectory(): string {
-  try {
-    return process.cwd();
-  } catch {
-    return '';
-  }
 }

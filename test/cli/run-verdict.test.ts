@@ -151,7 +151,7 @@ describe('The exit code of a run', () => {
     const reports = [drawReport({ findings: [drawFinding('resolved', { confirmedAt: at(60) })] })];
     const verdict = judge(reports);
     assert.equal(verdict.exitCode, EXIT_CODES.growth);
-    assert.equal(lastLineOf(reports, verdict), '1 leak confirmed, though it has stopped growing.');
+    assert.equal(lastLineOf(reports, verdict), '1 leak confirmed; it has stopped growing since.');
   });
 
   it('does not count what an earlier run left in the state directory', () => {
@@ -186,7 +186,7 @@ describe('The exit code of a run', () => {
     assert.equal(verdict.exitCode, EXIT_CODES.failed);
     assert.equal(
       lastLineOf([blind], verdict),
-      'Could not tell whether it leaks: the heap rises, and too little of it could be captured (there is no memory for it).',
+      'Inconclusive: the heap rises, but too few captures of it succeeded (there is no memory for it).',
     );
     assert.equal(judge([drawReport({ rises: true })]).exitCode, EXIT_CODES.failed);
     assert.equal(
@@ -203,21 +203,21 @@ describe('The last line of a run', () => {
     assert.equal(line([drawReport({ watchedSeconds: 100 })]), 'No leak.');
     assert.equal(
       line([drawReport({ watchedSeconds: 20 })]),
-      "No leak found in 20 s, which is too short to confirm one: that takes about 75 s at the pace 'fast'.",
+      "No leak found in 20 s, which is too short: confirming one takes about 75 s at the pace 'fast'.",
     );
   });
 
   it('does not say so of a heap that rises', () => {
     assert.equal(
       line([drawReport({ rises: true, captures: ['success'] })]),
-      'No leak found, but the heap rises and who holds it is not known; a longer run would tell.',
+      'No leak found, but the heap rises and the cause is unknown; a longer run would show it.',
     );
   });
 
   it('counts a bug once, in however many processes it is', () => {
     const other = drawFinding('suspected', { id: 'lw-0000000000000002' });
     const reports = [1, 2].map((pid) => drawReport({ pid, findings: [drawFinding('confirmed'), other] }));
-    assert.equal(line(reports), '1 leak suspected; a longer run would tell.');
+    assert.equal(line(reports), '1 leak suspected; a longer run would confirm or clear this.');
     assert.equal(
       judge(reports).outcome === 'leak' && summaryOf(reports).includes('\n1 leak confirmed.\n'),
       true,

@@ -33,7 +33,7 @@ test('what cannot be listened on is refused with the form that can', () => {
     ['::1:9464', /needs brackets/],
     ['[localhost]:80', /something other than an IPv6 address/],
     ['[]:80', /something other than an IPv6 address/],
-    ['http://127.0.0.1:80', /leave out the scheme/],
+    ['http://127.0.0.1:80', /remove the scheme/],
     ['a b:80', /is not of the form/],
     ['-x:80', /is not of the form/],
     ['évil:80', /is not of the form/],

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { type ErrorCode, LeakwatchError } from '../../src/errors.js';
-import { type Options, resolveOptions } from '../../src/options/options.js';
+import type { Options } from '../../src/options/options.js';
+import { resolveOptions } from '../../src/options/resolve-options.js';
 import { issueToken } from '../../src/options/tokens.js';
 import { PACE_RULES } from '../../src/pace/pace.js';
 

@@ -1,6 +1,6 @@
 import { LeakwatchError } from '../../errors.js';
 import { optionsFromEnvironment } from '../../options/environment.js';
-import { resolveOptions } from '../../options/options.js';
+import { resolveOptions } from '../../options/resolve-options.js';
 import { systemClock } from '../../runtime/clock.js';
 import { type CommandWorld, defineCommand } from '../command.js';
 import { EXIT_CODES } from '../exit-codes.js';
