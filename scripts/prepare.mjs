@@ -1,12 +1,13 @@
 // Installs and builds what is missing, so that `npm start` and `npm test` work on a fresh clone, and returns at once where nothing is.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const minimum = [20, 19];
+const lock = join(root, 'package-lock.json');
 const stamp = join(root, 'node_modules', '.leakwatch-installed');
 
 const [major, minor] = process.versions.node.split('.').map(Number);
@@ -16,16 +17,17 @@ if (major < minimum[0] || (major === minimum[0] && minor < minimum[1])) {
 
 // Native addons are compiled for one ABI, so another Node version installs again, from nothing.
 const wanted = createHash('sha256')
-  .update(readFileSync(join(root, 'package-lock.json')))
+  .update(readFileSync(lock))
   .update(`${process.platform} ${process.arch} ${process.versions.modules}`)
   .digest('hex');
-if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
+const installed = existsSync(stamp) ? readFileSync(stamp, 'utf8') === wanted : installedByHand();
+if (!installed) {
   step(
     'installing packages',
     ...npm(['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error']),
   );
-  writeFileSync(stamp, wanted);
 }
+writeFileSync(stamp, wanted);
 // Says itself what it does, and nothing when it has nothing to do.
 const { status } = spawnSync(process.execPath, [join(root, 'scripts', 'build-native.mjs')], {
   stdio: ['ignore', 'inherit', 'inherit'],
@@ -36,6 +38,12 @@ step('building', process.execPath, [
   '--project',
   root,
 ]);
+
+/** Whether someone ran `npm ci` after the lock file was checked out: npm's own record of it is newer. */
+function installedByHand() {
+  const record = join(root, 'node_modules', '.package-lock.json');
+  return existsSync(record) && statSync(record).mtimeMs > statSync(lock).mtimeMs;
+}
 
 function step(what, command, args) {
   const from = performance.now();

@@ -36,6 +36,9 @@ export interface RowSpec {
   readonly panels: readonly PanelSpec[];
 }
 
+/** The range of every rate. */
+export const RATE = '[$__rate_interval]';
+
 type SeriesName = MetricName | `${MetricName}_${'bucket' | 'sum' | 'count'}`;
 
 /** The series of the selected instance, with further `matchers` such as `status="confirmed"`. */
