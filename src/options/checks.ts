@@ -20,6 +20,13 @@ export function text(given: string | undefined, name: string): string | undefine
   return given;
 }
 
+export function list(given: readonly string[] | undefined, name: string, what: string): readonly string[] {
+  if (given === undefined) return [];
+  if (!Array.isArray(given) || given.some((one) => typeof one !== 'string' || one === ''))
+    throw invalid(`${name} takes a list of ${what}`);
+  return [...given];
+}
+
 export function flag(given: boolean | undefined, name: string): boolean {
   if (given === undefined) return false;
   if (typeof given !== 'boolean') throw invalid(`${name} is true or false, not ${shown(given)}`);

@@ -4,7 +4,7 @@ import type { Fingerprint } from '../heap/naming/retainer-step.js';
 import { PACE_RULES, PACES, type PaceRules } from '../pace/pace.js';
 import { LOG_LEVELS, type Logger } from '../runtime/logger.js';
 import { GC_SOURCE_NAMES } from '../sampling/gc-source.js';
-import { flag, invalid, oneOf, positive, refuseUnknown, shown, text } from './checks.js';
+import { flag, invalid, list, oneOf, positive, refuseUnknown, shown, text } from './checks.js';
 import { isLoopback, type ListenAddress, parseListenAddress } from './listen-address.js';
 import {
   CAPTURE_MODES,
@@ -77,8 +77,8 @@ export function resolveOptions(options: Options = {}): ResolvedOptions {
     gcSource: oneOf(options.gcSource, ['auto', ...GC_SOURCE_NAMES] as const, DEFAULTS.gcSource, 'gcSource'),
     registry: options.registry ?? null,
     schedule: scheduleOf(options.schedule, rules, capture),
-    allowedHosts: hostsOf(options.allowedHosts),
-    mute: fingerprintsOf(options.mute),
+    allowedHosts: list(options.allowedHosts, 'allowedHosts', 'host names'),
+    mute: list(options.mute, 'mute', 'finding ids').map(fingerprintOf),
     program: programHash(),
     environment: process.env,
   });
@@ -131,20 +131,6 @@ function loggerOf(given: Logger | undefined): Logger | null {
       throw invalid(`logger needs the methods ${LOGGER_METHODS.join(', ')}`);
   }
   return given;
-}
-
-function hostsOf(given: readonly string[] | undefined): readonly string[] {
-  if (given === undefined) return [];
-  if (!Array.isArray(given) || given.some((host) => typeof host !== 'string' || host === '')) {
-    throw invalid('allowedHosts takes a list of host names');
-  }
-  return [...given];
-}
-
-function fingerprintsOf(given: readonly string[] | undefined): readonly Fingerprint[] {
-  if (given === undefined) return [];
-  if (!Array.isArray(given)) throw invalid('mute takes a list of finding ids');
-  return given.map(fingerprintOf);
 }
 
 /** The id of a finding; throws a `LeakwatchError` for anything else. */

@@ -214,7 +214,7 @@ describe('A run in which nothing could be watched ends with 2', () => {
     assert.equal(await run.ended, EXIT_CODES.failed);
     assert.match(
       run.stdout,
-      /it started no Node\.js program, or one that did not get the variable NODE_OPTIONS\.\n$/,
+      /it started no Node\.js program, or none that received the variable NODE_OPTIONS\.\n$/,
     );
     assert.ok(!existsSync(json), 'what is left of an earlier run would pass for this one');
   });

@@ -42,7 +42,7 @@ test('what cannot be listened on is refused with the form that can', () => {
     ['unix:ops.sock', /absolute path/],
     ['unix:/run/', /names a directory/],
     ['unix:/run/a\0b', /NUL/],
-    [`unix:/${'x'.repeat(103)}`, /has a path of 104 bytes; the system takes at most 103/],
+    [`unix:/${'x'.repeat(103)}`, /has a path of 104 bytes; the system allows 103 at most/],
     ['\x1b[31m:80', /is not of the form/],
   ];
   for (const [text, message] of cases) {
