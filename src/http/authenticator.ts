@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { headerValues } from './header-values.js';
 import { DEFAULT_SCOPES, type Scope } from './scope.js';
 
-/** A longer header cannot hold a token that options accept; it is refused before it is hashed. */
+/** A longer header cannot hold a valid token; it is refused before it is hashed. */
 const MAX_HEADER_LENGTH = 1024;
 /** The scheme in any case, then one token of visible ASCII characters. */
 const BEARER = /^bearer +([\x21-\x7e]+)$/i;
@@ -13,20 +13,20 @@ export interface TokenGrant {
   readonly scopes: readonly Scope[];
 }
 
-/** Who sent a request, and what they may do. `id` is safe to log: 8 hexadecimal digits of the token's digest. */
+/** The client of a request, and what it may do. `id` is safe to log: 8 hexadecimal digits of the token's digest. */
 export interface Principal {
   readonly id: string;
   readonly scopes: ReadonlySet<Scope>;
 }
 
-/** `malformed`: more than one Authorization header, so proxies and this server could read different ones. */
+/** `malformed`: more than one Authorization header, so a proxy and this server could read different ones. */
 type Authentication =
   | { readonly outcome: 'granted'; readonly principal: Principal }
   | { readonly outcome: 'refused' }
   | { readonly outcome: 'malformed' };
 
 export interface Authenticator {
-  /** True without any token: nobody can be authenticated, and the endpoint does not exist. */
+  /** True without any token: then nobody can be authenticated, and the endpoint does not exist. */
   readonly closed: boolean;
   authenticate(request: Pick<IncomingMessage, 'rawHeaders'>): Authentication;
 }
@@ -36,7 +36,7 @@ interface Credential {
   readonly principal: Principal;
 }
 
-/** Accepts these bearer tokens, of which only SHA-256 digests are kept. A plain text gets the default scopes. */
+/** Accepts these bearer tokens, but keeps only their SHA-256 digests. A plain string gets the default scopes. */
 export function createAuthenticator(tokens: readonly (string | TokenGrant)[]): Authenticator {
   const credentials = tokens.map(credentialOf);
   return {
@@ -54,7 +54,7 @@ export function createAuthenticator(tokens: readonly (string | TokenGrant)[]): A
   };
 }
 
-/** Equally long digests are compared, in constant time and all of them, so that time tells nothing about any token. */
+/** Compares digests of equal length, all of them and in constant time, so that timing reveals nothing about any token. */
 function principalOf(token: string, credentials: readonly Credential[]): Principal | null {
   const digest = sha256(token);
   let found: Principal | null = null;

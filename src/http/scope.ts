@@ -2,5 +2,5 @@
 export const SCOPES = ['read', 'metrics', 'act', 'dump', 'profile', 'eval'] as const;
 export type Scope = (typeof SCOPES)[number];
 
-/** Scopes of a token without scopes of its own: it reads what the watcher found and changes nothing. */
+/** Scopes of a token that names none: it reads what the watcher found and changes nothing. */
 export const DEFAULT_SCOPES: readonly Scope[] = ['read', 'metrics'];
