@@ -5,7 +5,7 @@ import { lineOf, summaryOf } from './detection-table.js';
 import { HEALTHY_PROGRAMS } from './healthy-programs.js';
 import { CULPRIT_SHARE, type Judgement, RECALL, type Score, score } from './judgement.js';
 import { LEAKING_PROGRAMS } from './leaking-programs.js';
-import { partOf, turnOfCommit } from './rotation.js';
+import { PARTS, partOf, turnOfCommit } from './rotation.js';
 import { runRound } from './runner.js';
 
 const CORPUS = [
@@ -13,7 +13,8 @@ const CORPUS = [
   { folder: 'healthy', truths: HEALTHY_PROGRAMS },
 ];
 /** `npm run leaks` runs all of them, and docs/detection.md has the results. The healthy ones, which take longest, start first. */
-const { taken, leftOut } = partOf([...HEALTHY_PROGRAMS, ...LEAKING_PROGRAMS], turnOfCommit());
+const PROGRAMS = [...HEALTHY_PROGRAMS, ...LEAKING_PROGRAMS];
+const { taken, leftOut } = partOf(PROGRAMS, turnOfCommit());
 const FAST = { pace: 'fast', rate: 1, forMs: 150_000, parallel: 3 } as const;
 
 describe('the programs of this folder', () => {
@@ -28,6 +29,13 @@ describe('the programs of this folder', () => {
       );
     });
   }
+
+  it('take turns: each is in one part, and every part has leaking and healthy ones', () => {
+    const parts = Array.from({ length: PARTS }, (_, turn) => partOf(PROGRAMS, turn).taken);
+    assert.deepEqual(new Set(parts.flat()), new Set(PROGRAMS));
+    assert.equal(parts.flat().length, PROGRAMS.length);
+    for (const part of parts) assert.equal(new Set(part.map(({ leaks }) => leaks)).size, 2);
+  });
 });
 
 describe(`programs that leak 5 MB a minute or more, and programs that do not, at the fast pace: the turn of this commit (left out: ${leftOut.map(({ name }) => name).join(', ')})`, () => {
