@@ -8,14 +8,12 @@ import { ForkDumper } from '../../src/capture/fork-dumper.js';
 import type { CaptureOrder } from '../../src/capture/heap-dumper.js';
 import { loadBinding, type NativeBinding } from '../../src/native/binding.js';
 import { systemClock } from '../../src/runtime/clock.js';
-import { dumpFailureText } from '../../src/wording/capture-text.js';
 import { eventually } from '../support/eventually.js';
 
 /** What a service says of one capture; times in milliseconds, sizes in bytes. */
 export interface Capture {
   readonly rung: CaptureLevel;
   readonly outcome: 'success' | 'failure';
-  readonly reason: string | null;
   readonly failure: DumpFailure | null;
   readonly pauseMs: number;
   readonly durationMs: number;
@@ -78,9 +76,8 @@ export async function capture(rung: CaptureLevel, wishes: CaptureWishes = {}): P
     const { bytes, whole } = await reading;
     const { outcome, pauseMs, cpuSeconds, peakBytes, retries } = dump;
     const failure = dump.outcome === 'failure' ? dump.failure : null;
-    const reason = failure && dumpFailureText(failure, retries);
     const costs = { pauseMs, durationMs, cpuSeconds, peakBytes, retries };
-    return { rung, outcome, reason, failure, ...costs, snapshotBytes: bytes, whole };
+    return { rung, outcome, failure, ...costs, snapshotBytes: bytes, whole };
   } finally {
     clearInterval(alive);
   }
