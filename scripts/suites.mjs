@@ -17,8 +17,8 @@ export const ON_EACH_NODE = {
   daemon: 'samples and captures of a running V8',
   'heap/graph/devtools-equality': "V8's own retained sizes and distances",
   'heap/limits/owner-limits': "functions' scopes and sources in snapshots",
-  'heap/real-snapshots': 'names of edges and nodes, and fingerprints that must be equal on every version',
-  'heap/sampled-series': 'what a truncated heap keeps in a snapshot',
+  'heap/real-snapshots':
+    'names of edges and nodes, what a truncated heap keeps, and fingerprints that must be equal on every version',
   integration: '--import, workers, and loaders of ES modules and CommonJS',
   'metrics/collectors': 'metrics of the process',
   native: 'symbols, memory and threads of V8 that the addon relies on',
