@@ -7,11 +7,8 @@ export const LONG = ['e2e', 'leaks', 'survival'];
  * on the Node of `npm test`, and on every supported one by `npm run nightly`.
  */
 export const ON_EACH_NODE = {
-  'analysis/analysis-process': "options of V8 that the analysis's process starts with",
-  'capture/child-job': "V8's serializer runs in a forked child",
-  'capture/fork-dumper': "V8's serializer runs in a forked child",
-  'capture/governor': 'a child is stopped and continued in the midst of a snapshot',
-  'capture/inline-dumper': "V8's serializer runs in the service",
+  analysis: "options of V8 that the analysis's process starts with, and how it ends without memory",
+  capture: "V8's serializer, in a forked child and in the service",
   'cli/run.test': 'options of Node that reach a program and its children, TypeScript without a build',
   'cli/sampled': "sampled snapshots, as V8's serializer writes them",
   daemon: 'samples and captures of a running V8',
