@@ -47,12 +47,12 @@ export function decodeFindings(text: string, nowMs: number): DecodedFindings {
     const { version, findings, muted } = record(JSON.parse(text));
     if (version !== VERSION)
       return failure({ is: 'other-version', version: String(version).slice(0, 20), expected: VERSION });
-    const known = list(findings, MAX_FINDINGS, storedFinding);
+    const known = list(MAX_FINDINGS, storedFinding)(findings);
     return {
       outcome: 'success',
       stored: {
         findings: known.filter(({ lastSeen }) => nowMs - Date.parse(lastSeen) <= MAX_AGE_MS),
-        muted: list(muted, MAX_MUTED, fingerprint),
+        muted: list(MAX_MUTED, fingerprint)(muted),
       },
     };
   } catch (error) {

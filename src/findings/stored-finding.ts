@@ -1,117 +1,66 @@
-import type { RetainerStep } from '../heap/naming/retainer-step.js';
 import { FINDING_KINDS } from '../mechanisms/mechanism-row.js';
-import { fingerprint, list, MAX_TEXT, number, oneOf, orNull, record, text, time } from './checked-value.js';
+import { MECHANISM_NAMES } from '../mechanisms/mechanisms.js';
+import { fingerprint, list, MAX_TEXT, number, oneOf, orNull, shape, text, time } from './checked-value.js';
 import { FINDING_STATUSES, type Finding } from './finding.js';
 
-/** Longer lists lose their end, longer names and lines are cut. */
+/** Longer lists lose their beginning, longer names and lines their end. */
 const MAX_LIST = 64;
-
-type Kept =
-  | 'id'
-  | 'status'
-  | 'kind'
-  | 'confidence'
-  | 'firstSeen'
-  | 'lastSeen'
-  | 'confirmedAt'
-  | 'className'
-  | 'retainerPath'
-  | 'growth'
-  | 'mechanism'
-  | 'package'
-  | 'yours';
-
-/** A finding as it is stored; what only the latest captures show (fields, places, reasons) is not. */
-export type StoredFinding = Pick<Finding, Kept> & {
-  /** The holder, as a person writes it. */
-  readonly owner: string;
-};
-
-/** With its names and lists cut. */
-export function storable(finding: StoredFinding): StoredFinding {
-  const { retainerPath, growth, yours, package: origin } = finding;
-  return {
-    id: finding.id,
-    status: finding.status,
-    kind: finding.kind,
-    owner: cut(finding.owner),
-    confidence: finding.confidence,
-    firstSeen: finding.firstSeen,
-    lastSeen: finding.lastSeen,
-    confirmedAt: finding.confirmedAt,
-    className: cut(finding.className),
-    retainerPath: retainerPath
-      .slice(-MAX_LIST)
-      .map((step) => ({ ...step, edge: cut(step.edge), node: cut(step.node) })),
-    growth: { ...growth, steps: growth.steps.slice(-MAX_LIST) },
-    mechanism: finding.mechanism,
-    package: origin && {
-      name: cut(origin.name),
-      version: origin.version === null ? null : cut(origin.version),
-    },
-    yours: yours && { ...yours, function: cut(yours.function), url: cut(yours.url) },
-  };
-}
-
-function cut(text: string): string {
-  return text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT - 1)}…`;
-}
-
-export function storedFinding(value: unknown): StoredFinding {
-  const one = record(value);
-  return {
-    id: fingerprint(one.id),
-    status: oneOf(one.status, FINDING_STATUSES, 'status'),
-    kind: oneOf(one.kind, FINDING_KINDS, 'kind'),
-    owner: text(one.owner, 'owner'),
-    confidence: number(one.confidence, 'confidence'),
-    firstSeen: time(one.firstSeen),
-    lastSeen: time(one.lastSeen),
-    confirmedAt: orNull(one.confirmedAt, time),
-    className: text(one.className, 'className'),
-    retainerPath: list(one.retainerPath, MAX_LIST, retainerStep),
-    growth: growth(one.growth),
-    mechanism: orNull(one.mechanism, (name) => text(name, 'mechanism') as NonNullable<Finding['mechanism']>),
-    package: orNull(one.package, (origin) => {
-      const { name, version } = record(origin);
-      return { name: text(name, 'package'), version: orNull(version, (known) => text(known, 'package')) };
-    }),
-    yours: orNull(one.yours, (location) => {
-      const { function: name, url, line, column } = record(location);
-      return {
-        function: text(name, 'yours'),
-        url: text(url, 'yours'),
-        line: number(line, 'yours'),
-        column: number(column, 'yours'),
-      };
-    }),
-  };
-}
 
 const EDGE_TYPES = ['root', 'property', 'element', 'variable', 'entry', 'internal'] as const;
 const NODE_TYPES = ['object', 'array', 'closure', 'string', 'collection', 'other'] as const;
 
-function retainerStep(value: unknown): RetainerStep {
-  const { edge, edgeType, node, nodeType } = record(value);
-  return {
-    edge: text(edge, 'retainerPath'),
-    edgeType: oneOf(edgeType, EDGE_TYPES, 'retainerPath'),
-    node: text(node, 'retainerPath'),
-    nodeType: oneOf(nodeType, NODE_TYPES, 'retainerPath'),
-  };
+/** What is stored of a finding; what only the latest captures show (fields, places, reasons) is not. */
+const STORED = {
+  id: fingerprint,
+  status: oneOf(FINDING_STATUSES, 'status'),
+  kind: oneOf(FINDING_KINDS, 'kind'),
+  /** The words for its holder. */
+  owner: text('owner'),
+  confidence: number('confidence'),
+  firstSeen: time,
+  lastSeen: time,
+  confirmedAt: orNull(time),
+  className: text('className'),
+  retainerPath: list(
+    MAX_LIST,
+    shape({
+      edge: text('retainerPath'),
+      edgeType: oneOf(EDGE_TYPES, 'retainerPath'),
+      node: text('retainerPath'),
+      nodeType: oneOf(NODE_TYPES, 'retainerPath'),
+    }),
+  ),
+  growth: shape({
+    bytesPerSecond: number('growth'),
+    objectsPerSecond: number('growth'),
+    bytesPerRequest: orNull(number('growth')),
+    shareOfGrowth: number('growth'),
+    bytesScaled: (value: unknown) => value === true,
+    steps: list(MAX_LIST, shape({ at: time, count: number('growth'), bytes: number('growth') })),
+  }),
+  // A later version may know further mechanisms.
+  mechanism: (value: unknown) => MECHANISM_NAMES.find((name) => name === value) ?? null,
+  package: orNull(shape({ name: text('package'), version: orNull(text('package')) })),
+  yours: orNull(
+    shape({ function: text('yours'), url: text('yours'), line: number('yours'), column: number('yours') }),
+  ),
+} satisfies { readonly [K in keyof Finding]?: (value: unknown) => Finding[K] } & { readonly owner: unknown };
+
+export type StoredFinding = {
+  readonly [K in keyof typeof STORED]: ReturnType<(typeof STORED)[K]>;
+};
+
+export const storedFinding: (value: unknown) => StoredFinding = shape<StoredFinding>(STORED);
+
+/** What is stored of it, with its names and lists cut. */
+export function storable(finding: StoredFinding): StoredFinding {
+  const names = Object.keys(STORED) as (keyof StoredFinding)[];
+  return Object.fromEntries(names.map((name) => [name, bounded(finding[name])])) as unknown as StoredFinding;
 }
 
-function growth(value: unknown): Finding['growth'] {
-  const one = record(value);
-  return {
-    bytesPerSecond: number(one.bytesPerSecond, 'growth'),
-    objectsPerSecond: number(one.objectsPerSecond, 'growth'),
-    bytesPerRequest: orNull(one.bytesPerRequest, (bytes) => number(bytes, 'growth')),
-    shareOfGrowth: number(one.shareOfGrowth, 'growth'),
-    bytesScaled: one.bytesScaled === true,
-    steps: list(one.steps, MAX_LIST, (step) => {
-      const { at, count, bytes } = record(step);
-      return { at: time(at), count: number(count, 'growth'), bytes: number(bytes, 'growth') };
-    }),
-  };
+function bounded(value: unknown): unknown {
+  if (typeof value === 'string') return value.length <= MAX_TEXT ? value : `${value.slice(0, MAX_TEXT - 1)}…`;
+  if (Array.isArray(value)) return value.slice(-MAX_LIST).map(bounded);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, bounded(one)]));
 }
