@@ -281,7 +281,7 @@ export class LeakWatcher implements Watcher {
   readonly #onExit = (): void => this.#sites.stop();
 
   readonly #onFinding = (finding: Finding): void => {
-    const line = terminalText(`leak ${finding.status} (${finding.id}): ${finding.title}`, MAX_LOG_LINE);
+    const line = terminalText(say`leak ${finding.status} (${finding.id}): ${finding.title}`, MAX_LOG_LINE);
     if (finding.status === 'confirmed' || finding.status === 'suspected') this.#logger.warn(line);
     else this.#logger.info(line);
   };

@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import { CHILD_EXIT, type Mappings, type NativeBinding } from '../native/binding.js';
 import type { Clock } from '../runtime/clock.js';
+import { MIB } from '../runtime/units.js';
 import type { CaptureLevel } from './capture-record.js';
 import { CENSUS_END, type CensusMessage, childJob } from './child-job.js';
 import type { ClassCount } from './class-census.js';
@@ -9,7 +10,7 @@ import { type ChildRun, runForkedChild } from './forked-child.js';
 import type { CaptureOrder, DumpOutcome, HeapDumper } from './heap-dumper.js';
 import { type CostPrediction, LearnedCost } from './learned-cost.js';
 
-const PER_MIB = 1 / 2 ** 20;
+const PER_MIB = 1 / MIB;
 
 /**
  * First guesses, before this process has taught us better; about twice what was measured on Node 20 to 26 with 3 million
@@ -43,9 +44,9 @@ const SIGKILL = 9;
 /** The child dies of it when nobody reads its output any more. */
 const SIGPIPE = 13;
 /** A longer census is not ours. */
-const MAX_CENSUS_CHARACTERS = 2 ** 20;
+const MAX_CENSUS_CHARACTERS = MIB;
 /** What a child takes however small the heap: that of a bare Node.js is 5 MB, and its graph takes ten times that. */
-const FLOOR_BYTES = { probe: 12 * 2 ** 20, census: 16 * 2 ** 20, sampled: 56 * 2 ** 20, full: 48 * 2 ** 20 };
+const FLOOR_BYTES = { probe: 12 * MIB, census: 16 * MIB, sampled: 56 * MIB, full: 48 * MIB };
 
 /** Captures in a forked copy of the process, which costs the service the time of one fork(2). */
 export class ForkDumper implements HeapDumper {
@@ -111,15 +112,11 @@ export class ForkDumper implements HeapDumper {
     let census: Promise<readonly ClassCount[] | null> = Promise.resolve(null);
     const fromMs = this.#clock.monotonicMs();
     const run = await runForkedChild({
+      ...order,
       binding: this.#binding,
       clock: this.#clock,
       mappings,
       job: (output) => childJob(this.#binding, order.level, output),
-      concurrentBytes: order.concurrentBytes,
-      niceness: order.niceness,
-      timeoutMs: order.timeoutMs,
-      signal: order.signal,
-      paused: (from, to) => order.paused(from, to),
       output: (readFd) => {
         if (order.level === 'census') census = readCensus(readFd);
         else order.receiver.pipe(readFd);

@@ -6,21 +6,15 @@ import { memoryAllotment, memoryReserve } from '../trigger/memory-allotment.js';
 import { type ChildUsage, type ChildUsageReader, openChildUsage } from './child-usage.js';
 import { DumpError } from './dump-failure.js';
 import { type GovernedChild, Governor, type GovernorVerdict } from './governor.js';
+import type { CaptureOrder } from './heap-dumper.js';
 
-export interface ChildOrder {
+export interface ChildOrder
+  extends Pick<CaptureOrder, 'concurrentBytes' | 'niceness' | 'timeoutMs' | 'signal' | 'paused'> {
   readonly binding: NativeBinding;
   readonly clock: Clock;
   readonly mappings: Mappings;
   /** What the child does; given the write end of a pipe. */
   readonly job: (output: number) => () => void;
-  /** See `CaptureOrder`. */
-  readonly concurrentBytes: number;
-  readonly niceness: number;
-  /** How long it may run, milliseconds. */
-  readonly timeoutMs: number;
-  readonly signal: AbortSignal;
-  /** See `CaptureOrder`. */
-  paused(fromMs: number, toMs: number): void;
   /** The read end of the pipe, which the callee closes: called once, when the child has begun to write. */
   output(readFd: number): void;
 }

@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { getHeapSnapshot, getHeapStatistics } from 'node:v8';
 import type { Clock } from '../runtime/clock.js';
+import { MIB } from '../runtime/units.js';
 import type { CaptureLevel } from './capture-record.js';
 import { failureOf } from './dump-failure.js';
 import type { CaptureOrder, DumpOutcome, HeapDumper } from './heap-dumper.js';
@@ -11,7 +12,7 @@ import { type CostPrediction, LearnedCost } from './learned-cost.js';
  * First guesses, before this process has taught us better. Measured on Node 20, two cores: 45 ms of pause a MB for an
  * Express service that just started, 100 ms for heaps of 20 to 70 MB of small objects, and 14 bytes of memory a byte.
  */
-const GUESSED_PAUSE_MS_PER_BYTE = 60 / 2 ** 20;
+const GUESSED_PAUSE_MS_PER_BYTE = 60 / MIB;
 const GUESS = {
   pauseMsPerByte: GUESSED_PAUSE_MS_PER_BYTE,
   memoryPerByte: 15,

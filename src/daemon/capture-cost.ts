@@ -1,5 +1,6 @@
 import { type CaptureLevel, hasGraph } from '../capture/capture-record.js';
 import type { HeapDumper } from '../capture/heap-dumper.js';
+import { MIB } from '../runtime/units.js';
 import type { PredictedCapture } from '../trigger/capture-decision.js';
 import { CpuBudget } from '../trigger/cpu-budget.js';
 import type { CaptureRun } from './capture-run.js';
@@ -7,14 +8,14 @@ import type { CaptureRun } from './capture-run.js';
 /** Probes have this part of the CPU budget to themselves. */
 export const PROBE_SHARE_OF_BUDGET = 0.25;
 /** Memory of an analysis process that has read nothing yet, bytes, not counting what it shares with the service. */
-const GUESSED_ANALYSIS_BYTES = 48 * 2 ** 20;
+const GUESSED_ANALYSIS_BYTES = 48 * MIB;
 /** Memory of an analysis process that reads a small snapshot, bytes, including what it shares. */
-const EMPTY_ANALYSIS_BYTES = 80 * 2 ** 20;
+const EMPTY_ANALYSIS_BYTES = 80 * MIB;
 /** CPU to start one and to read a small snapshot. */
 const EMPTY_ANALYSIS_SECONDS = 1;
 /** First guesses per byte of heap. A sampled snapshot has some megabytes, whatever the size of the heap. */
 const SAMPLED: PerHeapByte = { bytes: 0.1, cpuSeconds: 0 };
-const FULL: PerHeapByte = { bytes: 1, cpuSeconds: 0.05 / 2 ** 20 };
+const FULL: PerHeapByte = { bytes: 1, cpuSeconds: 0.05 / MIB };
 
 interface PerHeapByte {
   readonly bytes: number;

@@ -14,7 +14,13 @@ import {
 } from '../capture/capture-record.js';
 import type { ClassCount } from '../capture/class-census.js';
 import type { DumpFailure } from '../capture/dump-failure.js';
-import type { DumpOutcome, DumpSuccess, HeapDumper, SnapshotReceiver } from '../capture/heap-dumper.js';
+import type {
+  CaptureOrder,
+  DumpOutcome,
+  DumpSuccess,
+  HeapDumper,
+  SnapshotReceiver,
+} from '../capture/heap-dumper.js';
 import type { RawSite } from '../heap/sources/code-place.js';
 import { terminalText } from '../report/terminal-text.js';
 import type { Clock } from '../runtime/clock.js';
@@ -36,24 +42,16 @@ export interface CaptureRun {
   readonly analysisCpuSeconds: number;
 }
 
-export interface CaptureRunOptions {
+export interface CaptureRunOptions extends Omit<CaptureOrder, 'receiver'> {
   readonly dumper: HeapDumper;
   readonly startAnalysis: StartAnalysis;
   readonly clock: Clock;
-  readonly level: CaptureLevel;
   readonly trigger: CaptureTrigger;
-  /** See `CaptureOrder`. */
-  readonly heapBytes: number;
-  readonly concurrentBytes: number;
-  readonly niceness: number;
   readonly previous: Uint8Array | null;
   /** Called when the analysis starts: where memory that survives is allocated, most growth first. */
   readonly sites?: () => readonly RawSite[];
   /** For the dump, and again for the analysis. */
   readonly timeoutMs: number;
-  readonly signal: AbortSignal;
-  /** See `CaptureOrder`. */
-  paused(fromMs: number, toMs: number): void;
   /** Called when the dump has succeeded, before the analysis ends. */
   dumped(dump: DumpSuccess): void;
 }
@@ -64,9 +62,7 @@ export async function runCapture(options: CaptureRunOptions): Promise<CaptureRun
   const atMs = clock.now();
   const fromMs = clock.monotonicMs();
   const receiver = new AnalysisReceiver(options, atMs);
-  const { heapBytes, concurrentBytes, niceness, timeoutMs, signal, paused } = options;
-  const order = { level, receiver, heapBytes, concurrentBytes, niceness, timeoutMs, signal, paused };
-  const dump = await dumper.dump(order);
+  const dump = await dumper.dump({ ...options, receiver });
   if (dump.outcome === 'success') options.dumped(dump);
   else receiver.analysis?.kill();
   const analysed = (await receiver.analysis?.result) ?? null;

@@ -90,32 +90,15 @@ export interface Report {
 
 /** What a report is made of, in plain values; times in milliseconds since the Unix epoch. */
 export interface ReportInput {
-  readonly process: {
-    readonly pid: number;
-    readonly nodeVersion: string;
-    readonly startedAtMs: number;
-    readonly threadId: number;
-  };
-  readonly watcher: {
-    readonly state: WatcherState;
-    readonly reason: string;
-    readonly reasonCode: string;
-    readonly detail: string;
+  readonly process: Omit<Report['process'], 'startedAt'> & { readonly startedAtMs: number };
+  readonly watcher: Omit<Report['watcher'], 'since' | 'captures' | 'cost'> & {
     readonly sinceMs: number;
-    readonly gcSource: string;
-    readonly dumper: string;
-    readonly pace: string;
     /** Newest last. */
     readonly captures: readonly ReportInputCapture[];
     readonly cpuSeconds: number;
   };
-  readonly heap: {
+  readonly heap: Omit<Report['heap'], 'at' | 'secondsToLimit' | 'secondsToLimitRange'> & {
     readonly atMs: number | null;
-    readonly liveBytes: number;
-    readonly limitBytes: number;
-    readonly rssBytes: number;
-    readonly externalBytes: number;
-    readonly trend: Report['heap']['trend'];
     readonly timeToLimit: {
       readonly seconds: number;
       readonly low: number;
