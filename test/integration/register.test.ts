@@ -104,7 +104,7 @@ describe('node --import leakwatch/register', () => {
     assert.deepEqual(await program.ended, { code: 0, signal: null });
     assert.match(
       program.stderr,
-      /capture (analysis|dump)-failed: (.*EMFILE|the forked child could not let go)/,
+      /capture (analysis|dump)-failed: (.*EMFILE|the forked child could not release)/,
     );
   });
 
