@@ -320,7 +320,7 @@ describe('The allow-list of imports, as docs/architecture/overview.md explains i
     );
     assert.deepEqual(broken, []);
     const drawn = [
-      "a = 'one two three';",
+      "'one two three': 'four five six',",
       'b = say`one two three`;',
       'throw new TypeError(`one two three`);',
       "c = '(one two three)';",
@@ -398,7 +398,8 @@ function untaggedSentences(
   const code = lines.map(({ text }) => text).join('\n');
   return [...code.matchAll(LITERAL)]
     .map((match) => ({
-      isAllowed: match[1] !== undefined,
+      // Errors, and keys of objects, which are codes.
+      isAllowed: match[1] !== undefined || code[match.index + match[0].length] === ':',
       text: (match[2] ?? match[3] ?? match[4] ?? '').replace(/\$\{[^}]*\}/g, ' '),
       line: lines[code.slice(0, match.index).split('\n').length - 1]!.line,
     }))

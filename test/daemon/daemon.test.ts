@@ -300,11 +300,7 @@ describe('The daemon', () => {
     });
     assert.equal((await bench.nextCapture()).outcome, 'success');
     assert.equal(heard, 1);
-    assert.ok(
-      bench.logger.lines.some(({ message }) =>
-        /listener of 'capture' failed: the listener is broken/.test(message),
-      ),
-    );
+    assert.ok(bench.logger.lines.some(({ message }) => message.includes('the listener is broken')));
     bench.collected([null as never]);
     assert.equal(bench.daemon.status().errors.sampling, 1);
     await bench.tick();
