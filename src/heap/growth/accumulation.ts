@@ -15,13 +15,13 @@ const MIN_RISING_STEPS = 2;
 /** Growth below both of these is noise. */
 const MIN_GAINED = 16;
 const MIN_GAINED_BYTES = 65_536;
-/** The same for what takes megabytes outside of the heap each. */
+/** The same for members that each cost megabytes outside the heap. */
 const MIN_GAINED_HEAVY = 4;
-/** Holders that are gained in such a number, or with so few members each, explain the growth of their members. */
+/** From so many new holders on, or with so few members each, new holders explain the growth of their members. */
 const FEW_MEMBERS_EACH = 3;
 const SAME_RATIO = 1.2;
 
-/** Part of a rise from nothing that must follow it. */
+/** Part of a rise from 0 that later rises must add. */
 const FOLLOWS = 0.1;
 
 const PROPERTY = EDGE_KINDS.indexOf('property');
@@ -47,7 +47,7 @@ export interface Accumulation {
   readonly gainedBytes: number;
 }
 
-/** Whether some of its bytes are those of objects that a sampled capture left out. */
+/** Whether some of its bytes are estimates for objects that a sampled capture left out. */
 export function isScaled({ holder, edge, members }: Accumulation, { nodes }: GrowthSeries): boolean {
   return (CONTENT.has(edge) && nodes[holder]!.scaled) || members.some((row) => nodes[row]!.scaled);
 }
@@ -71,8 +71,8 @@ export function findAccumulations(series: GrowthSeries): readonly Accumulation[]
 }
 
 /**
- * Texts and buffers that grow as a whole: as many as before, and larger at each step. One buffer stands in several rows
- * (view, memory), of which the topmost is the member; so does a text that was put together of others.
+ * Texts and buffers that grow as a whole: as many as before, and larger at each step. One buffer shows in several rows
+ * (view, memory), and so does a concatenated text: the topmost row is the member.
  */
 function swelling({ nodes }: GrowthSeries, rising: readonly Accumulation[]): readonly Accumulation[] {
   const known = new Set(rising.flatMap(({ members }) => members));
@@ -101,8 +101,8 @@ function countSwelling(counts: readonly number[], bytes: readonly number[]): num
 }
 
 /**
- * The variables of scopes that exist once do not accumulate: more of them means that more scopes were caught at a moment
- * when they existed once, such as that of the one request in flight. What a variable holds is a group of its own.
+ * The variables of scopes that exist once do not accumulate: more of them means that more such scopes existed at the
+ * moment of the capture, as that of a request in flight. The content of each variable is a separate group.
  */
 function isScope({ edge, edgeKind }: SeriesNode): boolean {
   return edge === SCOPE && EDGE_KINDS[edgeKind] === 'root';
@@ -112,7 +112,7 @@ function groups({ nodes, times }: GrowthSeries): readonly Accumulation[] {
   const members = new Map<string, number[]>();
   for (const [row, node] of nodes.entries()) {
     if (row === 0) continue;
-    // What hangs on the root itself, or on Node's lists of native objects, has nothing in common but that.
+    // Members of the root itself, or of Node's lists of native objects, have nothing else in common.
     const isNative = node.className.startsWith(NATIVE);
     const className = node.parent === 0 || isNative ? node.className : '';
     const key = `${node.parent}\u0000${node.edgeKind}\u0000${node.edge}\u0000${className}`;
@@ -157,8 +157,8 @@ function groups({ nodes, times }: GrowthSeries): readonly Accumulation[] {
 }
 
 /**
- * A doubly linked list is entered from both sides, from one holder or from its first and last element: two runs of one
- * class are one accumulation then.
+ * Shortest paths enter a doubly linked list from both ends: from one holder, or from its first and last element. Such two
+ * runs of one class are one accumulation.
  */
 function mergeRings(all: readonly Accumulation[], { nodes, times }: GrowthSeries): Accumulation[] {
   const merged: Accumulation[] = [];
@@ -210,8 +210,8 @@ function group(
 }
 
 /**
- * How many of the latest steps in a row went up. The one from nothing counts only when something comes after it: at a path
- * that was seen under another name before, or that was filled at once, hardly anything follows.
+ * How many of the latest steps in a row went up. A step from 0 counts only if later ones add to it: a path that had another
+ * name before, or that was filled at once, hardly grows afterwards.
  */
 function countRising(values: readonly number[]): number {
   let steps = 0;
@@ -234,8 +234,8 @@ function isMaterial({ gained, gainedBytes, members }: Accumulation, nodes: reado
 
 /**
  * Objects that each have a list of their own kind, `logger.children[].children[]`, fold into one run: a property of one
- * object then leads to a list for each of them. What grows is the content of the lists, not their number. Null where
- * `inner` is no such content.
+ * object then leads to a list for each of them. The content of the lists grows, not their number. Null if `inner` is no
+ * such content.
  */
 function foldOf(
   inner: Accumulation,
@@ -265,7 +265,7 @@ function isExplained(
 }
 
 function explains(outer: Accumulation, inner: Accumulation): boolean {
-  // One that swells is an old member: new ones would be counted.
+  // Bytes that grow without a count belong to old members.
   if (outer === inner || inner.gained === 0) return false;
   const steps = Math.min(outer.risingSteps, inner.risingSteps);
   const gain = ({ counts }: Accumulation) => counts.at(-1)! - counts.at(-1 - steps)!;
@@ -287,7 +287,7 @@ function withoutInner(
     for (let row = inner.holder; row > 0; row = nodes[row]!.parent) {
       const outer = byMember.get(row);
       if (outer === undefined || !own.has(outer)) continue;
-      // Only the next accumulation above gives the bytes up; the ones above that see them gone with it.
+      // The bytes are subtracted from the next accumulation above only: those above it see them gone with it.
       if (outer !== inner) inside.set(outer, (inside.get(outer) ?? 0) + inner.gainedBytes);
       break;
     }

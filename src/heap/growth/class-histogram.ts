@@ -13,8 +13,8 @@ export interface ClassRow extends ClassKey {
 }
 
 /**
- * Objects of each class and their shallow size; zero-sized nodes (small integers) are not objects. `weights`: what the
- * objects of a sampled snapshot stand for; without them each counts as one.
+ * Objects of each class and their shallow size; zero-sized nodes (small integers) are not objects. `weights`: how many
+ * objects each one of a sampled snapshot stands for; without them each counts as one.
  */
 export function classHistogram(
   snapshot: HeapSnapshot,
@@ -45,7 +45,7 @@ export function classHistogram(
   return rows;
 }
 
-/** What the graph says of each node; the root is node 0. */
+/** Dominators and retained sizes; the root is node 0. */
 export interface RetainedHeap {
   /** NodeOrdinal → NodeOrdinal of its immediate dominator; the root's is itself. */
   readonly idom: Int32Array;

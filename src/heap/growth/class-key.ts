@@ -27,7 +27,7 @@ const NAMELESS = new Set<number>(
     ] as const
   ).map(nodeTypeCode),
 );
-/** Lists of labels that are looked at for a shape, those of most objects; the objects of others have none. */
+/** Most lists of labels that become shapes, those of most objects first; the objects of others have no shape. */
 const MAX_SHAPE_LISTS = 20_000;
 /** A shape of fewer objects is more likely a table with keys than a record with fields: it stays without one. */
 const MIN_SHAPE_OBJECTS = 4;
@@ -37,7 +37,7 @@ const SEVERAL = -2;
 
 export interface ClassKey {
   readonly className: string;
-  /** Where the constructor or the function is defined, null when not known or built in. */
+  /** Where the constructor or the function is defined; null if unknown or built in. */
   readonly location: ClassLocation | null;
   /** Fields of a plain object such as `{customer, items}`, null for others and for rare shapes. */
   readonly shape: string | null;
@@ -68,7 +68,7 @@ export function classTable(snapshot: HeapSnapshot, names: ClassNames): ClassTabl
       location: locations[kinds.place(kind)] ?? null,
       shape: shapes.get(kind) ?? null,
     });
-  /** The class of all plain objects without a shape: kinds that only their lists of labels tell apart may be a million. */
+  /** The class of all plain objects without a shape: kinds that differ only in their list of labels may be a million. */
   let shapeless = EACH_BY_ITSELF;
   for (let kind = 0; kind < kinds.length; kind++) {
     const node = kinds.example(kind);

@@ -4,7 +4,7 @@ import type { HeapSnapshot } from '../snapshot/heap-snapshot.js';
 
 /** Where a function, or the constructor of an object, is defined. */
 export interface ClassLocation {
-  /** Address of the script as V8 has it, without a query; '' when unknown (code made from text). */
+  /** Address of the script as V8 reports it, without a query; '' when unknown (code made from text). */
   readonly script: string;
   /** From 1, as in stack traces. */
   readonly line: number;
@@ -13,9 +13,9 @@ export interface ClassLocation {
 }
 
 /**
- * LocationIndex → place, null means not known. V8's numbers of scripts hold within one process only, so they are replaced
- * by addresses: what is loaded twice from one address, with a new query each time maybe, is one class. `examples`: nodes, among them a function of every
- * script there is; functions lead to the address of theirs.
+ * LocationIndex → place; null means unknown. V8's script numbers hold within one process only, so they are replaced by
+ * addresses: a script loaded twice from one address, maybe with a new query each time, is one. `examples`: nodes, among
+ * them a function of every script; functions lead to their address.
  */
 export function classLocations(
   snapshot: HeapSnapshot,

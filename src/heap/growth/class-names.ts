@@ -13,7 +13,7 @@ const ANONYMOUS = 'function';
 /** Made by this constructor and given the prototype of another afterwards: AbortSignal, in older versions. */
 const BORROWED = 'EventTarget';
 
-/** Classes of nodes as a person calls them, worked out once a name. */
+/** Classes of nodes as people call them, computed once per name. */
 export class ClassNames {
   readonly #snapshot: HeapSnapshot;
   readonly #globals: ReadonlySet<number>;

@@ -1,7 +1,7 @@
 /**
  * Entry counts. An ordered hash table of V8 (src/objects/ordered-hash-table.h) is an array of three counters, B buckets,
- * and room for 2·B entries of a key, for a Map a value, and a chain link. B is a power of two, so the length tells Map
- * from Set. Capacity says nothing: tables never shrink; what counts is slots that hold something.
+ * and room for 2·B entries of a key, for a Map a value, and a chain link. B is a power of two, so the length shows whether
+ * it is a Map or a Set. Slots in use are counted, not the capacity: tables hardly shrink.
  * An entry whose key and value are both small integers shows no edge. A table of such entries alone is counted as half
  * full, which it was when it last grew: V8 halves a table that is emptied to a quarter of its room, and doubles a full
  * one, so this is right within a factor of two. The same holds for the store of an array of numbers.
@@ -26,7 +26,7 @@ const ELEMENT = edgeTypeCode('element');
 const HEADER_WORDS = 2;
 const WORD_BYTES = 8;
 const COUNTERS = 3;
-/** Room for fewer numbers than this is not counted as numbers. */
+/** Less room than this is not counted as numbers. */
 const MIN_NUMBERS = 64;
 
 interface TableShape {
@@ -67,7 +67,7 @@ export function countTableEntries(snapshot: HeapSnapshot, table: number): number
   return shape.buckets >= MIN_NUMBERS ? shape.buckets : 0;
 }
 
-/** Whether nothing but V8's own description hangs on a table or store: all it can hold is numbers. */
+/** Whether a table or store has no edges but those to V8's own description: then it can hold numbers only. */
 function isBlank(snapshot: HeapSnapshot, store: number): boolean {
   for (let edge = snapshot.firstEdge[store]!; edge < snapshot.firstEdge[store + 1]!; edge++) {
     const label = labelAt(snapshot, store, edge);
@@ -76,7 +76,7 @@ function isBlank(snapshot: HeapSnapshot, store: number): boolean {
   return true;
 }
 
-/** Slots that hold something: one that was filled with `undefined` beforehand is capacity. */
+/** Slots in use: one that was filled with `undefined` beforehand is capacity. */
 export function countElements(snapshot: HeapSnapshot, node: number): number {
   const { firstEdge, firstLabel, labels, edgeTo, nodeType, strings } = snapshot;
   const shift = firstLabel[node]! - firstEdge[node]!;

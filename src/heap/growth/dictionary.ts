@@ -7,13 +7,13 @@ const PROPERTY = edgeTypeCode('property');
 export const MAX_RECORD_FIELDS = 32;
 
 /**
- * A key that looks like data (an id, a path, an address, a phrase) is folded wherever it stands: what is no name that a
- * programmer would write after a dot, or has a long number, or hexadecimal digits in it.
+ * A key that looks like data (an id, a path, an address, a phrase) is folded wherever it stands: it is no name that a
+ * programmer would write after a dot, or it contains a long number or hexadecimal digits.
  */
 const NAME = /^(?:(?:get |set )?[#\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]{0,63}|<.*>|)$/u;
 const DATA_KEY = /\d{5}|[0-9a-f]{12}/i;
 
-/** A symbol's description is looked at as a name is; V8 puts it into brackets. */
+/** A symbol's description counts as a name; V8 puts it into brackets. */
 const SYMBOL = /^<symbol (.*)>$/s;
 
 export const isDataKey = (key: string): boolean => {
@@ -21,7 +21,7 @@ export const isDataKey = (key: string): boolean => {
   return !NAME.test(name) || DATA_KEY.test(name);
 };
 
-/** No entry, though it looks like one. */
+/** Looks like an entry, and is none. */
 function prototypeLabel({ strings }: HeapSnapshot): number {
   return labelOf(PROPERTY, Math.max(0, strings.find('__proto__')));
 }

@@ -4,9 +4,9 @@
  * it; where no child has, the drop is big, and that is the accumulation point. Names as there.
  * Deviations:
  * - MAT follows the largest child only, so two leaks below one object (the global object, mostly) hide each other. Here
- *   every large child is followed, and the object itself is a point when what the others leave it is large as well;
- * - the root counts as an object: what many share, no one of them dominates, and it hangs below the root. MAT groups the
- *   root's children by class; here the classes of a point's children say the same;
+ *   every large child is followed, and the object itself is a point if the rest is large as well;
+ * - the root counts as an object: it dominates memory that several objects share. MAT groups the root's children by
+ *   class; here the classes of a point's children show the same;
  * - a linked list has no drop before its end: a run of one class down to the point counts as one, and its head is the
  *   point. MAT gives up at a depth of 1000.
  */
@@ -27,16 +27,16 @@ const MAX_DOMINATORS = 16;
 
 export interface DominatedClass extends ClassKey {
   readonly count: number;
-  /** Retained sizes added up; children of one dominator have nothing in common. */
+  /** Sum of retained sizes; children of one dominator share nothing. */
   readonly retainedBytes: number;
 }
 
 export interface AccumulationPoint {
-  /** NodeOrdinal; 0 means the root: what accumulates is shared by several holders. */
+  /** NodeOrdinal; 0 means the root: several holders share the memory. */
   readonly node: number;
   readonly className: string;
   readonly retainedBytes: number;
-  /** What accumulates here: of the large object that leads here, all that no large child of it retains. */
+  /** Bytes that accumulate here: of the large object that leads here, all that none of its large children retains. */
   readonly accumulatedBytes: number;
   /** `accumulatedBytes` of all that the root retains, 0 to 1. */
   readonly share: number;
@@ -64,7 +64,7 @@ export function findAccumulationPoints(heap: RetainedHeap, table: ClassTable): r
     if (rest[at]! < threshold) continue;
     const point = runHead(idom, table.classOf, bigDrop(retained, largestChild, node, threshold));
     let bytes = rest[at]!;
-    // Of a list, each large member leaves itself alone: too little for a point, much together.
+    // Each large member of a list adds only itself: too little for a point, much together.
     for (let above = node; above !== point && above !== 0; ) {
       above = idom[above]!;
       const place = rank(large, above);
@@ -109,7 +109,7 @@ function rank(list: Uint32Array, node: number): number {
   return low;
 }
 
-/** From `node` down while one child has most of it. A large child is a start of its own and is not entered. */
+/** Follows `node` down while one child has most of it. A large child is another start and is not entered. */
 function bigDrop(retained: Float64Array, largestChild: Uint32Array, node: number, threshold: number): number {
   let at = node;
   for (;;) {
@@ -122,7 +122,7 @@ function bigDrop(retained: Float64Array, largestChild: Uint32Array, node: number
 
 /** The first object of the run that leads to `end`, or `end` itself. */
 function runHead(idom: RetainedHeap['idom'], classOf: Uint32Array, end: number): number {
-  // The end may be what the last member of the run holds.
+  // The end may be an object that the last member of the run holds.
   let last = end;
   for (let level = 0; level < RUN_PERIOD && last !== 0; level++) {
     let head = last;

@@ -1,6 +1,6 @@
 /**
  * The memory of a process's snapshots: one tree whose nodes carry a figure for every snapshot kept. A new tree is laid
- * over it step by step; what it does not know is zero before, what the new tree lacks is zero now.
+ * over it step by step: a node that is new is zero before, a node that the new tree lacks is zero now.
  */
 import type { ClassGrowth } from './class-growth.js';
 import type { ClassRow } from './class-histogram.js';
@@ -33,7 +33,7 @@ export interface SeriesNode {
   readonly nodeKind: number;
   /** Bits of ARTEFACT. */
   readonly artefact: number;
-  /** Children were left out for want of room: a child that shows up has an unknown past. */
+  /** Children were left out for lack of room: the past of a child that appears is unknown. */
   readonly cut: boolean;
   /** In one of the snapshots its bytes were an estimate, that of a sampled capture. */
   readonly scaled: boolean;
@@ -80,7 +80,7 @@ export function extendSeries(previous: GrowthSeries | null, now: Observation): E
   return { series: steps > MAX_STEPS ? forgetStep(series, 1) : series, rowOf, dropped };
 }
 
-/** The first snapshot is the base of all growth, the latest tell its course: the second is the one to forget. */
+/** The first snapshot is the base of all growth, and the latest show its course: the second is dropped. */
 function forgetStep(series: GrowthSeries, step: number): GrowthSeries {
   const without = (values: readonly number[]) => values.toSpliced(step, 1);
   return {

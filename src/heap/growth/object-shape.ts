@@ -12,19 +12,19 @@ const OBJECT = nodeTypeCode('object');
 const PROPERTY = edgeTypeCode('property');
 const ELEMENT = edgeTypeCode('element');
 
-/** Fields that a shape names; of more it tells only how many. */
+/** Fields that a shape names; further ones are only counted. */
 const MAX_NAMED_FIELDS = 12;
-/** What a programmer writes as the name of a field; keys that come from data mostly do not look like it. */
+/** Names as programmers write them; keys that come from data mostly look different. */
 const FIELD = /^[#$_\p{ID_Start}][$\p{ID_Continue}]{0,39}$/u;
 const MANY_DIGITS = /\d{4}/;
 const ACCESSOR = /^[gs]et (?=.)/;
 /** Stands for all keys that are data, and for the keys of an object used as a table. */
 const KEY = '[key]';
 
-/** String index of the name of objects that no class of the program made, −1 means there are none. */
+/** String index of the name of plain objects; −1 means that there are none. */
 export const plainName = ({ strings }: HeapSnapshot): number => strings.find('Object');
 
-/** Whether a node is an object that no class of the program made; `plain` is `plainName`. */
+/** Whether a node is a plain object; `plain` is `plainName`. */
 export function isPlain(snapshot: HeapSnapshot, node: number, plain: number): boolean {
   return (
     snapshot.nodeType[node] === OBJECT &&
@@ -34,7 +34,7 @@ export function isPlain(snapshot: HeapSnapshot, node: number, plain: number): bo
 }
 
 /**
- * The fields of a plain object as a person would draw it, in the order of the alphabet: `{customer, items}`, `{[key]}`
+ * The fields of a plain object as people would write it, in alphabetical order: `{customer, items}`, `{[key]}`
  * for a table. Fields that hold small integers are seen only in snapshots with numeric values, so an object without
  * fields may have some: null. Objects that share their list of labels have the same shape.
  * After DevTools' inferInterfaceDefinitions; deviations: fields have no order, keys that look like data are folded, and a

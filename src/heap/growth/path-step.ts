@@ -1,6 +1,6 @@
 /**
- * The step from the nearest object above to a node, in JavaScript terms: what V8 puts between them does not show. Text is
- * looked at once a label, not once an edge.
+ * The step from the nearest object above to a node, in JavaScript terms: V8's objects in between do not show. Text is read
+ * once per label, not once per edge.
  */
 
 import { ASYNC_STORE, ELEMENTS, ENTRIES, REACTIONS, WEAK_VALUE } from '../../mechanisms/path-names.js';
@@ -27,7 +27,7 @@ const INTERNAL_EDGE = edgeTypeCode('internal');
 const ARRAY = nodeTypeCode('array');
 const STRING = nodeTypeCode('string');
 
-/** Modules of the program, and those that stand for what Node or CommonJS exports. */
+/** Modules of the program, and those that stand for exports of Node or CommonJS. */
 const MODULES = ['system / SourceTextModule', 'system / SyntheticModule'];
 
 /** Steps as keys: `name * kinds + kind`. */
@@ -77,12 +77,12 @@ export class PathSteps {
     return this.#names.id(name) * EDGE_KINDS.length + EDGE_KINDS.indexOf(kind);
   }
 
-  /** Properties of this object that lead to these classes are entries; asked for before the steps from it. */
+  /** Properties of this object that lead to these classes are entries. Call it before asking for steps from the object. */
   foldProperties(node: number, folded: ReadonlySet<string>): void {
     this.#dictionaries.set(node, folded);
   }
 
-  /** Key of the step from the nearest object above to this node; those above it were asked for before. */
+  /** Key of the step from the nearest object above to this node. Nodes above it must have been asked for before. */
   to(node: number): number {
     const step = this.#stepTo(node);
     if (this.#paths.roles[node] === ROLE.part) this.#through[node] = step;
@@ -138,7 +138,7 @@ export class PathSteps {
     const known = this.#ofLabel.get(label);
     if (known !== undefined) return known;
     const name = strings.text(labelName(label));
-    // These depend on where they stand, too.
+    // These depend on the node above, too.
     if (this.#paths.rule.isEphemeron(from, this.#paths.parentEdge[to]!))
       return this.key(WEAK_VALUE, 'internal');
     if (name === 'properties') return this.#dictionaries.has(from) ? this.#entry : this.key(name, 'internal');

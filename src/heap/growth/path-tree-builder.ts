@@ -21,7 +21,7 @@ import type { SampledContent } from './sampled-content.js';
 import { sharedStores } from './shared-stores.js';
 import { TIMER, TIMER_LINKS, TimerCallbacks } from './timer-callback.js';
 
-/** What stands for V8's own memory in the tree. */
+/** Class of V8's own memory in the tree. */
 export const INTERNALS = '(V8 internals)';
 const UNREACHED = '(not reachable)';
 
@@ -35,7 +35,7 @@ export interface TracedHeap {
   readonly tree: PathTree;
   /** NodeOrdinal → tree node it was counted in. */
   readonly treeOf: Int32Array;
-  /** What each object stands for in a sampled snapshot; null in one of a whole heap, where each stands for itself. */
+  /** Weights of the objects of a sampled snapshot; null for a whole heap, where each object stands for itself. */
   readonly weights: SampleWeights | null;
 }
 
@@ -138,7 +138,7 @@ class PathTreeBuilder {
     return this.#paths.scopes.isContext[node] === 1 ? this.#scope(node, above) : this.#unheld(node, above);
   }
 
-  /** A context of `node:vm` comes with hidden classes and tables of its own: they go with it. */
+  /** A context of `node:vm` has its own hidden classes and tables: they are counted with it. */
   #belongsToContext(from: number, above: number): boolean {
     const { roles } = this.#paths;
     if (this.#foreign.has(above)) return true;
@@ -170,7 +170,7 @@ class PathTreeBuilder {
         ? this.#timerBelow(node, above, step)
         : this.#child(this.#isShared(node, step) ? 0 : this.#unheld(node, above), step, id, kind, 0);
     if (this.#foreign.has(above) || this.#isContextOfVm(this.#paths.parent[node]!)) this.#foreign.add(at);
-    // Asked once a path: the members of one path are made by one class, as far as their names tell.
+    // Checked once per path: by their names, the members of one path are of one class.
     if (this.tree.count[at] === 0 && this.#own.isOwn(node)) this.tree.artefact[at]! |= ARTEFACT.own;
     const weight = this.#weight(node);
     this.tree.count[at]! += weight;
@@ -178,7 +178,7 @@ class PathTreeBuilder {
     return at;
   }
 
-  /** Kept by many async resources, and so by none: whichever leads to it would give it another path each time. */
+  /** If many async resources keep it, none of them counts: the path would lead through another one each time. */
   #isShared(node: number, step: number): boolean {
     if (step !== this.#steps.store || this.#sharedStores.size === 0) return false;
     const { parent, roles } = this.#paths;
@@ -206,7 +206,7 @@ class PathTreeBuilder {
     return this.#child(list, this.#steps.key(this.#callbacks.of(node), 'entry'), this.#timer, 0, 0);
   }
 
-  /** What no strong path leads to is kept apart from what the root holds. */
+  /** Objects that no strong path leads to are kept apart from those that the root holds. */
   #unheld(node: number, above: number): number {
     const { parent, parentEdge, scopes } = this.#paths;
     const isSeed = parentEdge[node] === -1 && parent[node] === 0;

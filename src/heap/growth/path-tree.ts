@@ -8,7 +8,7 @@ export type NodeKind = (typeof NODE_KINDS)[number];
 /** The steps to the members of a collection, whose number is its entries. */
 export const CONTENT: ReadonlySet<string> = new Set([ELEMENTS, ENTRIES, REACTIONS]);
 
-/** Most nodes of one tree, and the deepest; what lies beyond is added to the node above it. */
+/** Most nodes of one tree, and its greatest depth; objects beyond are added to the node above. */
 const MAX_TREE_NODES = 200_000;
 const MAX_DEPTH = 96;
 
@@ -34,7 +34,7 @@ export class Names {
   }
 }
 
-/** Bits of `PathTree.artefact`: whose doing a node is, when not the program's. */
+/** Bits of `PathTree.artefact`: whose a node is if it is not the program's. */
 export const ARTEFACT = { v8: 1, own: 2 } as const;
 
 /** Row 0 is the tree's root; a parent stands before its children. */
@@ -58,17 +58,17 @@ export class PathTree {
   readonly bytes: number[] = [0];
   /** Tree node → entries in all collections that are members, a count. */
   readonly entries: number[] = [0];
-  /** Tree node → 1 when its bytes are an estimate: some of them belong to what a sampled capture left out. */
+  /** Tree node → 1 if its bytes are an estimate: some stand for objects that a sampled capture left out. */
   readonly scaled: number[] = [0];
   readonly #depth: number[] = [0];
   /** Step and class → a small number for both. */
   readonly #pairs = new Map<number, number>();
   /** Tree node and pair → child. */
   readonly #children = new Map<number, number>();
-  /** Tree node → the pair asked for last, and what it led to: siblings mostly take the same step. */
+  /** Tree node → the latest pair and its child: siblings mostly take the same step. */
   readonly #lastPair: number[] = [-1];
   readonly #lastNode: number[] = [0];
-  /** How many steps found no room; their objects are in the node above. */
+  /** How many objects found no room; they are counted in the node above. */
   cut = 0;
 
   constructor() {
@@ -95,7 +95,7 @@ export class PathTree {
       this.#runBegin(parent, edge, edgeKind, className) ??
       this.#children.get(parent * PAIRS + pair) ??
       this.#add(parent, pair, edge, edgeKind, className, nodeKind, artefact);
-    // What found no room is counted each time.
+    // An object without room is counted each time.
     this.#lastPair[parent] = cut === this.cut ? pair : -1;
     this.#lastNode[parent] = node;
     return node;
@@ -111,7 +111,7 @@ export class PathTree {
     return pair;
   }
 
-  /** A step that repeats itself, or that objects of the same class took up the path, goes on in the same run. */
+  /** A step that repeats, or that objects of the same class took further up, continues the same run. */
   #runBegin(parent: number, edge: number, edgeKind: number, className: number): number | null {
     let up = parent;
     for (let level = 0; level < RUN_PERIOD && up > 0; level++) {
@@ -155,7 +155,7 @@ export class PathTree {
     return node;
   }
 
-  /** Adds to each node what lies below it. */
+  /** Adds to each node the bytes of all nodes below it. */
   sumUp(): void {
     for (let node = this.length - 1; node > 0; node--) {
       const above = this.parent[node]!;
@@ -164,7 +164,7 @@ export class PathTree {
     }
   }
 
-  /** Weights are fractions; what they add up to are objects and bytes. */
+  /** Weights are fractions; their sums are numbers of objects and bytes. */
   round(): void {
     for (const column of [this.count, this.bytes, this.entries]) {
       for (let node = 0; node < column.length; node++) column[node] = Math.round(column[node]!);

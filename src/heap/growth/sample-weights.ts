@@ -2,15 +2,15 @@
  * How many objects of the whole heap each object of a sampled snapshot stands for. Members of a truncated collection
  * stand for TRUE/KEPT of those that the collection itself stands for (a collection may be a member of another).
  *
- * Which objects that goes for is told by two trees:
- * - what the roots reach without going through a truncated collection would be in the file whatever had been dropped: it
- *   stands for itself. These are the first nodes of the path tree, which defers the edges to members (`certain`);
- * - of the rest, a member has its weight from the edge by which the path tree reaches it, and what is no member has the
- *   weight of its immediate dominator. So what one member alone holds is counted as often as the member, and what several of
- *   them share, such as a hidden class or a common setting, as often as the collection. Going by the path tree alone, where
- *   the shared hangs on the first of the members, would multiply it.
+ * Two trees show which objects that applies to:
+ * - objects that the roots reach without going through a truncated collection would be in the file whatever was dropped:
+ *   they stand for themselves. These are the first nodes of the path tree, which defers the edges to members (`certain`);
+ * - of the rest, a member has its weight from the edge by which the path tree reaches it, and any other object has the
+ *   weight of its immediate dominator. So an object that one member alone holds counts as often as the member, and one that
+ *   several members share, such as a hidden class or a common setting, as often as the collection. The path tree alone, in
+ *   which shared objects hang on the first member, would multiply them.
  * An object that is a member of another truncated collection as well never stands for more than it does as its member.
- * That is an estimate: what is shared by few of a million members looks like it was the own of the one that was kept.
+ * This is an estimate: an object shared by a few of a million members looks as if it belonged to the one that was kept.
  */
 import { dominators } from '../graph/dominators.js';
 import { LABEL_RULE } from '../graph/label-rules.js';
@@ -39,7 +39,7 @@ export function sampleWeights(
   const idom = ownershipTree(snapshot, paths, content);
   const weight = new Float64Array(snapshot.nodeCount).fill(1);
   const bytes = new Float64Array(snapshot.nodeCount);
-  // Until it is filled: NodeOrdinal → what it stands for as a member.
+  // Before it is filled: NodeOrdinal → its weight as a member.
   const asMember = bytes.fill(Number.POSITIVE_INFINITY);
   for (let at = 0; at < order.length; at++) {
     const node = order[at]!;
@@ -85,7 +85,7 @@ function ownershipTree(
       continue;
     }
     for (let edge = begin; edge < end; edge++) {
-      // An edge to where it comes from says nothing.
+      // An edge back to its origin does not count.
       if (parentEdge[edgeTo[edge]!] !== edge && content.isMember(node, edge)) edgeTo[edge] = node;
     }
   }

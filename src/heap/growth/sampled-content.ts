@@ -1,6 +1,6 @@
 /**
- * What a sampled capture left of its truncated collections: which edges lead to their members, how many there were, and
- * how large their tables must have been. Members of an object used as a table are those of its properties that the path
+ * Truncated collections in a sampled snapshot: which edges lead to their members, how many members there were, and how
+ * large their tables must have been. Members of an object used as a table are those of its properties that the path
  * tree folds into entries; the others are fields, of which an object has one however many members it has.
  */
 import { target } from '../graph/scopes.js';
@@ -29,15 +29,15 @@ const HIDDEN = edgeTypeCode('hidden');
 const INTERNAL = edgeTypeCode('internal');
 const PROPERTY = edgeTypeCode('property');
 
-/** Properties that lead to one class are fields up to this number, also where few members are left to tell. */
+/** Up to this number, properties that lead to one class are fields, even if few members are left. */
 const MIN_FIELDS = 3;
 /** V8 keeps the elements of an object in a plain store while about this part of it is filled. */
 const MIN_FILLED = 1 / 4;
-/** What is no member: the prototype, symbols, accessors, private fields. */
+/** Names of properties that are no members: the prototype, symbols, accessors, private fields. */
 const NOT_COUNTED = /^(?:__proto__$|<symbol |[gs]et .|#)/;
 /**
- * By which V8 finds the strings again that it shares, and Node its native objects: what is on them is there because
- * something else holds it, a table as its key maybe.
+ * Registers in which V8 finds shared strings, and Node its native objects: something else holds their content, maybe as a
+ * key of a table.
  */
 const REGISTERS = [
   '(Internalized strings)',
@@ -52,14 +52,14 @@ export interface SampledCollection {
   readonly entries: number;
   /** Members it had for each that is left. */
   readonly factor: number;
-  /** The classes whose properties are entries; null where properties are none. */
+  /** The classes whose properties are entries; null if no properties are. */
   readonly folded: ReadonlySet<string> | null;
 }
 
 export class SampledContent implements DeferredEdges {
-  /** NodeOrdinal → 1 where edges of it lead to members of a truncated collection, or to what is only registered. */
+  /** NodeOrdinal → 1 if edges of it lead to members of a truncated collection, or to registered objects. */
   readonly from: Uint8Array;
-  /** NodeOrdinal of a truncated collection → what is known of it. */
+  /** NodeOrdinal of a truncated collection → its facts. */
   readonly collections = new Map<number, SampledCollection>();
   /** NodeOrdinal of a store that lost its content → its bytes before, an estimate. */
   readonly storeBytes = new Map<number, number>();
@@ -110,7 +110,7 @@ export class SampledContent implements DeferredEdges {
     return this.#collectionOf.get(from)?.factor ?? 1;
   }
 
-  /** Whether it holds nothing that something else does not hold. */
+  /** Whether something else holds all of its content. */
   isRegister(node: number): boolean {
     return this.#registers.has(node);
   }
@@ -139,14 +139,14 @@ export class SampledContent implements DeferredEdges {
     const fields = Math.min(MAX_RECORD_FIELDS, Math.max(MIN_FIELDS, (MAX_RECORD_FIELDS * kept) / total));
     const isGlobal = this.#globals.includes(node);
     const folded = isGlobal ? null : dictionaryClasses(this.#snapshot, this.#classes, node, fields);
-    // Of an array of numbers it is the room there is.
+    // The room of an array of numbers.
     const elements = Math.min(kept, countElements(this.#snapshot, node));
     const { entries, others } = this.#countProperties(node, folded);
     const seen = elements + entries;
     // Members that are numbers show no edge; those that are `undefined` do, and do not count.
     if (seen === 0 && this.#elements(node)[0] === 0)
       return { entries: isGlobal ? 0 : total, factor: total / kept, folded };
-    // What is left over is fields as far as they are seen; beyond that, members that show no edge.
+    // The remainder is fields as far as they show, and beyond that members without an edge.
     const keptFields = Math.max(0, Math.min(others, kept - seen));
     const factor = (total - keptFields) / (kept - keptFields);
     // The entries of the global object are those that its paths show.
@@ -192,7 +192,7 @@ export class SampledContent implements DeferredEdges {
     return stores;
   }
 
-  /** How many it shows, and the largest index, −1 where it shows none. */
+  /** The number of its visible elements, and the largest index; −1 means none. */
   #elements(node: number): readonly [number, number] {
     const { firstEdge } = this.#snapshot;
     let count = 0;

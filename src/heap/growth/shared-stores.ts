@@ -2,16 +2,16 @@ import { edgeTypeCode, type HeapSnapshot, labelAt, labelName, labelType } from '
 
 /** Properties under which async resources keep the stores of AsyncLocalStorage in versions that have no frames. */
 export const STORE_PROPERTY = '<symbol kResourceStore>';
-/** Where the frames stand in the others. */
+/** Where the frames stand in the other versions. */
 export const FRAME_PROPERTY = '<symbol kAsyncContextFrame>';
 const PROPERTY = edgeTypeCode('property');
 
-/** Resources of one request are fewer; what lives as long as the program is kept by all that is open. */
+/** The resources of one request are fewer; every open resource keeps a store that lives as long as the program. */
 const SHARED = 8;
 
 /**
- * Stores of AsyncLocalStorage, or frames of them, that many async resources keep: sockets, timers and promises that come
- * and go, so that the shortest path leads now through the one and now through the other. They belong to none of them.
+ * Stores of AsyncLocalStorage, or frames of them, that many async resources keep: sockets, timers and promises come and go,
+ * so the shortest path leads through a different one each time. The stores belong to none of them.
  */
 export function sharedStores(snapshot: HeapSnapshot): ReadonlySet<number> {
   const { firstEdge, edgeTo, nodeCount, strings } = snapshot;

@@ -28,7 +28,7 @@ export function boundFunction(snapshot: HeapSnapshot, closure: number): number {
   return asked;
 }
 
-/** What timers call, in words that are the same in every process: tells the timers of one list apart. */
+/** Names of the functions that timers call, the same in every process: they tell the timers of one list apart. */
 export class TimerCallbacks {
   readonly #snapshot: HeapSnapshot;
   /** NodeOrdinal of a function's shared part → words. */
