@@ -142,9 +142,15 @@ function readSnapshot(readFd: number): Promise<Snapshot> {
 
 /** Children of all threads of this process, running or dead and not waited for. */
 export function childrenLeft(): readonly string[] {
-  return readdirSync('/proc/self/task').flatMap((thread) =>
-    readFileSync(`/proc/self/task/${thread}/children`, 'utf8').split(' ').filter(Boolean),
-  );
+  return readdirSync('/proc/self/task').flatMap((thread) => {
+    try {
+      return readFileSync(`/proc/self/task/${thread}/children`, 'utf8').split(' ').filter(Boolean);
+    } catch (error) {
+      // The thread has ended since it was listed: its children went to another one.
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      throw error;
+    }
+  });
 }
 
 /** Descriptors of this process, without the one that reads them. */
