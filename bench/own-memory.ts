@@ -10,22 +10,16 @@ import { EdgeRule } from '../src/heap/graph/edge-rule.js';
 import { OwnObjects } from '../src/heap/graph/own-objects.js';
 import { findScopes, scriptOf, target } from '../src/heap/graph/scopes.js';
 import {
-  edgeTypeCode,
+  EDGE,
   type HeapSnapshot,
   labelAt,
   labelType,
-  nodeTypeCode,
+  NODE,
   sizeOf,
 } from '../src/heap/snapshot/heap-snapshot.js';
 import { isOwnScript } from '../src/runtime/script-name.js';
 
-const OBJECT = nodeTypeCode('object');
-const CLOSURE = nodeTypeCode('closure');
-const HIDDEN = nodeTypeCode('hidden');
-const CODE = nodeTypeCode('code');
-const SHAPE = nodeTypeCode('object shape');
-const ELEMENT = edgeTypeCode('element');
-const STRINGS = new Set([nodeTypeCode('string'), nodeTypeCode('concatenated string')]);
+const STRINGS = new Set([NODE.string, NODE['concatenated string']]);
 const MODULE = 'system / SourceTextModule';
 const WINDOW = 'SampleWindow';
 const ROOT = 0;
@@ -53,7 +47,8 @@ export function ownMemory(snapshot: HeapSnapshot): OwnMemory {
   let windowBytes = 0;
   for (let node = 0; node < snapshot.nodeCount; node++) {
     const type = snapshot.nodeType[node]!;
-    if (all[node] === 0 || others[node] === 1 || type === CODE || type === SHAPE) continue;
+    if (all[node] === 0 || others[node] === 1 || type === NODE.code || type === NODE['object shape'])
+      continue;
     const size = sizeOf(snapshot, node);
     if (outside[node] === 0) {
       windowBytes += size;
@@ -83,7 +78,8 @@ function ownNodes(snapshot: HeapSnapshot): Uint8Array {
   for (let node = 0; node < nodeCount; node++) {
     const script = scopes.script[node]!;
     if (objects.isOwn(node) || (script >= 0 && isOwnScript(strings.text(script)))) own[node] = 1;
-    if (nodeType[node] === HIDDEN && nodeName[node] === module && isOwnModule(snapshot, node)) own[node] = 1;
+    if (nodeType[node] === NODE.hidden && nodeName[node] === module && isOwnModule(snapshot, node))
+      own[node] = 1;
   }
   return own;
 }
@@ -97,7 +93,7 @@ function countSamples(snapshot: HeapSnapshot, windows: Uint8Array): number {
       const list = edgeTo[edge]!;
       if (classOf(snapshot, list) !== 'Array') continue;
       for (let at = firstEdge[list]!; at < firstEdge[list + 1]!; at++) {
-        if (labelType(labelAt(snapshot, list, at)) === ELEMENT) samples += 1;
+        if (labelType(labelAt(snapshot, list, at)) === EDGE.element) samples += 1;
       }
     }
   }
@@ -109,8 +105,8 @@ function isOwnModule(snapshot: HeapSnapshot, module: number): boolean {
   const { firstEdge, edgeTo, nodeType, strings } = snapshot;
   for (let edge = firstEdge[module]!; edge < firstEdge[module + 1]!; edge++) {
     const body = edgeTo[edge]!;
-    const closure = nodeType[body] === OBJECT ? target(snapshot, body, 'function') : body;
-    if (closure < 0 || nodeType[closure] !== CLOSURE) continue;
+    const closure = nodeType[body] === NODE.object ? target(snapshot, body, 'function') : body;
+    if (closure < 0 || nodeType[closure] !== NODE.closure) continue;
     const shared = target(snapshot, closure, 'shared');
     const script = shared < 0 ? -1 : scriptOf(snapshot, shared);
     if (script >= 0) return isOwnScript(strings.text(script));
@@ -142,6 +138,6 @@ function reach(snapshot: HeapSnapshot, closed: Uint8Array): Uint8Array {
 function classOf({ nodeType, nodeName, strings }: HeapSnapshot, node: number): string {
   const type = nodeType[node]!;
   if (STRINGS.has(type)) return '(string)';
-  if (type === CLOSURE) return '(closure)';
+  if (type === NODE.closure) return '(closure)';
   return strings.text(nodeName[node]!) || '(array)';
 }

@@ -1,8 +1,6 @@
-import { type HeapSnapshot, NODE_TYPES, nodeTypeCode } from '../snapshot/heap-snapshot.js';
+import { type HeapSnapshot, NODE, NODE_TYPES } from '../snapshot/heap-snapshot.js';
 import type { HeapGraph } from './heap-graph.js';
 import { ObjectInterfaces } from './object-interfaces.js';
-
-const OBJECT = nodeTypeCode('object');
 
 /** One row of the histogram in DevTools' summary view. */
 export interface HistogramRow {
@@ -71,7 +69,7 @@ function classes(snapshot: HeapSnapshot): Classes {
   const known = new Map<number, number>();
   for (let node = 0; node < nodeCount; node++) {
     const kind = nodeName[node]! * NODE_TYPES.length + nodeType[node]!;
-    const at = nodeType[node] === OBJECT ? nodeLocation[node]! : 0;
+    const at = nodeType[node] === NODE.object ? nodeLocation[node]! : 0;
     const named = interfaces.nameOf(node);
     let id = at === 0 && named === null ? known.get(kind) : undefined;
     if (id === undefined) {

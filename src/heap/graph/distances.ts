@@ -1,17 +1,5 @@
-import {
-  edgeTypeCode,
-  type HeapSnapshot,
-  labelName,
-  labelType,
-  nodeTypeCode,
-} from '../snapshot/heap-snapshot.js';
+import { EDGE, type HeapSnapshot, labelName, labelType, NODE } from '../snapshot/heap-snapshot.js';
 import { LABEL_RULE } from './label-rules.js';
-
-const ELEMENT = edgeTypeCode('element');
-const EDGE_HIDDEN = edgeTypeCode('hidden');
-const HIDDEN = nodeTypeCode('hidden');
-const ARRAY = nodeTypeCode('array');
-const SYNTHETIC = nodeTypeCode('synthetic');
 
 /** Distances of nodes that only V8's own roots reach start here. */
 export const SYSTEM_DISTANCE = 100_000_000;
@@ -30,7 +18,7 @@ export function findDistances(snapshot: HeapSnapshot, rules: Uint8Array): Int32A
   let length = 0;
   for (let edge = firstEdge[0]!; edge < firstEdge[1]!; edge++) {
     const to = edgeTo[edge]!;
-    if (nodeType[to] === SYNTHETIC || distance[to] === 1) continue;
+    if (nodeType[to] === NODE.synthetic || distance[to] === 1) continue;
     distance[to] = 1;
     queue[length++] = to;
   }
@@ -98,12 +86,12 @@ class Exceptions {
     const { nodeType, nodeName, labels, strings } = this.#snapshot;
     const label = labels[at]!;
     const type = labelType(label);
-    const numbered = type === ELEMENT || type === EDGE_HIDDEN;
+    const numbered = type === EDGE.element || type === EDGE.hidden;
     const name = labelName(label);
-    if (nodeType[node] === HIDDEN && nodeName[node] === this.#nativeContext && !numbered) {
+    if (nodeType[node] === NODE.hidden && nodeName[node] === this.#nativeContext && !numbered) {
       if (strings.text(name) === 'sloppy_function_map') return true;
     }
-    if (nodeType[node] === ARRAY && nodeName[node] === this.#descriptors) {
+    if (nodeType[node] === NODE.array && nodeName[node] === this.#descriptors) {
       const index = numbered ? name : Number.parseInt(strings.text(name), 10);
       return index >= 2 && index % 3 === 1;
     }

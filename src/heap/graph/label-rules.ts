@@ -1,17 +1,7 @@
-import {
-  edgeTypeCode,
-  type HeapSnapshot,
-  labelName,
-  labelType,
-  nodeTypeCode,
-} from '../snapshot/heap-snapshot.js';
-
-const WEAK = edgeTypeCode('weak');
-const SHORTCUT = edgeTypeCode('shortcut');
-const INTERNAL = edgeTypeCode('internal');
+import { EDGE, type HeapSnapshot, labelName, labelType, NODE } from '../snapshot/heap-snapshot.js';
 
 /** The type of V8's tables: the only holders that an ephemeron edge does not retain from. */
-export const TABLE_TYPE = nodeTypeCode('array');
+export const TABLE_TYPE = NODE.array;
 
 /** What an edge's label says about retaining. The two nodes that the edge joins decide the rest. */
 export const LABEL_RULE = {
@@ -39,9 +29,9 @@ export function labelRules({ labels, strings }: HeapSnapshot): Uint8Array {
   for (let at = 0; at < labels.length; at++) {
     const label = labels[at]!;
     const type = labelType(label);
-    if (type === WEAK) rules[at] = LABEL_RULE.never;
-    else if (type === SHORTCUT) rules[at] = LABEL_RULE.atRoot;
-    else if (type === INTERNAL) {
+    if (type === EDGE.weak) rules[at] = LABEL_RULE.never;
+    else if (type === EDGE.shortcut) rules[at] = LABEL_RULE.atRoot;
+    else if (type === EDGE.internal) {
       const name = labelName(label);
       if (known[name] === 0) {
         const ephemeron = strings.numeral(name) < 0 && EPHEMERON.test(strings.text(name));

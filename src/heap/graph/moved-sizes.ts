@@ -1,11 +1,5 @@
-import { edgeTypeCode, type HeapSnapshot, labelType, nodeTypeCode } from '../snapshot/heap-snapshot.js';
+import { EDGE, type HeapSnapshot, labelType, NODE } from '../snapshot/heap-snapshot.js';
 import { ownSizes } from './retained-sizes.js';
-
-const WEAK = edgeTypeCode('weak');
-const HIDDEN = nodeTypeCode('hidden');
-const ARRAY = nodeTypeCode('array');
-const NATIVE = nodeTypeCode('native');
-const SYNTHETIC = nodeTypeCode('synthetic');
 
 const NOT_REACHED = -1;
 const SEVERAL = -2;
@@ -22,7 +16,7 @@ export function movedSizes(snapshot: HeapSnapshot): Float64Array {
   const owner = owners(snapshot);
   for (let node = 0; node < nodeCount; node++) {
     const to = owner[node]!;
-    if (to <= 0 || to === node || nodeType[to] === SYNTHETIC) continue;
+    if (to <= 0 || to === node || nodeType[to] === NODE.synthetic) continue;
     sizes[to]! += sizes[node]!;
     sizes[node] = 0;
   }
@@ -31,7 +25,7 @@ export function movedSizes(snapshot: HeapSnapshot): Float64Array {
 
 function hasUserRoots({ firstEdge, edgeTo, nodeType }: HeapSnapshot): boolean {
   for (let edge = firstEdge[0]!; edge < firstEdge[1]!; edge++) {
-    if (nodeType[edgeTo[edge]!] !== SYNTHETIC) return true;
+    if (nodeType[edgeTo[edge]!] !== NODE.synthetic) return true;
   }
   return false;
 }
@@ -43,7 +37,8 @@ function owners(snapshot: HeapSnapshot): Int32Array {
   const owner = new Int32Array(nodeCount);
   for (let node = 0; node < nodeCount; node++) {
     const type = nodeType[node];
-    const hidden = type === HIDDEN || type === ARRAY || (type === NATIVE && nodeName[node] === text);
+    const hidden =
+      type === NODE.hidden || type === NODE.array || (type === NODE.native && nodeName[node] === text);
     owner[node] = hidden ? NOT_REACHED : node;
   }
   const pending: number[] = [];
@@ -57,7 +52,7 @@ function owners(snapshot: HeapSnapshot): Int32Array {
         const known = owner[to]!;
         // A node is visited at most twice: when it gets an owner, and when it turns out to have several.
         if (known === to || known === mine || known === SEVERAL) continue;
-        if (labelType(labels[edge + shift]!) === WEAK) continue;
+        if (labelType(labels[edge + shift]!) === EDGE.weak) continue;
         owner[to] = known === NOT_REACHED ? mine : SEVERAL;
         pending.push(to);
       }

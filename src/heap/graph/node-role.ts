@@ -1,4 +1,4 @@
-import { type HeapSnapshot, nodeTypeCode } from '../snapshot/heap-snapshot.js';
+import { type HeapSnapshot, NODE } from '../snapshot/heap-snapshot.js';
 
 /** What a node means to a JavaScript developer. */
 export const ROLE = {
@@ -14,14 +14,6 @@ export const ROLE = {
   root: 4,
 } as const;
 type Role = (typeof ROLE)[keyof typeof ROLE];
-
-const CODE = nodeTypeCode('code');
-const SHAPE = nodeTypeCode('object shape');
-const ARRAY = nodeTypeCode('array');
-const NUMBER = nodeTypeCode('number');
-const SYNTHETIC = nodeTypeCode('synthetic');
-const HIDDEN = nodeTypeCode('hidden');
-const OBJECT = nodeTypeCode('object');
 
 /** V8's hidden objects that link two objects of the program; all other hidden objects are V8's internals. */
 const PARTS = new RegExp(
@@ -63,16 +55,16 @@ export function nodeRoles(snapshot: HeapSnapshot): Uint8Array {
   const hidden = new Map<number, Role>();
   for (let node = 0; node < nodeCount; node++) {
     const type = nodeType[node]!;
-    if (type === ARRAY) roles[node] = ROLE.part;
-    else if (type === CODE || type === SHAPE) roles[node] = ROLE.internal;
-    else if (type === NUMBER) roles[node] = ROLE.leaf;
-    else if (type === SYNTHETIC) roles[node] = ROLE.root;
-    else if (type === HIDDEN || type === OBJECT) {
+    if (type === NODE.array) roles[node] = ROLE.part;
+    else if (type === NODE.code || type === NODE['object shape']) roles[node] = ROLE.internal;
+    else if (type === NODE.number) roles[node] = ROLE.leaf;
+    else if (type === NODE.synthetic) roles[node] = ROLE.root;
+    else if (type === NODE.hidden || type === NODE.object) {
       const name = nodeName[node]!;
-      let role = hidden.get(name * 2 + (type === HIDDEN ? 1 : 0));
+      let role = hidden.get(name * 2 + (type === NODE.hidden ? 1 : 0));
       if (role === undefined) {
-        role = type === HIDDEN ? hiddenRole(strings.text(name)) : objectRole(strings.text(name));
-        hidden.set(name * 2 + (type === HIDDEN ? 1 : 0), role);
+        role = type === NODE.hidden ? hiddenRole(strings.text(name)) : objectRole(strings.text(name));
+        hidden.set(name * 2 + (type === NODE.hidden ? 1 : 0), role);
       }
       roles[node] = role;
     }

@@ -4,16 +4,7 @@
  * interface with the most properties, all of which it has.
  * Deviation: objects that share their list of labels are examined once.
  */
-import {
-  edgeTypeCode,
-  type HeapSnapshot,
-  labelName,
-  labelType,
-  nodeTypeCode,
-} from '../snapshot/heap-snapshot.js';
-
-const OBJECT = nodeTypeCode('object');
-const PROPERTY = edgeTypeCode('property');
+import { EDGE, type HeapSnapshot, labelName, labelType, NODE } from '../snapshot/heap-snapshot.js';
 
 /** An interface's name ends before the property that would exceed this length, but has at least one property. */
 const MAX_INTERFACE_NAME = 120;
@@ -65,7 +56,7 @@ export class ObjectInterfaces {
   }
 
   #isPlain(node: number): boolean {
-    return this.#snapshot.nodeType[node] === OBJECT && this.#snapshot.nodeName[node] === this.#plainName;
+    return this.#snapshot.nodeType[node] === NODE.object && this.#snapshot.nodeName[node] === this.#plainName;
   }
 
   /** The index of its first label and the number of labels in one number, exact for up to two million properties. */
@@ -107,7 +98,7 @@ export class ObjectInterfaces {
     const names: string[] = [];
     const length = firstEdge[node + 1]! - firstEdge[node]!;
     for (const label of labels.subarray(firstLabel[node]!, firstLabel[node]! + length)) {
-      if (labelType(label) === PROPERTY) names.push(strings.text(labelName(label)));
+      if (labelType(label) === EDGE.property) names.push(strings.text(labelName(label)));
     }
     return names;
   }

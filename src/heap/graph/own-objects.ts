@@ -1,10 +1,6 @@
 import { isOwnScript } from '../../runtime/script-name.js';
-import { edgeTypeCode, type HeapSnapshot, nodeTypeCode } from '../snapshot/heap-snapshot.js';
+import { EDGE, type HeapSnapshot, NODE } from '../snapshot/heap-snapshot.js';
 import { scriptOf, target, targetOf } from './scopes.js';
-
-const OBJECT = nodeTypeCode('object');
-const CLOSURE = nodeTypeCode('closure');
-const PROPERTY = edgeTypeCode('property');
 
 /** Distinguishes the watcher's own objects from the program's, by the script of their class. */
 export class OwnObjects {
@@ -17,13 +13,13 @@ export class OwnObjects {
   }
 
   isOwn(node: number): boolean {
-    if (this.#snapshot.nodeType[node] === CLOSURE) return this.#isOwnFunction(node);
-    if (this.#snapshot.nodeType[node] !== OBJECT) return false;
-    const prototype = targetOf(this.#snapshot, node, PROPERTY, '__proto__');
+    if (this.#snapshot.nodeType[node] === NODE.closure) return this.#isOwnFunction(node);
+    if (this.#snapshot.nodeType[node] !== NODE.object) return false;
+    const prototype = targetOf(this.#snapshot, node, EDGE.property, '__proto__');
     if (prototype < 0) return false;
     let own = this.#known.get(prototype);
     if (own === undefined) {
-      const made = targetOf(this.#snapshot, prototype, PROPERTY, 'constructor');
+      const made = targetOf(this.#snapshot, prototype, EDGE.property, 'constructor');
       own = made >= 0 && this.#isOwnFunction(made);
       this.#known.set(prototype, own);
     }

@@ -1,20 +1,14 @@
 import { publicAddress } from '../../runtime/script-name.js';
 import {
-  edgeTypeCode,
+  EDGE,
   type HeapSnapshot,
   labelAt,
   labelName,
   labelOf,
   labelType,
-  nodeTypeCode,
+  NODE,
 } from '../snapshot/heap-snapshot.js';
 import { isContextName } from './node-role.js';
-
-const CLOSURE = nodeTypeCode('closure');
-const OBJECT = nodeTypeCode('object');
-const HIDDEN = nodeTypeCode('hidden');
-const CODE = nodeTypeCode('code');
-const INTERNAL = edgeTypeCode('internal');
 
 /** Where closure variables live: every context with its script. */
 export interface Scopes {
@@ -42,13 +36,14 @@ export function findScopes(snapshot: HeapSnapshot): Scopes {
   const names = contextNames(snapshot);
   for (let node = 0; node < nodeCount; node++) {
     const type = nodeType[node];
-    if ((type === OBJECT || type === HIDDEN) && names.has(nodeName[node]!)) scopes.isContext[node] = 1;
+    if ((type === NODE.object || type === NODE.hidden) && names.has(nodeName[node]!))
+      scopes.isContext[node] = 1;
   }
 
   const previous = linkContexts(snapshot, scopes);
   const scripts = new Map<number, number>();
   for (let node = 0; node < nodeCount; node++) {
-    if (nodeType[node] !== CLOSURE) continue;
+    if (nodeType[node] !== NODE.closure) continue;
     const context = target(snapshot, node, 'context');
     if (context < 0 || scopes.isContext[context] !== 1) continue;
     const known = scopes.closure[context]!;
@@ -95,7 +90,7 @@ function contextNames({ nodeCount, nodeName, nodeType, strings }: HeapSnapshot):
   const names = new Set<number>();
   for (let node = 0; node < nodeCount; node++) {
     const type = nodeType[node];
-    if (type !== OBJECT && type !== HIDDEN) continue;
+    if (type !== NODE.object && type !== NODE.hidden) continue;
     const name = nodeName[node]!;
     if (looked.has(name)) continue;
     looked.add(name);
@@ -141,7 +136,7 @@ export function targetOf(snapshot: HeapSnapshot, node: number, type: number, edg
 
 /** Target of the internal edge with this name; −1 means there is none. */
 export function target(snapshot: HeapSnapshot, node: number, edgeName: string): number {
-  return targetOf(snapshot, node, INTERNAL, edgeName);
+  return targetOf(snapshot, node, EDGE.internal, edgeName);
 }
 
 /** String index of the address of a function's script; −1 means unknown. Newer V8 calls the edge `script`, older `script_or_debug_info`. */
@@ -149,8 +144,8 @@ export function scriptOf(snapshot: HeapSnapshot, shared: number): number {
   const { firstEdge, edgeTo, nodeType, nodeName, strings } = snapshot;
   for (let edge = firstEdge[shared]!; edge < firstEdge[shared + 1]!; edge++) {
     const label = labelAt(snapshot, shared, edge);
-    if (labelType(label) !== INTERNAL || !strings.text(labelName(label)).startsWith('script')) continue;
-    if (nodeType[edgeTo[edge]!] === CODE) return nodeName[edgeTo[edge]!]!;
+    if (labelType(label) !== EDGE.internal || !strings.text(labelName(label)).startsWith('script')) continue;
+    if (nodeType[edgeTo[edge]!] === NODE.code) return nodeName[edgeTo[edge]!]!;
   }
   return -1;
 }

@@ -1,8 +1,7 @@
 import { publicAddress } from '../../runtime/script-name.js';
-import { type HeapSnapshot, nodeTypeCode } from '../snapshot/heap-snapshot.js';
+import { type HeapSnapshot, NODE } from '../snapshot/heap-snapshot.js';
 import { scriptOf, target } from './scopes.js';
 
-const CLOSURE = nodeTypeCode('closure');
 /** Functions of one script that are asked for its address; if none knows it, the script is left out. */
 const MAX_ASKED = 8;
 
@@ -20,7 +19,7 @@ export function scriptAddresses(
   const count = examples?.length ?? nodeCount;
   for (let at = 0; at < count; at++) {
     const node = examples === null ? at : examples[at]!;
-    if (nodeType[node] !== CLOSURE || nodeLocation[node] === 0) continue;
+    if (nodeType[node] !== NODE.closure || nodeLocation[node] === 0) continue;
     const id = locations.scriptId[nodeLocation[node]!]!;
     const before = asked.get(id) ?? 0;
     if (addresses.has(id) || before === MAX_ASKED) continue;

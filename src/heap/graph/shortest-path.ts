@@ -7,14 +7,12 @@
  */
 
 import { isNodeScript, isOwnScript } from '../../runtime/script-name.js';
-import { edgeTypeCode, type HeapSnapshot, labelAt, labelType } from '../snapshot/heap-snapshot.js';
+import { EDGE, type HeapSnapshot, labelAt, labelType } from '../snapshot/heap-snapshot.js';
 import { EdgeRule } from './edge-rule.js';
 import { nodeRoles, ROLE } from './node-role.js';
 import { findScopes, type Scopes, target, targetOf } from './scopes.js';
 import { type DeferredEdges, TIER, TieredSearch } from './tiered-search.js';
 
-const SHORTCUT = edgeTypeCode('shortcut');
-const PROPERTY = edgeTypeCode('property');
 export const NATIVE_CONTEXT = 'system / NativeContext';
 
 /** V8's lists of roots, the best explanation first; the others follow in the order of the file. */
@@ -115,13 +113,13 @@ function scopeIsNodes(snapshot: HeapSnapshot, scopes: Scopes, context: number): 
 export function mainGlobal(snapshot: HeapSnapshot): readonly number[] {
   const found: number[] = [];
   for (let edge = snapshot.firstEdge[0]!; edge < snapshot.firstEdge[1]!; edge++) {
-    if (labelType(labelAt(snapshot, 0, edge)) !== SHORTCUT) continue;
+    if (labelType(labelAt(snapshot, 0, edge)) !== EDGE.shortcut) continue;
     const node = snapshot.edgeTo[edge]!;
     // Newer V8 points to the native context, older ones to the global object itself.
     const global = name(snapshot, node) === NATIVE_CONTEXT ? target(snapshot, node, 'global_object') : node;
     if (global >= 0) found.push(global);
   }
-  const main = found.find((global) => targetOf(snapshot, global, PROPERTY, 'process') >= 0) ?? found[0];
+  const main = found.find((global) => targetOf(snapshot, global, EDGE.property, 'process') >= 0) ?? found[0];
   return main === undefined ? [] : [main];
 }
 

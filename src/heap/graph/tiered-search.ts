@@ -1,10 +1,6 @@
 import { wordsColumn } from '../snapshot/column.js';
-import { edgeTypeCode, type HeapSnapshot, labelType } from '../snapshot/heap-snapshot.js';
+import { EDGE, type HeapSnapshot, labelType } from '../snapshot/heap-snapshot.js';
 import type { EdgeRule } from './edge-rule.js';
-
-const SHORTCUT = edgeTypeCode('shortcut');
-const WEAK = edgeTypeCode('weak');
-const INTERNAL = edgeTypeCode('internal');
 
 /** `own`: the variables of this package's modules, which know much of the program without keeping it alive. */
 export const TIER = { program: 0, nodeModules: 1, own: 2, roots: 3, internals: 4 } as const;
@@ -124,9 +120,9 @@ export class TieredSearch {
         const to = edgeTo[edge]!;
         if (seen[to] !== 0) continue;
         const type = labelType(labels[edge + shift]!);
-        if (type === WEAK) continue;
+        if (type === EDGE.weak) continue;
         // All other edges retain, whatever their names.
-        if ((type === INTERNAL || type === SHORTCUT) && !this.#rule.retains(node, edge)) continue;
+        if ((type === EDGE.internal || type === EDGE.shortcut) && !this.#rule.retains(node, edge)) continue;
         if (this.#tiers[to]! <= tier) this.#visit(to, node, edge);
         else if (this.parent[to] === -1) this.#wait(to, node, edge);
       }

@@ -6,27 +6,12 @@
  * Invariant: text is put together once a kind of node, not once a node. A kind is a type, a name, a place of definition and
  * for plain objects a list of labels, all of them numbers of one snapshot.
  */
-import { type HeapSnapshot, NODE_TYPES, nodeTypeCode } from '../snapshot/heap-snapshot.js';
+import { type HeapSnapshot, NODE_TYPES } from '../snapshot/heap-snapshot.js';
 import { type ClassLocation, classLocations } from './class-location.js';
-import type { ClassNames } from './class-names.js';
+import { type ClassNames, NAMELESS } from './class-names.js';
 import { KindTable, NO_LIST } from './kind-table.js';
 import { isPlain, plainName, shapeOf } from './object-shape.js';
 
-/** Types whose names are content, or as many as there are nodes, and say nothing about the class. */
-const NAMELESS = new Set<number>(
-  (
-    [
-      'string',
-      'concatenated string',
-      'sliced string',
-      'regexp',
-      'number',
-      'bigint',
-      'symbol',
-      'code',
-    ] as const
-  ).map(nodeTypeCode),
-);
 /** Most lists of labels that become shapes, those of most objects first; the objects of others have no shape. */
 const MAX_SHAPE_LISTS = 20_000;
 /** A shape of fewer objects is more likely a table with keys than a record with fields: it stays without one. */
@@ -116,7 +101,7 @@ function collectKinds(snapshot: HeapSnapshot): { kinds: KindTable; kindOf: Uint3
   const plain = plainName(snapshot);
   const kinds = new KindTable();
   /** Node type → its kind, where one is enough: −1 means not met yet, SEVERAL that there are more. */
-  const kindOfType = Int32Array.from(NODE_TYPES, (_, type) => (NAMELESS.has(type) ? -1 : SEVERAL));
+  const kindOfType = Int32Array.from(NAMELESS, (nameless) => (nameless === 1 ? -1 : SEVERAL));
   const kindOf = new Uint32Array(nodeCount);
   for (let node = 0; node < nodeCount; node++) {
     const type = nodeType[node]!;

@@ -1,12 +1,10 @@
 import { targetOf } from '../graph/scopes.js';
-import { edgeTypeCode, type HeapSnapshot, NODE_TYPES, nodeTypeCode } from '../snapshot/heap-snapshot.js';
+import { EDGE, type HeapSnapshot, NODE, NODE_TYPES } from '../snapshot/heap-snapshot.js';
 import { NODE_KINDS, type NodeKind } from './path-tree.js';
 
-const CLOSURE = nodeTypeCode('closure');
-const PROPERTY = edgeTypeCode('property');
 const COLLECTIONS = new Set(['Map', 'Set', 'WeakMap', 'WeakSet']);
 /** Node type → 1 where names are content, as many as there are nodes, and do not make the class. */
-const NAMELESS = Uint8Array.from(NODE_TYPES, (type) =>
+export const NAMELESS = Uint8Array.from(NODE_TYPES, (type) =>
   /string|number|bigint|symbol|regexp|^code|^array|hidden|shape/.test(type) ? 1 : 0,
 );
 const ANONYMOUS = 'function';
@@ -53,10 +51,10 @@ export class ClassNames {
   }
 
   #classOfPrototype(node: number): string {
-    const prototype = targetOf(this.#snapshot, node, PROPERTY, '__proto__');
+    const prototype = targetOf(this.#snapshot, node, EDGE.property, '__proto__');
     let name = this.#borrowers.get(prototype);
     if (name === undefined) {
-      const made = prototype < 0 ? -1 : targetOf(this.#snapshot, prototype, PROPERTY, 'constructor');
+      const made = prototype < 0 ? -1 : targetOf(this.#snapshot, prototype, EDGE.property, 'constructor');
       name = made < 0 ? BORROWED : this.#snapshot.strings.text(this.#snapshot.nodeName[made]!) || BORROWED;
       this.#borrowers.set(prototype, name);
     }
@@ -67,7 +65,7 @@ export class ClassNames {
   kindOf(node: number): number {
     const type = this.#snapshot.nodeType[node]!;
     return NODE_KINDS.indexOf(
-      type === CLOSURE ? 'closure' : kind(NODE_TYPES[type] ?? 'hidden', this.of(node)),
+      type === NODE.closure ? 'closure' : kind(NODE_TYPES[type] ?? 'hidden', this.of(node)),
     );
   }
 }

@@ -9,20 +9,16 @@
 
 import { target } from '../graph/scopes.js';
 import {
-  edgeTypeCode,
+  EDGE,
   type HeapSnapshot,
   labelAt,
   labelName,
   labelOf,
   labelType,
-  nodeTypeCode,
+  NODE,
   sizeOf,
 } from '../snapshot/heap-snapshot.js';
 
-const ARRAY = nodeTypeCode('array');
-const HIDDEN = nodeTypeCode('hidden');
-const INTERNAL = edgeTypeCode('internal');
-const ELEMENT = edgeTypeCode('element');
 const HEADER_WORDS = 2;
 const WORD_BYTES = 8;
 const COUNTERS = 3;
@@ -49,7 +45,7 @@ export function tableShape(selfSize: number): TableShape | null {
 /** The hash table of a Map, a Set or a class made from one; −1 means the object has none. */
 export function tableOf(snapshot: HeapSnapshot, node: number): number {
   const table = target(snapshot, node, 'table');
-  return table >= 0 && snapshot.nodeType[table] === ARRAY ? table : -1;
+  return table >= 0 && snapshot.nodeType[table] === NODE.array ? table : -1;
 }
 
 export function countTableEntries(snapshot: HeapSnapshot, table: number): number {
@@ -58,7 +54,7 @@ export function countTableEntries(snapshot: HeapSnapshot, table: number): number
   const entries = new Set<number>();
   for (let edge = firstEdge[table]!; edge < firstEdge[table + 1]!; edge++) {
     const label = labelAt(snapshot, table, edge);
-    if (labelType(label) !== INTERNAL) continue;
+    if (labelType(label) !== EDGE.internal) continue;
     const slot = strings.numeral(labelName(label));
     if (slot >= 0)
       entries.add(shape === null ? slot : Math.floor((slot - COUNTERS - shape.buckets) / shape.stride));
@@ -71,7 +67,7 @@ export function countTableEntries(snapshot: HeapSnapshot, table: number): number
 function isBlank(snapshot: HeapSnapshot, store: number): boolean {
   for (let edge = snapshot.firstEdge[store]!; edge < snapshot.firstEdge[store + 1]!; edge++) {
     const label = labelAt(snapshot, store, edge);
-    if (labelType(label) !== INTERNAL || labelName(label) !== snapshot.strings.find('map')) return false;
+    if (labelType(label) !== EDGE.internal || labelName(label) !== snapshot.strings.find('map')) return false;
   }
   return true;
 }
@@ -80,18 +76,18 @@ function isBlank(snapshot: HeapSnapshot, store: number): boolean {
 export function countElements(snapshot: HeapSnapshot, node: number): number {
   const { firstEdge, firstLabel, labels, edgeTo, nodeType, strings } = snapshot;
   const shift = firstLabel[node]! - firstEdge[node]!;
-  const storeLabel = labelOf(INTERNAL, Math.max(0, strings.find('elements')));
+  const storeLabel = labelOf(EDGE.internal, Math.max(0, strings.find('elements')));
   let elements = 0;
   let store = -1;
   let shown = false;
   for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
     const label = labels[edge + shift]!;
     if (label === storeLabel) store = edgeTo[edge]!;
-    if (labelType(label) !== ELEMENT) continue;
+    if (labelType(label) !== EDGE.element) continue;
     shown = true;
-    if (nodeType[edgeTo[edge]!] !== HIDDEN) elements++;
+    if (nodeType[edgeTo[edge]!] !== NODE.hidden) elements++;
   }
-  if (shown || store < 0 || nodeType[store] !== ARRAY || !isBlank(snapshot, store)) return elements;
+  if (shown || store < 0 || nodeType[store] !== NODE.array || !isBlank(snapshot, store)) return elements;
   const room = sizeOf(snapshot, store) / WORD_BYTES - HEADER_WORDS;
   return room >= MIN_NUMBERS ? Math.floor(room) : 0;
 }

@@ -1,7 +1,5 @@
-import { edgeTypeCode, type HeapSnapshot, labelAt, labelOf, labelType } from '../snapshot/heap-snapshot.js';
+import { EDGE, type HeapSnapshot, labelAt, labelOf, labelType } from '../snapshot/heap-snapshot.js';
 import type { ClassNames } from './class-names.js';
-
-const PROPERTY = edgeTypeCode('property');
 
 /** An object with more properties than this that lead to one class is a table with keys, not a record with fields. */
 export const MAX_RECORD_FIELDS = 32;
@@ -23,7 +21,7 @@ export const isDataKey = (key: string): boolean => {
 
 /** Looks like an entry, and is none. */
 function prototypeLabel({ strings }: HeapSnapshot): number {
-  return labelOf(PROPERTY, Math.max(0, strings.find('__proto__')));
+  return labelOf(EDGE.property, Math.max(0, strings.find('__proto__')));
 }
 
 /** The classes whose properties of this object, more than `fields` each, are entries; null for ordinary objects. */
@@ -39,7 +37,7 @@ export function dictionaryClasses(
   const counts = new Map<string, number>();
   for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
     const label = labelAt(snapshot, node, edge);
-    if (labelType(label) !== PROPERTY || label === prototype) continue;
+    if (labelType(label) !== EDGE.property || label === prototype) continue;
     const name = classes.of(edgeTo[edge]!);
     counts.set(name, (counts.get(name) ?? 0) + 1);
   }
@@ -58,7 +56,7 @@ export function countDictionary(
   let entries = 0;
   for (let edge = snapshot.firstEdge[node]!; edge < snapshot.firstEdge[node + 1]!; edge++) {
     const label = labelAt(snapshot, node, edge);
-    if (label === prototype || labelType(label) !== PROPERTY) continue;
+    if (label === prototype || labelType(label) !== EDGE.property) continue;
     if (folded.has(classes.of(snapshot.edgeTo[edge]!))) entries++;
   }
   return entries;

@@ -1,12 +1,9 @@
-import { edgeTypeCode, type HeapSnapshot, labelName, labelType } from '../snapshot/heap-snapshot.js';
+import { EDGE, type HeapSnapshot, labelName, labelType } from '../snapshot/heap-snapshot.js';
 import type { ClassNames } from './class-names.js';
 import { countElements, countTableEntries, tableOf } from './collection-table.js';
 import { countDictionary, dictionaryClasses, MAX_RECORD_FIELDS } from './dictionary.js';
 import type { PathSteps } from './path-step.js';
 import type { SampledContent } from './sampled-content.js';
-
-const ELEMENT = edgeTypeCode('element');
-const INTERNAL = edgeTypeCode('internal');
 
 const UNKNOWN = 0;
 const NONE = 1;
@@ -65,7 +62,8 @@ export class EntryCounts {
       let holds = NONE;
       for (let at = first; at < first + edges && holds === NONE; at++) {
         const type = labelType(labels[at]!);
-        if (type === ELEMENT || (type === INTERNAL && names.includes(labelName(labels[at]!)))) holds = STORE;
+        if (type === EDGE.element || (type === EDGE.internal && names.includes(labelName(labels[at]!))))
+          holds = STORE;
       }
       this.#ofList[first] = holds;
     }

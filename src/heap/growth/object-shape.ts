@@ -1,16 +1,5 @@
-import {
-  edgeTypeCode,
-  type HeapSnapshot,
-  labelAt,
-  labelName,
-  labelType,
-  nodeTypeCode,
-} from '../snapshot/heap-snapshot.js';
+import { EDGE, type HeapSnapshot, labelAt, labelName, labelType, NODE } from '../snapshot/heap-snapshot.js';
 import { isDataKey, MAX_RECORD_FIELDS } from './dictionary.js';
-
-const OBJECT = nodeTypeCode('object');
-const PROPERTY = edgeTypeCode('property');
-const ELEMENT = edgeTypeCode('element');
 
 /** Fields that a shape names; further ones are only counted. */
 const MAX_NAMED_FIELDS = 12;
@@ -27,7 +16,7 @@ export const plainName = ({ strings }: HeapSnapshot): number => strings.find('Ob
 /** Whether a node is a plain object; `plain` is `plainName`. */
 export function isPlain(snapshot: HeapSnapshot, node: number, plain: number): boolean {
   return (
-    snapshot.nodeType[node] === OBJECT &&
+    snapshot.nodeType[node] === NODE.object &&
     snapshot.nodeName[node] === plain &&
     snapshot.nodeLocation[node] === 0
   );
@@ -46,8 +35,8 @@ export function shapeOf(snapshot: HeapSnapshot, node: number): string | null {
   let keys = false;
   for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
     const label = labelAt(snapshot, node, edge);
-    if (labelType(label) === ELEMENT) keys = true;
-    if (labelType(label) !== PROPERTY) continue;
+    if (labelType(label) === EDGE.element) keys = true;
+    if (labelType(label) !== EDGE.property) continue;
     const name = strings.text(labelName(label)).replace(ACCESSOR, '');
     if (name === '__proto__' || name.startsWith('<symbol')) continue;
     if (isField(name)) fields.add(name);

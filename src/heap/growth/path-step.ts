@@ -6,26 +6,11 @@
 import { ASYNC_STORE, ELEMENTS, ENTRIES, REACTIONS, WEAK_VALUE } from '../../mechanisms/path-names.js';
 import { ASYNC_FRAME, ROLE } from '../graph/node-role.js';
 import type { ShortestPaths } from '../graph/shortest-path.js';
-import {
-  edgeTypeCode,
-  type HeapSnapshot,
-  labelAt,
-  labelName,
-  labelType,
-  nodeTypeCode,
-} from '../snapshot/heap-snapshot.js';
+import { EDGE, type HeapSnapshot, labelAt, labelName, labelType, NODE } from '../snapshot/heap-snapshot.js';
 import type { ClassNames } from './class-names.js';
 import { isDataKey } from './dictionary.js';
 import { EDGE_KINDS, type EdgeKind, type Names } from './path-tree.js';
 import { FRAME_PROPERTY, STORE_PROPERTY } from './shared-stores.js';
-
-const CONTEXT_EDGE = edgeTypeCode('context');
-const ELEMENT_EDGE = edgeTypeCode('element');
-const PROPERTY_EDGE = edgeTypeCode('property');
-const HIDDEN_EDGE = edgeTypeCode('hidden');
-const INTERNAL_EDGE = edgeTypeCode('internal');
-const ARRAY = nodeTypeCode('array');
-const STRING = nodeTypeCode('string');
 
 /** Modules of the program, and those that stand for exports of Node or CommonJS. */
 const MODULES = ['system / SourceTextModule', 'system / SyntheticModule'];
@@ -98,16 +83,16 @@ export class PathSteps {
     if (nodeName[node] === this.#frameName && roles[node] === ROLE.part) return this.store;
     const label = labelAt(this.#snapshot, from, edge);
     const type = labelType(label);
-    if (type === CONTEXT_EDGE) return this.#variableStep(label);
+    if (type === EDGE.context) return this.#variableStep(label);
     if (scopes.isContext[from] === 1) return this.#scope;
     if (roles[from] === ROLE.part) {
-      if (nodeType[from] !== ARRAY) return this.#through[from]!;
+      if (nodeType[from] !== NODE.array) return this.#through[from]!;
       return this.#exportStep(from, edge) ?? this.#through[from]!;
     }
     if (roles[from] === ROLE.root) return this.#rootMember;
-    if (type === PROPERTY_EDGE) return this.#propertyStep(from, node, label);
-    if (type === ELEMENT_EDGE) return this.#element;
-    if (type === HIDDEN_EDGE) return this.key('(internal)', 'internal');
+    if (type === EDGE.property) return this.#propertyStep(from, node, label);
+    if (type === EDGE.element) return this.#element;
+    if (type === EDGE.hidden) return this.key('(internal)', 'internal');
     return this.#internalStep(from, node, label);
   }
 
@@ -148,7 +133,7 @@ export class PathSteps {
     if (strings.numeral(labelName(label)) >= 0) key = this.key('(internal)', 'internal');
     else if (name === 'table') key = this.#table;
     else if (name === 'elements') key = this.#element;
-    if (labelType(label) === INTERNAL_EDGE) this.#ofLabel.set(label, key);
+    if (labelType(label) === EDGE.internal) this.#ofLabel.set(label, key);
     return key;
   }
 
@@ -158,7 +143,7 @@ export class PathSteps {
     const holder = this.#paths.parent[table]!;
     if (!this.#moduleNames.includes(nodeName[holder]!) || edge === firstEdge[table]) return null;
     const name = edgeTo[edge - 1]!;
-    const text = nodeType[name] === STRING ? strings.text(nodeName[name]!) : '';
+    const text = nodeType[name] === NODE.string ? strings.text(nodeName[name]!) : '';
     return text === '' ? null : this.key(text, 'variable');
   }
 }

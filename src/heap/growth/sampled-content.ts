@@ -7,12 +7,12 @@ import { target } from '../graph/scopes.js';
 import { mainGlobal } from '../graph/shortest-path.js';
 import type { DeferredEdges } from '../graph/tiered-search.js';
 import {
-  edgeTypeCode,
+  EDGE,
   type HeapSnapshot,
   labelAt,
   labelName,
   labelType,
-  nodeTypeCode,
+  NODE,
   sizeOf,
 } from '../snapshot/heap-snapshot.js';
 import type { SampledMembers } from '../snapshot/ratio-texts.js';
@@ -20,14 +20,6 @@ import { ClassNames } from './class-names.js';
 import { countElements, tableOf, tableShape } from './collection-table.js';
 import { dictionaryClasses, isDataKey, MAX_RECORD_FIELDS } from './dictionary.js';
 import { elementsBytes, indicesBytes, namesBytes, orderedTableBytes } from './store-size.js';
-
-const ARRAY = nodeTypeCode('array');
-const SYNTHETIC = nodeTypeCode('synthetic');
-const NATIVE = nodeTypeCode('native');
-const ELEMENT = edgeTypeCode('element');
-const HIDDEN = edgeTypeCode('hidden');
-const INTERNAL = edgeTypeCode('internal');
-const PROPERTY = edgeTypeCode('property');
 
 /** Up to this number, properties that lead to one class are fields, even if few members are left. */
 const MIN_FIELDS = 3;
@@ -90,15 +82,16 @@ export class SampledContent implements DeferredEdges {
     if (collection === undefined) return false;
     const label = labelAt(this.#snapshot, from, edge);
     switch (labelType(label)) {
-      case ELEMENT:
+      case EDGE.element:
         return true;
-      case HIDDEN:
-        return this.#snapshot.nodeType[from] === ARRAY;
-      case INTERNAL:
+      case EDGE.hidden:
+        return this.#snapshot.nodeType[from] === NODE.array;
+      case EDGE.internal:
         return (
-          this.#snapshot.nodeType[from] === ARRAY && this.#snapshot.strings.numeral(labelName(label)) >= 0
+          this.#snapshot.nodeType[from] === NODE.array &&
+          this.#snapshot.strings.numeral(labelName(label)) >= 0
         );
-      case PROPERTY:
+      case EDGE.property:
         return this.#isEntry(collection, this.#snapshot.edgeTo[edge]!, labelName(label));
       default:
         return false;
@@ -159,7 +152,7 @@ export class SampledContent implements DeferredEdges {
     let others = 0;
     for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
       const label = labelAt(this.#snapshot, node, edge);
-      if (labelType(label) !== PROPERTY) continue;
+      if (labelType(label) !== EDGE.property) continue;
       const name = labelName(label);
       if (this.#isEntry({ folded }, edgeTo[edge]!, name)) entries++;
       else if (!NOT_COUNTED.test(strings.text(name))) others++;
@@ -174,10 +167,10 @@ export class SampledContent implements DeferredEdges {
     const [elements, last] = this.#elements(node);
     const indices = target(this.#snapshot, node, 'elements');
     const names = target(this.#snapshot, node, 'properties');
-    const hasNames = names >= 0 && nodeType[names] === ARRAY;
+    const hasNames = names >= 0 && nodeType[names] === NODE.array;
     const seen = firstEdge[node + 1]! - firstEdge[node]!;
     const part = hasNames ? elements / Math.max(1, seen) : 1;
-    if (indices >= 0 && nodeType[indices] === ARRAY && part > 0) {
+    if (indices >= 0 && nodeType[indices] === NODE.array && part > 0) {
       stores.push(indices);
       const members = Math.round(total * part);
       // The elements of a truncated array have moved together; those of other objects are where they were.
@@ -199,7 +192,7 @@ export class SampledContent implements DeferredEdges {
     let last = -1;
     for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
       const label = labelAt(this.#snapshot, node, edge);
-      if (labelType(label) !== ELEMENT) continue;
+      if (labelType(label) !== EDGE.element) continue;
       count++;
       last = Math.max(last, labelName(label));
     }
@@ -225,7 +218,7 @@ function registers({ nodeCount, nodeType, nodeName, strings }: HeapSnapshot): Re
   const found = new Set<number>();
   for (let node = 0; node < nodeCount; node++) {
     const type = nodeType[node];
-    if ((type === SYNTHETIC || type === NATIVE) && names.has(nodeName[node]!)) found.add(node);
+    if ((type === NODE.synthetic || type === NODE.native) && names.has(nodeName[node]!)) found.add(node);
   }
   return found;
 }

@@ -1,10 +1,9 @@
-import { edgeTypeCode, type HeapSnapshot, labelAt, labelName, labelType } from '../snapshot/heap-snapshot.js';
+import { EDGE, type HeapSnapshot, labelAt, labelName, labelType } from '../snapshot/heap-snapshot.js';
 
 /** Properties under which async resources keep the stores of AsyncLocalStorage in versions that have no frames. */
 export const STORE_PROPERTY = '<symbol kResourceStore>';
 /** Where the frames stand in the other versions. */
 export const FRAME_PROPERTY = '<symbol kAsyncContextFrame>';
-const PROPERTY = edgeTypeCode('property');
 
 /** The resources of one request are fewer; every open resource keeps a store that lives as long as the program. */
 const SHARED = 8;
@@ -22,7 +21,7 @@ export function sharedStores(snapshot: HeapSnapshot): ReadonlySet<number> {
   for (let node = 0; node < nodeCount; node++) {
     for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
       const label = labelAt(snapshot, node, edge);
-      if (labelType(label) !== PROPERTY) continue;
+      if (labelType(label) !== EDGE.property) continue;
       const name = labelName(label);
       if (name !== store && name !== frame) continue;
       const count = (keepers.get(edgeTo[edge]!) ?? 0) + 1;

@@ -1,9 +1,6 @@
 import { isNodeScript, publicAddress } from '../../runtime/script-name.js';
 import { scriptOf, target, targetOf } from '../graph/scopes.js';
-import { edgeTypeCode, type HeapSnapshot, nodeTypeCode } from '../snapshot/heap-snapshot.js';
-
-const PROPERTY = edgeTypeCode('property');
-const CLOSURE = nodeTypeCode('closure');
+import { EDGE, type HeapSnapshot, NODE } from '../snapshot/heap-snapshot.js';
 
 export const TIMER = 'Timeout';
 /** A function may be bound more than once. */
@@ -13,8 +10,8 @@ export const TIMER_LINKS: readonly string[] = ['_idleNext', '_idlePrev'];
 
 /** NodeOrdinal of the function that a timer calls, −1 means none. */
 export function callbackOf(snapshot: HeapSnapshot, timer: number): number {
-  const callback = targetOf(snapshot, timer, PROPERTY, '_onTimeout');
-  return callback >= 0 && snapshot.nodeType[callback] === CLOSURE ? callback : -1;
+  const callback = targetOf(snapshot, timer, EDGE.property, '_onTimeout');
+  return callback >= 0 && snapshot.nodeType[callback] === NODE.closure ? callback : -1;
 }
 
 /** The function that a bound one calls; the function itself when it is not bound. */

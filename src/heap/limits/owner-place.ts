@@ -17,12 +17,8 @@ import { countElements, countTableEntries, tableOf } from '../growth/collection-
 import type { TracedHeap } from '../growth/path-tree-builder.js';
 import { fieldsOf } from '../members/number-field.js';
 import { GENERIC } from '../naming/generic-class.js';
-import { edgeTypeCode, nodeTypeCode } from '../snapshot/heap-snapshot.js';
+import { EDGE, NODE } from '../snapshot/heap-snapshot.js';
 import { wordsOf } from './name-words.js';
-
-const PROPERTY = edgeTypeCode('property');
-const CLOSURE = nodeTypeCode('closure');
-const OBJECT = nodeTypeCode('object');
 
 /** Objects read at one step of the path. */
 const MAX_OBJECTS = 8;
@@ -112,13 +108,13 @@ function settingsOf({ snapshot, paths }: TracedHeap, node: number): readonly num
 
 /** The function that made an object, and those of the classes that it extends. */
 function classesOf({ snapshot }: TracedHeap, node: number): readonly number[] {
-  if (snapshot.nodeType[node] === CLOSURE) return [node];
+  if (snapshot.nodeType[node] === NODE.closure) return [node];
   const found: number[] = [];
-  let prototype = targetOf(snapshot, node, PROPERTY, '__proto__');
+  let prototype = targetOf(snapshot, node, EDGE.property, '__proto__');
   for (let depth = 0; prototype >= 0 && depth < MAX_PROTOTYPES; depth++) {
-    const made = targetOf(snapshot, prototype, PROPERTY, 'constructor');
-    if (made >= 0 && snapshot.nodeType[made] === CLOSURE) found.push(made);
-    prototype = targetOf(snapshot, prototype, PROPERTY, '__proto__');
+    const made = targetOf(snapshot, prototype, EDGE.property, 'constructor');
+    if (made >= 0 && snapshot.nodeType[made] === NODE.closure) found.push(made);
+    prototype = targetOf(snapshot, prototype, EDGE.property, '__proto__');
   }
   return found;
 }
@@ -166,7 +162,7 @@ function scopeChain({ snapshot, paths }: TracedHeap, scope: number): readonly nu
 function isShared(heap: TracedHeap, scope: number, own: ReadonlySet<number>): boolean {
   const { snapshot } = heap;
   for (const [, to] of fieldsOf(snapshot, scope)) {
-    if (own.has(to) || snapshot.nodeType[to] !== OBJECT) continue;
+    if (own.has(to) || snapshot.nodeType[to] !== NODE.object) continue;
     if (isCollection(heap, to)) return true;
     const made = classesOf(heap, to)[0];
     if (made === undefined || !scopeChain(heap, scopeOf(heap, made)).includes(scope)) continue;

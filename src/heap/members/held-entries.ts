@@ -1,14 +1,5 @@
 import { countTableEntries, tableOf } from '../growth/collection-table.js';
-import {
-  edgeTypeCode,
-  type HeapSnapshot,
-  labelAt,
-  labelType,
-  nodeTypeCode,
-} from '../snapshot/heap-snapshot.js';
-
-const ELEMENT = edgeTypeCode('element');
-const HIDDEN = nodeTypeCode('hidden');
+import { EDGE, type HeapSnapshot, labelAt, labelType, NODE } from '../snapshot/heap-snapshot.js';
 
 /** Entries of a table or an array; 0 for a store of numbers, whose entries a snapshot does not show. */
 export function entriesOf(snapshot: HeapSnapshot, node: number): number {
@@ -27,9 +18,9 @@ export function slotsOf(
   let [total, filled, free] = [0, 0, 0];
   if (strings.text(snapshot.nodeName[node]!) !== 'Array') return { total, filled, free };
   for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
-    if (labelType(labelAt(snapshot, node, edge)) !== ELEMENT) continue;
+    if (labelType(labelAt(snapshot, node, edge)) !== EDGE.element) continue;
     total++;
-    const isFree = nodeType[edgeTo[edge]!] === HIDDEN;
+    const isFree = nodeType[edgeTo[edge]!] === NODE.hidden;
     if (!isFree) filled++;
     free = isFree ? free + 1 : 0;
   }

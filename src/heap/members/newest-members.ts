@@ -1,11 +1,7 @@
 import { ROLE } from '../graph/node-role.js';
 import { tableOf } from '../growth/collection-table.js';
 import type { TracedHeap } from '../growth/path-tree-builder.js';
-import { edgeTypeCode, labelAt, labelName, labelType } from '../snapshot/heap-snapshot.js';
-
-const ELEMENT = edgeTypeCode('element');
-const PROPERTY = edgeTypeCode('property');
-const INTERNAL = edgeTypeCode('internal');
+import { EDGE, labelAt, labelName, labelType } from '../snapshot/heap-snapshot.js';
 
 /** Edges read of one collection, from one of its ends. */
 const MAX_EDGES = 100_000;
@@ -42,11 +38,11 @@ function membersFrom(
   for (const holder of holders) {
     const end = Math.min(limit, found.length + each);
     const table = tableOf(heap.snapshot, holder);
-    if (table >= 0) collect(heap, table, INTERNAL, found, end, newest);
+    if (table >= 0) collect(heap, table, EDGE.internal, found, end, newest);
     else {
       const before = found.length;
-      collect(heap, holder, ELEMENT, found, end, newest);
-      if (found.length === before) collect(heap, holder, PROPERTY, found, end, newest);
+      collect(heap, holder, EDGE.element, found, end, newest);
+      if (found.length === before) collect(heap, holder, EDGE.property, found, end, newest);
     }
   }
   return found;
@@ -68,8 +64,8 @@ function collect(
     const edge = newest ? firstEdge[from + 1]! - 1 - at : firstEdge[from]! + at;
     const label = labelAt(snapshot, from, edge);
     if (labelType(label) !== wanted || !paths.rule.retains(from, edge)) continue;
-    if (wanted === PROPERTY && labelName(label) === prototype) continue;
-    if (wanted === INTERNAL && strings.numeral(labelName(label)) < 0) continue;
+    if (wanted === EDGE.property && labelName(label) === prototype) continue;
+    if (wanted === EDGE.internal && strings.numeral(labelName(label)) < 0) continue;
     if (paths.roles[edgeTo[edge]!] === ROLE.value) found.push(edgeTo[edge]!);
   }
 }

@@ -1,16 +1,5 @@
-import {
-  edgeTypeCode,
-  type HeapSnapshot,
-  labelAt,
-  labelName,
-  labelType,
-  nodeTypeCode,
-} from '../snapshot/heap-snapshot.js';
+import { EDGE, type HeapSnapshot, labelAt, labelName, labelType, NODE } from '../snapshot/heap-snapshot.js';
 
-const PROPERTY = edgeTypeCode('property');
-const VARIABLE = edgeTypeCode('context');
-const HIDDEN = edgeTypeCode('hidden');
-const NUMBER = nodeTypeCode('number');
 /** Objects and scopes with more edges are tables: none of their fields are read. */
 const MAX_EDGES = 2_000;
 
@@ -21,7 +10,7 @@ export function* fieldsOf(snapshot: HeapSnapshot, node: number): Generator<reado
   for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
     const label = labelAt(snapshot, node, edge);
     const type = labelType(label);
-    if (type !== PROPERTY && type !== VARIABLE) continue;
+    if (type !== EDGE.property && type !== EDGE.context) continue;
     const name = strings.text(labelName(label));
     if (name !== '__proto__') yield [name, edgeTo[edge]!];
   }
@@ -38,7 +27,7 @@ export function* numbersOf(snapshot: HeapSnapshot, node: number): Generator<read
 /** V8 writes a number as a node whose edge `value` leads to its decimal digits; null if it is not a number. */
 export function numberOf(snapshot: HeapSnapshot, node: number): number | null {
   const { firstEdge, edgeTo, nodeType, nodeName, strings } = snapshot;
-  if (nodeType[node] !== NUMBER) return null;
+  if (nodeType[node] !== NODE.number) return null;
   for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
     if (strings.text(labelName(labelAt(snapshot, node, edge))) !== 'value') continue;
     const value = Number(strings.text(nodeName[edgeTo[edge]!]!) || Number.NaN);
@@ -55,7 +44,7 @@ export function dateOf(snapshot: HeapSnapshot, node: number): number | null {
   const { firstEdge, edgeTo, nodeName, strings } = snapshot;
   if (strings.text(nodeName[node]!) !== 'Date') return null;
   for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
-    if (labelType(labelAt(snapshot, node, edge)) !== HIDDEN) continue;
+    if (labelType(labelAt(snapshot, node, edge)) !== EDGE.hidden) continue;
     const value = numberOf(snapshot, edgeTo[edge]!);
     if (value !== null) return value;
   }

@@ -1,16 +1,7 @@
 import { target } from '../graph/scopes.js';
 import { isDataKey, MAX_RECORD_FIELDS } from '../growth/dictionary.js';
-import {
-  edgeTypeCode,
-  type HeapSnapshot,
-  labelAt,
-  labelName,
-  labelType,
-  nodeTypeCode,
-} from '../snapshot/heap-snapshot.js';
+import { EDGE, type HeapSnapshot, labelAt, labelName, labelType, NODE } from '../snapshot/heap-snapshot.js';
 
-const PROPERTY = edgeTypeCode('property');
-const ARRAY = nodeTypeCode('array');
 const MAX_FIELDS = 20;
 /** Properties that V8 or Node added. */
 const HIDDEN_FIELDS = /^(__proto__$|get |set |<symbol|$)/;
@@ -43,7 +34,7 @@ function sameShape(snapshot: HeapSnapshot, objects: readonly number[]): readonly
 /** V8 keeps the properties of an object used as a table in a hash table: its keys may be anything. */
 function isTable(snapshot: HeapSnapshot, node: number): boolean {
   const store = target(snapshot, node, 'properties');
-  if (store >= 0 && snapshot.nodeType[store] === ARRAY) return true;
+  if (store >= 0 && snapshot.nodeType[store] === NODE.array) return true;
   return snapshot.firstEdge[node + 1]! - snapshot.firstEdge[node]! > MAX_RECORD_FIELDS;
 }
 
@@ -51,6 +42,6 @@ function* properties(snapshot: HeapSnapshot, node: number): Generator<readonly [
   const { firstEdge, edgeTo, strings } = snapshot;
   for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
     const label = labelAt(snapshot, node, edge);
-    if (labelType(label) === PROPERTY) yield [strings.text(labelName(label)), edgeTo[edge]!];
+    if (labelType(label) === EDGE.property) yield [strings.text(labelName(label)), edgeTo[edge]!];
   }
 }

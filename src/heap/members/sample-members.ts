@@ -2,14 +2,12 @@ import { ROLE } from '../graph/node-role.js';
 import { target } from '../graph/scopes.js';
 import type { SeriesNode } from '../growth/growth-series.js';
 import type { TracedHeap } from '../growth/path-tree-builder.js';
-import { nodeTypeCode, sizeOf } from '../snapshot/heap-snapshot.js';
+import { NODE, sizeOf } from '../snapshot/heap-snapshot.js';
 
 /** Objects sampled for each node of the tree. */
 const MAX_SAMPLES = 64;
 /** Distinct parents of slices per node of the tree; bytes of further ones are not counted. */
 const MAX_PARENTS = 1_000_000;
-
-const SLICED = nodeTypeCode('sliced string');
 
 /** Some of the objects at one node of the tree in the latest snapshot. */
 export interface Samples {
@@ -50,7 +48,7 @@ export function sampleMembers(
     const row = rowOf[treeOf[node]!]!;
     const sample = samples.get(row)!;
     if (sample.objects.length < MAX_SAMPLES) sample.objects.push(node);
-    if (snapshot.nodeType[node] !== SLICED) continue;
+    if (snapshot.nodeType[node] !== NODE['sliced string']) continue;
     const parent = target(snapshot, node, 'parent');
     const known = parents.get(row) ?? new Set();
     parents.set(row, known);

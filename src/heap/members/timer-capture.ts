@@ -5,18 +5,9 @@
 import { target, targetOf } from '../graph/scopes.js';
 import type { TracedHeap } from '../growth/path-tree-builder.js';
 import { callbackOf, TIMER } from '../growth/timer-callback.js';
-import {
-  edgeTypeCode,
-  type HeapSnapshot,
-  labelAt,
-  labelType,
-  nodeTypeCode,
-} from '../snapshot/heap-snapshot.js';
+import { EDGE, type HeapSnapshot, labelAt, labelType, NODE } from '../snapshot/heap-snapshot.js';
 import { fieldsOf, numberOf } from './number-field.js';
 
-const PROPERTY = edgeTypeCode('property');
-const ELEMENT = edgeTypeCode('element');
-const OBJECT = nodeTypeCode('object');
 /** Timers read; further ones are ignored. */
 const MAX_TIMERS = 50_000;
 /** Variables and arguments of one timer. */
@@ -24,8 +15,8 @@ const MAX_HELD = 16;
 
 /** Milliseconds after which a timer runs once; null for one that repeats, or was cleared. */
 export function delayOf(snapshot: HeapSnapshot, timer: number): number | null {
-  const delayMs = numberOf(snapshot, targetOf(snapshot, timer, PROPERTY, '_idleTimeout'));
-  const repeatMs = numberOf(snapshot, targetOf(snapshot, timer, PROPERTY, '_repeat'));
+  const delayMs = numberOf(snapshot, targetOf(snapshot, timer, EDGE.property, '_idleTimeout'));
+  const repeatMs = numberOf(snapshot, targetOf(snapshot, timer, EDGE.property, '_repeat'));
   return delayMs !== null && delayMs > 0 && repeatMs === null ? delayMs : null;
 }
 
@@ -57,7 +48,7 @@ function heldByTimers({ snapshot, paths }: TracedHeap): ReadonlyMap<number, numb
   const name = strings.find(TIMER);
   let timers = 0;
   for (let node = 0; node < nodeCount && timers < MAX_TIMERS; node++) {
-    if (nodeName[node] !== name || nodeType[node] !== OBJECT) continue;
+    if (nodeName[node] !== name || nodeType[node] !== NODE.object) continue;
     timers++;
     const delayMs = delayOf(snapshot, node);
     if (delayMs === null) continue;
@@ -73,11 +64,11 @@ function heldByTimers({ snapshot, paths }: TracedHeap): ReadonlyMap<number, numb
 
 function argumentsOf(snapshot: HeapSnapshot, timer: number): readonly number[] {
   const { firstEdge, edgeTo } = snapshot;
-  const list = targetOf(snapshot, timer, PROPERTY, '_timerArgs');
+  const list = targetOf(snapshot, timer, EDGE.property, '_timerArgs');
   const found: number[] = [];
   if (list < 0) return found;
   for (let edge = firstEdge[list]!; edge < firstEdge[list + 1]! && found.length < MAX_HELD; edge++) {
-    if (labelType(labelAt(snapshot, list, edge)) === ELEMENT) found.push(edgeTo[edge]!);
+    if (labelType(labelAt(snapshot, list, edge)) === EDGE.element) found.push(edgeTo[edge]!);
   }
   return found;
 }

@@ -1,18 +1,5 @@
 import { targetOf } from '../graph/scopes.js';
-import {
-  edgeTypeCode,
-  type HeapSnapshot,
-  labelAt,
-  labelName,
-  labelType,
-  nodeTypeCode,
-} from '../snapshot/heap-snapshot.js';
-
-const PROPERTY = edgeTypeCode('property');
-const CONTEXT = edgeTypeCode('context');
-const ARRAY = nodeTypeCode('array');
-const STRING = nodeTypeCode('string');
-const CLOSURE = nodeTypeCode('closure');
+import { EDGE, type HeapSnapshot, labelAt, labelName, labelType, NODE } from '../snapshot/heap-snapshot.js';
 
 /** A minified name. */
 const SHORT = /^[\p{ID_Start}$_][\p{ID_Continue}$]?$/u;
@@ -33,9 +20,9 @@ export class ClassTitles {
 
   /** Null if its class has no other name. */
   of(object: number): string | null {
-    const prototype = targetOf(this.#snapshot, object, PROPERTY, '__proto__');
-    const made = prototype < 0 ? -1 : targetOf(this.#snapshot, prototype, PROPERTY, 'constructor');
-    if (made < 0 || this.#snapshot.nodeType[made] !== CLOSURE) return null;
+    const prototype = targetOf(this.#snapshot, object, EDGE.property, '__proto__');
+    const made = prototype < 0 ? -1 : targetOf(this.#snapshot, prototype, EDGE.property, 'constructor');
+    if (made < 0 || this.#snapshot.nodeType[made] !== NODE.closure) return null;
     let name = this.#known.get(made);
     if (name === undefined) {
       name = this.#longestName(made);
@@ -54,7 +41,7 @@ export class ClassTitles {
         if (edgeTo[edge] !== made) continue;
         const label = labelAt(this.#snapshot, node, edge);
         const type = labelType(label);
-        if (type === PROPERTY || type === CONTEXT) names.add(strings.text(labelName(label)));
+        if (type === EDGE.property || type === EDGE.context) names.add(strings.text(labelName(label)));
         else cells.add(node);
       }
     }
@@ -70,11 +57,11 @@ export class ClassTitles {
     const { nodeCount, firstEdge, edgeTo, nodeType, nodeName, strings } = this.#snapshot;
     const found: string[] = [];
     for (let node = 0; node < nodeCount; node++) {
-      if (nodeType[node] !== ARRAY) continue;
+      if (nodeType[node] !== NODE.array) continue;
       for (let edge = firstEdge[node]! + 1; edge < firstEdge[node + 1]!; edge++) {
         if (!cells.has(edgeTo[edge]!)) continue;
         const name = edgeTo[edge - 1]!;
-        if (nodeType[name] === STRING) found.push(strings.text(nodeName[name]!));
+        if (nodeType[name] === NODE.string) found.push(strings.text(nodeName[name]!));
       }
     }
     return found;

@@ -5,7 +5,7 @@ import type { Accumulation } from '../growth/accumulation.js';
 import type { SeriesNode } from '../growth/growth-series.js';
 import type { TracedHeap } from '../growth/path-tree-builder.js';
 import { type InspectedHeap, NO_SAMPLES, type Samples } from '../members/sample-members.js';
-import { nodeTypeCode } from '../snapshot/heap-snapshot.js';
+import { NODE } from '../snapshot/heap-snapshot.js';
 import type { MemberLocation } from '../sources/code-place.js';
 import { ClassTitles, isShortName } from './class-title.js';
 import { eventOf } from './event-name.js';
@@ -15,7 +15,6 @@ import { isHandleList } from './open-handle.js';
 import { rowsTo } from './retainer-path.js';
 import type { RetainerStep } from './retainer-step.js';
 
-const CLOSURE = nodeTypeCode('closure');
 /** Members whose callback is looked for. */
 const MAX_ASKED = 8;
 /** Objects are not looked up for the steps of longer paths. */
@@ -69,7 +68,7 @@ export class HolderPlaces {
     const url = this.#places.of(object)?.url;
     if (url === undefined) return false;
     // Each module gets its own `require` and the like: such a function of Node belongs to that module.
-    if (isNodeScript(url)) return this.#heap.snapshot.nodeType[object] !== CLOSURE;
+    if (isNodeScript(url)) return this.#heap.snapshot.nodeType[object] !== NODE.closure;
     return packageOf(url) !== null;
   }
 

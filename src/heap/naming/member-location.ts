@@ -5,19 +5,16 @@ import { scriptAddresses } from '../graph/script-addresses.js';
 import type { TracedHeap } from '../growth/path-tree-builder.js';
 import { boundFunction, callbackOf, TIMER, TIMER_LINKS } from '../growth/timer-callback.js';
 import {
-  edgeTypeCode,
+  EDGE,
   type HeapSnapshot,
   labelAt,
   labelName,
   labelOf,
   labelType,
-  nodeTypeCode,
+  NODE,
 } from '../snapshot/heap-snapshot.js';
 import type { MemberLocation } from '../sources/code-place.js';
 
-const CLOSURE = nodeTypeCode('closure');
-const INTERNAL = edgeTypeCode('internal');
-const PROPERTY = edgeTypeCode('property');
 const MAX_LOCATIONS = 4;
 /** Objects searched around a function for one that waits. */
 const MAX_NEAR = 64;
@@ -43,7 +40,7 @@ export class Places {
     const callback = classes.of(node) === TIMER ? callbackOf(snapshot, node) : -1;
     let asked = boundFunction(snapshot, callback < 0 ? node : callback);
     // V8's own function settles a promise: people know the async function that waits for it.
-    if (snapshot.nodeType[asked] === CLOSURE && snapshot.nodeLocation[asked] === 0)
+    if (snapshot.nodeType[asked] === NODE.closure && snapshot.nodeLocation[asked] === 0)
       asked = this.#waiter(asked);
     const at = snapshot.nodeLocation[asked]!;
     if (at === 0) return null;
@@ -71,7 +68,7 @@ export class Places {
     const { snapshot } = this.#heap;
     const owner = ownerOfNative(snapshot, native);
     if (owner < 0) return null;
-    const listeners = targetOf(snapshot, owner, PROPERTY, LISTENERS);
+    const listeners = targetOf(snapshot, owner, EDGE.property, LISTENERS);
     return (listeners < 0 ? null : this.#ownFunction(listeners)) ?? this.#ownFunction(owner);
   }
 
@@ -82,12 +79,12 @@ export class Places {
     const skipped = ['__proto__', ...TIMER_LINKS].map((name) => strings.find(name));
     const seen = new Set([from]);
     for (const node of seen) {
-      const place = nodeType[node] === CLOSURE ? this.of(node) : null;
+      const place = nodeType[node] === NODE.closure ? this.of(node) : null;
       if (place !== null && !isElsewhere(place.url)) return place;
       for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
         const to = edgeTo[edge]!;
         const label = labelAt(snapshot, node, edge);
-        if (labelType(label) === PROPERTY && skipped.includes(labelName(label))) continue;
+        if (labelType(label) === EDGE.property && skipped.includes(labelName(label))) continue;
         // A module's variables lead to all of its functions.
         const leads = paths.roles[to] === ROLE.value || paths.roles[to] === ROLE.part;
         if (!leads || paths.scopes.outermost[to] === 1 || seen.size === MAX_LED_TO) continue;
@@ -101,16 +98,16 @@ export class Places {
   #waiter(closure: number): number {
     const { snapshot, paths } = this.#heap;
     const { firstEdge, edgeTo, nodeType, strings } = snapshot;
-    const suspended = labelOf(INTERNAL, Math.max(0, strings.find('function')));
+    const suspended = labelOf(EDGE.internal, Math.max(0, strings.find('function')));
     const seen = new Set([closure]);
     for (const node of seen) {
       for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
         const to = edgeTo[edge]!;
         const label = labelAt(snapshot, node, edge);
-        if (label === suspended && nodeType[to] === CLOSURE) return to;
+        if (label === suspended && nodeType[to] === NODE.closure) return to;
         const leads = paths.roles[to] === ROLE.value || paths.roles[to] === ROLE.part;
         // Prototypes lead everywhere.
-        if (!leads || labelType(label) === PROPERTY || seen.size === MAX_NEAR) continue;
+        if (!leads || labelType(label) === EDGE.property || seen.size === MAX_NEAR) continue;
         if (paths.rule.retains(node, edge)) seen.add(to);
       }
     }
@@ -134,5 +131,5 @@ const isElsewhere = (url: string): boolean => isNodeScript(url) || packageOf(url
 /** NodeOrdinal of the object that owns a native one of Node; −1 means none. */
 export function ownerOfNative(snapshot: HeapSnapshot, native: number): number {
   const wrapper = target(snapshot, native, 'native_to_javascript');
-  return wrapper < 0 ? -1 : targetOf(snapshot, wrapper, PROPERTY, OWNER);
+  return wrapper < 0 ? -1 : targetOf(snapshot, wrapper, EDGE.property, OWNER);
 }

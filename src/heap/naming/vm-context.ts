@@ -2,9 +2,8 @@ import { ROLE } from '../graph/node-role.js';
 import { targetOf } from '../graph/scopes.js';
 import { NATIVE_CONTEXT } from '../graph/shortest-path.js';
 import type { TracedHeap } from '../growth/path-tree-builder.js';
-import { edgeTypeCode, labelAt, labelName } from '../snapshot/heap-snapshot.js';
+import { EDGE, labelAt, labelName } from '../snapshot/heap-snapshot.js';
 
-const PROPERTY = edgeTypeCode('property');
 /** Property by which an object given to `vm.createContext` keeps its context. */
 const WRAPPER = '<symbol node:contextify:context>';
 /** Objects searched around a member for a context, steps from it, and members looked at. */
@@ -27,7 +26,7 @@ function contextOf(heap: TracedHeap, from: number): number {
   const away = new Map([[from, 0]]);
   for (const [node, steps] of away) {
     if (wanted >= 0 && nodeName[node] === wanted) return node;
-    const wrapper = targetOf(heap.snapshot, node, PROPERTY, WRAPPER);
+    const wrapper = targetOf(heap.snapshot, node, EDGE.property, WRAPPER);
     if (wrapper >= 0) return wrapper;
     if (steps === MAX_AWAY) continue;
     for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {

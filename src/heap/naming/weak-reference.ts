@@ -1,14 +1,11 @@
 import { isNodeScript } from '../../runtime/script-name.js';
 import type { TracedHeap } from '../growth/path-tree-builder.js';
 import { fieldsOf } from '../members/number-field.js';
-import { edgeTypeCode, labelAt, labelType, nodeTypeCode } from '../snapshot/heap-snapshot.js';
+import { EDGE, labelAt, labelType, NODE } from '../snapshot/heap-snapshot.js';
 import type { Places } from './member-location.js';
 
 const WEAK_REFERENCE = 'WeakRef';
 const CELL = 'system / WeakCell';
-const OBJECT = nodeTypeCode('object');
-const CLOSURE = nodeTypeCode('closure');
-const HIDDEN = edgeTypeCode('hidden');
 const PLAIN = new Set(['string', 'number', 'symbol', 'bigint', '(system)']);
 
 /** Whether most of these objects are weak references, or records of one and plain values. */
@@ -31,14 +28,14 @@ export function hasRegistry({ snapshot }: TracedHeap, places: Places): boolean {
   const { firstEdge, edgeTo, nodeName, nodeType, strings, nodeCount } = snapshot;
   const cell = strings.find(CELL);
   for (let node = 0; node < nodeCount; node++) {
-    if (nodeType[node] !== OBJECT) continue;
+    if (nodeType[node] !== NODE.object) continue;
     let callback = -1;
     let registers = false;
     for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
       const to = edgeTo[edge]!;
       // The callback and the registered objects hang on hidden edges; methods hang on properties.
-      if (labelType(labelAt(snapshot, node, edge)) !== HIDDEN) continue;
-      if (nodeType[to] === CLOSURE) callback = to;
+      if (labelType(labelAt(snapshot, node, edge)) !== EDGE.hidden) continue;
+      if (nodeType[to] === NODE.closure) callback = to;
       registers ||= nodeName[to] === cell;
     }
     if (!registers || callback < 0) continue;

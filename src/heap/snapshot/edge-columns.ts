@@ -1,12 +1,10 @@
 import { type Column, wordsColumn } from './column.js';
-import { edgeTypeCode, LABEL_NAME_BITS, MAX_EDGE_NAME } from './heap-snapshot.js';
+import { EDGE, LABEL_NAME_BITS, MAX_EDGE_NAME } from './heap-snapshot.js';
 import type { NumberBatch, RecordSink, WrongRecord } from './number-section.js';
 import { mixHash, SharedLists } from './shared-lists.js';
 import { snapshotError } from './snapshot-error.js';
 import type { SnapshotMeta } from './snapshot-meta.js';
 
-const HIDDEN = edgeTypeCode('hidden');
-const ELEMENT = edgeTypeCode('element');
 const UNKNOWN = 0xff;
 
 /** Collects edge records, checks each against the header and the nodes, and shares equal lists of labels. */
@@ -70,7 +68,7 @@ export class EdgeColumns implements RecordSink {
         let name = values[row + nameAt]!;
         // An element or hidden edge may carry any index. One too large for the column is clamped; nothing depends on
         // it.
-        if (type === ELEMENT || type === HIDDEN) {
+        if (type === EDGE.element || type === EDGE.hidden) {
           if (name > MAX_EDGE_NAME) name = MAX_EDGE_NAME;
         } else if (name > largestName) {
           if (name > MAX_EDGE_NAME) return { record, what: 'a name lies outside the string table' };

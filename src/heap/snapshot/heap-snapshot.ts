@@ -33,8 +33,13 @@ export const EDGE_TYPES = [
 ] as const;
 export type EdgeType = (typeof EDGE_TYPES)[number];
 
-export const nodeTypeCode = (type: NodeType): number => NODE_TYPES.indexOf(type);
-export const edgeTypeCode = (type: EdgeType): number => EDGE_TYPES.indexOf(type);
+/** Type → its code in the columns: its index in the list. */
+export const NODE = codes(NODE_TYPES);
+export const EDGE = codes(EDGE_TYPES);
+
+function codes<T extends string>(types: readonly T[]): Readonly<Record<T, number>> {
+  return Object.fromEntries(types.map((type, code) => [type, code])) as Record<T, number>;
+}
 
 /** A label combines an edge's type (the three highest bits) and its name (the other bits). */
 export const LABEL_NAME_BITS = 29;

@@ -3,16 +3,11 @@
  * this name, whose value is a text `KEPT/TRUE`. This removes the marks from the columns: their edges become weak, and
  * their texts and their name become numbers of size 0, so that nothing counts them, follows them or shows them.
  */
-import { edgeTypeCode, type HeapSnapshot, labelOf, nodeTypeCode } from './heap-snapshot.js';
+import { EDGE, type HeapSnapshot, labelOf, NODE } from './heap-snapshot.js';
 import type { RatioTexts, SampledMembers } from './ratio-texts.js';
 
 /** Equals `SAMPLED_MARK` of the capture, which this engine must not import. */
 export const MARK_NAME = 'leakwatch.sampled';
-
-const PROPERTY = edgeTypeCode('property');
-const WEAK = edgeTypeCode('weak');
-const STRING = nodeTypeCode('string');
-const NUMBER = nodeTypeCode('number');
 
 /** NodeOrdinal of each truncated collection → how many of its members are in the file; null if there is none. */
 export function takeMarks(
@@ -22,10 +17,10 @@ export function takeMarks(
   const { nodeCount, nodeType, nodeName, selfSize, firstEdge, firstLabel, labels, edgeTo } = snapshot;
   const name = snapshot.strings.find(MARK_NAME);
   if (name < 0) return null;
-  const label = labelOf(PROPERTY, name);
+  const label = labelOf(EDGE.property, name);
   const marks = new Map<number, SampledMembers>();
   const hide = (node: number) => {
-    nodeType[node] = NUMBER;
+    nodeType[node] = NODE.number;
     selfSize[node] = 0;
   };
   for (let node = 0; node < nodeCount; node++) {
@@ -39,10 +34,10 @@ export function takeMarks(
     }
   }
   if (marks.size === 0) return null;
-  const hidden = labelOf(WEAK, name);
+  const hidden = labelOf(EDGE.weak, name);
   for (let at = 0; at < labels.length; at++) if (labels[at] === label) labels[at] = hidden;
   for (let node = 0; node < nodeCount; node++) {
-    if (nodeType[node] === STRING && nodeName[node] === name) hide(node);
+    if (nodeType[node] === NODE.string && nodeName[node] === name) hide(node);
   }
   return marks;
 }

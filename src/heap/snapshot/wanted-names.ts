@@ -1,19 +1,13 @@
 import {
-  edgeTypeCode,
+  EDGE,
   type HeapSnapshot,
   labelName,
   labelOf,
   labelType,
+  NODE,
   NODE_TYPES,
   type NodeType,
-  nodeTypeCode,
 } from './heap-snapshot.js';
-
-const ELEMENT = edgeTypeCode('element');
-const HIDDEN = edgeTypeCode('hidden');
-const ARRAY = nodeTypeCode('array');
-const NUMBER = nodeTypeCode('number');
-const SYSTEM = nodeTypeCode('hidden');
 
 /** Types whose name is content of the program rather than a name: texts of strings and regular expressions. */
 const CONTENT: readonly NodeType[] = ['string', 'concatenated string', 'sliced string', 'regexp'];
@@ -41,24 +35,25 @@ export function wantedNames(
     seen.add(table);
     for (let edge = firstEdge[table]! + 1; edge < firstEdge[table + 1]!; edge++) {
       const name = edgeTo[edge - 1]!;
-      if (isContent[nodeType[name]!] === 1 && nodeType[edgeTo[edge]!] === SYSTEM) wanted[nodeName[name]!] = 1;
+      if (isContent[nodeType[name]!] === 1 && nodeType[edgeTo[edge]!] === NODE.hidden)
+        wanted[nodeName[name]!] = 1;
     }
   };
   for (const label of labels) {
     const type = labelType(label);
-    if (type !== ELEMENT && type !== HIDDEN) wanted[labelName(label)] = 1;
+    if (type !== EDGE.element && type !== EDGE.hidden) wanted[labelName(label)] = 1;
   }
-  const firstOfAll = labelOf(HIDDEN, 0);
+  const firstOfAll = labelOf(EDGE.hidden, 0);
   for (let node = 0; node < nodeCount; node++) {
     const type = nodeType[node];
-    if (type !== NUMBER && type !== SYSTEM) continue;
+    if (type !== NODE.number && type !== NODE.hidden) continue;
     const shift = firstLabel[node]! - firstEdge[node]!;
     for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
       const to = edgeTo[edge]!;
-      if (type === NUMBER && isContent[nodeType[to]!] === 1) wanted[nodeName[to]!] = 1;
+      if (type === NODE.number && isContent[nodeType[to]!] === 1) wanted[nodeName[to]!] = 1;
       // A module is known only by its name, which comes later: the first table of each hidden node may hold its
       // exports.
-      if (type === SYSTEM && labels[edge + shift] === firstOfAll && nodeType[to] === ARRAY) {
+      if (type === NODE.hidden && labels[edge + shift] === firstOfAll && nodeType[to] === NODE.array) {
         wantExports(to);
       }
     }

@@ -23,7 +23,7 @@ import { GENERIC } from '../naming/generic-class.js';
 import { Places } from '../naming/member-location.js';
 import { isHandleList } from '../naming/open-handle.js';
 import { rowsTo } from '../naming/retainer-path.js';
-import { edgeTypeCode, labelAt, labelName, labelType, nodeTypeCode } from '../snapshot/heap-snapshot.js';
+import { EDGE, labelAt, labelName, labelType, NODE } from '../snapshot/heap-snapshot.js';
 import type { Candidate } from './candidate.js';
 
 /** How far one step may be off the ratio of the whole growth: in entries, and as a part of the expected number. */
@@ -43,8 +43,7 @@ const FAR_MORE = 4;
 /** Below this ratio of gains, chance decides which one is larger. */
 const ALIKE = 1.25;
 
-const PROPERTY = edgeTypeCode('property');
-const STRINGS = new Set((['string', 'concatenated string', 'sliced string'] as const).map(nodeTypeCode));
+const STRINGS = new Set([NODE.string, NODE['concatenated string'], NODE['sliced string']]);
 const CLOSURE = NODE_KINDS.indexOf('closure');
 /** Their contents have nothing to do with each other. */
 const HUBS = new Set(['globalThis', TIMERS_LIST]);
@@ -220,7 +219,7 @@ function nearest({ heap, rowOf }: InspectedHeap, start: number, rows: ReadonlySe
     for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
       const to = edgeTo[edge]!;
       const label = labelAt(snapshot, node, edge);
-      if (labelType(label) === PROPERTY && labelName(label) === prototype) continue;
+      if (labelType(label) === EDGE.property && labelName(label) === prototype) continue;
       const leads = isMember(to) || paths.roles[to] === ROLE.value || paths.roles[to] === ROLE.part;
       if (!leads || away.has(to) || away.size === MAX_LOOKED_AT || !paths.rule.retains(node, edge)) continue;
       away.set(to, steps + 1);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { buildHeapGraph } from '../../../src/heap/graph/heap-graph.js';
-import { edgeTypeCode, type HeapSnapshot, labelOf } from '../../../src/heap/snapshot/heap-snapshot.js';
+import { EDGE, type HeapSnapshot, labelOf } from '../../../src/heap/snapshot/heap-snapshot.js';
 import { parseSnapshot } from '../../../src/heap/snapshot/snapshot-parser.js';
 import { drawHeap, inChunks } from '../../support/drawn-heap.js';
 import { randomHeap, writeHeap } from '../../support/random-heap.js';
@@ -39,7 +39,7 @@ function columns(nodeCount: number, edges: readonly (readonly [number, number])[
     firstEdge,
     firstLabel: new Uint32Array(nodeCount),
     edgeTo: Uint32Array.from(edges, ([, to]) => to),
-    labels: new Uint32Array(longest).fill(labelOf(edgeTypeCode('element'), 0)),
+    labels: new Uint32Array(longest).fill(labelOf(EDGE.element, 0)),
     strings: { length: 1, text: () => '', numeral: () => -1, find: () => -1 },
   };
 }
