@@ -1,5 +1,5 @@
 import { parse } from 'heap-snapshot-toolkit';
-import type { HistogramRow } from '../../src/heap/graph/devtools-histogram.js';
+import type { HistogramRow } from './devtools-histogram.js';
 
 /** What Chrome DevTools' own engine computes from a snapshot, in our shapes; unreachable nodes have distance −1. */
 export interface DevtoolsHeap {

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { devtoolsHistogram, type HistogramRow } from '../../../src/heap/graph/devtools-histogram.js';
 import { buildHeapGraph } from '../../../src/heap/graph/heap-graph.js';
 import { parseSnapshot } from '../../../src/heap/snapshot/snapshot-parser.js';
 import { devtoolsHeap } from '../../support/devtools-heap.js';
+import { devtoolsHistogram, type HistogramRow } from '../../support/devtools-histogram.js';
 import { drawHeap, inChunks } from '../../support/drawn-heap.js';
 import { randomHeap, writeHeap } from '../../support/random-heap.js';
 

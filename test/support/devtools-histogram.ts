@@ -1,5 +1,5 @@
-import { type HeapSnapshot, NODE, NODE_TYPES } from '../snapshot/heap-snapshot.js';
-import type { HeapGraph } from './heap-graph.js';
+import type { HeapGraph } from '../../src/heap/graph/heap-graph.js';
+import { type HeapSnapshot, NODE, NODE_TYPES } from '../../src/heap/snapshot/heap-snapshot.js';
 import { ObjectInterfaces } from './object-interfaces.js';
 
 /** One row of the histogram in DevTools' summary view. */

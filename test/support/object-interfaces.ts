@@ -4,7 +4,13 @@
  * interface with the most properties, all of which it has.
  * Deviation: objects that share their list of labels are examined once.
  */
-import { EDGE, type HeapSnapshot, labelName, labelType, NODE } from '../snapshot/heap-snapshot.js';
+import {
+  EDGE,
+  type HeapSnapshot,
+  labelName,
+  labelType,
+  NODE,
+} from '../../src/heap/snapshot/heap-snapshot.js';
 
 /** An interface's name ends before the property that would exceed this length, but has at least one property. */
 const MAX_INTERFACE_NAME = 120;
