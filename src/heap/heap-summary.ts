@@ -204,12 +204,8 @@ function describeNode(
 function pathTo({ tree, treeOf }: TracedHeap, node: number): readonly RetainerStep[] {
   const steps: RetainerStep[] = [];
   for (let at = treeOf[node]!; at > 0; at = tree.parent[at]!) {
-    steps.push({
-      edge: tree.names.texts[tree.edge[at]!] ?? '',
-      edgeType: EDGE_KINDS[tree.edgeKind[at]!] ?? 'internal',
-      node: tree.names.texts[tree.className[at]!] ?? '',
-      nodeType: NODE_KINDS[tree.nodeKind[at]!] ?? 'other',
-    });
+    const { edge, edgeKind, className, nodeKind } = tree.stepTo(at);
+    steps.push({ edge, edgeType: EDGE_KINDS[edgeKind]!, node: className, nodeType: NODE_KINDS[nodeKind]! });
   }
   steps.reverse();
   return steps.length <= MAX_PATH

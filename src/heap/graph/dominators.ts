@@ -18,7 +18,7 @@
  */
 import type { HeapSnapshot } from '../snapshot/heap-snapshot.js';
 import { type DepthFirst, depthFirst, LEAF, ROOT_NUMBER } from './depth-first.js';
-import { LABEL_RULE, TABLE_TYPE } from './label-rules.js';
+import { retains } from './label-rules.js';
 
 export interface Dominators {
   /** NodeOrdinal → NodeOrdinal of its immediate dominator; the root's is itself. */
@@ -98,7 +98,7 @@ function fillPredecessors(
   { number, marks }: DepthFirst,
   { tree, predecessors, pageEnd }: Reduced,
 ): void {
-  const { nodeCount, nodeType, firstEdge, firstLabel, edgeTo } = snapshot;
+  const { nodeCount, firstEdge, firstLabel, edgeTo } = snapshot;
   let begin = firstEdge[0]!;
   for (let node = 0; node < nodeCount; node++) {
     const end = firstEdge[node + 1]!;
@@ -109,11 +109,7 @@ function fillPredecessors(
     for (let edge = from === 0 ? end : begin; edge < end; edge++) {
       const to = number[edgeTo[edge]!]!;
       if (to <= limit || to === from || tree[2 * to] === from) continue;
-      const rule = rules[edge + shift]!;
-      if (rule !== LABEL_RULE.always) {
-        if (rule === LABEL_RULE.never || (rule === LABEL_RULE.atRoot && node !== 0)) continue;
-        if (rule === LABEL_RULE.ephemeron && nodeType[node] === TABLE_TYPE) continue;
-      }
+      if (!retains(rules[edge + shift]!, node, snapshot)) continue;
       if (!open && marks[edgeTo[edge]!] === 1) continue;
       const at = tree[2 * to + 1]! - 1;
       tree[2 * to + 1] = at;

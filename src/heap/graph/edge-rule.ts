@@ -1,5 +1,5 @@
 import type { HeapSnapshot } from '../snapshot/heap-snapshot.js';
-import { LABEL_RULE, labelRules, TABLE_TYPE } from './label-rules.js';
+import { LABEL_RULE, labelRules, retains } from './label-rules.js';
 
 /** Whether an edge keeps its target alive: decided by its label and by the node it leaves. */
 export class EdgeRule {
@@ -13,10 +13,7 @@ export class EdgeRule {
   }
 
   retains(from: number, edge: number): boolean {
-    const rule = this.#ruleOf(from, edge);
-    if (rule === LABEL_RULE.always) return true;
-    if (rule === LABEL_RULE.atRoot) return from === 0;
-    return rule === LABEL_RULE.ephemeron && this.#snapshot.nodeType[from] !== TABLE_TYPE;
+    return retains(this.#ruleOf(from, edge), from, this.#snapshot);
   }
 
   isEphemeron(from: number, edge: number): boolean {

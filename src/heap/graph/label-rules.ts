@@ -18,6 +18,13 @@ export const LABEL_RULE = {
   atRoot: 3,
 } as const;
 
+/** Whether an edge with this rule keeps its target alive; `from` is the node that it leaves. */
+export function retains(rule: number, from: number, { nodeType }: HeapSnapshot): boolean {
+  if (rule === LABEL_RULE.always) return true;
+  if (rule === LABEL_RULE.atRoot) return from === 0;
+  return rule === LABEL_RULE.ephemeron && nodeType[from] !== TABLE_TYPE;
+}
+
 /** Start of the name of both edges to the value of a WeakMap entry; the end of the name may be cut off. */
 const EPHEMERON = /^\d+ \/ part of key \(/;
 

@@ -1,3 +1,4 @@
+import { memo } from '../../runtime/memo.js';
 import { type HeapSnapshot, NODE } from '../snapshot/heap-snapshot.js';
 
 /** What a node means to a JavaScript developer. */
@@ -52,22 +53,16 @@ export const ASYNC_FRAME = 'AsyncContextFrame';
 export function nodeRoles(snapshot: HeapSnapshot): Uint8Array {
   const { nodeCount, nodeType, nodeName, strings } = snapshot;
   const roles = new Uint8Array(nodeCount);
-  const hidden = new Map<number, Role>();
+  const hidden = memo((name: number) => hiddenRole(strings.text(name)));
+  const object = memo((name: number) => objectRole(strings.text(name)));
   for (let node = 0; node < nodeCount; node++) {
     const type = nodeType[node]!;
     if (type === NODE.array) roles[node] = ROLE.part;
     else if (type === NODE.code || type === NODE['object shape']) roles[node] = ROLE.internal;
     else if (type === NODE.number) roles[node] = ROLE.leaf;
     else if (type === NODE.synthetic) roles[node] = ROLE.root;
-    else if (type === NODE.hidden || type === NODE.object) {
-      const name = nodeName[node]!;
-      let role = hidden.get(name * 2 + (type === NODE.hidden ? 1 : 0));
-      if (role === undefined) {
-        role = type === NODE.hidden ? hiddenRole(strings.text(name)) : objectRole(strings.text(name));
-        hidden.set(name * 2 + (type === NODE.hidden ? 1 : 0), role);
-      }
-      roles[node] = role;
-    }
+    else if (type === NODE.hidden) roles[node] = hidden(nodeName[node]!);
+    else if (type === NODE.object) roles[node] = object(nodeName[node]!);
   }
   return roles;
 }

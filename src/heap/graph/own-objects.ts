@@ -1,3 +1,4 @@
+import { memo } from '../../runtime/memo.js';
 import { isOwnScript } from '../../runtime/script-name.js';
 import { EDGE, type HeapSnapshot, NODE } from '../snapshot/heap-snapshot.js';
 import { scriptOf, target, targetOf } from './scopes.js';
@@ -5,8 +6,9 @@ import { scriptOf, target, targetOf } from './scopes.js';
 /** Distinguishes the watcher's own objects from the program's, by the script of their class. */
 export class OwnObjects {
   readonly #snapshot: HeapSnapshot;
-  /** NodeOrdinal of a prototype → whether its class is ours. */
-  readonly #known = new Map<number, boolean>();
+  readonly #isOwnPrototype = memo((prototype: number) =>
+    this.#isOwnFunction(targetOf(this.#snapshot, prototype, EDGE.property, 'constructor')),
+  );
 
   constructor(snapshot: HeapSnapshot) {
     this.#snapshot = snapshot;
@@ -15,20 +17,11 @@ export class OwnObjects {
   isOwn(node: number): boolean {
     if (this.#snapshot.nodeType[node] === NODE.closure) return this.#isOwnFunction(node);
     if (this.#snapshot.nodeType[node] !== NODE.object) return false;
-    const prototype = targetOf(this.#snapshot, node, EDGE.property, '__proto__');
-    if (prototype < 0) return false;
-    let own = this.#known.get(prototype);
-    if (own === undefined) {
-      const made = targetOf(this.#snapshot, prototype, EDGE.property, 'constructor');
-      own = made >= 0 && this.#isOwnFunction(made);
-      this.#known.set(prototype, own);
-    }
-    return own;
+    return this.#isOwnPrototype(targetOf(this.#snapshot, node, EDGE.property, '__proto__'));
   }
 
   #isOwnFunction(closure: number): boolean {
-    const shared = target(this.#snapshot, closure, 'shared');
-    const script = shared < 0 ? -1 : scriptOf(this.#snapshot, shared);
+    const script = scriptOf(this.#snapshot, target(this.#snapshot, closure, 'shared'));
     return script >= 0 && isOwnScript(this.#snapshot.strings.text(script));
   }
 }

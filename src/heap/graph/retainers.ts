@@ -1,5 +1,5 @@
 import type { HeapSnapshot } from '../snapshot/heap-snapshot.js';
-import { LABEL_RULE, TABLE_TYPE } from './label-rules.js';
+import { retains } from './label-rules.js';
 
 /** The retaining edges, reversed. 4 bytes a node and 4 an edge. */
 export interface Retainers {
@@ -26,20 +26,16 @@ export function findRetainers(snapshot: HeapSnapshot, rules: Uint8Array): Retain
 }
 
 function eachRetaining(
-  { nodeCount, nodeType, firstEdge, firstLabel, edgeTo }: HeapSnapshot,
+  snapshot: HeapSnapshot,
   rules: Uint8Array,
   visit: (node: number, to: number) => void,
 ): void {
+  const { nodeCount, firstEdge, firstLabel, edgeTo } = snapshot;
   for (let node = 0; node < nodeCount; node++) {
     const shift = firstLabel[node]! - firstEdge[node]!;
     for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
-      const rule = rules[edge + shift]!;
-      if (rule !== LABEL_RULE.always) {
-        if (rule === LABEL_RULE.never || (rule === LABEL_RULE.atRoot && node !== 0)) continue;
-        if (rule === LABEL_RULE.ephemeron && nodeType[node] === TABLE_TYPE) continue;
-      }
       const to = edgeTo[edge]!;
-      if (to !== node) visit(node, to);
+      if (to !== node && retains(rules[edge + shift]!, node, snapshot)) visit(node, to);
     }
   }
 }

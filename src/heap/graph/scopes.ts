@@ -1,3 +1,4 @@
+import { memo } from '../../runtime/memo.js';
 import { publicAddress } from '../../runtime/script-name.js';
 import {
   EDGE,
@@ -7,6 +8,7 @@ import {
   labelOf,
   labelType,
   NODE,
+  nameOf,
 } from '../snapshot/heap-snapshot.js';
 import { isContextName } from './node-role.js';
 
@@ -25,7 +27,7 @@ export interface Scopes {
 }
 
 export function findScopes(snapshot: HeapSnapshot): Scopes {
-  const { nodeCount, nodeType, nodeName } = snapshot;
+  const { nodeCount, nodeType, nodeName, strings } = snapshot;
   const scopes = {
     isContext: new Uint8Array(nodeCount),
     script: new Int32Array(nodeCount).fill(-1),
@@ -33,15 +35,14 @@ export function findScopes(snapshot: HeapSnapshot): Scopes {
     single: new Uint8Array(nodeCount),
     outermost: new Uint8Array(nodeCount),
   };
-  const names = contextNames(snapshot);
+  const isContext = memo((name: number) => isContextName(strings.text(name)));
   for (let node = 0; node < nodeCount; node++) {
     const type = nodeType[node];
-    if ((type === NODE.object || type === NODE.hidden) && names.has(nodeName[node]!))
+    if ((type === NODE.object || type === NODE.hidden) && isContext(nodeName[node]!))
       scopes.isContext[node] = 1;
   }
-
   const previous = linkContexts(snapshot, scopes);
-  const scripts = new Map<number, number>();
+  const scriptOfShared = memo((shared: number) => scriptOf(snapshot, shared));
   for (let node = 0; node < nodeCount; node++) {
     if (nodeType[node] !== NODE.closure) continue;
     const context = target(snapshot, node, 'context');
@@ -50,12 +51,7 @@ export function findScopes(snapshot: HeapSnapshot): Scopes {
     if (known >= 0 && (isNamed(snapshot, known) || !isNamed(snapshot, node))) continue;
     scopes.closure[context] = node;
     if (known >= 0) continue;
-    const shared = target(snapshot, node, 'shared');
-    let script = scripts.get(shared);
-    if (script === undefined) {
-      script = shared < 0 ? -1 : scriptOf(snapshot, shared);
-      scripts.set(shared, script);
-    }
+    const script = scriptOfShared(target(snapshot, node, 'shared'));
     // Scopes nest within one script, so the script of an inner scope is that of all scopes around it.
     for (let outer = context; outer >= 0 && scopes.script[outer] === -1; outer = previous[outer]!) {
       scopes.script[outer] = script;
@@ -83,21 +79,7 @@ function forgetCopies({ nodeCount, strings }: HeapSnapshot, scopes: Scopes): voi
   }
 }
 
-const isNamed = ({ nodeName, strings }: HeapSnapshot, node: number) => strings.text(nodeName[node]!) !== '';
-
-function contextNames({ nodeCount, nodeName, nodeType, strings }: HeapSnapshot): Set<number> {
-  const looked = new Set<number>();
-  const names = new Set<number>();
-  for (let node = 0; node < nodeCount; node++) {
-    const type = nodeType[node];
-    if (type !== NODE.object && type !== NODE.hidden) continue;
-    const name = nodeName[node]!;
-    if (looked.has(name)) continue;
-    looked.add(name);
-    if (isContextName(strings.text(name))) names.add(name);
-  }
-  return names;
-}
+const isNamed = (snapshot: HeapSnapshot, node: number) => nameOf(snapshot, node) !== '';
 
 /** Fills `single` and `outermost`; returns context → enclosing context, −1 means none. */
 function linkContexts(
@@ -121,11 +103,11 @@ function linkContexts(
   return previous;
 }
 
-/** Target of the edge with this type and name; −1 means there is none. */
+/** Target of the edge with this type and name; −1 means there is none, or no node to begin with. */
 export function targetOf(snapshot: HeapSnapshot, node: number, type: number, edgeName: string): number {
   const { firstEdge, firstLabel, labels, edgeTo, strings } = snapshot;
   const name = strings.find(edgeName);
-  if (name < 0) return -1;
+  if (name < 0 || node < 0) return -1;
   const wanted = labelOf(type, name);
   const shift = firstLabel[node]! - firstEdge[node]!;
   for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
@@ -142,6 +124,7 @@ export function target(snapshot: HeapSnapshot, node: number, edgeName: string): 
 /** String index of the address of a function's script; −1 means unknown. Newer V8 calls the edge `script`, older `script_or_debug_info`. */
 export function scriptOf(snapshot: HeapSnapshot, shared: number): number {
   const { firstEdge, edgeTo, nodeType, nodeName, strings } = snapshot;
+  if (shared < 0) return -1;
   for (let edge = firstEdge[shared]!; edge < firstEdge[shared + 1]!; edge++) {
     const label = labelAt(snapshot, shared, edge);
     if (labelType(label) !== EDGE.internal || !strings.text(labelName(label)).startsWith('script')) continue;

@@ -24,8 +24,7 @@ export function scriptAddresses(
     const before = asked.get(id) ?? 0;
     if (addresses.has(id) || before === MAX_ASKED) continue;
     asked.set(id, before + 1);
-    const shared = target(snapshot, node, 'shared');
-    const address = shared < 0 ? -1 : scriptOf(snapshot, shared);
+    const address = scriptOf(snapshot, target(snapshot, node, 'shared'));
     if (address >= 0) addresses.set(id, publicAddress(strings.text(address)));
   }
   return addresses;

@@ -7,7 +7,7 @@
  */
 
 import { isNodeScript, isOwnScript } from '../../runtime/script-name.js';
-import { EDGE, type HeapSnapshot, labelAt, labelType } from '../snapshot/heap-snapshot.js';
+import { EDGE, type HeapSnapshot, labelAt, labelType, nameOf } from '../snapshot/heap-snapshot.js';
 import { EdgeRule } from './edge-rule.js';
 import { nodeRoles, ROLE } from './node-role.js';
 import { findScopes, type Scopes, target, targetOf } from './scopes.js';
@@ -45,7 +45,6 @@ export interface ShortestPaths {
  * deferred, so the paths are the same.
  */
 export function shortestPaths(snapshot: HeapSnapshot, deferred: DeferredEdges | null = null): ShortestPaths {
-  const { nodeCount } = snapshot;
   const roles = nodeRoles(snapshot);
   const scopes = findScopes(snapshot);
   const rule = new EdgeRule(snapshot);
@@ -59,7 +58,7 @@ export function shortestPaths(snapshot: HeapSnapshot, deferred: DeferredEdges | 
   search.run(TIER.nodeModules);
   for (let edge = snapshot.firstEdge[0]!; edge < snapshot.firstEdge[1]!; edge++) {
     const child = snapshot.edgeTo[edge]!;
-    if (roles[child] !== ROLE.root || name(snapshot, child) !== '(GC roots)') search.seed(child, edge);
+    if (roles[child] !== ROLE.root || nameOf(snapshot, child) !== '(GC roots)') search.seed(child, edge);
   }
   search.run(TIER.nodeModules);
   for (const [node, edge] of rootLists(snapshot, roles)) {
@@ -71,7 +70,8 @@ export function shortestPaths(snapshot: HeapSnapshot, deferred: DeferredEdges | 
   search.run(TIER.roots);
   search.run(TIER.internals);
   const certain = search.resume();
-  for (let node = 0; node < nodeCount; node++) if (!search.reached(node)) search.abandon(node);
+  // What no strong edge leads to goes to the end of the order, below the root.
+  for (let node = 0; node < snapshot.nodeCount; node++) search.seed(node);
   return {
     roles,
     scopes,
@@ -90,20 +90,13 @@ function tiers(snapshot: HeapSnapshot, roles: Uint8Array, scopes: Scopes): Uint8
   for (let node = 0; node < snapshot.nodeCount; node++) {
     if (roles[node] === ROLE.internal) result[node] = TIER.internals;
     else if (roles[node] === ROLE.root) result[node] = TIER.roots;
-    else if (scopes.isContext[node] === 1) result[node] = tierOfScope(snapshot, scopes, node);
+    else if (scopes.isContext[node] === 1 && scopes.script[node]! >= 0) {
+      const script = snapshot.strings.text(scopes.script[node]!);
+      if (isNodeScript(script)) result[node] = TIER.nodeModules;
+      else if (isOwnScript(script)) result[node] = TIER.own;
+    }
   }
   return result;
-}
-
-function tierOfScope(snapshot: HeapSnapshot, scopes: Scopes, context: number): number {
-  if (scopeIsNodes(snapshot, scopes, context)) return TIER.nodeModules;
-  const script = scopes.script[context]!;
-  return script >= 0 && isOwnScript(snapshot.strings.text(script)) ? TIER.own : TIER.program;
-}
-
-function scopeIsNodes(snapshot: HeapSnapshot, scopes: Scopes, context: number): boolean {
-  const script = scopes.script[context]!;
-  return script >= 0 && isNodeScript(snapshot.strings.text(script));
 }
 
 /**
@@ -116,7 +109,7 @@ export function mainGlobal(snapshot: HeapSnapshot): readonly number[] {
     if (labelType(labelAt(snapshot, 0, edge)) !== EDGE.shortcut) continue;
     const node = snapshot.edgeTo[edge]!;
     // Newer V8 points to the native context, older ones to the global object itself.
-    const global = name(snapshot, node) === NATIVE_CONTEXT ? target(snapshot, node, 'global_object') : node;
+    const global = nameOf(snapshot, node) === NATIVE_CONTEXT ? target(snapshot, node, 'global_object') : node;
     if (global >= 0) found.push(global);
   }
   const main = found.find((global) => targetOf(snapshot, global, EDGE.property, 'process') >= 0) ?? found[0];
@@ -153,8 +146,8 @@ function moduleScopes(snapshot: HeapSnapshot, scopes: Scopes): ModuleScopes {
   const own: number[] = [];
   for (let node = 0; node < snapshot.nodeCount; node++) {
     if (scopes.outermost[node] !== 1 || scopes.single[node] !== 1 || scopes.script[node]! < 0) continue;
-    if (scopeIsNodes(snapshot, scopes, node)) continue;
     const script = snapshot.strings.text(scopes.script[node]!);
+    if (isNodeScript(script)) continue;
     if (isOwnScript(script)) own.push(node);
     else found.push({ node, script, rank: script.includes('node_modules') ? 1 : 0 });
   }
@@ -168,17 +161,13 @@ function rootLists(snapshot: HeapSnapshot, roles: Uint8Array): readonly (readonl
   const lists: { node: number; edge: number; rank: number }[] = [];
   for (let edge = snapshot.firstEdge[0]!; edge < snapshot.firstEdge[1]!; edge++) {
     const group = snapshot.edgeTo[edge]!;
-    if (roles[group] !== ROLE.root || name(snapshot, group) !== '(GC roots)') continue;
+    if (roles[group] !== ROLE.root || nameOf(snapshot, group) !== '(GC roots)') continue;
     for (let inner = snapshot.firstEdge[group]!; inner < snapshot.firstEdge[group + 1]!; inner++) {
       const node = snapshot.edgeTo[inner]!;
-      const rank = ROOT_ORDER.indexOf(name(snapshot, node));
+      const rank = ROOT_ORDER.indexOf(nameOf(snapshot, node));
       lists.push({ node, edge: inner, rank: rank < 0 ? ROOT_ORDER.length : rank });
     }
   }
   lists.sort((a, b) => a.rank - b.rank);
   return lists.map(({ node, edge }) => [node, edge]);
-}
-
-function name(snapshot: HeapSnapshot, node: number): string {
-  return snapshot.strings.text(snapshot.nodeName[node]!);
 }

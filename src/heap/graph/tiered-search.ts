@@ -55,17 +55,9 @@ export class TieredSearch {
     this.#head = 1;
   }
 
-  reached(node: number): boolean {
-    return this.#seen[node] === 1;
-  }
-
+  /** Enters a node below the root, unless it was reached. */
   seed(node: number, edge = -1): void {
     if (this.#seen[node] === 0) this.#visit(node, 0, edge);
-  }
-
-  /** No strong edge leads there: the node goes to the end of the order, below the root. */
-  abandon(node: number): void {
-    this.#visit(node, 0, -1);
   }
 
   run(tier: number): void {

@@ -11,6 +11,7 @@ import { type ClassLocation, classLocations } from './class-location.js';
 import { type ClassNames, NAMELESS } from './class-names.js';
 import { KindTable, NO_LIST } from './kind-table.js';
 import { isPlain, plainName, shapeOf } from './object-shape.js';
+import { Names } from './path-tree.js';
 
 /** Most lists of labels that become shapes, those of most objects first; the objects of others have no shape. */
 const MAX_SHAPE_LISTS = 20_000;
@@ -45,14 +46,16 @@ export function classTable(snapshot: HeapSnapshot, names: ClassNames): ClassTabl
   const { kinds, kindOf } = collectKinds(snapshot);
   const shapes = frequentShapes(snapshot, kinds);
   const locations = classLocations(snapshot, kinds.examples);
-  const classes = new Classes();
+  const keys: ClassKey[] = [];
+  const texts = new Names();
   const classOfKind = new Int32Array(kinds.length);
-  const idOf = (kind: number, className: string) =>
-    classes.id({
-      className,
-      location: locations[kinds.place(kind)] ?? null,
-      shape: shapes.get(kind) ?? null,
-    });
+  const idOf = (kind: number, className: string) => {
+    const location = locations[kinds.place(kind)] ?? null;
+    const key = { className, location, shape: shapes.get(kind) ?? null };
+    const id = texts.id(classText(key));
+    keys[id] = key;
+    return id;
+  };
   /** The class of all plain objects without a shape: kinds that differ only in their list of labels may be a million. */
   let shapeless = EACH_BY_ITSELF;
   for (let kind = 0; kind < kinds.length; kind++) {
@@ -76,23 +79,7 @@ export function classTable(snapshot: HeapSnapshot, names: ClassNames): ClassTabl
     }
     kindOf[node] = id;
   }
-  return { keys: classes.keys, classOf: kindOf };
-}
-
-/** Gives each class a number. */
-class Classes {
-  readonly keys: ClassKey[] = [];
-  readonly #ids = new Map<string, number>();
-
-  id(key: ClassKey): number {
-    const text = classText(key);
-    let id = this.#ids.get(text);
-    if (id === undefined) {
-      id = this.keys.push(key) - 1;
-      this.#ids.set(text, id);
-    }
-    return id;
-  }
+  return { keys, classOf: kindOf };
 }
 
 /** `kindOf`: NodeOrdinal → kind. */

@@ -1,12 +1,25 @@
+import { memo } from '../../runtime/memo.js';
 import { targetOf } from '../graph/scopes.js';
-import { EDGE, type HeapSnapshot, NODE, NODE_TYPES } from '../snapshot/heap-snapshot.js';
+import { EDGE, type HeapSnapshot, NODE_TYPES, type NodeType, nameOf } from '../snapshot/heap-snapshot.js';
 import { NODE_KINDS, type NodeKind } from './path-tree.js';
 
 const COLLECTIONS = new Set(['Map', 'Set', 'WeakMap', 'WeakSet']);
-/** Node type → 1 where names are content, as many as there are nodes, and do not make the class. */
-export const NAMELESS = Uint8Array.from(NODE_TYPES, (type) =>
-  /string|number|bigint|symbol|regexp|^code|^array|hidden|shape/.test(type) ? 1 : 0,
-);
+/** Types whose names are content, as many as there are nodes, and do not make the class. */
+const CLASS_OF_TYPE: Partial<Record<NodeType, string>> = {
+  string: 'string',
+  'concatenated string': 'string',
+  'sliced string': 'string',
+  regexp: 'RegExp',
+  code: '(compiled code)',
+  'object shape': '(object shape)',
+  array: '(array)',
+  number: 'number',
+  symbol: 'symbol',
+  bigint: 'bigint',
+  hidden: '(system)',
+};
+/** Node type → 1 for these. */
+export const NAMELESS = Uint8Array.from(NODE_TYPES, (type) => (type in CLASS_OF_TYPE ? 1 : 0));
 const ANONYMOUS = 'function';
 /** Made by this constructor and given the prototype of another afterwards: AbortSignal, in older versions. */
 const BORROWED = 'EventTarget';
@@ -18,8 +31,10 @@ export class ClassNames {
   readonly #borrowedName: number;
   /** Key → class name. */
   readonly #known = new Map<number, string>();
-  /** NodeOrdinal of a prototype → name of its class. */
-  readonly #borrowers = new Map<number, string>();
+  readonly #ofPrototype = memo((prototype: number) => {
+    const made = targetOf(this.#snapshot, prototype, EDGE.property, 'constructor');
+    return (made < 0 ? '' : nameOf(this.#snapshot, made)) || BORROWED;
+  });
 
   constructor(snapshot: HeapSnapshot, globals: readonly number[]) {
     this.#snapshot = snapshot;
@@ -29,14 +44,14 @@ export class ClassNames {
 
   of(node: number): string {
     if (this.#globals.has(node)) return 'globalThis';
-    const { nodeType, nodeName } = this.#snapshot;
     const key = this.kindKey(node);
     let name = this.#known.get(key);
     if (name === undefined) {
-      name = className(NODE_TYPES[nodeType[node]!] ?? 'hidden', this.#snapshot.strings.text(nodeName[node]!));
+      name = className(NODE_TYPES[this.#snapshot.nodeType[node]!]!, nameOf(this.#snapshot, node));
       this.#known.set(key, name);
     }
-    return name === BORROWED ? this.#classOfPrototype(node) : name;
+    if (name !== BORROWED) return name;
+    return this.#ofPrototype(targetOf(this.#snapshot, node, EDGE.property, '__proto__'));
   }
 
   /** The same number for nodes of one class, as far as `isSettled` says so. */
@@ -50,55 +65,19 @@ export class ClassNames {
     return !this.#globals.has(node) && this.#snapshot.nodeName[node] !== this.#borrowedName;
   }
 
-  #classOfPrototype(node: number): string {
-    const prototype = targetOf(this.#snapshot, node, EDGE.property, '__proto__');
-    let name = this.#borrowers.get(prototype);
-    if (name === undefined) {
-      const made = prototype < 0 ? -1 : targetOf(this.#snapshot, prototype, EDGE.property, 'constructor');
-      name = made < 0 ? BORROWED : this.#snapshot.strings.text(this.#snapshot.nodeName[made]!) || BORROWED;
-      this.#borrowers.set(prototype, name);
-    }
-    return name;
-  }
-
   /** Index into NODE_KINDS. */
   kindOf(node: number): number {
-    const type = this.#snapshot.nodeType[node]!;
-    return NODE_KINDS.indexOf(
-      type === NODE.closure ? 'closure' : kind(NODE_TYPES[type] ?? 'hidden', this.of(node)),
-    );
+    return NODE_KINDS.indexOf(kind(NODE_TYPES[this.#snapshot.nodeType[node]!]!, this.of(node)));
   }
 }
 
-function className(type: string, name: string): string {
-  switch (type) {
-    case 'string':
-    case 'concatenated string':
-    case 'sliced string':
-      return 'string';
-    case 'closure':
-      return name === '' ? ANONYMOUS : `${name}()`;
-    case 'regexp':
-      return 'RegExp';
-    case 'code':
-      return '(compiled code)';
-    case 'object shape':
-      return '(object shape)';
-    case 'array':
-      return '(array)';
-    case 'number':
-    case 'symbol':
-    case 'bigint':
-      return type;
-    case 'hidden':
-      return '(system)';
-    default:
-      // V8 appends the constructor's or the page's details to the names of some host objects.
-      return name === '' ? 'Object' : name;
-  }
+function className(type: NodeType, name: string): string {
+  if (type === 'closure') return name === '' ? ANONYMOUS : `${name}()`;
+  return CLASS_OF_TYPE[type] ?? (name === '' ? 'Object' : name);
 }
 
-function kind(type: string, name: string): NodeKind {
+function kind(type: NodeType, name: string): NodeKind {
+  if (type === 'closure') return type;
   if (name === 'string') return 'string';
   if (name === 'Array') return 'array';
   if (COLLECTIONS.has(name)) return 'collection';

@@ -19,21 +19,19 @@ export const isDataKey = (key: string): boolean => {
   return !NAME.test(name) || DATA_KEY.test(name);
 };
 
-/** Looks like an entry, and is none. */
-function prototypeLabel({ strings }: HeapSnapshot): number {
-  return labelOf(EDGE.property, Math.max(0, strings.find('__proto__')));
-}
+/** Of an object used as a table: the classes whose properties are entries, each with a count of them. */
+export type Dictionary = ReadonlyMap<string, number>;
 
-/** The classes whose properties of this object, more than `fields` each, are entries; null for ordinary objects. */
-export function dictionaryClasses(
+/** Classes with more than `fields` properties make entries; null for ordinary objects. */
+export function dictionaryOf(
   snapshot: HeapSnapshot,
   classes: ClassNames,
   node: number,
   fields = MAX_RECORD_FIELDS,
-): ReadonlySet<string> | null {
+): Dictionary | null {
   const { firstEdge, edgeTo } = snapshot;
-  const prototype = prototypeLabel(snapshot);
-  if (firstEdge[node + 1]! - firstEdge[node]! <= fields) return null;
+  // Looks like an entry.
+  const prototype = labelOf(EDGE.property, Math.max(0, snapshot.strings.find('__proto__')));
   const counts = new Map<string, number>();
   for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
     const label = labelAt(snapshot, node, edge);
@@ -41,23 +39,6 @@ export function dictionaryClasses(
     const name = classes.of(edgeTo[edge]!);
     counts.set(name, (counts.get(name) ?? 0) + 1);
   }
-  const many = [...counts].filter(([, count]) => count > fields).map(([name]) => name);
-  return many.length === 0 ? null : new Set(many);
-}
-
-/** Properties of the object that are folded, a count. */
-export function countDictionary(
-  snapshot: HeapSnapshot,
-  classes: ClassNames,
-  node: number,
-  folded: ReadonlySet<string>,
-): number {
-  const prototype = prototypeLabel(snapshot);
-  let entries = 0;
-  for (let edge = snapshot.firstEdge[node]!; edge < snapshot.firstEdge[node + 1]!; edge++) {
-    const label = labelAt(snapshot, node, edge);
-    if (label === prototype || labelType(label) !== EDGE.property) continue;
-    if (folded.has(classes.of(snapshot.edgeTo[edge]!))) entries++;
-  }
-  return entries;
+  for (const [name, count] of counts) if (count <= fields) counts.delete(name);
+  return counts.size === 0 ? null : counts;
 }

@@ -1,7 +1,7 @@
 import { EDGE, type HeapSnapshot, labelName, labelType } from '../snapshot/heap-snapshot.js';
 import type { ClassNames } from './class-names.js';
 import { countElements, countTableEntries, tableOf } from './collection-table.js';
-import { countDictionary, dictionaryClasses, MAX_RECORD_FIELDS } from './dictionary.js';
+import { dictionaryOf, MAX_RECORD_FIELDS } from './dictionary.js';
 import type { PathSteps } from './path-step.js';
 import type { SampledContent } from './sampled-content.js';
 
@@ -48,10 +48,11 @@ export class EntryCounts {
       entries = countElements(this.#snapshot, node);
     }
     if (edges <= MAX_RECORD_FIELDS || this.#globals.has(node)) return entries;
-    const folded = dictionaryClasses(this.#snapshot, this.#classes, node);
+    const folded = dictionaryOf(this.#snapshot, this.#classes, node);
     if (folded === null) return entries;
     steps.foldProperties(node, folded);
-    return entries + countDictionary(this.#snapshot, this.#classes, node, folded);
+    for (const count of folded.values()) entries += count;
+    return entries;
   }
 
   #mayHold(node: number, edges: number): boolean {

@@ -5,7 +5,7 @@
 import type { ClassGrowth } from './class-growth.js';
 import type { ClassRow } from './class-histogram.js';
 import { classText } from './class-key.js';
-import type { PathTree } from './path-tree.js';
+import type { PathTree, TreeStep } from './path-tree.js';
 
 /** Snapshots kept: the first and the latest 15. */
 export const MAX_STEPS = 16;
@@ -22,15 +22,9 @@ const MIN_BYTES = 512;
 /** V8's own are many and seldom matter: a higher price. */
 const MIN_ARTEFACT_BYTES = 65_536;
 
-export interface SeriesNode {
+export interface SeriesNode extends TreeStep {
   /** Index of the node above, −1 means the root. */
   readonly parent: number;
-  readonly edge: string;
-  /** Index into EDGE_KINDS. */
-  readonly edgeKind: number;
-  readonly className: string;
-  /** Index into NODE_KINDS. */
-  readonly nodeKind: number;
   /** Bits of ARTEFACT. */
   readonly artefact: number;
   /** Children were left out for lack of room: the past of a child that appears is unknown. */
@@ -156,11 +150,8 @@ function extendNodes(
       value,
     ];
     nodes.push({
+      ...tree.stepTo(node),
       parent: above,
-      edge: tree.names.texts[tree.edge[node]!]!,
-      edgeKind: tree.edgeKind[node]!,
-      className: tree.names.texts[tree.className[node]!]!,
-      nodeKind: tree.nodeKind[node]!,
       artefact: tree.artefact[node]!,
       cut: old?.cut === true || cut[node] === 1 || unknown,
       scaled: old?.scaled === true || tree.scaled[node] === 1,
@@ -175,18 +166,14 @@ function extendNodes(
 
 /** Tree node → row of `before` at the same path, −1 means new. */
 function matchRows(before: readonly SeriesNode[], tree: PathTree): Int32Array {
-  const step = (parent: number, edge: string, kind: number, className: string) =>
-    `${parent}\u0000${kind}\u0000${edge}\u0000${className}`;
-  const rows = new Map(
-    before.map((node, row) => [step(node.parent, node.edge, node.edgeKind, node.className), row]),
-  );
+  const keyOf = (parent: number, { edge, edgeKind, className }: TreeStep) =>
+    `${parent}\u0000${edgeKind}\u0000${edge}\u0000${className}`;
+  const rows = new Map(before.map((node, row) => [keyOf(node.parent, node), row]));
   const oldOf = new Int32Array(tree.length).fill(-1);
-  const { texts } = tree.names;
   for (let node = 0; node < tree.length; node++) {
     const parent = node === 0 ? -1 : oldOf[tree.parent[node]!]!;
     if (node > 0 && parent < 0) continue;
-    const key = step(parent, texts[tree.edge[node]!]!, tree.edgeKind[node]!, texts[tree.className[node]!]!);
-    oldOf[node] = rows.get(key) ?? -1;
+    oldOf[node] = rows.get(keyOf(parent, tree.stepTo(node))) ?? -1;
   }
   return oldOf;
 }

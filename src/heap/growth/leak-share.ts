@@ -8,7 +8,7 @@
  * - the stack has a fixed size. What finds no room there is marked as pending and found by going over the column again,
  *   as garbage collectors do when their mark stack overflows.
  */
-import { LABEL_RULE, TABLE_TYPE } from '../graph/label-rules.js';
+import { retains } from '../graph/label-rules.js';
 import { type HeapSnapshot, sizeOf } from '../snapshot/heap-snapshot.js';
 
 /** Growing roots that fit into the masks; the analysis reports no more than twenty. */
@@ -101,21 +101,17 @@ class Marking {
 
   /** Follows the edges of what is on the stack, entering nodes that have none of the `closed` bits. */
   #run(bit: number, closed: number): void {
-    const { nodeCount, nodeType, firstEdge, firstLabel, edgeTo } = this.#snapshot;
+    const { nodeCount, firstEdge, firstLabel, edgeTo } = this.#snapshot;
     const rules = this.#rules;
     const { masks } = this;
     for (;;) {
       while (this.#depth > 0) {
         const node = this.#stack[--this.#depth]!;
         const shift = firstLabel[node]! - firstEdge[node]!;
-        const isTable = nodeType[node] === TABLE_TYPE;
         for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
           const to = edgeTo[edge]!;
           if ((masks[to]! & closed) !== 0) continue;
-          const rule = rules[edge + shift]!;
-          if (rule === LABEL_RULE.never || (rule === LABEL_RULE.atRoot && node !== 0)) continue;
-          if (rule === LABEL_RULE.ephemeron && isTable) continue;
-          this.#push(to, bit);
+          if (retains(rules[edge + shift]!, node, this.#snapshot)) this.#push(to, bit);
         }
       }
       // Goes on where it stopped; what was marked below it is found in the next round.

@@ -4,12 +4,13 @@
  */
 
 import { ASYNC_STORE, ELEMENTS, ENTRIES, REACTIONS, WEAK_VALUE } from '../../mechanisms/path-names.js';
+import { memo } from '../../runtime/memo.js';
 import { ASYNC_FRAME, ROLE } from '../graph/node-role.js';
 import type { ShortestPaths } from '../graph/shortest-path.js';
 import { EDGE, type HeapSnapshot, labelAt, labelName, labelType, NODE } from '../snapshot/heap-snapshot.js';
 import type { ClassNames } from './class-names.js';
-import { isDataKey } from './dictionary.js';
-import { EDGE_KINDS, type EdgeKind, type Names } from './path-tree.js';
+import { type Dictionary, isDataKey } from './dictionary.js';
+import type { PathTree } from './path-tree.js';
 import { FRAME_PROPERTY, STORE_PROPERTY } from './shared-stores.js';
 
 /** Modules of the program, and those that stand for exports of Node or CommonJS. */
@@ -20,13 +21,19 @@ export class PathSteps {
   readonly #snapshot: HeapSnapshot;
   readonly #paths: ShortestPaths;
   readonly #classes: ClassNames;
-  readonly #names: Names;
-  /** Label → key, for those that depend on nothing else. */
-  readonly #ofLabel = new Map<number, number>();
+  readonly #tree: PathTree;
+  /** Label → key of the step. */
+  readonly #variable = memo((label: number) => this.#tree.stepKey(this.#text(label), 'variable'));
+  readonly #property = memo((label: number) => {
+    const name = this.#text(label);
+    if (name === STORE_PROPERTY || name === FRAME_PROPERTY) return this.store;
+    return isDataKey(name) ? this.#entry : this.#tree.stepKey(name, 'property');
+  });
+  /** The same, for those that depend on nothing else. */
+  readonly #internal = new Map<number, number>();
   /** NodeOrdinal of a part → key of the step that its holder takes through it. */
   readonly #through: Int32Array;
-  /** NodeOrdinal → classes whose properties are entries. */
-  readonly #dictionaries = new Map<number, ReadonlySet<string>>();
+  readonly #dictionaries = new Map<number, Dictionary>();
   readonly root: number;
   readonly internal: number;
   readonly #rootMember: number;
@@ -36,34 +43,32 @@ export class PathSteps {
   readonly store: number;
   readonly #reaction: number;
   readonly #table: number;
+  readonly #hidden: number;
   readonly #frameName: number;
   readonly #moduleNames: readonly number[];
 
-  constructor(snapshot: HeapSnapshot, paths: ShortestPaths, classes: ClassNames, names: Names) {
+  constructor(snapshot: HeapSnapshot, paths: ShortestPaths, classes: ClassNames, tree: PathTree) {
     this.#snapshot = snapshot;
     this.#paths = paths;
     this.#classes = classes;
-    this.#names = names;
+    this.#tree = tree;
     this.#through = new Int32Array(snapshot.nodeCount);
-    this.root = this.key('', 'root');
-    this.internal = this.key('', 'internal');
-    this.#rootMember = this.key(ELEMENTS, 'root');
-    this.#scope = this.key('(scope)', 'internal');
-    this.#element = this.key(ELEMENTS, 'element');
-    this.#entry = this.key(ELEMENTS, 'entry');
-    this.store = this.key(ASYNC_STORE, 'variable');
-    this.#reaction = this.key(REACTIONS, 'entry');
-    this.#table = this.key(ENTRIES, 'entry');
+    this.root = tree.stepKey('', 'root');
+    this.internal = tree.stepKey('', 'internal');
+    this.#rootMember = tree.stepKey(ELEMENTS, 'root');
+    this.#scope = tree.stepKey('(scope)', 'internal');
+    this.#element = tree.stepKey(ELEMENTS, 'element');
+    this.#entry = tree.stepKey(ELEMENTS, 'entry');
+    this.store = tree.stepKey(ASYNC_STORE, 'variable');
+    this.#reaction = tree.stepKey(REACTIONS, 'entry');
+    this.#hidden = tree.stepKey('(internal)', 'internal');
+    this.#table = tree.stepKey(ENTRIES, 'entry');
     this.#frameName = snapshot.strings.find(ASYNC_FRAME);
     this.#moduleNames = MODULES.map((name) => snapshot.strings.find(name)).filter((name) => name >= 0);
   }
 
-  key(name: string, kind: EdgeKind): number {
-    return this.#names.id(name) * EDGE_KINDS.length + EDGE_KINDS.indexOf(kind);
-  }
-
   /** Properties of this object that lead to these classes are entries. Call it before asking for steps from the object. */
-  foldProperties(node: number, folded: ReadonlySet<string>): void {
+  foldProperties(node: number, folded: Dictionary): void {
     this.#dictionaries.set(node, folded);
   }
 
@@ -83,7 +88,7 @@ export class PathSteps {
     if (nodeName[node] === this.#frameName && roles[node] === ROLE.part) return this.store;
     const label = labelAt(this.#snapshot, from, edge);
     const type = labelType(label);
-    if (type === EDGE.context) return this.#variableStep(label);
+    if (type === EDGE.context) return this.#variable(label);
     if (scopes.isContext[from] === 1) return this.#scope;
     if (roles[from] === ROLE.part) {
       if (nodeType[from] !== NODE.array) return this.#through[from]!;
@@ -92,48 +97,36 @@ export class PathSteps {
     if (roles[from] === ROLE.root) return this.#rootMember;
     if (type === EDGE.property) return this.#propertyStep(from, node, label);
     if (type === EDGE.element) return this.#element;
-    if (type === EDGE.hidden) return this.key('(internal)', 'internal');
+    if (type === EDGE.hidden) return this.#hidden;
     return this.#internalStep(from, node, label);
   }
 
-  #variableStep(label: number): number {
-    let key = this.#ofLabel.get(label);
-    if (key === undefined) {
-      key = this.key(this.#snapshot.strings.text(labelName(label)), 'variable');
-      this.#ofLabel.set(label, key);
-    }
-    return key;
+  #text(label: number): string {
+    return this.#snapshot.strings.text(labelName(label));
   }
 
   #propertyStep(from: number, to: number, label: number): number {
     const folded = this.#dictionaries.size === 0 ? undefined : this.#dictionaries.get(from);
-    if (folded?.has(this.#classes.of(to))) return this.#entry;
-    let key = this.#ofLabel.get(label);
-    if (key === undefined) {
-      const name = this.#snapshot.strings.text(labelName(label));
-      if (name === STORE_PROPERTY || name === FRAME_PROPERTY) key = this.store;
-      else key = isDataKey(name) ? this.#entry : this.key(name, 'property');
-      this.#ofLabel.set(label, key);
-    }
-    return key;
+    return folded?.has(this.#classes.of(to)) === true ? this.#entry : this.#property(label);
   }
 
   #internalStep(from: number, to: number, label: number): number {
-    const { strings } = this.#snapshot;
-    const known = this.#ofLabel.get(label);
+    const known = this.#internal.get(label);
     if (known !== undefined) return known;
-    const name = strings.text(labelName(label));
+    const tree = this.#tree;
+    const name = this.#text(label);
     // These depend on the node above, too.
     if (this.#paths.rule.isEphemeron(from, this.#paths.parentEdge[to]!))
-      return this.key(WEAK_VALUE, 'internal');
-    if (name === 'properties') return this.#dictionaries.has(from) ? this.#entry : this.key(name, 'internal');
+      return tree.stepKey(WEAK_VALUE, 'internal');
+    if (name === 'properties')
+      return this.#dictionaries.has(from) ? this.#entry : tree.stepKey(name, 'internal');
     if (name === 'reactions_or_result')
-      return this.#paths.roles[to] === ROLE.part ? this.#reaction : this.key('result', 'internal');
-    let key = this.key(name, 'internal');
-    if (strings.numeral(labelName(label)) >= 0) key = this.key('(internal)', 'internal');
+      return this.#paths.roles[to] === ROLE.part ? this.#reaction : tree.stepKey('result', 'internal');
+    let key = tree.stepKey(name, 'internal');
+    if (this.#snapshot.strings.numeral(labelName(label)) >= 0) key = this.#hidden;
     else if (name === 'table') key = this.#table;
     else if (name === 'elements') key = this.#element;
-    if (labelType(label) === EDGE.internal) this.#ofLabel.set(label, key);
+    if (labelType(label) === EDGE.internal) this.#internal.set(label, key);
     return key;
   }
 
@@ -144,6 +137,6 @@ export class PathSteps {
     if (!this.#moduleNames.includes(nodeName[holder]!) || edge === firstEdge[table]) return null;
     const name = edgeTo[edge - 1]!;
     const text = nodeType[name] === NODE.string ? strings.text(nodeName[name]!) : '';
-    return text === '' ? null : this.key(text, 'variable');
+    return text === '' ? null : this.#tree.stepKey(text, 'variable');
   }
 }

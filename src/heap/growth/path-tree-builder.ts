@@ -15,18 +15,17 @@ import { type HeapSnapshot, sizeOf } from '../snapshot/heap-snapshot.js';
 import { ClassNames } from './class-names.js';
 import { EntryCounts } from './entry-count.js';
 import { PathSteps } from './path-step.js';
-import { ARTEFACT, EDGE_KINDS, NODE_KINDS, PathTree } from './path-tree.js';
+import { ARTEFACT, NODE_KINDS, PathTree } from './path-tree.js';
 import { type SampleWeights, sampleWeights } from './sample-weights.js';
 import type { SampledContent } from './sampled-content.js';
 import { sharedStores } from './shared-stores.js';
-import { TIMER, TIMER_LINKS, TimerCallbacks } from './timer-callback.js';
+import { TIMER, TIMER_LINKS, timerNames } from './timer-callback.js';
 
 /** Class of V8's own memory in the tree. */
 export const INTERNALS = '(V8 internals)';
 const UNREACHED = '(not reachable)';
 
 const OTHER = NODE_KINDS.indexOf('other');
-const KINDS = EDGE_KINDS.length;
 
 export interface TracedHeap {
   readonly snapshot: HeapSnapshot;
@@ -65,11 +64,11 @@ class PathTreeBuilder {
   readonly #entries: EntryCounts;
   readonly #globals: ReadonlySet<number>;
   readonly #own: OwnObjects;
-  readonly #callbacks: TimerCallbacks;
   /** Key of a node's kind → id of its class, its NODE_KIND. */
   readonly #classIds = new Map<number, { readonly id: number; readonly kind: number }>();
   /** Class → its tree node below V8's internals. */
   readonly #internals = new Map<string, number>();
+  readonly #timerName: (timer: number) => string;
   readonly #timersList: number;
   readonly #timer: number;
   readonly #timerLinks: ReadonlySet<number>;
@@ -91,13 +90,13 @@ class PathTreeBuilder {
     this.classes = new ClassNames(snapshot, paths.globals);
     this.treeOf = new Int32Array(snapshot.nodeCount);
     this.#globals = new Set(paths.globals);
-    this.#steps = new PathSteps(snapshot, paths, this.classes, this.tree.names);
+    this.#steps = new PathSteps(snapshot, paths, this.classes, this.tree);
     this.#entries = new EntryCounts(snapshot, this.classes, this.#globals, content);
     this.#own = new OwnObjects(snapshot);
-    this.#callbacks = new TimerCallbacks(snapshot);
+    this.#timerName = timerNames(snapshot);
     this.#timersList = this.tree.names.id(TIMERS_LIST);
     this.#timer = this.tree.names.id(TIMER);
-    this.#timerLinks = new Set(TIMER_LINKS.map((link) => this.#steps.key(link, 'property')));
+    this.#timerLinks = new Set(TIMER_LINKS.map((link) => this.tree.stepKey(link, 'property')));
     this.#reactionName = snapshot.strings.find('system / PromiseReaction');
     this.#nativeContext = snapshot.strings.find(NATIVE_CONTEXT);
     this.#sharedStores = sharedStores(snapshot);
@@ -155,8 +154,8 @@ class PathTreeBuilder {
     const name = this.classes.of(node);
     let at = this.#internals.get(name);
     if (at === undefined) {
-      const all = this.#child(0, this.#steps.root, this.tree.names.id(INTERNALS), OTHER, ARTEFACT.v8);
-      at = this.#child(all, this.#steps.internal, this.tree.names.id(name), OTHER, ARTEFACT.v8);
+      const all = this.tree.child(0, this.#steps.root, this.tree.names.id(INTERNALS), OTHER, ARTEFACT.v8);
+      at = this.tree.child(all, this.#steps.internal, this.tree.names.id(name), OTHER, ARTEFACT.v8);
       this.#internals.set(name, at);
     }
     this.tree.count[at]! += this.#weight(node);
@@ -168,7 +167,7 @@ class PathTreeBuilder {
     const at =
       id === this.#timer && this.#timerLinks.has(step)
         ? this.#timerBelow(node, above, step)
-        : this.#child(this.#isShared(node, step) ? 0 : this.#unheld(node, above), step, id, kind, 0);
+        : this.tree.child(this.#isShared(node, step) ? 0 : this.#unheld(node, above), step, id, kind, 0);
     if (this.#foreign.has(above) || this.#isContextOfVm(this.#paths.parent[node]!)) this.#foreign.add(at);
     // Checked once per path: by their names, the members of one path are of one class.
     if (this.tree.count[at] === 0 && this.#own.isOwn(node)) this.tree.artefact[at]! |= ARTEFACT.own;
@@ -202,8 +201,8 @@ class PathTreeBuilder {
     const { className, parent } = this.tree;
     let list = above;
     if (className[list] === this.#timer) list = parent[list]!;
-    if (className[list] !== this.#timersList) return this.#child(above, step, this.#timer, 0, 0);
-    return this.#child(list, this.#steps.key(this.#callbacks.of(node), 'entry'), this.#timer, 0, 0);
+    if (className[list] !== this.#timersList) return this.tree.child(above, step, this.#timer, 0, 0);
+    return this.tree.child(list, this.tree.stepKey(this.#timerName(node), 'entry'), this.#timer, 0, 0);
   }
 
   /** Objects that no strong path leads to are kept apart from those that the root holds. */
@@ -211,7 +210,7 @@ class PathTreeBuilder {
     const { parent, parentEdge, scopes } = this.#paths;
     const isSeed = parentEdge[node] === -1 && parent[node] === 0;
     if (!isSeed || this.#globals.has(node) || scopes.isContext[node] === 1) return above;
-    return this.#child(0, this.#steps.root, this.tree.names.id(UNREACHED), OTHER, ARTEFACT.v8);
+    return this.tree.child(0, this.#steps.root, this.tree.names.id(UNREACHED), OTHER, ARTEFACT.v8);
   }
 
   /** Variables that exist once hang below their script; others below the closure that holds them. */
@@ -220,10 +219,6 @@ class PathTreeBuilder {
     const script = scopes.script[context]!;
     if (scopes.single[context] !== 1 || script < 0) return above;
     const name = shortScript(this.#snapshot.strings.text(script));
-    return this.#child(0, this.#steps.key(SCOPE, 'root'), this.tree.names.id(name), OTHER, 0);
-  }
-
-  #child(above: number, step: number, className: number, nodeKind: number, artefact: number): number {
-    return this.tree.step(above, Math.floor(step / KINDS), step % KINDS, className, nodeKind, artefact);
+    return this.tree.child(0, this.tree.stepKey(SCOPE, 'root'), this.tree.names.id(name));
   }
 }

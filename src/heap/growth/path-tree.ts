@@ -5,6 +5,8 @@ export const NODE_KINDS = ['object', 'array', 'closure', 'string', 'collection',
 export type EdgeKind = (typeof EDGE_KINDS)[number];
 export type NodeKind = (typeof NODE_KINDS)[number];
 
+const OTHER = NODE_KINDS.indexOf('other');
+
 /** The steps to the members of a collection, whose number is its entries. */
 export const CONTENT: ReadonlySet<string> = new Set([ELEMENTS, ENTRIES, REACTIONS]);
 
@@ -34,6 +36,15 @@ export class Names {
   }
 }
 
+export interface TreeStep {
+  readonly edge: string;
+  /** Index into EDGE_KINDS. */
+  readonly edgeKind: number;
+  readonly className: string;
+  /** Index into NODE_KINDS. */
+  readonly nodeKind: number;
+}
+
 /** Bits of `PathTree.artefact`: whose a node is if it is not the program's. */
 export const ARTEFACT = { v8: 1, own: 2 } as const;
 
@@ -42,14 +53,10 @@ export class PathTree {
   readonly names = new Names();
   /** Tree node → tree node above it, −1 means the root. */
   readonly parent: number[] = [-1];
-  /** Tree node → name of the step to it. */
-  readonly edge: number[] = [0];
-  /** Tree node → index into EDGE_KINDS. */
-  readonly edgeKind: number[] = [0];
-  /** Tree node → class of its members. */
+  /** Tree node → class of its members, by its number in `names`. */
   readonly className: number[] = [0];
   /** Tree node → index into NODE_KINDS. */
-  readonly nodeKind: number[] = [NODE_KINDS.indexOf('other')];
+  readonly nodeKind: number[] = [OTHER];
   /** Tree node → bits of ARTEFACT, those of the nodes above included. */
   readonly artefact: number[] = [0];
   /** Tree node → members, a count. */
@@ -61,8 +68,12 @@ export class PathTree {
   /** Tree node → 1 if its bytes are an estimate: some stand for objects that a sampled capture left out. */
   readonly scaled: number[] = [0];
   readonly #depth: number[] = [0];
-  /** Step and class → a small number for both. */
-  readonly #pairs = new Map<number, number>();
+  /** Tree node → its pair. */
+  readonly #pair: number[] = [0];
+  /** Step and class → a small number for both, their pair. */
+  readonly #pairs = new Map<number, number>([[0, 0]]);
+  /** Pair → its step, see `stepKey`. */
+  readonly #stepOf: number[] = [0];
   /** Tree node and pair → child. */
   readonly #children = new Map<number, number>();
   /** Tree node → the latest pair and its child: siblings mostly take the same step. */
@@ -79,60 +90,61 @@ export class PathTree {
     return this.parent.length;
   }
 
+  /** A step as one number. */
+  stepKey(edge: string, kind: EdgeKind): number {
+    return this.names.id(edge) * EDGE_KINDS.length + EDGE_KINDS.indexOf(kind);
+  }
+
+  /** The step to a node, and what it leads to. */
+  stepTo(node: number): TreeStep {
+    const step = this.#stepOf[this.#pair[node]!]!;
+    const { texts } = this.names;
+    return {
+      edge: texts[Math.floor(step / EDGE_KINDS.length)]!,
+      edgeKind: step % EDGE_KINDS.length,
+      className: texts[this.className[node]!]!,
+      nodeKind: this.nodeKind[node]!,
+    };
+  }
+
   /** The node for this step below `parent`: the one up the path when the step repeats, a new one, or `parent` at a bound. */
-  step(
-    parent: number,
-    edge: number,
-    edgeKind: number,
-    className: number,
-    nodeKind: number,
-    artefact = 0,
-  ): number {
-    const pair = this.#pair(edge * EDGE_KINDS.length + edgeKind, className);
+  child(parent: number, step: number, className: number, nodeKind = OTHER, artefact = 0): number {
+    const pair = this.#pairOf(step, className);
     if (this.#lastPair[parent] === pair) return this.#lastNode[parent]!;
     const { cut } = this;
     const node =
-      this.#runBegin(parent, edge, edgeKind, className) ??
+      this.#runBegin(parent, pair) ??
       this.#children.get(parent * PAIRS + pair) ??
-      this.#add(parent, pair, edge, edgeKind, className, nodeKind, artefact);
+      this.#add(parent, pair, className, nodeKind, artefact);
     // An object without room is counted each time.
     this.#lastPair[parent] = cut === this.cut ? pair : -1;
     this.#lastNode[parent] = node;
     return node;
   }
 
-  #pair(step: number, className: number): number {
+  #pairOf(step: number, className: number): number {
     const key = step * CLASSES + className;
     let pair = this.#pairs.get(key);
     if (pair === undefined) {
-      pair = this.#pairs.size;
+      pair = this.#stepOf.push(step) - 1;
       this.#pairs.set(key, pair);
     }
     return pair;
   }
 
   /** A step that repeats, or that objects of the same class took further up, continues the same run. */
-  #runBegin(parent: number, edge: number, edgeKind: number, className: number): number | null {
+  #runBegin(parent: number, pair: number): number | null {
     let up = parent;
     for (let level = 0; level < RUN_PERIOD && up > 0; level++) {
       const above = this.parent[up]!;
-      const isSame =
-        this.edge[up] === edge && this.edgeKind[up] === edgeKind && this.className[up] === className;
-      if (isSame && (level === 0 || this.className[above] === this.className[parent])) return up;
+      if (this.#pair[up] === pair && (level === 0 || this.className[above] === this.className[parent]))
+        return up;
       up = above;
     }
     return null;
   }
 
-  #add(
-    parent: number,
-    pair: number,
-    edge: number,
-    edgeKind: number,
-    className: number,
-    nodeKind: number,
-    artefact: number,
-  ): number {
+  #add(parent: number, pair: number, className: number, nodeKind: number, artefact: number): number {
     if (this.length >= MAX_TREE_NODES || this.#depth[parent]! >= MAX_DEPTH) {
       this.cut++;
       return parent;
@@ -142,8 +154,7 @@ export class PathTree {
     this.#lastPair.push(-1);
     this.#lastNode.push(0);
     this.parent.push(parent);
-    this.edge.push(edge);
-    this.edgeKind.push(edgeKind);
+    this.#pair.push(pair);
     this.className.push(className);
     this.nodeKind.push(nodeKind);
     this.artefact.push(artefact | this.artefact[parent]!);

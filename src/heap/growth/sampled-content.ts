@@ -18,7 +18,7 @@ import {
 import type { SampledMembers } from '../snapshot/ratio-texts.js';
 import { ClassNames } from './class-names.js';
 import { countElements, tableOf, tableShape } from './collection-table.js';
-import { dictionaryClasses, isDataKey, MAX_RECORD_FIELDS } from './dictionary.js';
+import { type Dictionary, dictionaryOf, isDataKey, MAX_RECORD_FIELDS } from './dictionary.js';
 import { elementsBytes, indicesBytes, namesBytes, orderedTableBytes } from './store-size.js';
 
 /** Up to this number, properties that lead to one class are fields, even if few members are left. */
@@ -45,7 +45,7 @@ export interface SampledCollection {
   /** Members it had for each that is left. */
   readonly factor: number;
   /** The classes whose properties are entries; null if no properties are. */
-  readonly folded: ReadonlySet<string> | null;
+  readonly folded: Dictionary | null;
 }
 
 export class SampledContent implements DeferredEdges {
@@ -131,7 +131,7 @@ export class SampledContent implements DeferredEdges {
   #ofObject(node: number, { kept, total }: SampledMembers): SampledCollection {
     const fields = Math.min(MAX_RECORD_FIELDS, Math.max(MIN_FIELDS, (MAX_RECORD_FIELDS * kept) / total));
     const isGlobal = this.#globals.includes(node);
-    const folded = isGlobal ? null : dictionaryClasses(this.#snapshot, this.#classes, node, fields);
+    const folded = isGlobal ? null : dictionaryOf(this.#snapshot, this.#classes, node, fields);
     // The room of an array of numbers.
     const elements = Math.min(kept, countElements(this.#snapshot, node));
     const { entries, others } = this.#countProperties(node, folded);
@@ -146,7 +146,7 @@ export class SampledContent implements DeferredEdges {
     return { entries: isGlobal ? 0 : Math.round(seen * factor), factor, folded };
   }
 
-  #countProperties(node: number, folded: ReadonlySet<string> | null): { entries: number; others: number } {
+  #countProperties(node: number, folded: Dictionary | null): { entries: number; others: number } {
     const { firstEdge, edgeTo, strings } = this.#snapshot;
     let entries = 0;
     let others = 0;

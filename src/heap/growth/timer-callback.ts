@@ -1,6 +1,6 @@
 import { isNodeScript, publicAddress } from '../../runtime/script-name.js';
 import { scriptOf, target, targetOf } from '../graph/scopes.js';
-import { EDGE, type HeapSnapshot, NODE } from '../snapshot/heap-snapshot.js';
+import { EDGE, type HeapSnapshot, NODE, nameOf } from '../snapshot/heap-snapshot.js';
 
 export const TIMER = 'Timeout';
 /** A function may be bound more than once. */
@@ -25,33 +25,24 @@ export function boundFunction(snapshot: HeapSnapshot, closure: number): number {
   return asked;
 }
 
-/** Names of the functions that timers call, the same in every process: they tell the timers of one list apart. */
-export class TimerCallbacks {
-  readonly #snapshot: HeapSnapshot;
+/** Names of the functions that timers call, the same in every process: they distinguish the timers of one list. */
+export function timerNames(snapshot: HeapSnapshot): (timer: number) => string {
   /** NodeOrdinal of a function's shared part → words. */
-  readonly #known = new Map<number, string>();
-
-  constructor(snapshot: HeapSnapshot) {
-    this.#snapshot = snapshot;
-  }
-
-  of(timer: number): string {
-    const { strings, nodeName } = this.#snapshot;
-    const called = callbackOf(this.#snapshot, timer);
-    const callback = called < 0 ? -1 : boundFunction(this.#snapshot, called);
-    const shared = callback < 0 ? -1 : target(this.#snapshot, callback, 'shared');
-    let words = this.#known.get(shared);
-    if (words === undefined) {
-      const name = callback < 0 ? '' : strings.text(nodeName[callback]!);
-      const script = shared < 0 ? -1 : scriptOf(this.#snapshot, shared);
-      words = `timers of ${name === '' ? 'a function' : `${name}()`}${place(script < 0 ? '' : strings.text(script))}`;
-      this.#known.set(shared, words);
-    }
+  const known = new Map<number, string>();
+  return (timer) => {
+    const callback = boundFunction(snapshot, callbackOf(snapshot, timer));
+    const shared = target(snapshot, callback, 'shared');
+    const name = callback < 0 ? '' : nameOf(snapshot, callback);
+    const words =
+      known.get(shared) ?? `timers of ${name === '' ? 'a function' : `${name}()`}${place(snapshot, shared)}`;
+    known.set(shared, words);
     return words;
-  }
+  };
 }
 
-function place(address: string): string {
+function place(snapshot: HeapSnapshot, shared: number): string {
+  const script = scriptOf(snapshot, shared);
+  const address = script < 0 ? '' : snapshot.strings.text(script);
   if (address === '') return '';
   if (isNodeScript(address)) return ' in node';
   return ` in ${publicAddress(address).replaceAll('\\', '/').replace(/^.*\//, '')}`;

@@ -106,6 +106,9 @@ export function labelAt({ labels, firstLabel, firstEdge }: HeapSnapshot, node: n
   return labels[firstLabel[node]! + edge - firstEdge[node]!]!;
 }
 
+export const nameOf = ({ nodeName, strings }: HeapSnapshot, node: number): string =>
+  strings.text(nodeName[node]!);
+
 /** Shallow size of a node, bytes. */
 export function sizeOf({ selfSize, hugeSizes }: HeapSnapshot, node: number): number {
   const size = selfSize[node]!;
