@@ -123,7 +123,7 @@ export function summarizeHeap(
     heapBytes: graph.retainedSize[0] ?? 0,
     classes,
     dominators: biggest(graph, heap, Math.min(dominators, MAX_DOMINATORS)).map(describe),
-    suspects: findAccumulationPoints({ idom: graph.idom, retained: graph.retainedSize }, table)
+    suspects: findAccumulationPoints(graph, table)
       .map(({ node, accumulatedBytes, share, dominated, dominatedClasses }) => {
         const object = nearestValue(graph, heap, node);
         const described = describe(object);
@@ -144,9 +144,8 @@ function truncatedOf({ sampled }: HeapSnapshot): TruncatedCollections | null {
 }
 
 function histogram(graph: HeapGraph, names: ClassNames, table: ClassTable): readonly HeapClass[] {
-  const { snapshot, idom, retainedSize } = graph;
-  const retained = retainedByClass(snapshot, table, { idom, retained: retainedSize });
-  return classHistogram(snapshot, names, null, table)
+  const retained = retainedByClass(graph.snapshot, table, graph);
+  return classHistogram(graph.snapshot, names, null, table)
     .map(({ bytes, classId, ...row }) => ({
       ...row,
       shallowBytes: bytes,

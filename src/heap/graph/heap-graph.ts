@@ -32,6 +32,8 @@ export interface HeapGraph {
   tree(): DominatorTree;
 }
 
+export type Dominance = Pick<HeapGraph, 'idom' | 'retainedSize'>;
+
 export interface HeapGraphOptions {
   /** `own`: V8's shallow sizes. `moved`: as in DevTools, an object's stores and tables count in its own size. */
   readonly sizes?: 'own' | 'moved';
@@ -55,11 +57,7 @@ export function buildHeapGraph(snapshot: HeapSnapshot, { sizes = 'own' }: HeapGr
 }
 
 /** Separate from the closures above, which would keep the order of the nodes alive with the graph. */
-function retain(
-  snapshot: HeapSnapshot,
-  rules: Uint8Array,
-  moved: Float64Array | null,
-): Pick<HeapGraph, 'idom' | 'retainedSize'> {
+function retain(snapshot: HeapSnapshot, rules: Uint8Array, moved: Float64Array | null): Dominance {
   const found = dominators(snapshot, rules);
   const retainedSize = moved?.slice() ?? ownSizes(snapshot, found.spare);
   addDominated(found, retainedSize);

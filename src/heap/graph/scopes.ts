@@ -82,10 +82,7 @@ function forgetCopies({ nodeCount, strings }: HeapSnapshot, scopes: Scopes): voi
 const isNamed = (snapshot: HeapSnapshot, node: number) => nameOf(snapshot, node) !== '';
 
 /** Fills `single` and `outermost`; returns context → enclosing context, −1 means none. */
-function linkContexts(
-  snapshot: HeapSnapshot,
-  scopes: { isContext: Uint8Array; single: Uint8Array; outermost: Uint8Array },
-): Int32Array {
+function linkContexts(snapshot: HeapSnapshot, scopes: Scopes): Int32Array {
   const previous = new Int32Array(snapshot.nodeCount).fill(-1);
   const ofScope = new Map<number, number>();
   for (let node = 0; node < snapshot.nodeCount; node++) {

@@ -81,7 +81,7 @@ function swelling({ nodes }: GrowthSeries, rising: readonly Accumulation[]): rea
     if (parent <= 0 || known.has(row) || scaled || !isWhole(className)) continue;
     if (isWhole(nodes[parent]!.className) || nodes[parent]!.entries.some((count) => count > 0)) continue;
     const risingSteps = countSwelling(counts, bytes);
-    const gainedBytes = bytes.at(-1)! - bytes.at(-1 - risingSteps)!;
+    const gainedBytes = gainOver(bytes, risingSteps);
     if (risingSteps < MIN_RISING_STEPS || gainedBytes < MIN_GAINED_BYTES) continue;
     const held = { edge, edgeKind, counts, bytes, heldBytes: bytes };
     found.push({ ...held, holder: parent, members: [row], risingSteps, gained: 0, gainedBytes });
@@ -110,15 +110,20 @@ function isScope({ edge, edgeKind }: SeriesNode): boolean {
 
 function groups({ nodes, times }: GrowthSeries): readonly Accumulation[] {
   const members = new Map<string, number[]>();
+  const sumOf = (rows: readonly number[], figure: 'counts' | 'bytes') =>
+    total(
+      rows.map((row) => nodes[row]![figure]),
+      times.length,
+    );
   for (const [row, node] of nodes.entries()) {
     if (row === 0) continue;
     // Members of the root itself, or of Node's lists of native objects, have nothing else in common.
     const isNative = node.className.startsWith(NATIVE);
     const className = node.parent === 0 || isNative ? node.className : '';
     const key = `${node.parent}\u0000${node.edgeKind}\u0000${node.edge}\u0000${className}`;
-    const known = members.get(key);
-    if (known === undefined) members.set(key, [row]);
-    else known.push(row);
+    const rows = members.get(key) ?? [];
+    rows.push(row);
+    members.set(key, rows);
   }
   const found: Accumulation[] = [];
   const counted = new Set<number>();
@@ -127,31 +132,17 @@ function groups({ nodes, times }: GrowthSeries): readonly Accumulation[] {
     const holder = nodes[first.parent]!;
     const isContent = CONTENT.has(first.edge) && holder.entries.some((count) => count > 0);
     if (isContent) counted.add(first.parent);
-    const counts = isContent
-      ? holder.entries
-      : total(
-          rows.map((row) => nodes[row]!.counts),
-          times.length,
-        );
-    const bytes = total(
-      rows.map((row) => nodes[row]!.bytes),
-      times.length,
-    );
-    found.push(group(first.parent, first, rows, counts, bytes, isContent ? holder.bytes : bytes));
+    const counts = isContent ? holder.entries : sumOf(rows, 'counts');
+    const bytes = sumOf(rows, 'bytes');
+    const heldBytes = isContent ? holder.bytes : bytes;
+    const { parent, edge, edgeKind } = first;
+    found.push(withGrowth({ holder: parent, edge, edgeKind, members: rows, counts, bytes, heldBytes }));
   }
   // Collections whose members are all reached by a shorter path, through another holder.
-  for (const [row, node] of nodes.entries()) {
-    if (counted.has(row) || !node.entries.some((count) => count > 0)) continue;
-    found.push(
-      group(
-        row,
-        { edge: ENTRIES, edgeKind: EDGE_KINDS.indexOf('entry') },
-        [],
-        node.entries,
-        node.bytes,
-        node.bytes,
-      ),
-    );
+  for (const [holder, { entries: counts, bytes }] of nodes.entries()) {
+    if (counted.has(holder) || !counts.some((count) => count > 0)) continue;
+    const step = { edge: ENTRIES, edgeKind: EDGE_KINDS.indexOf('entry') };
+    found.push(withGrowth({ holder, ...step, members: [], counts, bytes, heldBytes: bytes }));
   }
   return found;
 }
@@ -177,37 +168,22 @@ function mergeRings(all: readonly Accumulation[], { nodes, times }: GrowthSeries
       continue;
     }
     const first = merged[twin]!;
+    const members = [...first.members, ...one.members];
     const counts = total([first.counts, one.counts], times.length);
     const bytes = total([first.bytes, one.bytes], times.length);
-    merged[twin] = group(first.holder, first, [...first.members, ...one.members], counts, bytes, bytes);
+    merged[twin] = withGrowth({ ...first, members, counts, bytes, heldBytes: bytes });
   }
   return merged;
 }
 
-function group(
-  holder: number,
-  { edge, edgeKind }: Pick<SeriesNode, 'edge' | 'edgeKind'>,
-  members: readonly number[],
-  counts: readonly number[],
-  bytes: readonly number[],
-  heldBytes: readonly number[],
-): Accumulation {
-  const risingSteps = countRising(counts);
-  const from = counts.length - 1 - risingSteps;
-  const last = counts.length - 1;
-  return {
-    holder,
-    edge,
-    edgeKind,
-    members,
-    counts,
-    bytes,
-    heldBytes,
-    risingSteps,
-    gained: counts[last]! - counts[from]!,
-    gainedBytes: heldBytes[last]! - heldBytes[from]!,
-  };
+function withGrowth(group: Omit<Accumulation, 'risingSteps' | 'gained' | 'gainedBytes'>): Accumulation {
+  const risingSteps = countRising(group.counts);
+  const gain = (values: readonly number[]) => gainOver(values, risingSteps);
+  return { ...group, risingSteps, gained: gain(group.counts), gainedBytes: gain(group.heldBytes) };
 }
+
+const gainOver = (values: readonly number[], steps: number): number =>
+  values.at(-1)! - values.at(-1 - steps)!;
 
 /**
  * How many of the latest steps in a row went up. A step from 0 counts only if later ones add to it: a path that had another
@@ -245,10 +221,9 @@ function foldOf(
   const outer = byMember.get(inner.holder);
   if (outer === undefined || outer === inner || outer.edgeKind !== PROPERTY || !CONTENT.has(inner.edge))
     return null;
-  const steps = Math.min(outer.risingSteps, inner.risingSteps);
-  const gain = ({ counts }: Accumulation) => counts.at(-1)! - counts.at(-1 - steps)!;
+  const [gained, outerGained] = commonGains(inner, outer);
   const isRun = outer.counts.at(-1)! > FEW_MEMBERS_EACH * nodes[outer.holder]!.counts.at(-1)!;
-  return isRun && isMaterial(inner, nodes) && gain(inner) * SAME_RATIO >= gain(outer) ? outer : null;
+  return isRun && isMaterial(inner, nodes) && gained * SAME_RATIO >= outerGained ? outer : null;
 }
 
 function isExplained(
@@ -267,12 +242,17 @@ function isExplained(
 function explains(outer: Accumulation, inner: Accumulation): boolean {
   // Bytes that grow without a count belong to old members.
   if (outer === inner || inner.gained === 0) return false;
-  const steps = Math.min(outer.risingSteps, inner.risingSteps);
-  const gain = ({ counts }: Accumulation) => counts.at(-1)! - counts.at(-1 - steps)!;
-  const perNewHolder = gain(inner) / gain(outer);
+  const [gained, outerGained] = commonGains(inner, outer);
+  const perNewHolder = gained / outerGained;
   const perHolder = inner.counts.at(-1)! / outer.counts.at(-1)!;
   if (perNewHolder > FEW_MEMBERS_EACH * perHolder) return false;
-  return gain(outer) >= MIN_GAINED || perNewHolder <= SAME_RATIO * perHolder;
+  return outerGained >= MIN_GAINED || perNewHolder <= SAME_RATIO * perHolder;
+}
+
+/** Members that each gained during the steps in which both rose. */
+function commonGains(...both: readonly [Accumulation, Accumulation]): readonly [number, number] {
+  const steps = Math.min(both[0].risingSteps, both[1].risingSteps);
+  return [gainOver(both[0].counts, steps), gainOver(both[1].counts, steps)];
 }
 
 /** An outer accumulation does not claim the bytes of one inside it. */

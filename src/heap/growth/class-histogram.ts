@@ -1,4 +1,5 @@
 import { dominatorTree } from '../graph/dominator-tree.js';
+import type { Dominance } from '../graph/heap-graph.js';
 import { type HeapSnapshot, HUGE_SIZE, sizeOf } from '../snapshot/heap-snapshot.js';
 import { type ClassKey, type ClassTable, classTable } from './class-key.js';
 import type { ClassNames } from './class-names.js';
@@ -45,14 +46,6 @@ export function classHistogram(
   return rows;
 }
 
-/** Dominators and retained sizes; the root is node 0. */
-export interface RetainedHeap {
-  /** NodeOrdinal → NodeOrdinal of its immediate dominator; the root's is itself. */
-  readonly idom: Int32Array;
-  /** NodeOrdinal → retained size, bytes. */
-  readonly retained: Float64Array;
-}
-
 /**
  * ClassId → bytes that its objects retain together. An object below another of its class is in that one's retained size
  * already and is not added again; this is the rule of DevTools (calculateClassesRetainedSize). Takes 20 bytes a node
@@ -61,7 +54,7 @@ export interface RetainedHeap {
 export function retainedByClass(
   snapshot: HeapSnapshot,
   { keys, classOf }: ClassTable,
-  { idom, retained }: RetainedHeap,
+  { idom, retainedSize }: Dominance,
 ): Float64Array {
   const bytes = new Float64Array(keys.length);
   /** ClassId → the rank up to which its objects are below one that was added. */
@@ -71,7 +64,7 @@ export function retainedByClass(
     const node = nodes[rank]!;
     const id = classOf[node]!;
     if (rank < covered[id]! || sizeOf(snapshot, node) === 0) continue;
-    bytes[id]! += retained[node]!;
+    bytes[id]! += retainedSize[node]!;
     covered[id] = end[rank]!;
   }
   return bytes;

@@ -103,13 +103,12 @@ function extendClasses(
   const known = new Map(before.map((row) => [classText(row), row]));
   const rows: ClassGrowth[] = [];
   for (const { className, location, shape, count, bytes } of now) {
-    const text = classText({ className, location, shape });
+    const key = { className, location, shape };
+    const text = classText(key);
     const row = known.get(text);
     known.delete(text);
     rows.push({
-      className,
-      location,
-      shape,
+      ...key,
       counts: [...(row?.counts ?? past), count],
       bytes: [...(row?.bytes ?? past), bytes],
     });

@@ -19,7 +19,7 @@ import type { SampledMembers } from '../snapshot/ratio-texts.js';
 import { ClassNames } from './class-names.js';
 import { countElements, tableOf, tableShape } from './collection-table.js';
 import { type Dictionary, dictionaryOf, isDataKey, MAX_RECORD_FIELDS } from './dictionary.js';
-import { elementsBytes, indicesBytes, namesBytes, orderedTableBytes } from './store-size.js';
+import { dictionaryBytes, elementsBytes, orderedTableBytes, PREFIX } from './store-size.js';
 
 /** Up to this number, properties that lead to one class are fields, even if few members are left. */
 const MIN_FIELDS = 3;
@@ -176,11 +176,11 @@ export class SampledContent implements DeferredEdges {
       // The elements of a truncated array have moved together; those of other objects are where they were.
       if (last + 1 <= elements) this.#estimate(indices, elementsBytes(members));
       else if (members >= last * MIN_FILLED) this.#estimate(indices, elementsBytes(last + 1));
-      else this.#estimate(indices, indicesBytes(members));
+      else this.#estimate(indices, dictionaryBytes(members, PREFIX.indices));
     }
     if (hasNames) {
       stores.push(names);
-      this.#estimate(names, namesBytes(Math.round(total * (1 - part))));
+      this.#estimate(names, dictionaryBytes(Math.round(total * (1 - part)), PREFIX.names));
     }
     return stores;
   }

@@ -53,14 +53,16 @@ export function decodeSeries(bytes: Uint8Array): GrowthSeries | null {
 function withoutSmallest(series: GrowthSeries): GrowthSeries {
   const leaves = new Set(series.nodes.keys());
   for (const node of series.nodes) leaves.delete(node.parent);
-  const grew = (node: SeriesNode) => (growthOf(node.counts) > 0 || growthOf(node.entries) > 0 ? 1 : 0);
+  const size = (row: number) => series.nodes[row]!.bytes.at(-1) ?? 0;
+  const grew = (row: number) => {
+    const { counts, entries } = series.nodes[row]!;
+    return growthOf(counts) > 0 || growthOf(entries) > 0 ? 1 : 0;
+  };
   const victims = new Set(
     [...leaves]
       .filter((row) => row > 0)
-      .map((row) => ({ row, node: series.nodes[row]! }))
-      .sort((a, b) => grew(a.node) - grew(b.node) || (a.node.bytes.at(-1) ?? 0) - (b.node.bytes.at(-1) ?? 0))
-      .slice(0, Math.ceil(series.nodes.length / 4))
-      .map(({ row }) => row),
+      .sort((a, b) => grew(a) - grew(b) || size(a) - size(b))
+      .slice(0, Math.ceil(series.nodes.length / 4)),
   );
   const cut = new Set([...victims].map((row) => series.nodes[row]!.parent));
   const rowOf = new Map<number, number>([[-1, -1]]);
@@ -72,8 +74,6 @@ function withoutSmallest(series: GrowthSeries): GrowthSeries {
   }
   return { ...series, nodes, classes: series.classes.slice(0, Math.floor(series.classes.length * 0.75)) };
 }
-
-type WireNode = readonly [number, number, number, number, number, number, number[], number[], number[]];
 
 function toWire({ times, heapBytes, classes, nodes }: GrowthSeries): unknown {
   const names = new Names();
@@ -110,19 +110,19 @@ function deltas(values: readonly number[]): number[] {
   return values.map((value, index) => value - (values[index - 1] ?? 0));
 }
 
-class NotASeries extends Error {}
+function check(isRight: boolean): asserts isRight {
+  if (!isRight) throw new Error('not a series');
+}
 
 function fromWire(wire: unknown): GrowthSeries {
   const { format, times, heapBytes, classes, nodes, names } = wire as Record<string, unknown>;
-  if (format !== FORMAT || !Array.isArray(names) || !names.every((name) => typeof name === 'string'))
-    throw new NotASeries();
-  if (!Array.isArray(classes) || !Array.isArray(nodes)) throw new NotASeries();
+  check(format === FORMAT && Array.isArray(names) && Array.isArray(classes) && Array.isArray(nodes));
   const steps = numbers(times).length;
-  if (steps === 0 || steps > MAX_STEPS || nodes.length === 0) throw new NotASeries();
-  if (nodes.length > MAX_ROWS || classes.length > MAX_ROWS) throw new NotASeries();
+  check(steps > 0 && steps <= MAX_STEPS && nodes.length > 0);
+  check(nodes.length <= MAX_ROWS && classes.length <= MAX_ROWS);
   const text = (index: unknown): string => {
     const name: unknown = names[integer(index, 0, names.length - 1)];
-    if (typeof name !== 'string') throw new NotASeries();
+    check(typeof name === 'string');
     return name;
   };
   return {
@@ -130,7 +130,8 @@ function fromWire(wire: unknown): GrowthSeries {
     heapBytes: numbers(heapBytes, steps),
     classes: classes.map((row: unknown) => classFromWire(row, text, steps)),
     nodes: nodes.map((row: unknown, index) => {
-      const [parent, edge, edgeKind, className, nodeKind, flags, counts, bytes, entries] = row as WireNode;
+      const [parent, edge, edgeKind, className, nodeKind, flags, counts, bytes, entries] =
+        row as readonly unknown[];
       const bits = integer(flags, 0, 15);
       return {
         parent: index === 0 ? integer(parent, -1, -1) : integer(parent, 0, index - 1),
@@ -149,34 +150,27 @@ function fromWire(wire: unknown): GrowthSeries {
   };
 }
 
+const place = (value: unknown): number => integer(value, 1, MAX_COORDINATE);
+
 function classFromWire(row: unknown, text: (index: unknown) => string, steps: number): ClassGrowth {
   const [name, shape, script, line, column, counts, bytes] = row as readonly unknown[];
   return {
     className: text(name),
     shape: shape === NONE ? null : text(shape),
-    location:
-      script === NONE
-        ? null
-        : {
-            script: text(script),
-            line: integer(line, 1, MAX_COORDINATE),
-            column: integer(column, 1, MAX_COORDINATE),
-          },
+    location: script === NONE ? null : { script: text(script), line: place(line), column: place(column) },
     counts: sums(counts, steps),
     bytes: sums(bytes, steps),
   };
 }
 
 function integer(value: unknown, low: number, high: number): number {
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < low || value > high)
-    throw new NotASeries();
+  check(typeof value === 'number' && Number.isInteger(value) && value >= low && value <= high);
   return value;
 }
 
 function numbers(value: unknown, length?: number): readonly number[] {
-  if (!Array.isArray(value) || !value.every((item) => typeof item === 'number' && Number.isFinite(item)))
-    throw new NotASeries();
-  if (length !== undefined && value.length !== length) throw new NotASeries();
+  check(Array.isArray(value) && value.every(Number.isFinite));
+  check(length === undefined || value.length === length);
   return value;
 }
 

@@ -8,9 +8,8 @@ const WORD_BYTES = 8;
 const HEADER_WORDS = 2;
 /** Counters before the buckets of an ordered table. */
 const ORDERED_PREFIX = 3;
-/** Counters before the entries of a dictionary: of names, of indices. */
-const NAMES_PREFIX = 6;
-const INDICES_PREFIX = 4;
+/** Counters before the entries of a dictionary: of names, and of indices that lie far apart. */
+export const PREFIX = { names: 6, indices: 4 };
 /** Key, value and details. */
 const DICTIONARY_STRIDE = 3;
 const MIN_TABLE = 4;
@@ -34,16 +33,7 @@ export function elementsBytes(length: number): number {
   return WORD_BYTES * (HEADER_WORDS + capacity);
 }
 
-/** Bytes of the store of named properties of an object used as a table. */
-export function namesBytes(properties: number): number {
-  return dictionaryBytes(properties, NAMES_PREFIX);
-}
-
-/** Bytes of the store of indices that lie far apart. */
-export function indicesBytes(properties: number): number {
-  return dictionaryBytes(properties, INDICES_PREFIX);
-}
-
-function dictionaryBytes(entries: number, prefix: number): number {
+/** Bytes of a dictionary: the store of the properties of an object used as a table. */
+export function dictionaryBytes(entries: number, prefix: number): number {
   return WORD_BYTES * (HEADER_WORDS + prefix + DICTIONARY_STRIDE * powerFrom(entries * 1.5));
 }

@@ -1,16 +1,17 @@
 import { target } from '../graph/scopes.js';
 import { isDataKey, MAX_RECORD_FIELDS } from '../growth/dictionary.js';
-import { EDGE, type HeapSnapshot, labelAt, labelName, labelType, NODE } from '../snapshot/heap-snapshot.js';
+import { type HeapSnapshot, NODE } from '../snapshot/heap-snapshot.js';
+import { fieldsOf } from './number-field.js';
 
 const MAX_FIELDS = 20;
 /** Properties that V8 or Node added. */
-const HIDDEN_FIELDS = /^(__proto__$|get |set |<symbol|$)/;
+const HIDDEN_FIELDS = /^(get |set |<symbol|$)/;
 
 /** Names of the own properties of the most frequent shape among some objects, in order; none of objects used as tables. */
 export function fieldNames(snapshot: HeapSnapshot, objects: readonly number[]): readonly string[] {
   const names = new Set<string>();
   for (const node of sameShape(snapshot, objects)) {
-    for (const [name] of properties(snapshot, node)) {
+    for (const [name] of fieldsOf(snapshot, node)) {
       if (!HIDDEN_FIELDS.test(name) && !isDataKey(name) && names.size < MAX_FIELDS) names.add(name);
     }
   }
@@ -36,12 +37,4 @@ function isTable(snapshot: HeapSnapshot, node: number): boolean {
   const store = target(snapshot, node, 'properties');
   if (store >= 0 && snapshot.nodeType[store] === NODE.array) return true;
   return snapshot.firstEdge[node + 1]! - snapshot.firstEdge[node]! > MAX_RECORD_FIELDS;
-}
-
-function* properties(snapshot: HeapSnapshot, node: number): Generator<readonly [string, number]> {
-  const { firstEdge, edgeTo, strings } = snapshot;
-  for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
-    const label = labelAt(snapshot, node, edge);
-    if (labelType(label) === EDGE.property) yield [strings.text(labelName(label)), edgeTo[edge]!];
-  }
 }

@@ -53,7 +53,7 @@ function heldByTimers({ snapshot, paths }: TracedHeap): ReadonlyMap<number, numb
     const delayMs = delayOf(snapshot, node);
     if (delayMs === null) continue;
     const callback = callbackOf(snapshot, node);
-    const scope = callback < 0 ? -1 : target(snapshot, callback, 'context');
+    const scope = target(snapshot, callback, 'context');
     // A scope that exists once holds what all its timers share.
     const isOwn = scope >= 0 && paths.scopes.isContext[scope] === 1 && paths.scopes.single[scope] !== 1;
     const own = isOwn ? [...fieldsOf(snapshot, scope)].map(([, to]) => to) : [];

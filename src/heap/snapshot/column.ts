@@ -40,3 +40,15 @@ export const bytesColumn = (expected: number): Column<Uint8Array> =>
   new Column(expected, (length) => new Uint8Array(length));
 export const wordsColumn = (expected: number): Column<Uint32Array> =>
   new Column(expected, (length) => new Uint32Array(length));
+
+/** Index of the first value that is not below `wanted`, in ascending values; their number if there is none. */
+export function firstFrom(values: Uint32Array, wanted: number): number {
+  let low = 0;
+  let high = values.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (values[middle]! < wanted) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -4,14 +4,7 @@
  * takes one byte at a time and knows all JSON whitespace, chunk ends and errors. Invariant: the loop starts and stops
  * between two numbers, and takes a number only if it fits before the chunk's end.
  */
-import {
-  CLOSE_BRACKET,
-  COMMA,
-  isSpace,
-  LINE_FEED,
-  OPEN_BRACKET,
-  type SectionReader,
-} from './section-reader.js';
+import { BYTE, isSpace, type SectionReader } from './section-reader.js';
 import { snapshotError } from './snapshot-error.js';
 
 const BEFORE_OPEN = 0;
@@ -20,7 +13,6 @@ const IN_NUMBER = 2;
 const AFTER_NUMBER = 3;
 const DONE = 4;
 
-const ZERO = 0x30;
 /** Any number with at most this many digits fits 31 bits. */
 const FAST_DIGITS = 9;
 /** Bytes that a number and its separator take at most; a longer separator may cost a look past the chunk's end. */
@@ -101,23 +93,23 @@ export class NumberSection implements SectionReader {
 
   #step(byte: number, byteOffset: number): void {
     const state = this.#state;
-    if (byte >= ZERO && byte <= ZERO + 9) {
+    if (byte >= BYTE.zero && byte <= BYTE.zero + 9) {
       if (state === BEFORE_OPEN || state === AFTER_NUMBER) throw this.#unexpected(byteOffset);
-      this.#value = state === IN_NUMBER ? this.#value * 10 + byte - ZERO : byte - ZERO;
+      this.#value = state === IN_NUMBER ? this.#value * 10 + byte - BYTE.zero : byte - BYTE.zero;
       if (this.#value > Number.MAX_SAFE_INTEGER)
         throw snapshotError(byteOffset, `a number in ${this.#name} is too large`);
       this.#state = IN_NUMBER;
-    } else if (byte === COMMA) {
+    } else if (byte === BYTE.comma) {
       if (state !== IN_NUMBER && state !== AFTER_NUMBER) throw this.#unexpected(byteOffset);
       this.#take();
       this.#state = BEFORE_NUMBER;
     } else if (isSpace(byte)) {
       if (state === IN_NUMBER) this.#state = AFTER_NUMBER;
-    } else if (byte === CLOSE_BRACKET) {
+    } else if (byte === BYTE.closeBracket) {
       if (state === IN_NUMBER || state === AFTER_NUMBER) this.#take();
       else if (state !== BEFORE_NUMBER || !this.#first) throw this.#unexpected(byteOffset);
       this.#state = DONE;
-    } else if (byte === OPEN_BRACKET && state === BEFORE_OPEN) {
+    } else if (byte === BYTE.openBracket && state === BEFORE_OPEN) {
       this.#state = BEFORE_NUMBER;
     } else {
       throw this.#unexpected(byteOffset);
@@ -152,12 +144,12 @@ export class NumberSection implements SectionReader {
     let commas = numbers + (this.#state === BEFORE_NUMBER || this.#isInNumber ? 1 : 0);
     let at = pos - 1;
     for (; at >= 0; at--) {
-      if (chunk[at] === OPEN_BRACKET) break;
-      if (chunk[at] === COMMA && --commas === 0) break;
+      if (chunk[at] === BYTE.openBracket) break;
+      if (chunk[at] === BYTE.comma && --commas === 0) break;
     }
     if (at < 0) return this.#begun;
     at++;
-    while (at < pos && (isSpace(chunk[at]!) || chunk[at] === COMMA)) at++;
+    while (at < pos && (isSpace(chunk[at]!) || chunk[at] === BYTE.comma)) at++;
     return base + at;
   }
 
@@ -177,28 +169,29 @@ export class NumberSection implements SectionReader {
  * once rather than again in the middle of each long call.
  */
 function scanNumbers(chunk: Uint8Array, values: Uint32Array, cursor: Int32Array): void {
+  const { zero, comma, lineFeed } = BYTE;
   const end = chunk.length - FAST_BYTES;
   const room = values.length;
   let pos = cursor[0]!;
   let at = cursor[1]!;
   while (pos < end && at < room) {
     const number = pos;
-    let digit = chunk[pos]! - ZERO;
+    let digit = chunk[pos]! - zero;
     if (digit < 0 || digit > 9) break;
     let value = digit;
-    digit = chunk[++pos]! - ZERO;
+    digit = chunk[++pos]! - zero;
     // Most numbers are short: the first digits are read without a loop.
     if (digit >= 0 && digit <= 9) {
       value = value * 10 + digit;
-      digit = chunk[++pos]! - ZERO;
+      digit = chunk[++pos]! - zero;
       while (digit >= 0 && digit <= 9) {
         value = (Math.imul(value, 10) + digit) | 0;
-        digit = chunk[++pos]! - ZERO;
+        digit = chunk[++pos]! - zero;
       }
     }
     const digits = pos - number;
-    if (digit === COMMA - ZERO) pos++;
-    else if (digit === LINE_FEED - ZERO && chunk[pos + 1] === COMMA) pos += 2;
+    if (digit === comma - zero) pos++;
+    else if (digit === lineFeed - zero && chunk[pos + 1] === comma) pos += 2;
     else pos = number;
     if (pos === number || digits > FAST_DIGITS) {
       pos = number;

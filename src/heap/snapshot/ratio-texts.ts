@@ -1,12 +1,12 @@
-import { wordsColumn } from './column.js';
+import { firstFrom, wordsColumn } from './column.js';
+import { BYTE } from './section-reader.js';
+import { decimalAt } from './string-table.js';
 
 /** Two numbers of ten digits and the slash between them. */
 export const MAX_RATIO_BYTES = 21;
 /** Texts kept, at 12 bytes each; further ones are dropped. */
 const MAX_TEXTS = 1 << 20;
-const ZERO = 0x30;
-const NINE = 0x39;
-const STROKE = 0x2f;
+const MAX_DIGITS = 10;
 const MAX_NUMBER = 2 ** 32 - 1;
 
 /** Member counts of a collection that a sampled capture truncated. */
@@ -17,7 +17,7 @@ export interface SampledMembers {
   readonly total: number;
 }
 
-export const mayBeginRatio = (byte: number): boolean => byte <= NINE && byte > ZERO;
+export const mayBeginRatio = (byte: number): boolean => byte <= BYTE.nine && byte > BYTE.zero;
 
 /**
  * Texts of the form `KEPT/TRUE` among the strings whose text is otherwise dropped. Which of them mark truncated
@@ -33,36 +33,18 @@ export class RatioTexts {
   push(index: number, utf8: Uint8Array, start: number, end: number): void {
     if (end - start > MAX_RATIO_BYTES || this.#index.length === MAX_TEXTS) return;
     let stroke = start;
-    while (stroke < end && utf8[stroke] !== STROKE) stroke++;
-    const kept = numberAt(utf8, start, stroke);
-    const total = numberAt(utf8, stroke + 1, end);
-    if (kept < 0 || total <= kept) return;
+    while (stroke < end && utf8[stroke] !== BYTE.slash) stroke++;
+    const kept = decimalAt(utf8, start, stroke, MAX_DIGITS);
+    const total = decimalAt(utf8, stroke + 1, end, MAX_DIGITS);
+    if (kept <= 0 || total <= kept || total > MAX_NUMBER) return;
     this.#index.push(index);
     this.#kept.push(kept);
     this.#total.push(total);
   }
 
   find(index: number): SampledMembers | null {
-    let low = 0;
-    let high = this.#index.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#index.values[middle]! < index) low = middle + 1;
-      else high = middle;
-    }
-    if (low === this.#index.length || this.#index.values[low] !== index) return null;
-    return { kept: this.#kept.values[low]!, total: this.#total.values[low]! };
+    const at = firstFrom(this.#index.finish(), index);
+    if (at === this.#index.length || this.#index.values[at] !== index) return null;
+    return { kept: this.#kept.values[at]!, total: this.#total.values[at]! };
   }
-}
-
-/** A number without a leading zero; −1 if the text is not one, or if it is larger than any collection. */
-function numberAt(utf8: Uint8Array, start: number, end: number): number {
-  if (end <= start || !mayBeginRatio(utf8[start]!)) return -1;
-  let value = 0;
-  for (let at = start; at < end; at++) {
-    const digit = utf8[at]! - ZERO;
-    if (digit < 0 || digit > 9) return -1;
-    value = value * 10 + digit;
-  }
-  return value <= MAX_NUMBER ? value : -1;
 }

@@ -1,14 +1,4 @@
-import {
-  BACKSLASH,
-  CLOSE_BRACE,
-  CLOSE_BRACKET,
-  COMMA,
-  isSpace,
-  OPEN_BRACE,
-  OPEN_BRACKET,
-  QUOTE,
-  type SectionReader,
-} from './section-reader.js';
+import { BYTE, isSpace, type SectionReader } from './section-reader.js';
 import { snapshotError } from './snapshot-error.js';
 
 /** Any JSON value, delimited by its brackets alone: kept as text up to `keepBytes` (an error beyond), or skipped if that is 0. */
@@ -48,21 +38,21 @@ export class RawValue implements SectionReader {
   #step(byte: number, byteOffset: number): boolean {
     if (this.#inString) {
       if (this.#escaped) this.#escaped = false;
-      else if (byte === BACKSLASH) this.#escaped = true;
-      else if (byte === QUOTE) {
+      else if (byte === BYTE.backslash) this.#escaped = true;
+      else if (byte === BYTE.quote) {
         this.#inString = false;
         this.done = this.#depth === 0;
       }
       return true;
     }
-    if (byte === OPEN_BRACE || byte === OPEN_BRACKET) this.#depth++;
-    else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
+    if (byte === BYTE.openBrace || byte === BYTE.openBracket) this.#depth++;
+    else if (byte === BYTE.closeBrace || byte === BYTE.closeBracket) {
       if (this.#depth === 0) return this.#endScalar(byteOffset);
       this.#depth--;
       this.done = this.#depth === 0;
-    } else if (byte === QUOTE) this.#inString = true;
+    } else if (byte === BYTE.quote) this.#inString = true;
     else if (this.#depth === 0) {
-      if (byte === COMMA) return this.#endScalar(byteOffset);
+      if (byte === BYTE.comma) return this.#endScalar(byteOffset);
       if (isSpace(byte)) {
         if (this.#scalar) return this.#endScalar(byteOffset);
         return true;

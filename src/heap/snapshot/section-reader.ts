@@ -5,15 +5,22 @@ export interface SectionReader {
   consume(chunk: Uint8Array, start: number, base: number): number;
 }
 
-export const LINE_FEED = 0x0a;
-export const QUOTE = 0x22;
-export const BACKSLASH = 0x5c;
-export const COMMA = 0x2c;
-export const COLON = 0x3a;
-export const OPEN_BRACKET = 0x5b;
-export const CLOSE_BRACKET = 0x5d;
-export const OPEN_BRACE = 0x7b;
-export const CLOSE_BRACE = 0x7d;
+/** Loops that see every byte take these into variables: an import is read again at each use. */
+export const BYTE = {
+  lineFeed: 0x0a,
+  space: 0x20,
+  quote: 0x22,
+  comma: 0x2c,
+  slash: 0x2f,
+  zero: 0x30,
+  nine: 0x39,
+  colon: 0x3a,
+  openBracket: 0x5b,
+  backslash: 0x5c,
+  closeBracket: 0x5d,
+  openBrace: 0x7b,
+  closeBrace: 0x7d,
+} as const;
 
 export const isSpace = (byte: number): boolean =>
   byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;

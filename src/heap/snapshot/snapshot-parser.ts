@@ -10,15 +10,7 @@ import { NodeColumns } from './node-columns.js';
 import { NumberSection } from './number-section.js';
 import { RawValue } from './raw-value.js';
 import { takeMarks } from './sampled-marks.js';
-import {
-  CLOSE_BRACE,
-  COLON,
-  COMMA,
-  isSpace,
-  OPEN_BRACE,
-  QUOTE,
-  type SectionReader,
-} from './section-reader.js';
+import { BYTE, isSpace, type SectionReader } from './section-reader.js';
 import { snapshotError } from './snapshot-error.js';
 import { parseMeta, type SnapshotMeta } from './snapshot-meta.js';
 import { StringSection } from './string-section.js';
@@ -102,20 +94,20 @@ class SnapshotParser {
 
   #structure(byte: number, at: number): void {
     if (this.#state === 'in-key') {
-      if (byte === QUOTE) this.#state = 'colon';
+      if (byte === BYTE.quote) this.#state = 'colon';
       else if (this.#key.length === MAX_KEY_BYTES)
         throw snapshotError(at, 'the name of a section is too long');
       else this.#key += String.fromCharCode(byte);
       return;
     }
     if (isSpace(byte)) return;
-    if (this.#state === 'open' && byte === OPEN_BRACE) this.#state = 'first-key';
-    else if ((this.#state === 'first-key' || this.#state === 'key') && byte === QUOTE) {
+    if (this.#state === 'open' && byte === BYTE.openBrace) this.#state = 'first-key';
+    else if ((this.#state === 'first-key' || this.#state === 'key') && byte === BYTE.quote) {
       this.#key = '';
       this.#state = 'in-key';
-    } else if (this.#state === 'colon' && byte === COLON) this.#state = 'value';
-    else if (this.#state === 'comma' && byte === COMMA) this.#state = 'key';
-    else if ((this.#state === 'comma' || this.#state === 'first-key') && byte === CLOSE_BRACE)
+    } else if (this.#state === 'colon' && byte === BYTE.colon) this.#state = 'value';
+    else if (this.#state === 'comma' && byte === BYTE.comma) this.#state = 'key';
+    else if ((this.#state === 'comma' || this.#state === 'first-key') && byte === BYTE.closeBrace)
       this.#state = 'closed';
     else throw snapshotError(at, 'it is not the JSON of a heap snapshot');
   }

@@ -1,14 +1,5 @@
 import { MAX_RATIO_BYTES, mayBeginRatio, RatioTexts } from './ratio-texts.js';
-import {
-  BACKSLASH,
-  CLOSE_BRACKET,
-  COMMA,
-  isSpace,
-  LINE_FEED,
-  OPEN_BRACKET,
-  QUOTE,
-  type SectionReader,
-} from './section-reader.js';
+import { BYTE, isSpace, type SectionReader } from './section-reader.js';
 import { snapshotError } from './snapshot-error.js';
 import { MAX_NAME_LENGTH, NameTable } from './string-table.js';
 
@@ -19,8 +10,6 @@ const ESCAPED = 3;
 const UNICODE = 4;
 const AFTER_STRING = 5;
 const DONE = 6;
-
-const SPACE = 0x20;
 
 /** V8 cuts names at 1,024 characters; an escaped character takes six bytes. */
 const MAX_RAW_BYTES = 1024 * 6;
@@ -36,7 +25,8 @@ const MAX_NUMERAL_BYTES = 9;
 
 /** Whether these bytes need no unescaping and can be kept as they are. */
 function isPlainName(bytes: Uint8Array, start: number, end: number): boolean {
-  const mayHoldText = end - start > MAX_NUMERAL_BYTES && bytes[start]! >= 0x30 && bytes[start]! <= 0x39;
+  const mayHoldText =
+    end - start > MAX_NUMERAL_BYTES && bytes[start]! >= BYTE.zero && bytes[start]! <= BYTE.nine;
   return end - start <= MAX_NAME_LENGTH && !mayHoldText;
 }
 
@@ -79,14 +69,15 @@ export class StringSection implements SectionReader {
 
   /** The hot loop: reads or skips plain strings, one after another, until something else comes. */
   #scan(chunk: Uint8Array, start: number): number {
+    const { quote, backslash, space } = BYTE;
     for (let pos = start; ; ) {
       const begin = pos;
       while (pos < chunk.length) {
         const byte = chunk[pos]!;
-        if (byte === QUOTE || byte === BACKSLASH || byte < SPACE) break;
+        if (byte === quote || byte === backslash || byte < space) break;
         pos++;
       }
-      if (chunk[pos] !== QUOTE || (this.#keep && !isPlainName(chunk, begin, pos))) {
+      if (chunk[pos] !== BYTE.quote || (this.#keep && !isPlainName(chunk, begin, pos))) {
         if (!this.#keep) this.#hold(chunk, begin, pos);
         return this.#keep ? begin : pos;
       }
@@ -99,8 +90,8 @@ export class StringSection implements SectionReader {
         this.table.skip();
       }
       this.#state = AFTER_STRING;
-      const next = chunk[pos + 2] === LINE_FEED ? pos + 3 : pos + 2;
-      if (chunk[pos + 1] !== COMMA || chunk[next] !== QUOTE) return pos + 1;
+      const next = chunk[pos + 2] === BYTE.lineFeed ? pos + 3 : pos + 2;
+      if (chunk[pos + 1] !== BYTE.comma || chunk[next] !== BYTE.quote) return pos + 1;
       this.#open();
       pos = next + 1;
     }
@@ -136,14 +127,14 @@ export class StringSection implements SectionReader {
   }
 
   #inString(byte: number, byteOffset: number): void {
-    if (byte === QUOTE) {
+    if (byte === BYTE.quote) {
       if (this.#keep) this.#pushText();
       else this.#skipHeld();
       this.#state = AFTER_STRING;
-    } else if (byte === BACKSLASH) {
+    } else if (byte === BYTE.backslash) {
       this.#append(byte, false);
       this.#state = ESCAPED;
-    } else if (byte < SPACE) {
+    } else if (byte < BYTE.space) {
       throw this.#unexpected(byteOffset);
     } else {
       this.#append(byte, true);
@@ -153,11 +144,11 @@ export class StringSection implements SectionReader {
   #between(byte: number, byteOffset: number): void {
     if (isSpace(byte)) return;
     const state = this.#state;
-    if (byte === OPEN_BRACKET && state === BEFORE_OPEN) this.#state = BEFORE_STRING;
-    else if (byte === QUOTE && state === BEFORE_STRING) this.#open();
-    else if (byte === COMMA && state === AFTER_STRING) this.#state = BEFORE_STRING;
+    if (byte === BYTE.openBracket && state === BEFORE_OPEN) this.#state = BEFORE_STRING;
+    else if (byte === BYTE.quote && state === BEFORE_STRING) this.#open();
+    else if (byte === BYTE.comma && state === AFTER_STRING) this.#state = BEFORE_STRING;
     else if (
-      byte === CLOSE_BRACKET &&
+      byte === BYTE.closeBracket &&
       (state === AFTER_STRING || (state === BEFORE_STRING && this.table.length === 0))
     ) {
       this.#state = DONE;

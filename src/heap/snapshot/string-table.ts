@@ -1,4 +1,5 @@
 import { bytesColumn, wordsColumn } from './column.js';
+import { BYTE } from './section-reader.js';
 
 /** Names of classes, functions, edges and files. It does not contain strings that the program made. */
 export interface StringTable {
@@ -17,6 +18,8 @@ export const MAX_NAME_LENGTH = 200;
 const NOT_KEPT = 0xffff_ffff;
 /** Marks a numeral; its value is in the other bits. */
 const NUMERAL = 0x8000_0000;
+/** Any number with so many digits leaves the bit free. */
+const NUMERAL_DIGITS = 9;
 const LENGTH_BYTES = 2;
 /** Size of all names together, bytes; further names are not kept. */
 const MAX_BYTES = 1 << 30;
@@ -45,7 +48,7 @@ export class NameTable implements StringTable {
 
   /** `utf8[start..end)` is the unescaped text; at most 65,535 bytes. */
   push(utf8: Uint8Array, start: number, end: number): void {
-    const numeral = numeralOf(utf8, start, end);
+    const numeral = decimalAt(utf8, start, end);
     if (numeral >= 0) {
       this.#places.push((NUMERAL | numeral) >>> 0);
       return;
@@ -97,7 +100,7 @@ export class NameTable implements StringTable {
 
   #search(utf8: Uint8Array): number {
     const { values } = this.#bytes;
-    const numeral = numeralOf(utf8, 0, utf8.length);
+    const numeral = decimalAt(utf8, 0, utf8.length);
     for (let index = 0; index < this.length; index++) {
       const place = this.#places.values[index]!;
       if (numeral >= 0) {
@@ -115,13 +118,14 @@ export class NameTable implements StringTable {
   }
 }
 
-/** The number; −1 if the text is not digits, has more than nine, or begins with a needless zero. */
-function numeralOf(utf8: Uint8Array, start: number, end: number): number {
+/** The number; −1 if the text is not digits, has more than `most`, or begins with a needless zero. */
+export function decimalAt(utf8: Uint8Array, start: number, end: number, most = NUMERAL_DIGITS): number {
   const digits = end - start;
-  if (digits === 0 || digits > 9 || (digits > 1 && utf8[start] === 0x30)) return -1;
+  const { zero } = BYTE;
+  if (digits <= 0 || digits > most || (digits > 1 && utf8[start] === zero)) return -1;
   let value = 0;
   for (let at = start; at < end; at++) {
-    const digit = utf8[at]! - 0x30;
+    const digit = utf8[at]! - zero;
     if (digit < 0 || digit > 9) return -1;
     value = value * 10 + digit;
   }

@@ -11,13 +11,7 @@ export interface MemberLocation {
 }
 
 /** One function on the way to an allocation; its place is in the original source if there is a source map. */
-export interface SiteFrame {
-  readonly function: string;
-  readonly url: string;
-  /** From 1. */
-  readonly line: number;
-  /** From 1. */
-  readonly column: number;
+export interface SiteFrame extends MemberLocation {
   /** The package that the code belongs to; null for the program's own code and Node's. */
   readonly package: string | null;
 }
@@ -31,13 +25,8 @@ export interface AllocationSite extends SiteFrame {
   readonly callers: readonly SiteFrame[];
 }
 
-/** One stack frame as V8 reports it, before source maps. Lines and columns from 1. */
-export interface RawFrame {
-  readonly function: string;
-  readonly url: string;
-  readonly line: number;
-  readonly column: number;
-}
+/** One stack frame as V8 reports it, before source maps. */
+export type RawFrame = MemberLocation;
 
 export interface RawSite extends RawFrame {
   readonly liveBytes: number;

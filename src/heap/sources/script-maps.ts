@@ -1,5 +1,6 @@
 import { isNodeScript } from '../../runtime/script-name.js';
 import { MIB } from '../../runtime/units.js';
+import type { RawFrame } from './code-place.js';
 import { fileUrlOf, fits, readText } from './script-file.js';
 import { SourceMap } from './source-map.js';
 
@@ -13,14 +14,6 @@ const COMMENT = /\/[/*][#@][ \t]*sourceMappingURL=([^\s'"*]+)/g;
 const BASE64 = /^data:application\/json[^,]*;base64,/;
 const PLAIN = /^data:application\/json[^,]*,/;
 
-/** A position in a script as V8 reports it; line and column from 1. */
-export interface ScriptPosition {
-  readonly function: string;
-  readonly url: string;
-  readonly line: number;
-  readonly column: number;
-}
-
 /**
  * Finds the sources of compiled scripts. It reads scripts and maps from disk, so it belongs in the analysis process and
  * not in a service. Never throws: if anything is missing, broken or too large, the generated position stays.
@@ -29,7 +22,7 @@ export class ScriptMaps {
   readonly #maps = new Map<string, SourceMap | null>();
 
   /** The same position in the original source if there is a source map; otherwise unchanged. */
-  original<P extends ScriptPosition>(position: P): P {
+  original<P extends RawFrame>(position: P): P {
     const place = this.#map(position.url)?.find(position.line, position.column) ?? null;
     if (place === null) return position;
     // V8's position of a function is that of its parameters; the name before them is its own, as the minifier renamed

@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import {
-  classHistogram,
-  type RetainedHeap,
-  retainedByClass,
-} from '../../../src/heap/growth/class-histogram.js';
+import type { Dominance } from '../../../src/heap/graph/heap-graph.js';
+import { classHistogram, retainedByClass } from '../../../src/heap/growth/class-histogram.js';
 import { type ClassTable, classTable } from '../../../src/heap/growth/class-key.js';
 import { ClassNames } from '../../../src/heap/growth/class-names.js';
 import { type HeapSnapshot, sizeOf } from '../../../src/heap/snapshot/heap-snapshot.js';
@@ -15,7 +12,7 @@ const GRAPHS = 300;
 function naiveRetained(
   snapshot: HeapSnapshot,
   { keys, classOf }: ClassTable,
-  { idom, retained }: RetainedHeap,
+  { idom, retainedSize }: Dominance,
 ) {
   const bytes = keys.map(() => 0);
   for (let node = 0; node < snapshot.nodeCount; node++) {
@@ -24,7 +21,7 @@ function naiveRetained(
       at = idom[at]!;
       inside = at !== node && classOf[at] === classOf[node] && sizeOf(snapshot, at) > 0;
     }
-    if (!inside && sizeOf(snapshot, node) > 0) bytes[classOf[node]!]! += retained[node]!;
+    if (!inside && sizeOf(snapshot, node) > 0) bytes[classOf[node]!]! += retainedSize[node]!;
   }
   return bytes;
 }
@@ -75,7 +72,7 @@ describe('the class histogram', () => {
       assert.deepEqual([...retainedByClass(snapshot, table, heap)], expected, `seed ${seed}`);
       const plain = table.keys.map(() => 0);
       for (let node = 0; node < snapshot.nodeCount; node++)
-        plain[table.classOf[node]!]! += heap.retained[node]!;
+        plain[table.classOf[node]!]! += heap.retainedSize[node]!;
       if (plain.some((bytes, id) => bytes > expected[id]!)) nested++;
     }
     assert.ok(nested > GRAPHS / 4, 'many of the graphs nest objects of one class');

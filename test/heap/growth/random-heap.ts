@@ -1,3 +1,4 @@
+import type { Dominance } from '../../../src/heap/graph/heap-graph.js';
 import { labelRules } from '../../../src/heap/graph/label-rules.js';
 import { type HeapSnapshot, sizeOf } from '../../../src/heap/snapshot/heap-snapshot.js';
 import { parseSnapshot } from '../../../src/heap/snapshot/snapshot-parser.js';
@@ -44,7 +45,7 @@ export function reachable(
 }
 
 /** Dominators by definition: a node dominates what cannot be reached without it. Unreachable nodes hang below the root. */
-export function naiveDominators(snapshot: HeapSnapshot): { idom: Int32Array; retained: Float64Array } {
+export function naiveDominators(snapshot: HeapSnapshot): Dominance {
   const all = reachable(snapshot, [0]);
   const { nodeCount } = snapshot;
   const dominated = Array.from({ length: nodeCount }, (_, node) => {
@@ -52,12 +53,12 @@ export function naiveDominators(snapshot: HeapSnapshot): { idom: Int32Array; ret
     return new Set([...all].filter((other) => !others.has(other)));
   });
   const idom = new Int32Array(nodeCount);
-  const retained = new Float64Array(nodeCount);
+  const retainedSize = new Float64Array(nodeCount);
   for (const node of all) {
-    for (const other of dominated[node]!) retained[node]! += sizeOf(snapshot, other);
+    for (const other of dominated[node]!) retainedSize[node]! += sizeOf(snapshot, other);
     const above = [...all].filter((other) => other !== node && dominated[other]!.has(node));
     // The nearest dominator is the one that dominates least.
     idom[node] = above.sort((a, b) => dominated[a]!.size - dominated[b]!.size)[0] ?? 0;
   }
-  return { idom, retained };
+  return { idom, retainedSize };
 }

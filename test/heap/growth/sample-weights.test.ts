@@ -3,7 +3,12 @@ import { describe, it } from 'node:test';
 import { shortestPaths } from '../../../src/heap/graph/shortest-path.js';
 import { sampleWeights } from '../../../src/heap/growth/sample-weights.js';
 import { type SampledContent, sampledContent } from '../../../src/heap/growth/sampled-content.js';
-import { elementsBytes, namesBytes, orderedTableBytes } from '../../../src/heap/growth/store-size.js';
+import {
+  dictionaryBytes,
+  elementsBytes,
+  orderedTableBytes,
+  PREFIX,
+} from '../../../src/heap/growth/store-size.js';
 import type { HeapSnapshot } from '../../../src/heap/snapshot/heap-snapshot.js';
 import { MARK_NAME } from '../../../src/heap/snapshot/sampled-marks.js';
 import { seededRandom } from '../../support/seeded-random.js';
@@ -113,6 +118,7 @@ describe('the size of a table', () => {
       [60, 1000, 300_000].map((count) => orderedTableBytes(count, 2)),
       [1320, 20_520, 10_485_800],
     );
-    assert.deepEqual([1000, 1366, 300_000].map(namesBytes), [49_216, 98_368, 12_582_976]);
+    const names = [1000, 1366, 300_000].map((count) => dictionaryBytes(count, PREFIX.names));
+    assert.deepEqual(names, [49_216, 98_368, 12_582_976]);
   });
 });

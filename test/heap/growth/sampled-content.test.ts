@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { SAMPLED_MARK } from '../../../src/capture/truncation.js';
 import { analyze } from '../../../src/heap/analysis.js';
-import { elementsBytes, namesBytes, orderedTableBytes } from '../../../src/heap/growth/store-size.js';
+import {
+  dictionaryBytes,
+  elementsBytes,
+  orderedTableBytes,
+  PREFIX,
+} from '../../../src/heap/growth/store-size.js';
 import { MARK_NAME } from '../../../src/heap/snapshot/sampled-marks.js';
 import { drawHeap, inChunks } from '../../support/drawn-heap.js';
 import { analyzeDrawings, type Success } from '../drawn-analysis.js';
@@ -76,7 +81,7 @@ const table: Draw = ({ total, kept }) => `${GLOBAL}
   roots -element 1-> strings
   board: object JobBoard 24
   dict: object Object 24
-  store: array "(object properties)" ${namesBytes(kept)}
+  store: array "(object properties)" ${dictionaryBytes(kept, PREFIX.names)}
   key*${kept}: string secret# 32
   job*${kept}: object Job 80
   config: object Config 5000
