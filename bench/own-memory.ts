@@ -7,7 +7,7 @@
  * packages it uses keep in their modules. Comparing the live heap with an unwatched twin shows those.
  */
 import { EdgeRule } from '../src/heap/graph/edge-rule.js';
-import { OwnObjects } from '../src/heap/graph/own-objects.js';
+import { ownObjects } from '../src/heap/graph/own-objects.js';
 import { findScopes, scriptOf, target } from '../src/heap/graph/scopes.js';
 import {
   EDGE,
@@ -72,12 +72,12 @@ export function ownMemory(snapshot: HeapSnapshot): OwnMemory {
 function ownNodes(snapshot: HeapSnapshot): Uint8Array {
   const { nodeCount, nodeType, nodeName, strings } = snapshot;
   const own = new Uint8Array(nodeCount);
-  const objects = new OwnObjects(snapshot);
+  const isOwn = ownObjects(snapshot);
   const scopes = findScopes(snapshot);
   const module = strings.find(MODULE);
   for (let node = 0; node < nodeCount; node++) {
     const script = scopes.script[node]!;
-    if (objects.isOwn(node) || (script >= 0 && isOwnScript(strings.text(script)))) own[node] = 1;
+    if (isOwn(node) || (script >= 0 && isOwnScript(strings.text(script)))) own[node] = 1;
     if (nodeType[node] === NODE.hidden && nodeName[node] === module && isOwnModule(snapshot, node))
       own[node] = 1;
   }

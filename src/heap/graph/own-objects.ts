@@ -3,25 +3,18 @@ import { isOwnScript } from '../../runtime/script-name.js';
 import { EDGE, type HeapSnapshot, NODE } from '../snapshot/heap-snapshot.js';
 import { scriptOf, target, targetOf } from './scopes.js';
 
-/** Distinguishes the watcher's own objects from the program's, by the script of their class. */
-export class OwnObjects {
-  readonly #snapshot: HeapSnapshot;
-  readonly #isOwnPrototype = memo((prototype: number) =>
-    this.#isOwnFunction(targetOf(this.#snapshot, prototype, EDGE.property, 'constructor')),
+/** Whether an object is the watcher's own rather than the program's, by the script of its class. */
+export function ownObjects(snapshot: HeapSnapshot): (node: number) => boolean {
+  const isOwnFunction = (closure: number) => {
+    const script = scriptOf(snapshot, target(snapshot, closure, 'shared'));
+    return script >= 0 && isOwnScript(snapshot.strings.text(script));
+  };
+  const isOwnPrototype = memo((prototype: number) =>
+    isOwnFunction(targetOf(snapshot, prototype, EDGE.property, 'constructor')),
   );
-
-  constructor(snapshot: HeapSnapshot) {
-    this.#snapshot = snapshot;
-  }
-
-  isOwn(node: number): boolean {
-    if (this.#snapshot.nodeType[node] === NODE.closure) return this.#isOwnFunction(node);
-    if (this.#snapshot.nodeType[node] !== NODE.object) return false;
-    return this.#isOwnPrototype(targetOf(this.#snapshot, node, EDGE.property, '__proto__'));
-  }
-
-  #isOwnFunction(closure: number): boolean {
-    const script = scriptOf(this.#snapshot, target(this.#snapshot, closure, 'shared'));
-    return script >= 0 && isOwnScript(this.#snapshot.strings.text(script));
-  }
+  return (node) => {
+    if (snapshot.nodeType[node] === NODE.closure) return isOwnFunction(node);
+    if (snapshot.nodeType[node] !== NODE.object) return false;
+    return isOwnPrototype(targetOf(snapshot, node, EDGE.property, '__proto__'));
+  };
 }

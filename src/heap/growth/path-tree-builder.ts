@@ -9,7 +9,7 @@
 import { SCOPE, TIMERS_LIST } from '../../mechanisms/path-names.js';
 import { shortScript } from '../../runtime/script-name.js';
 import { ROLE } from '../graph/node-role.js';
-import { OwnObjects } from '../graph/own-objects.js';
+import { ownObjects } from '../graph/own-objects.js';
 import { NATIVE_CONTEXT, type ShortestPaths } from '../graph/shortest-path.js';
 import { type HeapSnapshot, sizeOf } from '../snapshot/heap-snapshot.js';
 import { ClassNames } from './class-names.js';
@@ -63,7 +63,7 @@ class PathTreeBuilder {
   readonly #steps: PathSteps;
   readonly #entries: EntryCounts;
   readonly #globals: ReadonlySet<number>;
-  readonly #own: OwnObjects;
+  readonly #isOwn: (node: number) => boolean;
   /** Key of a node's kind → id of its class, its NODE_KIND. */
   readonly #classIds = new Map<number, { readonly id: number; readonly kind: number }>();
   /** Class → its tree node below V8's internals. */
@@ -92,7 +92,7 @@ class PathTreeBuilder {
     this.#globals = new Set(paths.globals);
     this.#steps = new PathSteps(snapshot, paths, this.classes, this.tree);
     this.#entries = new EntryCounts(snapshot, this.classes, this.#globals, content);
-    this.#own = new OwnObjects(snapshot);
+    this.#isOwn = ownObjects(snapshot);
     this.#timerName = timerNames(snapshot);
     this.#timersList = this.tree.names.id(TIMERS_LIST);
     this.#timer = this.tree.names.id(TIMER);
@@ -170,7 +170,7 @@ class PathTreeBuilder {
         : this.tree.child(this.#isShared(node, step) ? 0 : this.#unheld(node, above), step, id, kind, 0);
     if (this.#foreign.has(above) || this.#isContextOfVm(this.#paths.parent[node]!)) this.#foreign.add(at);
     // Checked once per path: by their names, the members of one path are of one class.
-    if (this.tree.count[at] === 0 && this.#own.isOwn(node)) this.tree.artefact[at]! |= ARTEFACT.own;
+    if (this.tree.count[at] === 0 && this.#isOwn(node)) this.tree.artefact[at]! |= ARTEFACT.own;
     const weight = this.#weight(node);
     this.tree.count[at]! += weight;
     this.tree.entries[at]! += weight * this.#entries.of(node, this.#steps);
