@@ -63,36 +63,37 @@ export interface ExtendedSeries {
 }
 
 export function extendSeries(previous: GrowthSeries | null, now: Observation): ExtendedSeries {
-  const steps = (previous?.times.length ?? 0) + 1;
-  const { nodes, rowOf, dropped } = extendNodes(previous?.nodes ?? [], now.tree, steps);
+  const before = previous ?? { times: [], heapBytes: [], classes: [], nodes: [] };
+  const steps = before.times.length + 1;
+  const { nodes, rowOf, dropped } = extendNodes(before.nodes, now.tree, steps);
   const series = {
-    times: [...(previous?.times ?? []), now.atMs],
-    heapBytes: [...(previous?.heapBytes ?? []), now.heapBytes],
-    classes: extendClasses(previous?.classes ?? [], now.classes, steps),
+    times: [...before.times, now.atMs],
+    heapBytes: [...before.heapBytes, now.heapBytes],
+    classes: extendClasses(before.classes, now.classes, steps),
     nodes,
   };
-  return { series: steps > MAX_STEPS ? forgetStep(series, 1) : series, rowOf, dropped };
+  return { series: steps > MAX_STEPS ? withoutSecond(series) : series, rowOf, dropped };
 }
 
 /** The first snapshot is the base of all growth, and the latest show its course: the second is dropped. */
-function forgetStep(series: GrowthSeries, step: number): GrowthSeries {
-  const without = (values: readonly number[]) => values.toSpliced(step, 1);
+function withoutSecond(series: GrowthSeries): GrowthSeries {
+  const without = (values: readonly number[]) => values.toSpliced(1, 1);
   return {
     times: without(series.times),
     heapBytes: without(series.heapBytes),
-    classes: series.classes.map((row) => ({
-      ...row,
-      counts: without(row.counts),
-      bytes: without(row.bytes),
-    })),
-    nodes: series.nodes.map((node) => ({
-      ...node,
-      counts: without(node.counts),
-      bytes: without(node.bytes),
-      entries: without(node.entries),
-    })),
+    classes: series.classes.map((row) => withFigures(row, without)),
+    nodes: series.nodes.map((node) => ({ ...withFigures(node, without), entries: without(node.entries) })),
   };
 }
+
+function withFigures<Row extends Pick<ClassGrowth, 'counts' | 'bytes'>>(
+  row: Row,
+  change: (values: readonly number[]) => readonly number[],
+): Row {
+  return { ...row, counts: change(row.counts), bytes: change(row.bytes) };
+}
+
+const withZero = (values: readonly number[]) => [...values, 0];
 
 function extendClasses(
   before: readonly ClassGrowth[],
@@ -115,7 +116,7 @@ function extendClasses(
   }
   for (const row of known.values()) {
     if (row.counts.every((count) => count === 0)) continue;
-    rows.push({ ...row, counts: [...row.counts, 0], bytes: [...row.bytes, 0] });
+    rows.push(withFigures(row, withZero));
   }
   // After the first snapshot nothing has grown yet: then size decides.
   const size = (row: ClassGrowth) => row.bytes.at(-1) ?? 0;
@@ -222,12 +223,6 @@ function appendAbsent(before: readonly SeriesNode[], nodes: SeriesNode[], rowOfO
     const parent = rowOfOld[old.parent] ?? -1;
     if (parent < 0 || old.counts.slice(-3).every((count) => count === 0)) continue;
     rowOfOld[row] = nodes.length;
-    nodes.push({
-      ...old,
-      parent,
-      counts: [...old.counts, 0],
-      bytes: [...old.bytes, 0],
-      entries: [...old.entries, 0],
-    });
+    nodes.push({ ...withFigures(old, withZero), parent, entries: withZero(old.entries) });
   }
 }

@@ -1,4 +1,4 @@
-type Numbers = Uint8Array | Uint16Array | Uint32Array;
+type Numbers = Uint8Array | Uint32Array;
 
 /**
  * Most rows allocated at first: the file's own counts are only a hint and may be false. The system provides a page only

@@ -100,13 +100,13 @@ export class NumberSection implements SectionReader {
         throw snapshotError(byteOffset, `a number in ${this.#name} is too large`);
       this.#state = IN_NUMBER;
     } else if (byte === BYTE.comma) {
-      if (state !== IN_NUMBER && state !== AFTER_NUMBER) throw this.#unexpected(byteOffset);
+      if (!this.#isInNumber) throw this.#unexpected(byteOffset);
       this.#take();
       this.#state = BEFORE_NUMBER;
     } else if (isSpace(byte)) {
       if (state === IN_NUMBER) this.#state = AFTER_NUMBER;
     } else if (byte === BYTE.closeBracket) {
-      if (state === IN_NUMBER || state === AFTER_NUMBER) this.#take();
+      if (this.#isInNumber) this.#take();
       else if (state !== BEFORE_NUMBER || !this.#first) throw this.#unexpected(byteOffset);
       this.#state = DONE;
     } else if (byte === BYTE.openBracket && state === BEFORE_OPEN) {

@@ -30,13 +30,12 @@ const COMMA = ','.charCodeAt(0);
 const SEMICOLON = ';'.charCodeAt(0);
 const MAX_FIELDS = 5;
 /** Most values in a table, 64 MiB: the arrays are outside the heap, whose limit does not cover them. */
-const FIELDS = 5;
 const MAX_VALUES = 2 ** 24;
 
 /** Throws if the text is not a valid list of mappings. */
 export function decodeMappings(mappings: string): MappingTable {
   const { lines, segments } = sizeOf(mappings);
-  if (lines + FIELDS * segments > MAX_VALUES) throw new Error('too many mappings');
+  if (lines + MAX_FIELDS * segments > MAX_VALUES) throw new Error('too many mappings');
   const table = {
     firstSegment: new Uint32Array(lines + 1),
     column: new Uint32Array(segments),
