@@ -47,7 +47,7 @@ export function summarizeHeap(
 }
 
 export { type ErrorCode, LeakwatchError } from './errors.js';
-export type { AnalysisInput, AnalysisStep } from './heap/analysis.js';
+export type { AnalysisInput, AnalysisStep, SnapshotTotals } from './heap/analysis.js';
 export type { FailureCause } from './heap/analysis-failure.js';
 export type { DominatorTree } from './heap/graph/dominator-tree.js';
 export { buildHeapGraph, type HeapGraph, type HeapGraphOptions } from './heap/graph/heap-graph.js';
@@ -83,7 +83,6 @@ export type { SampledMembers } from './heap/snapshot/ratio-texts.js';
 export { parseSnapshotFile, readChunks } from './heap/snapshot/snapshot-file.js';
 export { type ParseOptions, parseSnapshot } from './heap/snapshot/snapshot-parser.js';
 export type { StringTable } from './heap/snapshot/string-table.js';
-export type { SnapshotTotals } from './heap/snapshot-comparison.js';
 export type { MemberLocation } from './heap/sources/code-place.js';
 export type { GrowthStep } from './heap/suspects/suspect.js';
 export type { Mechanism } from './mechanisms/mechanisms.js';

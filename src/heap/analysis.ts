@@ -32,35 +32,38 @@ export interface AnalysisInput {
   readonly memoryLimitBytes?: number;
 }
 
-export type AnalysisResult =
-  | {
-      readonly outcome: 'success';
-      readonly nodes: number;
-      readonly edges: number;
-      /** Sum of the shallow sizes of all nodes, bytes; of a sampled snapshot, that of the whole heap, an estimate. */
-      readonly heapBytes: number;
-      /**
-       * True when this snapshot is a sampled one. Then `nodes` and `edges` are what is in the file; numbers of a
-       * collection's members are those of the whole heap, other counts and all bytes are estimates of them.
-       */
-      readonly scaled?: boolean;
-      /** How many snapshots the series holds now, this one included. */
-      readonly snapshots: number;
-      /** What grew at each of the latest two steps or more, worst first; empty before the third snapshot. At most 20. */
-      readonly suspects: readonly Suspect[];
-      /** Class growth, largest first, at most 50 rows. */
-      readonly classes: readonly ClassGrowth[];
-      /** Compact memory of all snapshots so far, for the next analysis. */
-      readonly series: Uint8Array;
-      readonly notes?: readonly AnalysisNote[];
-      readonly elapsedMs: number;
-    }
-  | {
-      readonly outcome: 'failure';
-      readonly step: AnalysisStep;
-      readonly cause: FailureCause;
-      readonly elapsedMs: number;
-    };
+/** Of a sampled snapshot `nodes` and `edges` are what is in the file; everything else is of the whole heap. */
+export interface SnapshotTotals {
+  readonly nodes: number;
+  readonly edges: number;
+  /** Sum of the shallow sizes of all nodes, bytes. */
+  readonly heapBytes: number;
+  /** True for a sampled snapshot: numbers of a collection's members are exact, other counts and all bytes are estimates. */
+  readonly scaled?: boolean;
+}
+
+interface AnalysisSuccess extends SnapshotTotals {
+  readonly outcome: 'success';
+  /** How many snapshots the series holds now, this one included. */
+  readonly snapshots: number;
+  /** What grew at each of the latest two steps or more, worst first; empty before the third snapshot. At most 20. */
+  readonly suspects: readonly Suspect[];
+  /** Class growth, largest first, at most 50 rows. */
+  readonly classes: readonly ClassGrowth[];
+  /** Compact memory of all snapshots so far, for the next analysis. */
+  readonly series: Uint8Array;
+  readonly notes?: readonly AnalysisNote[];
+  readonly elapsedMs: number;
+}
+
+export interface AnalysisFailure {
+  readonly outcome: 'failure';
+  readonly step: AnalysisStep;
+  readonly cause: FailureCause;
+  readonly elapsedMs: number;
+}
+
+export type AnalysisResult = AnalysisSuccess | AnalysisFailure;
 
 const MAX_CLASS_ROWS = 50;
 

@@ -9,12 +9,11 @@ import { classHistogram, retainedByClass } from './growth/class-histogram.js';
 import { type ClassKey, type ClassTable, classTable } from './growth/class-key.js';
 import { ClassNames } from './growth/class-names.js';
 import { type DominatedClass, findAccumulationPoints } from './growth/dominator-growth.js';
-import { EDGE_KINDS, NODE_KINDS } from './growth/path-tree.js';
 import { buildPathTree, type TracedHeap } from './growth/path-tree-builder.js';
 import { sampledContent } from './growth/sampled-content.js';
 import { largestNodes } from './largest-nodes.js';
-import type { Holder } from './naming/holder.js';
-import { pathHolder } from './naming/path-holder.js';
+import { type Holder, pathHolder } from './naming/holder.js';
+import { pathTo } from './naming/retainer-path.js';
 import type { RetainerStep } from './naming/retainer-step.js';
 import { type HeapSnapshot, sizeOf } from './snapshot/heap-snapshot.js';
 
@@ -24,9 +23,6 @@ const MAX_DOMINATORS = 1000;
 const LOOKED_AT = 4;
 /** An object that has this part of what its dominator retains stands for it. */
 const PASSED_ON = 0.95;
-/** Steps of a path; a longer one loses its middle. */
-const MAX_PATH = 32;
-const FIRST_STEPS = 8;
 
 const MEMBER: RetainerStep = { edge: '[]', edgeType: 'element', node: '', nodeType: 'other' };
 
@@ -198,16 +194,4 @@ function describeNode(
     share: retainedSize[0]! === 0 ? 0 : retainedSize[node]! / retainedSize[0]!,
     retainerPath: pathTo(heap, node),
   };
-}
-
-function pathTo({ tree, treeOf }: TracedHeap, node: number): readonly RetainerStep[] {
-  const steps: RetainerStep[] = [];
-  for (let at = treeOf[node]!; at > 0; at = tree.parent[at]!) {
-    const { edge, edgeKind, className, nodeKind } = tree.stepTo(at);
-    steps.push({ edge, edgeType: EDGE_KINDS[edgeKind]!, node: className, nodeType: NODE_KINDS[nodeKind]! });
-  }
-  steps.reverse();
-  return steps.length <= MAX_PATH
-    ? steps
-    : [...steps.slice(0, FIRST_STEPS), ...steps.slice(FIRST_STEPS - MAX_PATH)];
 }

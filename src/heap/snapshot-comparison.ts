@@ -3,16 +3,15 @@
  * matched by path and class, never by id. One graph is in memory at a time; of the earlier ones only a compact tree is kept.
  */
 import { systemClock } from '../runtime/clock.js';
-import { type AnalysisStep, analyze } from './analysis.js';
-import type { AnalysisNote, FailureCause } from './analysis-failure.js';
+import { type AnalysisFailure, type AnalysisStep, analyze, type SnapshotTotals } from './analysis.js';
+import type { AnalysisNote } from './analysis-failure.js';
 import { findAccumulations, isScaled } from './growth/accumulation.js';
 import type { ClassGrowth } from './growth/class-growth.js';
 import { type GrowthSeries, growthOf, MAX_STEPS } from './growth/growth-series.js';
 import { decodeSeries } from './growth/series-codec.js';
-import { type Artefact, artefactOf } from './naming/artefact.js';
-import type { Holder } from './naming/holder.js';
-import { pathHolder } from './naming/path-holder.js';
-import { retainerPath, rowsTo } from './naming/retainer-path.js';
+import { type Artefact, artefactOf, artefactsLast } from './naming/artefact.js';
+import { type Holder, pathHolder } from './naming/holder.js';
+import { mainRow, retainerPath } from './naming/retainer-path.js';
 import type { RetainerStep } from './naming/retainer-step.js';
 import { programMismatch } from './program-mismatch.js';
 import type { Suspect } from './suspects/suspect.js';
@@ -21,18 +20,6 @@ import type { Suspect } from './suspects/suspect.js';
 export const MAX_SNAPSHOTS = MAX_STEPS;
 /** Paths listed; the smallest ones are left out. */
 const MAX_PATHS = 20;
-const PRIMITIVES = new Set(['string', 'symbol', 'bigint']);
-
-export interface SnapshotTotals {
-  /** In the file. */
-  readonly nodes: number;
-  /** In the file. */
-  readonly edges: number;
-  /** Sum of the shallow sizes of all nodes, bytes; of a sampled snapshot that of the whole heap, an estimate. */
-  readonly heapBytes: number;
-  /** True for a sampled snapshot: bytes and numbers of objects are estimates, those of a collection's entries are not. */
-  readonly scaled?: boolean;
-}
 
 /** A path with more members in the last snapshot than in the first: the topmost one, where they accumulate. */
 export interface PathDifference {
@@ -68,14 +55,8 @@ export type SnapshotComparison =
       readonly notes: readonly AnalysisNote[];
       readonly elapsedMs: number;
     }
-  | {
-      readonly outcome: 'failure';
-      /** Number of the snapshot at which it ended, from 0. */
-      readonly snapshot: number;
-      readonly step: AnalysisStep;
-      readonly cause: FailureCause;
-      readonly elapsedMs: number;
-    };
+  /** `snapshot`: number of the snapshot at which it ended, from 0. */
+  | (AnalysisFailure & { readonly snapshot: number });
 
 /**
  * Compares 2 to 16 snapshots, oldest first: each the bytes of a `.heapsnapshot` in chunks of any size, read one after
@@ -106,14 +87,9 @@ export async function compareSnapshots(
     for (const note of result.notes ?? []) notes.set(JSON.stringify(note), note);
     series = decodeSeries(bytes);
     const mismatch = index === 0 || series === null ? null : programMismatch(series.classes);
-    if (mismatch !== null)
-      return {
-        outcome: 'failure',
-        snapshot: index,
-        step: 'comparing',
-        cause: mismatch,
-        elapsedMs: elapsed(),
-      };
+    if (mismatch === null) continue;
+    const failure = { snapshot: index, step: 'comparing', cause: mismatch } as const;
+    return { outcome: 'failure', ...failure, elapsedMs: elapsed() };
   }
   return {
     outcome: 'success',
@@ -137,8 +113,9 @@ function pathDifferences(series: GrowthSeries): readonly PathDifference[] {
   const { nodes } = ends;
   return findAccumulations(ends)
     .map((accumulation): PathDifference => {
-      const { holder, members, counts, bytes, gainedBytes } = accumulation;
-      const className = gainedClass(ends, members);
+      const { counts, bytes, gainedBytes } = accumulation;
+      const row = mainRow(nodes, accumulation);
+      const className = row === null ? 'object' : nodes[row]!.className;
       const path = retainerPath(nodes, accumulation, className);
       return {
         className,
@@ -148,12 +125,12 @@ function pathDifferences(series: GrowthSeries): readonly PathDifference[] {
         bytes: [bytes[0]!, bytes.at(-1)!],
         ...(isScaled(accumulation, ends) ? { scaled: true } : {}),
         gainedBytes,
-        artefact: artefactOf([...rowsTo(nodes, holder), ...members].map((row) => nodes[row]!)),
+        artefact: artefactOf(nodes, accumulation),
       };
     })
     .sort(
       (a, b) =>
-        Number(a.artefact !== null) - Number(b.artefact !== null) ||
+        artefactsLast(a, b) ||
         b.gainedBytes - a.gainedBytes ||
         b.counts[1] - b.counts[0] - (a.counts[1] - a.counts[0]),
     )
@@ -180,11 +157,4 @@ function firstAndLast(series: GrowthSeries): GrowthSeries {
       entries: ends(node.entries),
     })),
   };
-}
-
-function gainedClass({ nodes }: GrowthSeries, members: readonly number[]): string {
-  const rank = (row: number) =>
-    PRIMITIVES.has(nodes[row]!.className) ? Number.NEGATIVE_INFINITY : growthOf(nodes[row]!.bytes);
-  const [best] = members.toSorted((a, b) => rank(b) - rank(a));
-  return best === undefined ? 'object' : nodes[best]!.className;
 }

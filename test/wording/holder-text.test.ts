@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Holder } from '../../src/heap/naming/holder.js';
-import { pathHolder } from '../../src/heap/naming/path-holder.js';
+import { type Holder, pathHolder } from '../../src/heap/naming/holder.js';
 import type { RetainerStep } from '../../src/heap/naming/retainer-step.js';
 import { holderText } from '../../src/wording/holder-text.js';
 import { calling, captured, inClass, listenersOf, ofModule } from '../support/holder.js';

@@ -15,12 +15,9 @@ import { isHandlePath } from './open-handle.js';
 import type { RetainerStep } from './retainer-step.js';
 
 /** Classes of Node that programs instantiate directly, so that the class does not show which object it is. */
-const COMMON: ReadonlySet<string> = new Set([
-  'EventEmitter',
-  'EventTarget',
-  'AbortSignal',
-  'AbortController',
-]);
+const COMMON: ReadonlySet<string> = new Set(
+  'EventEmitter EventTarget AbortSignal AbortController'.split(' '),
+);
 
 /** V8's name for a function without one. */
 const UNNAMED = 'function';
@@ -100,6 +97,19 @@ export interface HolderFacts {
 
 /** A function's class is its name with brackets. */
 export const plainTitle = (className: string): string => className.replace(/\(\)$/, '');
+
+/** The holder as far as the path alone shows it; the objects on the path were not looked at. */
+export const pathHolder = (path: readonly RetainerStep[]): Holder =>
+  holderOf(path, {
+    closure: null,
+    script: null,
+    packaged: null,
+    pathOnly: true,
+    event: null,
+    callback: null,
+    isForeign: () => false,
+    titleOf: (at) => plainTitle(path[at]!.node),
+  });
 
 /** The holder at the end of a path, whose last step leads to the members. */
 export function holderOf(path: readonly RetainerStep[], facts: HolderFacts): Holder {

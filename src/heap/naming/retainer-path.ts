@@ -1,6 +1,8 @@
 import type { Accumulation } from '../growth/accumulation.js';
-import type { SeriesNode } from '../growth/growth-series.js';
+import { growthOf, type SeriesNode } from '../growth/growth-series.js';
 import { EDGE_KINDS, NODE_KINDS } from '../growth/path-tree.js';
+import type { TracedHeap } from '../growth/path-tree-builder.js';
+import { PRIMITIVES } from './generic-class.js';
 import type { RetainerStep } from './retainer-step.js';
 
 /** Steps of a published path; a longer one loses its middle. */
@@ -14,27 +16,41 @@ export function rowsTo(nodes: readonly SeriesNode[], row: number): readonly numb
   return rows.reverse();
 }
 
+/** The row of the members that leak: objects before strings, since a Map's keys grow with its values. Null if none are known. */
+export function mainRow(nodes: readonly SeriesNode[], { members }: Accumulation): number | null {
+  const grown = (row: number) => growthOf(nodes[row]!.bytes);
+  const sorted = members.toSorted((a, b) => grown(b) - grown(a));
+  const objects = sorted.filter((row) => !PRIMITIVES.has(nodes[row]!.className));
+  return objects.find((row) => growthOf(nodes[row]!.counts) > 0) ?? sorted[0] ?? null;
+}
+
 export function retainerPath(
   nodes: readonly SeriesNode[],
   { holder, edge, edgeKind, members }: Accumulation,
   className: string,
 ): readonly RetainerStep[] {
-  const steps = rowsTo(nodes, holder).map((row) => step(nodes[row]!));
   const member = members.map((row) => nodes[row]!).find((node) => node.className === className);
-  steps.push(
-    member !== undefined
-      ? step(member)
-      : { edge, edgeType: EDGE_KINDS[edgeKind] ?? 'internal', node: className, nodeType: 'object' },
-  );
-  if (steps.length <= MAX_STEPS) return steps;
-  return [...steps.slice(0, FIRST_STEPS), ...steps.slice(FIRST_STEPS - MAX_STEPS)];
+  const last = member ?? { edge, edgeKind, className, nodeKind: NODE_KINDS.indexOf('object') };
+  return shortened([...rowsTo(nodes, holder).map((row) => nodes[row]!), last].map(step));
 }
 
-function step(node: SeriesNode): RetainerStep {
-  return {
-    edge: node.edge,
-    edgeType: EDGE_KINDS[node.edgeKind] ?? 'internal',
-    node: node.className,
-    nodeType: NODE_KINDS[node.nodeKind] ?? 'other',
-  };
+/** A shortest path to an object of one snapshot, the object itself included. */
+export function pathTo({ tree, treeOf }: TracedHeap, node: number): readonly RetainerStep[] {
+  const steps: RetainerStep[] = [];
+  for (let at = treeOf[node]!; at > 0; at = tree.parent[at]!) steps.push(step(tree.stepTo(at)));
+  return shortened(steps.reverse());
 }
+
+type Named = Pick<SeriesNode, 'edge' | 'edgeKind' | 'className' | 'nodeKind'>;
+
+const step = ({ edge, edgeKind, className, nodeKind }: Named): RetainerStep => ({
+  edge,
+  edgeType: EDGE_KINDS[edgeKind]!,
+  node: className,
+  nodeType: NODE_KINDS[nodeKind]!,
+});
+
+const shortened = (steps: readonly RetainerStep[]): readonly RetainerStep[] =>
+  steps.length <= MAX_STEPS
+    ? steps
+    : [...steps.slice(0, FIRST_STEPS), ...steps.slice(FIRST_STEPS - MAX_STEPS)];

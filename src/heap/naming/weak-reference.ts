@@ -1,12 +1,14 @@
+import { NUMBERS } from '../../mechanisms/path-names.js';
 import { isNodeScript } from '../../runtime/script-name.js';
 import type { TracedHeap } from '../growth/path-tree-builder.js';
 import { fieldsOf } from '../members/number-field.js';
 import { EDGE, labelAt, labelType, NODE } from '../snapshot/heap-snapshot.js';
+import { PRIMITIVES } from './generic-class.js';
 import type { Places } from './member-location.js';
 
 const WEAK_REFERENCE = 'WeakRef';
 const CELL = 'system / WeakCell';
-const PLAIN = new Set(['string', 'number', 'symbol', 'bigint', '(system)']);
+const PLAIN = new Set([...PRIMITIVES, NUMBERS, '(system)']);
 
 /** Whether most of these objects are weak references, or records of one and plain values. */
 export function areWeak({ snapshot, classes }: TracedHeap, objects: readonly number[]): boolean {

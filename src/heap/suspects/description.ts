@@ -13,12 +13,13 @@ import { fieldNames } from '../members/object-fields.js';
 import { type InspectedHeap, NO_SAMPLES, type Samples } from '../members/sample-members.js';
 import { TimerCaptures } from '../members/timer-capture.js';
 import { fingerprint } from '../naming/fingerprint.js';
+import { PRIMITIVES } from '../naming/generic-class.js';
 import type { Holder } from '../naming/holder.js';
 import { HolderPlaces } from '../naming/holder-place.js';
 import { mechanismOf } from '../naming/mechanism.js';
 import { Places } from '../naming/member-location.js';
 import { isHandlePath } from '../naming/open-handle.js';
-import { retainerPath } from '../naming/retainer-path.js';
+import { mainRow, retainerPath } from '../naming/retainer-path.js';
 import type { PackageName, RetainerStep } from '../naming/retainer-step.js';
 import { keepContexts } from '../naming/vm-context.js';
 import { areWeak, hasRegistry } from '../naming/weak-reference.js';
@@ -28,7 +29,6 @@ import type { Suspect } from './suspect.js';
 /** Objects of one path whose content is read. */
 const MAX_LOOKED_AT = 8;
 const MAX_ALSO_HELD = 4;
-const PRIMITIVES = new Set(['string', 'symbol', 'bigint']);
 
 /** Describes candidates as suspects. */
 export class Describer {
@@ -155,7 +155,7 @@ export class Describer {
   } {
     const { nodes } = this.#series;
     const { classes } = this.#heap;
-    const row = this.#mainRow(accumulation);
+    const row = mainRow(nodes, accumulation);
     const newest = newestMembers(this.#heap, this.#of(accumulation.holder).objects, MAX_LOOKED_AT * 2);
     const className = row === null ? this.#commonClass(newest) : nodes[row]!.className;
     // A list of timers also holds timers that call other functions.
@@ -166,16 +166,6 @@ export class Describer {
       objects: known.length > 0 ? known : row === null ? [] : this.#of(row).objects.toReversed(),
       parentBytes: row === null ? 0 : this.#of(row).parentBytes,
     };
-  }
-
-  /** The row of the leaked members: objects before strings, since a Map's keys grow with its values. */
-  #mainRow({ members }: Accumulation): number | null {
-    const { nodes } = this.#series;
-    const grown = (row: number) => growthOf(nodes[row]!.bytes);
-    const sorted = members.toSorted((a, b) => grown(b) - grown(a));
-    const objects = sorted.filter((row) => !PRIMITIVES.has(nodes[row]!.className));
-    const best = objects.find((row) => growthOf(nodes[row]!.counts) > 0);
-    return best ?? sorted[0] ?? null;
   }
 
   /** For members that are not in the tree below this holder, since a shorter path leads to them. If there are no objects, they are numbers. */

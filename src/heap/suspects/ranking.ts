@@ -2,9 +2,8 @@ import { findAccumulations } from '../growth/accumulation.js';
 import type { ExtendedSeries, SeriesNode } from '../growth/growth-series.js';
 import type { TracedHeap } from '../growth/path-tree-builder.js';
 import { type InspectedHeap, sampleMembers } from '../members/sample-members.js';
-import { artefactOf } from '../naming/artefact.js';
+import { artefactOf, artefactsLast } from '../naming/artefact.js';
 import { GENERIC } from '../naming/generic-class.js';
-import { rowsTo } from '../naming/retainer-path.js';
 import type { Candidate } from '../uniting/candidate.js';
 import { uniteCandidates } from '../uniting/unite.js';
 import { Describer } from './description.js';
@@ -23,12 +22,11 @@ export function rankSuspects(heap: TracedHeap, { series, rowOf }: ExtendedSeries
   const { nodes } = series;
   const candidates = findAccumulations(series)
     .map((accumulation): Candidate => {
-      const rows = [...rowsTo(nodes, accumulation.holder), ...accumulation.members].map((row) => nodes[row]!);
-      return { accumulation, artefact: artefactOf(rows), others: [], parts: [] };
+      return { accumulation, artefact: artefactOf(nodes, accumulation), others: [], parts: [] };
     })
     .sort(
       (a, b) =>
-        Number(a.artefact !== null) - Number(b.artefact !== null) ||
+        artefactsLast(a, b) ||
         b.accumulation.gainedBytes - a.accumulation.gainedBytes ||
         b.accumulation.gained - a.accumulation.gained,
     )
@@ -50,11 +48,7 @@ export function rankSuspects(heap: TracedHeap, { series, rowOf }: ExtendedSeries
         series,
       ),
     )
-    .sort(
-      (a, b) =>
-        Number(a.artefact !== null) - Number(b.artefact !== null) ||
-        (b.gainedBytes ?? 0) - (a.gainedBytes ?? 0),
-    );
+    .sort((a, b) => artefactsLast(a, b) || (b.gainedBytes ?? 0) - (a.gainedBytes ?? 0));
 }
 
 /** The holder and the objects it is a part of, up to the nearest class with a name: a bound would stand there. */

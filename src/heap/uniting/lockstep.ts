@@ -11,7 +11,7 @@
  */
 
 import { isHeavyClass } from '../../mechanisms/open-resources.js';
-import { SCOPE, TIMERS_LIST } from '../../mechanisms/path-names.js';
+import { NUMBERS, SCOPE, TIMERS_LIST } from '../../mechanisms/path-names.js';
 import { isNodeScript, packageOf } from '../../runtime/script-name.js';
 import { ROLE } from '../graph/node-role.js';
 import type { Accumulation } from '../growth/accumulation.js';
@@ -19,7 +19,7 @@ import type { SeriesNode } from '../growth/growth-series.js';
 import { NODE_KINDS } from '../growth/path-tree.js';
 import { newestMembers } from '../members/newest-members.js';
 import { type InspectedHeap, NO_SAMPLES } from '../members/sample-members.js';
-import { GENERIC } from '../naming/generic-class.js';
+import { GENERIC, PRIMITIVES } from '../naming/generic-class.js';
 import { Places } from '../naming/member-location.js';
 import { isHandleList } from '../naming/open-handle.js';
 import { rowsTo } from '../naming/retainer-path.js';
@@ -47,7 +47,7 @@ const STRINGS = new Set([NODE.string, NODE['concatenated string'], NODE['sliced 
 const CLOSURE = NODE_KINDS.indexOf('closure');
 /** Their contents have nothing to do with each other. */
 const HUBS = new Set(['globalThis', TIMERS_LIST]);
-const PRIMITIVES = new Set(['string', 'number', 'symbol', 'bigint']);
+const isPlain = (className: string) => PRIMITIVES.has(className) || className === NUMBERS;
 
 interface Place {
   /** The object or scope that it is a part of; null if that is no evidence. */
@@ -189,7 +189,7 @@ class PlaceFinder {
 function leadsTo(inspected: InspectedHeap, from: Accumulation, to: Accumulation): boolean {
   const { heap, samples } = inspected;
   // V8 may share equal texts and numbers between unrelated holders.
-  const wanted = new Set(to.members.filter((row) => !PRIMITIVES.has(inspected.nodes[row]!.className)));
+  const wanted = new Set(to.members.filter((row) => !isPlain(inspected.nodes[row]!.className)));
   if (wanted.size === 0) return false;
   const held = newestMembers(heap, (samples.get(from.holder) ?? NO_SAMPLES).objects, ASKED);
   const rows = from.members.flatMap((row) => (samples.get(row) ?? NO_SAMPLES).objects);
@@ -252,7 +252,7 @@ function merge(inspected: InspectedHeap, group: readonly Candidate[]): Candidate
   const [first] = group;
   if (group.length === 1) return first!;
   const holdsKeys = ({ accumulation: { members } }: Candidate) =>
-    members.every((row) => PRIMITIVES.has(inspected.nodes[row]!.className));
+    members.every((row) => isPlain(inspected.nodes[row]!.className));
   const values = group.filter((one) => !holdsKeys(one));
   const gain = ({ accumulation }: Candidate) => accumulation.gainedBytes;
   const most = Math.max(...group.map(gain));

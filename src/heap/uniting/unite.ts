@@ -3,6 +3,7 @@ import { isModuleCache } from '../../mechanisms/module-cache.js';
 import type { Accumulation } from '../growth/accumulation.js';
 import { newestMembers } from '../members/newest-members.js';
 import { type InspectedHeap, NO_SAMPLES } from '../members/sample-members.js';
+import { artefactsLast } from '../naming/artefact.js';
 import { isHandleList } from '../naming/open-handle.js';
 import { retainerPath } from '../naming/retainer-path.js';
 import { type Candidate, gainedBytes } from './candidate.js';
@@ -19,9 +20,7 @@ export function uniteCandidates(
   candidates: readonly Candidate[],
 ): readonly Candidate[] {
   const united = uniteModuleCaches(inspected, uniteLockstep(inspected, uniteShared(inspected, candidates)));
-  return united.toSorted(
-    (a, b) => Number(a.artefact !== null) - Number(b.artefact !== null) || gainedBytes(b) - gainedBytes(a),
-  );
+  return united.toSorted((a, b) => artefactsLast(a, b) || gainedBytes(b) - gainedBytes(a));
 }
 
 /**
