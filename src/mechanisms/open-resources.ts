@@ -4,18 +4,18 @@ import { MECHANISM_NAMES, MECHANISMS, type Mechanism } from './mechanisms.js';
 import { NATIVE } from './path-names.js';
 
 const ALWAYS = { confirmsAlone: 'always', because: '' } as const;
+const pending = (type: string): ResourceType => ({
+  words: say`pending operations (${type.slice(0, 40)})`,
+  confirmsAlone: 'never',
+  because: say`they wait for the system, and end when it catches up`,
+});
+
 /** Open resources and native objects without a mechanism. */
-const PENDING_BECAUSE = say`they wait for the system, and end when it catches up`;
 const OTHER_RESOURCES: Readonly<Record<string, ResourceType>> = {
   ProcessWrap: { words: say`child processes`, ...ALWAYS },
   MessagePort: { words: say`open message ports`, ...ALWAYS },
   FileDescriptor: { words: say`open file descriptors`, ...ALWAYS },
-  TTYWrap: {
-    words: say`pending operations (TTYWrap)`,
-    confirmsAlone: 'never',
-    because: PENDING_BECAUSE,
-    hasDescriptor: true,
-  },
+  TTYWrap: { ...pending('TTYWrap'), hasDescriptor: true },
 };
 const OTHER_NATIVES: Readonly<Record<string, string>> = {
   MessagePort: say`open message ports`,
@@ -45,14 +45,7 @@ export interface OpenResource extends ResourceType {
 
 /** By its name in `process.getActiveResourcesInfo()`. An unknown type is an operation that waits for the system. */
 export function openResource(type: string): OpenResource {
-  return (
-    RESOURCES.get(type) ?? {
-      words: say`pending operations (${type.slice(0, 40)})`,
-      mechanism: null,
-      confirmsAlone: 'never',
-      because: PENDING_BECAUSE,
-    }
-  );
+  return RESOURCES.get(type) ?? { ...pending(type), mechanism: null };
 }
 
 /** Resources that each hold a file descriptor, and those that are connections. */

@@ -1,20 +1,14 @@
 import type { Artefact } from '../heap/naming/artefact.js';
 import { say } from '../runtime/say.js';
 
+const TEXTS: Readonly<Record<Artefact, string>> = {
+  'v8-memory': say`memory of V8 itself: code, feedback, hidden classes`,
+  tool: say`held by an attached debugger or profiler`,
+  leakwatch: say`held by leakwatch itself`,
+  'shared-strings': say`V8's table of the strings it shares`,
+  'calls-in-progress': say`held by calls in progress`,
+  'handle-list': say`Node's own list of native objects`,
+};
+
 /** Why growth is not the program's doing. */
-export function artefactText(artefact: Artefact): string {
-  switch (artefact) {
-    case 'v8-memory':
-      return say`memory of V8 itself: code, feedback, hidden classes`;
-    case 'tool':
-      return say`held by an attached debugger or profiler`;
-    case 'leakwatch':
-      return say`held by leakwatch itself`;
-    case 'shared-strings':
-      return say`V8's table of the strings it shares`;
-    case 'calls-in-progress':
-      return say`held by calls in progress`;
-    case 'handle-list':
-      return say`Node's own list of native objects`;
-  }
-}
+export const artefactText = (artefact: Artefact): string => TEXTS[artefact];

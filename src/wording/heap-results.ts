@@ -14,14 +14,17 @@ interface Owned {
   readonly owner: string;
 }
 
-export interface Suspect extends Owned, Omit<RawSuspect, 'alsoHeldBy'> {
-  /** Other holders of the same members, as `owner` writes them; at most 4. Fixing one of them is not enough. */
-  readonly alsoHeldBy?: readonly string[];
+/** Fields whose values are, or get, words; `alsoHeldBy` as `owner` writes them. */
+interface Words {
+  readonly suspects: readonly Suspect[];
+  readonly paths: readonly PathDifference[];
+  readonly notes: readonly string[];
+  readonly alsoHeldBy: readonly string[];
 }
 
-export interface PathDifference extends Owned, RawDifference {}
-
-export interface SizeSuspect extends Owned, RawSizeSuspect {}
+type Worded<Result> = {
+  readonly [Field in keyof Result]: Field extends keyof Words ? Words[Field] : Result[Field];
+};
 
 type Success<Result> = Extract<Result, { readonly outcome: 'success' }>;
 type Failed<Result> = Extract<Result, { readonly outcome: 'failure' }> & {
@@ -29,24 +32,12 @@ type Failed<Result> = Extract<Result, { readonly outcome: 'failure' }> & {
   readonly reason: string;
 };
 
-interface AnalysisSuccess extends Omit<Success<RawAnalysis>, 'suspects' | 'notes'> {
-  /** What grew at each of the latest two steps or more, worst first; empty before the third snapshot. At most 20. */
-  readonly suspects: readonly Suspect[];
-  /** What the reader should know: a previous series that could not be used, paths given up at a bound. */
-  readonly notes?: readonly string[];
-}
+export interface Suspect extends Owned, Worded<RawSuspect> {}
+export interface PathDifference extends Owned, RawDifference {}
+export interface SizeSuspect extends Owned, RawSizeSuspect {}
 
-export type AnalysisResult = AnalysisSuccess | Failed<RawAnalysis>;
-
-export interface SnapshotGrowth extends Omit<Success<RawComparison>, 'suspects' | 'paths' | 'notes'> {
-  /** What grew at each of the latest two steps or more, worst first, at most 20; empty for two snapshots. `atMs` of a step is the number of its snapshot, from 0. */
-  readonly suspects: readonly Suspect[];
-  /** What the last snapshot has more of than the first, most bytes first, V8's own and tools' last, at most 20. */
-  readonly paths: readonly PathDifference[];
-  /** What the reader should know: bounds that were reached. */
-  readonly notes: readonly string[];
-}
-
+export type AnalysisResult = Worded<Success<RawAnalysis>> | Failed<RawAnalysis>;
+export type SnapshotGrowth = Worded<Success<RawComparison>>;
 export type SnapshotComparison = SnapshotGrowth | Failed<RawComparison>;
 
 export interface HeapSummary extends Omit<RawSummary, 'suspects'> {

@@ -1,4 +1,3 @@
-import { openNative } from '../../mechanisms/open-resources.js';
 import {
   ASYNC_STORE,
   EMITTER_LISTENERS,
@@ -113,38 +112,25 @@ export const pathHolder = (path: readonly RetainerStep[]): Holder =>
 
 /** The holder at the end of a path, whose last step leads to the members. */
 export function holderOf(path: readonly RetainerStep[], facts: HolderFacts): Holder {
+  const { callback } = facts;
   const above = path.slice(0, -1);
-  const last = path.at(-1);
-  if (above.at(-1)?.node === TIMERS_LIST) return { kind: 'timers', callback: facts.callback };
-  if (last !== undefined && (isHandlePath(path) || path.length === 1)) return nativeHolder(last, path, facts);
+  const { edge, node: className } = path.at(-1)!;
+  if (above.at(-1)?.node === TIMERS_LIST) return { kind: 'timers', callback };
+  // Node's event loop holds open handles, whoever is to close them.
+  if (isHandlePath(path)) return { kind: 'open', className, callback };
+  if (above.length === 0) return { kind: 'native-objects', className };
   const listeners = listenerHolder(path, facts);
   if (listeners !== null) return listeners;
-  if (last?.edge === REACTIONS) return { kind: 'reactions', place: placeOf(above, facts, GENERIC) };
-  const at = above.findLastIndex(({ edge }) => edge === WEAK_VALUE);
-  if (at >= 0)
-    return {
-      kind: 'weak-value',
-      path: above
-        .slice(at + 1)
-        .map(segment)
-        .join(''),
-      place: placeOf(above.slice(0, at), facts, GENERIC),
-    };
+  if (edge === REACTIONS) return { kind: 'reactions', place: placeOf(above, facts, GENERIC) };
+  const at = above.findLastIndex((step) => step.edge === WEAK_VALUE);
+  if (at >= 0) {
+    const below = above.slice(at + 1).map(segment);
+    return { kind: 'weak-value', path: below.join(''), place: placeOf(above.slice(0, at), facts, GENERIC) };
+  }
   const place = placeOf(above, facts, GENERIC);
   return place.kind === 'path' && place.path === ''
-    ? closureVariable(path[0]?.edge || (last?.node ?? ''), '', null, null)
+    ? closureVariable(above[0]?.edge || className, '', null, null)
     : place;
-}
-
-/** Node's event loop holds open handles, whoever is to close them. */
-function nativeHolder(
-  { node: className }: RetainerStep,
-  path: readonly RetainerStep[],
-  { callback }: HolderFacts,
-): Holder {
-  return isHandlePath(path) && openNative(className) !== null
-    ? { kind: 'open', className, callback }
-    : { kind: 'native-objects', className };
 }
 
 function listenerHolder(path: readonly RetainerStep[], facts: HolderFacts): Holder | null {
@@ -199,12 +185,10 @@ function nearestPlace(
   for (let at = steps.length - 1; at >= 0; at--) {
     const step = steps[at]!;
     const isHolder = at === steps.length - 1;
-    if (step.edge === SCOPE)
-      return {
-        place: { kind: 'module', script: step.node, path },
-        at: -1,
-        isNamed: path === '' && !isNodes(step),
-      };
+    if (step.edge === SCOPE) {
+      const isNamed = path === '' && !isNodes(step);
+      return { place: { kind: 'module', script: step.node, path }, at: -1, isNamed };
+    }
     if (!isHolder && !GENERIC.has(step.node) && !generic.has(step.node))
       return { place: { kind: 'class', name: facts.titleOf(at), path, keptBy: null }, at, isNamed: true };
     if (step.edgeType === 'variable')

@@ -15,13 +15,21 @@
 import { SCOPE } from '../../mechanisms/path-names.js';
 import { isNodeScript, isProgramsOwn, QUERY, shortScript } from '../../runtime/script-name.js';
 import { GENERIC } from '../naming/generic-class.js';
-import type { AllocationSite, MemberLocation, SiteFrame } from '../sources/code-place.js';
+import type { AllocationSite, MemberLocation, RawSite, SiteFrame } from '../sources/code-place.js';
 import type { Suspect } from '../suspects/suspect.js';
-import type { PlacedSite } from './placed-site.js';
 
-/** Why a site was given to a suspect: the strongest first. */
-const SITE_RULES = ['function', 'class', 'file', 'scope', 'package', 'amount'] as const;
-type SiteRule = (typeof SITE_RULES)[number];
+/**
+ * Why a site was given to a suspect, and how strong that is; a frame further up the stack has one less for each step, and
+ * so has a place further down a file.
+ */
+const STRENGTH = { function: 100, class: 90, file: 60, scope: 40, package: 20, amount: 0 } as const;
+type SiteRule = keyof typeof STRENGTH;
+
+/** A site as V8 reports it, and in the program's own source. */
+export interface PlacedSite {
+  readonly raw: RawSite;
+  readonly site: AllocationSite;
+}
 
 export interface SiteMatch {
   /** Index into the suspects. */
@@ -35,15 +43,6 @@ const MAX_SITES = 4;
 const MIN_SHARE = 0.01;
 /** How far two amounts may lie apart that count as the same growth. */
 const LIKE_PART = 3;
-/** Strength of the rules; a frame further up the stack has one less for each step, and so has a place further down a file. */
-const STRENGTH: Readonly<Record<SiteRule, number>> = {
-  function: 100,
-  class: 90,
-  file: 60,
-  scope: 40,
-  package: 20,
-  amount: 0,
-};
 const MAX_DISTANCE = 15;
 /** Part of a suspect's growth that must be left over in a site that it shares. */
 const NEEDED_SHARE = 0.5;
@@ -95,13 +94,15 @@ function shared(suspects: readonly Suspect[], matches: readonly SiteMatch[]): re
   const served = new Set(matches.map(({ suspect }) => suspect));
   return suspects.flatMap((suspect, index) => {
     if (served.has(index) || suspect.artefact !== null) return [];
-    const found = matches
-      .map((match) => ({ ...match, claim: strongestClaim(suspect, match.placed) }))
-      .find(({ claim, placed, suspect: owner }) => {
+    return matches
+      .flatMap(({ placed, suspect: owner }): SiteMatch[] => {
+        const rule = strongestClaim(suspect, placed)?.rule;
         const needed = growthOf(suspects[owner]!) + growthOf(suspect) * NEEDED_SHARE;
-        return claim !== null && placed.site.growthBytes >= needed;
-      });
-    return found?.claim == null ? [] : [{ suspect: index, rule: found.claim.rule, placed: found.placed }];
+        return rule === undefined || placed.site.growthBytes < needed
+          ? []
+          : [{ suspect: index, rule, placed }];
+      })
+      .slice(0, 1);
   });
 }
 
@@ -192,15 +193,9 @@ function mergeSites(sites: readonly AllocationSite[]): readonly AllocationSite[]
   for (const site of sites) {
     const key = `${site.url}:${site.line}:${site.column}:${site.function}`;
     const before = places.get(key);
-    const summed =
-      before === undefined
-        ? site
-        : {
-            ...before,
-            liveBytes: before.liveBytes + site.liveBytes,
-            growthBytes: before.growthBytes + site.growthBytes,
-          };
-    places.set(key, summed);
+    const liveBytes = (before?.liveBytes ?? 0) + site.liveBytes;
+    const growthBytes = (before?.growthBytes ?? 0) + site.growthBytes;
+    places.set(key, { ...(before ?? site), liveBytes, growthBytes });
   }
   return [...places.values()].sort((a, b) => b.growthBytes - a.growthBytes);
 }
@@ -210,15 +205,12 @@ function ownPlace(
   matches: readonly SiteMatch[],
   locations: readonly MemberLocation[],
 ): MemberLocation | null {
-  const bySite = (isWanted: (rule: SiteRule) => boolean) =>
+  const bySite = (byAmount: boolean) =>
     matches
-      .filter(({ rule }) => isWanted(rule))
+      .filter(({ rule }) => (rule === 'amount') === byAmount)
       .flatMap(({ placed: { site } }) => [site, ...site.callers])
       .find(isProgramsOwn);
-  const place =
-    bySite((rule) => rule !== 'amount') ??
-    locations.find(isProgramsOwn) ??
-    bySite((rule) => rule === 'amount');
+  const place = bySite(false) ?? locations.find(isProgramsOwn) ?? bySite(true);
   if (place === undefined) return null;
   return { function: place.function, url: place.url, line: place.line, column: place.column };
 }

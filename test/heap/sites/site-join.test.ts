@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { placeSite } from '../../../src/heap/sites/placed-site.js';
 import { joinSites, matchSites } from '../../../src/heap/sites/site-join.js';
+import { placeSite } from '../../../src/heap/sites/suspect-sources.js';
 import type { RawFrame } from '../../../src/heap/sources/code-place.js';
 import { ScriptMaps } from '../../../src/heap/sources/script-maps.js';
 import { suspectWith } from '../../support/suspect.js';
