@@ -1,7 +1,7 @@
 import { CONTENT } from '../growth/path-tree.js';
 import type { RetainerStep } from '../naming/retainer-step.js';
 import { fileUrlOf, readText } from '../sources/script-file.js';
-import { fitsHeap } from './grown.js';
+import { fitsHeap, type Grown, OVERSHOOT } from './grown.js';
 import type { Bound } from './limit.js';
 import { type SizeCheck, sizeChecks } from './size-checks.js';
 import { withoutTexts } from './without-texts.js';
@@ -11,17 +11,12 @@ const MAX_SCRIPT_BYTES = 512 * 1024;
 /** Characters of a line, on the average, that a person writes at most; no minified script has so few. */
 const MAX_LINE = 200;
 const MIN_NAME = 3;
-/** A number beyond the limit that a collection may have while one is put in before another is taken out. */
-const OVERSHOOT = 1;
 /** Scripts read in one analysis; further ones are left alone. */
 const MAX_SCRIPTS = 40;
 
 /** A collection as code sees it. */
-export interface BoundedInCode {
+export interface BoundedInCode extends Omit<Grown, 'subjects'> {
   readonly path: readonly RetainerStep[];
-  /** Members of all holders, a count, and their bytes. */
-  readonly count: number;
-  readonly bytes: number;
   readonly holders: number;
   /** Addresses of the scripts whose code may use it, nearest first. */
   readonly scripts: readonly string[];
@@ -41,18 +36,10 @@ export class BoundsInCode {
     for (const script of new Set(scripts)) {
       const text = this.#text(script);
       const checks = text === null ? [] : sizeChecks(text, name).filter(isPossible);
-      const tightest = checks.reduce<SizeCheck | null>(
-        (best, check) => (best === null || check.limit < best.limit ? check : best),
-        null,
-      );
-      if (tightest !== null)
-        return {
-          source: 'code',
-          name: tightest.text,
-          limit: tightest.limit * holders,
-          unit: 'entries',
-          ...(holders > 1 ? { holders } : {}),
-        };
+      const [tightest] = checks.toSorted((a, b) => a.limit - b.limit);
+      if (tightest === undefined) continue;
+      const found = { source: 'code', name: tightest.text, limit: tightest.limit * holders } as const;
+      return { ...found, unit: 'entries', ...(holders > 1 ? { holders } : {}) };
     }
     return null;
   }

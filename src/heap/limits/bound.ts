@@ -11,7 +11,7 @@ import type { TracedHeap } from '../growth/path-tree-builder.js';
 import { entriesOf, slotsOf } from '../members/held-entries.js';
 import { fieldsOf, numbersOf } from '../members/number-field.js';
 import { findFullHolders } from './full-holders.js';
-import { fitsHeap, fitsHeapBytes, type Grown } from './grown.js';
+import { fitsHeap, fitsHeapBytes, type Grown, OVERSHOOT } from './grown.js';
 import type { Bound } from './limit.js';
 import { plainName, stem, stems, wordsOf } from './name-words.js';
 import type { OwnerLevel, Place } from './owner-place.js';
@@ -68,9 +68,6 @@ const OWN_UNITS = 2;
 const NO_LIMIT = 2 ** 31 - 1;
 /** If the limit may be another collection's, at least this part of it must be used. */
 const SOON = 1 / 4;
-/** A number beyond the limit that a collection may have while one is put in before another is taken out. */
-const OVERSHOOT = 1;
-
 /** An array was set up with its slots when so many at its end hold nothing: a few may be `undefined` by chance. */
 const MIN_FREE = 8;
 

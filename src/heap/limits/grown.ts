@@ -1,6 +1,9 @@
 /** V8's largest default heap: members up to a bound must fit into it. */
 const LARGEST_HEAP_BYTES = 4 * 1024 ** 3;
 
+/** A number beyond the limit that a collection may have while one is put in before another is taken out. */
+export const OVERSHOOT = 1;
+
 /** The present size of what grows. */
 export interface Grown {
   /** Members, a count. */

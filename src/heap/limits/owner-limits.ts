@@ -1,13 +1,13 @@
 import { SCOPE } from '../../mechanisms/path-names.js';
 import type { Accumulation } from '../growth/accumulation.js';
-import type { GrowthSeries } from '../growth/growth-series.js';
 import { CONTENT } from '../growth/path-tree.js';
 import type { TracedHeap } from '../growth/path-tree-builder.js';
 import { newestMembers, oldestMembers } from '../members/newest-members.js';
-import { NO_SAMPLES, type Samples } from '../members/sample-members.js';
+import { type InspectedHeap, objectsOf } from '../members/sample-members.js';
 import type { TimerCaptures } from '../members/timer-capture.js';
 import type { RetainerStep } from '../naming/retainer-step.js';
 import { findBound } from './bound.js';
+import type { BoundedInCode, BoundsInCode } from './bound-in-code.js';
 import { findExpiry } from './expiry.js';
 import type { Bound, Expiry } from './limit.js';
 import { wordsOf } from './name-words.js';
@@ -21,28 +21,27 @@ const MAX_STEPS = 5;
 const GROWING = 1.1;
 
 /** A suspect before its description is complete. */
-export interface Limited {
+export interface Limited extends Pick<BoundedInCode, 'path' | 'scripts'> {
   readonly accumulation: Accumulation;
   /** Series rows of the holder and of the objects it is a part of. */
   readonly ownerRows: readonly number[];
-  readonly path: readonly RetainerStep[];
   /** Some of its members. */
   readonly objects: readonly number[];
 }
 
 /** Evidence in the program itself that growth will end. */
 export function ownerLimits(
-  heap: TracedHeap,
-  series: GrowthSeries,
-  samples: ReadonlyMap<number, Samples>,
-  { accumulation, ownerRows, path, objects }: Limited,
+  inspected: InspectedHeap,
+  { accumulation, ownerRows, path, objects, scripts }: Limited,
   timers: TimerCaptures,
+  code: BoundsInCode,
 ): { readonly bound: Bound | null; readonly expiry: Expiry | null } {
+  const { heap, nodes, series } = inspected;
   // Digits of numbers in a scope are strings to V8.
-  const objectsOf = (row: number) =>
-    (samples.get(row) ?? NO_SAMPLES).objects.filter((node) => heap.classes.of(node) !== 'string');
-  const holders = objectsOf(accumulation.holder);
-  const levels = ownerRows.map((row) => levelOf(series.nodes[row]!.counts, objectsOf(row), accumulation));
+  const ownersAt = (row: number) =>
+    objectsOf(inspected, row).filter((node) => heap.classes.of(node) !== 'string');
+  const holders = ownersAt(accumulation.holder);
+  const levels = ownerRows.map((row) => levelOf(nodes[row]!.counts, ownersAt(row), accumulation));
   // The first element of a linked list holds the others: the owner is the holder of the first.
   if (path.length > 1 && path.at(-1)?.node === path.at(-2)?.node) levels.push(usersOf(heap, holders));
   const places = ownerPlaces(heap, levels);
@@ -54,8 +53,13 @@ export function ownerLimits(
   };
   const count = accumulation.counts.at(-1) ?? 0;
   const bytes = accumulation.bytes.at(-1) ?? 0;
+  const bound = findBound(heap, levels, places, { count, bytes, subjects });
+  // A number on the owner is better evidence than one in its code, and either than full holders.
+  const isNumber = bound !== null && bound.source !== 'full-holders';
+  const instances = Math.max(1, nodes[accumulation.holder]!.counts.at(-1) ?? 1);
+  const inCode = isNumber ? null : code.find({ path, count, bytes, holders: instances, scripts });
   return {
-    bound: findBound(heap, levels, places, { count, bytes, subjects }),
+    bound: inCode ?? bound,
     expiry: findExpiry(heap, places, subjects, entries, timers, series.times.at(-1) ?? 0),
   };
 }

@@ -1,6 +1,6 @@
 import { ROLE } from '../graph/node-role.js';
 import { target } from '../graph/scopes.js';
-import type { SeriesNode } from '../growth/growth-series.js';
+import type { ExtendedSeries, SeriesNode } from '../growth/growth-series.js';
 import type { TracedHeap } from '../growth/path-tree-builder.js';
 import { NODE, sizeOf } from '../snapshot/heap-snapshot.js';
 
@@ -17,15 +17,14 @@ export interface Samples {
 }
 
 /** The latest heap, the series it extends, and objects sampled for rows of the series. */
-export interface InspectedHeap {
+export interface InspectedHeap extends ExtendedSeries {
   readonly heap: TracedHeap;
   readonly nodes: readonly SeriesNode[];
-  /** Tree node → series row. */
-  readonly rowOf: Int32Array;
   readonly samples: ReadonlyMap<number, Samples>;
 }
 
-export const NO_SAMPLES: Samples = { objects: [], parentBytes: 0 };
+export const objectsOf = ({ samples }: InspectedHeap, row: number): readonly number[] =>
+  samples.get(row)?.objects ?? [];
 
 /** Node's native objects are roots to V8. */
 const isObject = (role: number): boolean => role === ROLE.value || role === ROLE.root;

@@ -2,9 +2,8 @@ import { SCOPE, TIMERS_LIST } from '../../mechanisms/path-names.js';
 import { isNodeScript, packageOf, shortScript } from '../../runtime/script-name.js';
 import { ROLE } from '../graph/node-role.js';
 import type { Accumulation } from '../growth/accumulation.js';
-import type { SeriesNode } from '../growth/growth-series.js';
 import type { TracedHeap } from '../growth/path-tree-builder.js';
-import { type InspectedHeap, NO_SAMPLES, type Samples } from '../members/sample-members.js';
+import { type InspectedHeap, objectsOf } from '../members/sample-members.js';
 import { NODE } from '../snapshot/heap-snapshot.js';
 import type { MemberLocation } from '../sources/code-place.js';
 import { ClassTitles, isShortName } from './class-title.js';
@@ -22,25 +21,21 @@ const MAX_NAMED_STEPS = 32;
 
 /** Finds holders: looks at the objects on a path, which show more than its names. */
 export class HolderPlaces {
+  readonly #inspected: InspectedHeap;
   readonly #heap: TracedHeap;
-  readonly #nodes: readonly SeriesNode[];
-  readonly #rowOf: Int32Array;
-  readonly #samples: ReadonlyMap<number, Samples>;
   readonly #places: Places;
   readonly #titles: ClassTitles;
 
-  constructor({ heap, nodes, rowOf, samples }: InspectedHeap, places: Places) {
-    this.#heap = heap;
-    this.#nodes = nodes;
-    this.#rowOf = rowOf;
-    this.#samples = samples;
+  constructor(inspected: InspectedHeap, places: Places) {
+    this.#inspected = inspected;
+    this.#heap = inspected.heap;
     this.#places = places;
-    this.#titles = new ClassTitles(heap.snapshot);
+    this.#titles = new ClassTitles(inspected.heap.snapshot);
   }
 
   /** `path` leads to the members, of which `objects` are some, the newest first. */
   of({ holder, gained }: Accumulation, path: readonly RetainerStep[], objects: readonly number[]): Holder {
-    const holders = (this.#samples.get(holder) ?? NO_SAMPLES).objects;
+    const holders = objectsOf(this.#inspected, holder);
     const steps = this.#stepObjects(holder, holders[0]);
     const facts: HolderFacts = {
       ...this.#capturedBy(holders[0], path[0]?.edge === SCOPE ? path[0].node : null),
@@ -57,7 +52,7 @@ export class HolderPlaces {
 
   /** The class of the JavaScript object that wraps Node's native one: people know that. Null if there is no such object. */
   handleClass({ holder }: Accumulation, objects: readonly number[]): string | null {
-    if (!isHandleList(this.#nodes, holder) || objects[0] === undefined) return null;
+    if (!isHandleList(this.#inspected.nodes, holder) || objects[0] === undefined) return null;
     const owner = ownerOfNative(this.#heap.snapshot, objects[0]);
     return owner < 0 ? null : this.#heap.classes.of(owner);
   }
@@ -74,9 +69,9 @@ export class HolderPlaces {
 
   #callback(holder: number, objects: readonly number[]): MemberLocation | null {
     const newest = objects.slice(0, MAX_ASKED);
-    const isList = isHandleList(this.#nodes, holder);
+    const isList = isHandleList(this.#inspected.nodes, holder);
     const asks = (node: number) => (isList ? this.#places.ofHandle(node) : this.#places.called(node));
-    if (!isList && this.#nodes[holder]!.className !== TIMERS_LIST) return null;
+    if (!isList && this.#inspected.nodes[holder]!.className !== TIMERS_LIST) return null;
     return newest.map(asks).find((place) => place !== null) ?? null;
   }
 
@@ -85,9 +80,9 @@ export class HolderPlaces {
     const { paths, treeOf } = this.#heap;
     const objectOf = new Map<number, number>();
     for (let node = sample ?? -1; node > 0; node = paths.parent[node]!) {
-      if (paths.roles[node] === ROLE.value) objectOf.set(this.#rowOf[treeOf[node]!]!, node);
+      if (paths.roles[node] === ROLE.value) objectOf.set(this.#inspected.rowOf[treeOf[node]!]!, node);
     }
-    const rows = rowsTo(this.#nodes, holder);
+    const rows = rowsTo(this.#inspected.nodes, holder);
     return rows.length > MAX_NAMED_STEPS ? [] : rows.map((row) => objectOf.get(row));
   }
 

@@ -1,18 +1,10 @@
 import { isNodeScript, packageOf } from '../../runtime/script-name.js';
-import { ROLE } from '../graph/node-role.js';
 import { target, targetOf } from '../graph/scopes.js';
 import { scriptAddresses } from '../graph/script-addresses.js';
 import type { TracedHeap } from '../growth/path-tree-builder.js';
 import { boundFunction, callbackOf, TIMER, TIMER_LINKS } from '../growth/timer-callback.js';
-import {
-  EDGE,
-  type HeapSnapshot,
-  labelAt,
-  labelName,
-  labelOf,
-  labelType,
-  NODE,
-} from '../snapshot/heap-snapshot.js';
+import { isOfProgram, nearby } from '../members/nearby.js';
+import { EDGE, type HeapSnapshot, labelName, labelType, NODE } from '../snapshot/heap-snapshot.js';
 import type { MemberLocation } from '../sources/code-place.js';
 
 const MAX_LOCATIONS = 4;
@@ -75,41 +67,28 @@ export class Places {
   /** The nearest function of the program's own code that an object leads to. */
   #ownFunction(from: number): MemberLocation | null {
     const { snapshot, paths } = this.#heap;
-    const { firstEdge, edgeTo, nodeType, strings } = snapshot;
-    const skipped = ['__proto__', ...TIMER_LINKS].map((name) => strings.find(name));
-    const seen = new Set([from]);
-    for (const node of seen) {
-      const place = nodeType[node] === NODE.closure ? this.of(node) : null;
+    const skipped = ['__proto__', ...TIMER_LINKS].map((name) => snapshot.strings.find(name));
+    const follows = (to: number, label: number) =>
+      !(labelType(label) === EDGE.property && skipped.includes(labelName(label))) &&
+      // A module's variables lead to all of its functions.
+      paths.scopes.outermost[to] !== 1 &&
+      isOfProgram(this.#heap, to);
+    for (const node of nearby(this.#heap, from, MAX_LED_TO, follows)) {
+      const place = snapshot.nodeType[node] === NODE.closure ? this.of(node) : null;
       if (place !== null && !isElsewhere(place.url)) return place;
-      for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
-        const to = edgeTo[edge]!;
-        const label = labelAt(snapshot, node, edge);
-        if (labelType(label) === EDGE.property && skipped.includes(labelName(label))) continue;
-        // A module's variables lead to all of its functions.
-        const leads = paths.roles[to] === ROLE.value || paths.roles[to] === ROLE.part;
-        if (!leads || paths.scopes.outermost[to] === 1 || seen.size === MAX_LED_TO) continue;
-        if (paths.rule.retains(node, edge)) seen.add(to);
-      }
     }
     return null;
   }
 
   /** The async function or generator that this function resumes; the function itself if none is near. */
   #waiter(closure: number): number {
-    const { snapshot, paths } = this.#heap;
-    const { firstEdge, edgeTo, nodeType, strings } = snapshot;
-    const suspended = labelOf(EDGE.internal, Math.max(0, strings.find('function')));
-    const seen = new Set([closure]);
-    for (const node of seen) {
-      for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
-        const to = edgeTo[edge]!;
-        const label = labelAt(snapshot, node, edge);
-        if (label === suspended && nodeType[to] === NODE.closure) return to;
-        const leads = paths.roles[to] === ROLE.value || paths.roles[to] === ROLE.part;
-        // Prototypes lead everywhere.
-        if (!leads || labelType(label) === EDGE.property || seen.size === MAX_NEAR) continue;
-        if (paths.rule.retains(node, edge)) seen.add(to);
-      }
+    const { snapshot } = this.#heap;
+    // Prototypes lead everywhere.
+    const follows = (to: number, label: number) =>
+      labelType(label) !== EDGE.property && isOfProgram(this.#heap, to);
+    for (const node of nearby(this.#heap, closure, MAX_NEAR, follows)) {
+      const suspended = target(snapshot, node, 'function');
+      if (suspended >= 0 && snapshot.nodeType[suspended] === NODE.closure) return suspended;
     }
     return closure;
   }

@@ -1,8 +1,8 @@
-import { ROLE } from '../graph/node-role.js';
 import { targetOf } from '../graph/scopes.js';
 import { NATIVE_CONTEXT } from '../graph/shortest-path.js';
 import type { TracedHeap } from '../growth/path-tree-builder.js';
-import { EDGE, labelAt, labelName } from '../snapshot/heap-snapshot.js';
+import { isOfProgram, nearby } from '../members/nearby.js';
+import { EDGE, labelName } from '../snapshot/heap-snapshot.js';
 
 /** Property by which an object given to `vm.createContext` keeps its context. */
 const WRAPPER = '<symbol node:contextify:context>';
@@ -19,23 +19,14 @@ export function keepContexts(heap: TracedHeap, objects: readonly number[]): bool
 }
 
 function contextOf(heap: TracedHeap, from: number): number {
-  const { snapshot, paths } = heap;
-  const { firstEdge, edgeTo, nodeName, strings } = snapshot;
+  const { nodeName, strings } = heap.snapshot;
   const wanted = strings.find(NATIVE_CONTEXT);
   const prototype = strings.find('__proto__');
-  const away = new Map([[from, 0]]);
-  for (const [node, steps] of away) {
+  const follows = (to: number, label: number) => isOfProgram(heap, to) && labelName(label) !== prototype;
+  for (const node of nearby(heap, from, MAX_NEAR, follows, MAX_AWAY)) {
     if (wanted >= 0 && nodeName[node] === wanted) return node;
     const wrapper = targetOf(heap.snapshot, node, EDGE.property, WRAPPER);
     if (wrapper >= 0) return wrapper;
-    if (steps === MAX_AWAY) continue;
-    for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
-      const to = edgeTo[edge]!;
-      const leads = paths.roles[to] === ROLE.value || paths.roles[to] === ROLE.part;
-      const isPrototype = labelName(labelAt(snapshot, node, edge)) === prototype;
-      if (!leads || isPrototype || away.size === MAX_NEAR || away.has(to)) continue;
-      if (paths.rule.retains(node, edge)) away.set(to, steps + 1);
-    }
   }
   return -1;
 }

@@ -7,10 +7,10 @@ import { type Accumulation, isScaled } from '../growth/accumulation.js';
 import { type GrowthSeries, growthOf } from '../growth/growth-series.js';
 import type { TracedHeap } from '../growth/path-tree-builder.js';
 import { BoundsInCode } from '../limits/bound-in-code.js';
-import { type Limited, ownerLimits } from '../limits/owner-limits.js';
+import { ownerLimits } from '../limits/owner-limits.js';
 import { newestMembers } from '../members/newest-members.js';
 import { fieldNames } from '../members/object-fields.js';
-import { type InspectedHeap, NO_SAMPLES, type Samples } from '../members/sample-members.js';
+import { type InspectedHeap, objectsOf } from '../members/sample-members.js';
 import { TimerCaptures } from '../members/timer-capture.js';
 import { fingerprint } from '../naming/fingerprint.js';
 import { PRIMITIVES } from '../naming/generic-class.js';
@@ -32,9 +32,8 @@ const MAX_ALSO_HELD = 4;
 
 /** Describes candidates as suspects. */
 export class Describer {
+  readonly #inspected: InspectedHeap;
   readonly #heap: TracedHeap;
-  readonly #series: GrowthSeries;
-  readonly #samples: ReadonlyMap<number, Samples>;
   readonly #places: Places;
   readonly #timers: TimerCaptures;
   readonly #holders: HolderPlaces;
@@ -42,11 +41,10 @@ export class Describer {
   /** Null until needed. */
   #registry: boolean | null = null;
 
-  constructor(inspected: InspectedHeap, series: GrowthSeries) {
-    const { heap, samples } = inspected;
+  constructor(inspected: InspectedHeap) {
+    const { heap } = inspected;
+    this.#inspected = inspected;
     this.#heap = heap;
-    this.#series = series;
-    this.#samples = samples;
     this.#places = new Places(heap);
     this.#timers = new TimerCaptures(heap);
     this.#holders = new HolderPlaces(inspected, this.#places);
@@ -57,7 +55,10 @@ export class Describer {
     const { accumulation, artefact, others } = candidate;
     const { path, objects, parentBytes } = this.#members(accumulation);
     const className = this.#holders.handleClass(accumulation, objects) ?? path.at(-1)!.node;
-    const owners = ownerRows.flatMap((row) => this.#of(row).objects);
+    const { series } = this.#inspected;
+    const owners = ownerRows.flatMap((row) => objectsOf(this.#inspected, row));
+    const scripts = this.#scripts(owners, objectsOf(this.#inspected, accumulation.holder)[0]);
+    const limited = { accumulation, ownerRows, path, objects, scripts };
     const fields = fieldNames(this.#heap.snapshot, objects.slice(0, MAX_LOOKED_AT));
     const alsoHeldBy = others.map((other) => {
       const members = this.#members(other);
@@ -70,24 +71,20 @@ export class Describer {
       className,
       holder: this.#holders.of(accumulation, path, objects),
       retainerPath: path,
-      steps: counts.map((count, step) => ({
-        atMs: this.#series.times[step]!,
-        count,
-        bytes: bytes[step]!,
-      })),
+      steps: counts.map((count, step) => ({ atMs: series.times[step]!, count, bytes: bytes[step]! })),
       risingSteps,
       gainedBytes: gainedBytes(candidate),
-      shareOfGrowth: shareOf(candidate, this.#series),
+      shareOfGrowth: shareOf(candidate, series),
       fields,
       artefact,
-      ...this.#limits({ accumulation, ownerRows, path, objects }, owners),
+      ...ownerLimits(this.#inspected, limited, this.#timers, this.#code),
       mechanism: this.#mechanism(accumulation, path, objects, { weak: isWeak, sliced: parentBytes > 0 }),
       ...(isWeak ? { finalized: this.#hasRegistry() } : {}),
       shape: fields.length === 0 ? className : `${className}{${fields.join(', ')}}`,
       package: this.#package(owners, objects),
       locations: this.#places.ofAll(objects),
       ...(parentBytes > 0 ? { parentBytes } : {}),
-      ...(isScaled(accumulation, this.#series) ? { scaled: true } : {}),
+      ...(isScaled(accumulation, series) ? { scaled: true } : {}),
       ...(others.length > 0 ? { alsoHeldBy: distinct(alsoHeldBy).slice(0, MAX_ALSO_HELD) } : {}),
     };
   }
@@ -117,34 +114,15 @@ export class Describer {
     return this.#registry;
   }
 
-  /** A number on the owner is better evidence than one in its code, and either than full holders. */
-  #limits(of: Limited, owners: readonly number[]) {
-    const limits = ownerLimits(this.#heap, this.#series, this.#samples, of, this.#timers);
-    if (limits.bound !== null && limits.bound.source !== 'full-holders') return limits;
-    const { holder, counts, bytes } = of.accumulation;
-    const inCode = this.#code.find({
-      path: of.path,
-      count: counts.at(-1) ?? 0,
-      bytes: bytes.at(-1) ?? 0,
-      holders: Math.max(1, this.#series.nodes[holder]!.counts.at(-1) ?? 1),
-      scripts: this.#scripts(owners, this.#of(holder).objects[0]),
-    });
-    return { ...limits, bound: inCode ?? limits.bound };
-  }
-
   /** Scripts whose code may use a collection: those of its owners' classes, and of the variable that leads to it. */
   #scripts(owners: readonly number[], holder: number | undefined): readonly string[] {
     const { paths, snapshot } = this.#heap;
     const scripts = owners.slice(0, MAX_LOOKED_AT).map((owner) => this.#places.of(owner)?.url ?? '');
     for (let node = holder ?? -1; node > 0; node = paths.parent[node]!) {
-      const script = paths.scopes.isContext[node] === 1 ? paths.scopes.script[node]! : -1;
+      const script = paths.scopes.script[node]!;
       if (script >= 0) scripts.push(snapshot.strings.text(script));
     }
     return scripts.filter((url) => url !== '' && !isNodeScript(url));
-  }
-
-  #of(row: number): Samples {
-    return this.#samples.get(row) ?? NO_SAMPLES;
   }
 
   /** The path to the members, and some of them: the newest if their order is known. */
@@ -153,18 +131,20 @@ export class Describer {
     objects: readonly number[];
     parentBytes: number;
   } {
-    const { nodes } = this.#series;
+    const { nodes, samples } = this.#inspected;
     const { classes } = this.#heap;
     const row = mainRow(nodes, accumulation);
-    const newest = newestMembers(this.#heap, this.#of(accumulation.holder).objects, MAX_LOOKED_AT * 2);
+    const held = objectsOf(this.#inspected, accumulation.holder);
+    const newest = newestMembers(this.#heap, held, MAX_LOOKED_AT * 2);
     const className = row === null ? this.#commonClass(newest) : nodes[row]!.className;
     // A list of timers also holds timers that call other functions.
     const isMixed = row !== null && nodes[accumulation.holder]!.className === TIMERS_LIST;
     const known = isMixed ? [] : newest.filter((node) => classes.of(node) === className);
+    const sample = samples.get(row ?? -1);
     return {
       path: retainerPath(nodes, accumulation, className),
-      objects: known.length > 0 ? known : row === null ? [] : this.#of(row).objects.toReversed(),
-      parentBytes: row === null ? 0 : this.#of(row).parentBytes,
+      objects: known.length > 0 ? known : (sample?.objects.toReversed() ?? []),
+      parentBytes: sample?.parentBytes ?? 0,
     };
   }
 
@@ -187,7 +167,7 @@ export class Describer {
       if (!isNodeScript(url)) return named(packageOf(url));
     }
     for (let node = owners[0] ?? -1; node > 0; node = paths.parent[node]!) {
-      const script = paths.scopes.isContext[node] === 1 ? paths.scopes.script[node]! : -1;
+      const script = paths.scopes.script[node]!;
       if (script >= 0) return named(packageOf(snapshot.strings.text(script)));
     }
     const url = objects[0] === undefined ? undefined : this.#places.of(objects[0])?.url;

@@ -18,7 +18,8 @@ const MAX_CANDIDATES = 60;
 const MAX_OWNER_ROWS = 4;
 
 /** Growing paths, worst first: by bytes gained, then by members gained; artefacts last. */
-export function rankSuspects(heap: TracedHeap, { series, rowOf }: ExtendedSeries): readonly Suspect[] {
+export function rankSuspects(heap: TracedHeap, extended: ExtendedSeries): readonly Suspect[] {
+  const { series, rowOf } = extended;
   const { nodes } = series;
   const candidates = findAccumulations(series)
     .map((accumulation): Candidate => {
@@ -36,8 +37,8 @@ export function rankSuspects(heap: TracedHeap, { series, rowOf }: ExtendedSeries
     ...accumulation.members,
   ]);
   const samples = sampleMembers(heap, rowOf, new Set(wanted));
-  const inspected: InspectedHeap = { heap, rowOf, nodes, samples };
-  const describer = new Describer(inspected, series);
+  const inspected: InspectedHeap = { ...extended, heap, nodes, samples };
+  const describer = new Describer(inspected);
   const chosen = uniteCandidates(inspected, candidates).slice(0, MAX_SUSPECTS);
   const held = heldBytes(inspected, chosen);
   return chosen

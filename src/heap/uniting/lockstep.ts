@@ -17,13 +17,14 @@ import { ROLE } from '../graph/node-role.js';
 import type { Accumulation } from '../growth/accumulation.js';
 import type { SeriesNode } from '../growth/growth-series.js';
 import { NODE_KINDS } from '../growth/path-tree.js';
+import { isOfProgram, nearby } from '../members/nearby.js';
 import { newestMembers } from '../members/newest-members.js';
-import { type InspectedHeap, NO_SAMPLES } from '../members/sample-members.js';
+import { type InspectedHeap, objectsOf } from '../members/sample-members.js';
 import { GENERIC, PRIMITIVES } from '../naming/generic-class.js';
 import { Places } from '../naming/member-location.js';
 import { isHandleList } from '../naming/open-handle.js';
 import { rowsTo } from '../naming/retainer-path.js';
-import { EDGE, labelAt, labelName, labelType, NODE } from '../snapshot/heap-snapshot.js';
+import { EDGE, labelOf, NODE } from '../snapshot/heap-snapshot.js';
 import type { Candidate } from './candidate.js';
 
 /** How far one step may be off the ratio of the whole growth: in entries, and as a part of the expected number. */
@@ -119,9 +120,9 @@ function isAlike(a: Accumulation, b: Accumulation): boolean {
 }
 
 /** Numbers are no objects: there are neither rows of members nor entries. */
-function isRoom({ heap, samples }: InspectedHeap, { members, holder }: Accumulation): boolean {
+function isRoom(inspected: InspectedHeap, { members, holder }: Accumulation): boolean {
   if (members.length > 0) return false;
-  return newestMembers(heap, (samples.get(holder) ?? NO_SAMPLES).objects, 1).length === 0;
+  return newestMembers(inspected.heap, objectsOf(inspected, holder), 1).length === 0;
 }
 
 class PlaceFinder {
@@ -134,21 +135,21 @@ class PlaceFinder {
   }
 
   of({ holder }: Accumulation): Place {
-    const { nodes, samples } = this.#inspected;
+    const { nodes } = this.#inspected;
     const owner = this.#owner(holder);
-    const [sample] = (samples.get(holder) ?? NO_SAMPLES).objects;
+    const [sample] = objectsOf(this.#inspected, holder);
     if (sample === undefined || HUBS.has(nodes[holder]!.className)) return { owner, anchor: null };
     return { owner, anchor: this.#anchor(sample) };
   }
 
   /** The row of the nearest class with a name, or of a scope if that is nearer. */
   #owner(holder: number): string | null {
-    const { nodes, samples } = this.#inspected;
+    const { nodes } = this.#inspected;
     for (let row = holder; row > 0; row = nodes[row]!.parent) {
       const { className, edge, nodeKind } = nodes[row]!;
       if (HUBS.has(className)) return null;
       if (edge === SCOPE) {
-        const [sample] = (samples.get(holder) ?? NO_SAMPLES).objects;
+        const [sample] = objectsOf(this.#inspected, holder);
         return sample === undefined ? null : this.#innerScope(sample);
       }
       if (nodeKind === CLOSURE || !GENERIC.has(className)) return `row ${row}`;
@@ -171,7 +172,7 @@ class PlaceFinder {
     let isOfPackage = false;
     let below = sample;
     for (let node = sample; node > 0; node = paths.parent[node]!) {
-      const script = paths.scopes.isContext[node] === 1 ? paths.scopes.script[node]! : -1;
+      const script = paths.scopes.script[node]!;
       const url = script >= 0 ? snapshot.strings.text(script) : (this.#places.of(node)?.url ?? '');
       if (!isNodeScript(url)) {
         const found = packageOf(url);
@@ -187,12 +188,11 @@ class PlaceFinder {
 
 /** Whether most of the newest members of one holder each lead, within a few steps, to a different member of the other. */
 function leadsTo(inspected: InspectedHeap, from: Accumulation, to: Accumulation): boolean {
-  const { heap, samples } = inspected;
   // V8 may share equal texts and numbers between unrelated holders.
   const wanted = new Set(to.members.filter((row) => !isPlain(inspected.nodes[row]!.className)));
   if (wanted.size === 0) return false;
-  const held = newestMembers(heap, (samples.get(from.holder) ?? NO_SAMPLES).objects, ASKED);
-  const rows = from.members.flatMap((row) => (samples.get(row) ?? NO_SAMPLES).objects);
+  const held = newestMembers(inspected.heap, objectsOf(inspected, from.holder), ASKED);
+  const rows = from.members.flatMap((row) => objectsOf(inspected, row));
   const asked = held.length >= MIN_ASKED ? held : rows.slice(-ASKED);
   if (asked.length < MIN_ASKED) return false;
   const found = new Set<number>();
@@ -206,25 +206,14 @@ function leadsTo(inspected: InspectedHeap, from: Accumulation, to: Accumulation)
 /** NodeOrdinal of the nearest object counted in one of these rows; −1 means none is near. */
 function nearest({ heap, rowOf }: InspectedHeap, start: number, rows: ReadonlySet<number>): number {
   const { snapshot, paths, treeOf } = heap;
-  const { firstEdge, edgeTo } = snapshot;
-  const prototype = snapshot.strings.find('__proto__');
+  const prototype = labelOf(EDGE.property, snapshot.strings.find('__proto__'));
   const isMember = (node: number) =>
     rows.has(rowOf[treeOf[node]!]!) &&
     (paths.roles[node] === ROLE.value || paths.roles[node] === ROLE.root) &&
     !STRINGS.has(snapshot.nodeType[node]!);
-  const away = new Map([[start, 0]]);
-  for (const [node, steps] of away) {
-    if (isMember(node)) return node;
-    if (steps === MAX_AWAY) continue;
-    for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
-      const to = edgeTo[edge]!;
-      const label = labelAt(snapshot, node, edge);
-      if (labelType(label) === EDGE.property && labelName(label) === prototype) continue;
-      const leads = isMember(to) || paths.roles[to] === ROLE.value || paths.roles[to] === ROLE.part;
-      if (!leads || away.has(to) || away.size === MAX_LOOKED_AT || !paths.rule.retains(node, edge)) continue;
-      away.set(to, steps + 1);
-    }
-  }
+  const follows = (to: number, label: number) =>
+    label !== prototype && (isMember(to) || isOfProgram(heap, to));
+  for (const node of nearby(heap, start, MAX_LOOKED_AT, follows, MAX_AWAY)) if (isMember(node)) return node;
   return -1;
 }
 

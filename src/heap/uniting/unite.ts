@@ -2,7 +2,7 @@
 import { isModuleCache } from '../../mechanisms/module-cache.js';
 import type { Accumulation } from '../growth/accumulation.js';
 import { newestMembers } from '../members/newest-members.js';
-import { type InspectedHeap, NO_SAMPLES } from '../members/sample-members.js';
+import { type InspectedHeap, objectsOf } from '../members/sample-members.js';
 import { artefactsLast } from '../naming/artefact.js';
 import { isHandleList } from '../naming/open-handle.js';
 import { retainerPath } from '../naming/retainer-path.js';
@@ -60,12 +60,13 @@ interface Relative {
 
 /** The other candidate at which most of the newest entries of this one are counted; null if there is none. */
 function homeOf(
-  { heap, rowOf, nodes, samples }: InspectedHeap,
+  inspected: InspectedHeap,
   candidate: Candidate,
   byMember: ReadonlyMap<number, Candidate>,
 ): { readonly home: Candidate; readonly equal: boolean } | null {
-  const { holder } = candidate.accumulation;
-  const members = newestMembers(heap, (samples.get(holder) ?? NO_SAMPLES).objects, COMPARED_MEMBERS);
+  const { heap, rowOf, nodes } = inspected;
+  const own = objectsOf(inspected, candidate.accumulation.holder);
+  const members = newestMembers(heap, own, COMPARED_MEMBERS);
   const counts = new Map<Candidate, number>();
   let direct = 0;
   for (const member of members) {
@@ -84,13 +85,14 @@ function homeOf(
 }
 
 function chooseHolder(
-  { heap, nodes, samples }: InspectedHeap,
+  inspected: InspectedHeap,
   candidate: Candidate,
   relatives: readonly Relative[],
 ): Candidate {
   if (relatives.length === 0) return candidate;
+  const { heap, nodes } = inspected;
   const all = [candidate.accumulation, ...relatives.map(({ accumulation }) => accumulation)];
-  const holders = all.map(({ holder }) => (samples.get(holder) ?? NO_SAMPLES).objects);
+  const holders = all.map(({ holder }) => objectsOf(inspected, holder));
   const members = holders.flatMap((objects) => newestMembers(heap, objects, COMPARED_MEMBERS));
   const counts = holders.map((objects, index) => {
     // Node's list holds every open handle; the other holder is the one that can release it.
