@@ -13,7 +13,7 @@ import { fieldsOf, numbersOf } from '../members/number-field.js';
 import { findFullHolders } from './full-holders.js';
 import { fitsHeap, fitsHeapBytes, type Grown, OVERSHOOT } from './grown.js';
 import type { Bound } from './limit.js';
-import { plainName, stem, stems, wordsOf } from './name-words.js';
+import { plainName, stem, stems, Units, wordsOf } from './name-words.js';
 import type { OwnerLevel, Place } from './owner-place.js';
 
 /** Words that mark the name of a limit, whatever the number. */
@@ -26,13 +26,10 @@ const CLEARLY = 1.1;
 const COUNTED = stems(`entry item element key record value object member count num number n total
   byte kb mb gb kilobyte megabyte memory mem`);
 /** Other words in the name of a limit that do not make it one on something else. */
-const NEUTRAL: ReadonlySet<string> = new Set([
-  ...SIZES,
-  ...COUNTED,
-  ...stems(
-    'default allowed stored store hard soft in of the last cache history buffer pool queue ring window',
-  ),
-]);
+const NEUTRAL =
+  stems(`default allowed stored store hard soft in of the last cache history buffer pool queue ring
+  window`);
+const isNeutral = (word: string) => SIZES.has(word) || COUNTED.has(word) || NEUTRAL.has(word);
 /** Words that mark a limit on something other than the collection's size, unless the collection is about them. */
 const OTHERS =
   stems(`ms msec milli millisecond sec second s minute min hour day age ttl time timeout timer delay wait backoff
@@ -47,18 +44,12 @@ const WARNINGS = stems('listener');
 /** `maxEntrySize` limits each entry. */
 const EACH = /^(?:entry|item|element|key|value|object|record|member)$/i;
 /** Words of a limit in bytes → bytes in one of its units. */
-const BYTES: ReadonlyMap<string, number> = new Map(
-  Object.entries({
-    byte: 1,
-    memory: 1,
-    mem: 1,
-    kb: 1024,
-    kilobyte: 1024,
-    mb: 1024 ** 2,
-    megabyte: 1024 ** 2,
-    gb: 1024 ** 3,
-  }).map(([word, factor]) => [stem(word), factor]),
-);
+const BYTES = new Units({
+  'byte memory mem': 1,
+  'kb kilobyte': 1024,
+  'mb megabyte': 1024 ** 2,
+  gb: 1024 ** 3,
+});
 /** Names of an owner's present size in its own units. */
 const FIGURES = stems('calculated current total used usage size length byte');
 /** If the owner counts more than this many times the entries, it counts something else. */
@@ -101,8 +92,8 @@ export function findBound(
     }
   }
   if (best === null) return levels[0] === undefined ? null : findFullHolders(heap, levels[0], grown);
-  const { source, name, limit, unit, holders } = best;
-  return { source, name, limit, unit, ...(holders === undefined ? {} : { holders }) };
+  const { fill, ...bound } = best;
+  return bound;
 }
 
 function boundOf(
@@ -120,13 +111,13 @@ function boundOf(
   const figure = presentFigure(heap, place, name, words, { each, limit: value });
   const isWeak = !words.some((word) => LIMITERS.has(word));
   if (isWeak && (!isRound(value) || value < CLEARLY * (figure ?? each))) return null;
-  const scale = words.map((word) => BYTES.get(word)).find((factor) => factor !== undefined);
+  const scale = BYTES.among(words);
   const found = {
     source: 'setting',
     name: plainName(name),
     ...(instances > 1 ? { holders: instances } : {}),
   } as const;
-  if (scale === undefined && figure === null) {
+  if (scale === null && figure === null) {
     const limit = value * instances;
     if (limit + OVERSHOOT < grown.count || !fitsHeap(limit, grown)) return null;
     return { ...found, limit, unit: 'entries', fill: grown.count / limit };
@@ -153,10 +144,10 @@ function isLimitName(
     return false;
   const isRelated = (word: string) => subjects.has(word);
   if (about.some((word) => OTHERS.has(word) && !isRelated(word))) return false;
-  if (near) return isStrong || about.every((word) => NEUTRAL.has(word) || isRelated(word));
+  if (near) return isStrong || about.every((word) => isNeutral(word) || isRelated(word));
   // A size, among all that a scope has, may be that of anything.
   if (!isStrong && !about.some((word) => !SIZES.has(word) && isRelated(word))) return false;
-  return about.every((word) => NEUTRAL.has(word) || /^\d+$/.test(word) || isRelated(word));
+  return about.every((word) => isNeutral(word) || /^\d+$/.test(word) || isRelated(word));
 }
 
 /** `maxEntrySize`, but not `maxEntries`: in the singular, before a word of size. */

@@ -12,7 +12,7 @@ import { TIMER } from '../growth/timer-callback.js';
 import { dateOf, fieldsOf, numberOf, numbersOf } from '../members/number-field.js';
 import { delayOf, type TimerCaptures } from '../members/timer-capture.js';
 import type { Expiry } from './limit.js';
-import { plainName, stems, wordsOf } from './name-words.js';
+import { plainName, stems, Units, wordsOf } from './name-words.js';
 import type { Place } from './owner-place.js';
 
 const SECOND_MS = 1000;
@@ -27,34 +27,21 @@ const SOON_MS = 60 * SECOND_MS;
 const LEAST_MS = 1000;
 
 /** Words of units → milliseconds. */
-const UNITS: ReadonlyMap<string, number> = new Map(
-  Object.entries({
-    'ms msec milli millis millisecond': 1,
-    'sec second s std': SECOND_MS,
-    'min mins minute': 60 * SECOND_MS,
-    hour: 3600 * SECOND_MS,
-    day: DAY_MS,
-  }).flatMap(([words, unit]) => [...stems(words)].map((word) => [word, unit] as const)),
-);
+const UNITS = new Units({
+  'ms msec milli millis millisecond': 1,
+  'sec second s std': SECOND_MS,
+  'min mins minute': 60 * SECOND_MS,
+  hour: 3600 * SECOND_MS,
+  day: DAY_MS,
+});
 /** Words that mark the name of a lifetime. */
 const LIVES = stems('ttl lifetime lifespan expire expires expiry expiration expiring retention');
 /** Words that do so together. */
-const PAIRS = [
-  'max age',
-  'time live',
-  'session timeout',
-  'idle timeout',
-  'idle time',
-  'inactivity timeout',
-  'entry timeout',
-  'cache timeout',
-  'cache time',
-  'gc time',
-  'evict after',
-  'remove after',
-  'delete after',
-  'keep for',
-].map((pair) => [...stems(pair)]);
+const PAIRS =
+  `max age, time live, session timeout, idle timeout, idle time, inactivity timeout, entry timeout, cache timeout,
+  cache time, gc time, evict after, remove after, delete after, keep for`
+    .split(',')
+    .map((pair) => [...stems(pair)]);
 /** How often, or by how much, rather than how long. */
 const OTHERS = stems(
   'check period interval resolution jitter skew grace min minimum sweep purge auto count size every refresh leeway',
@@ -64,7 +51,7 @@ const SWEEPS = /check|clean|sweep|prun|purg|reap|evict|expir|collect|vacuum|gc/i
 const INTERVALS = /interval|period|every|frequency/i;
 /** Other words in such a name that are about nothing in particular. */
 const NEUTRAL = stems(
-  'max default in after of the to for time entry item key value cache cached store idle timeout n age live keep gc evict remove delete',
+  'max default in after of the to for time entry item key value cache cached store idle timeout n age live keep gc evict remove delete window',
 );
 
 /** Names of points in time at which a member ends; the rest of the name may say `at`, `date`, `time`. */
@@ -79,6 +66,7 @@ const RESET = stems('reset');
 const BEGINNINGS = stems(
   'created create creation added inserted insert stored cached fetched last accessed access used use touched touch seen updated start started born timestamp now since',
 );
+const LAST = stems('last');
 const LATEST = stems(
   'at access accessed used use touch touched seen active activity update updated hit time date on timestamp ts ms',
 );
@@ -138,44 +126,43 @@ interface MemberEnd {
   readonly endMs: number | null;
 }
 
+/** Numbers of all places that may be times, those of the nearest places first. */
+function* timesAmong({ snapshot, classes }: TracedHeap, places: readonly Place[]) {
+  for (const place of places.toSorted((a, b) => Number(b.near) - Number(a.near))) {
+    // When Node will look at the list next.
+    if (classes.of(place.node) === TIMERS_LIST) continue;
+    for (const [name, value] of numbersOf(snapshot, place.node)) {
+      const words = wordsOf(name);
+      const lifetimeMs = isDataKey(name) ? null : lifetimeOf(words, value);
+      if (lifetimeMs !== null) yield { ...place, name: plainName(name), words, lifetimeMs };
+    }
+  }
+}
+
 /** Of the nearest place that has one. */
 function lifetimeAmong(
-  { snapshot, classes }: TracedHeap,
+  heap: TracedHeap,
   places: readonly Place[],
   subjects: ReadonlySet<string>,
 ): Lifetime | null {
-  for (const { node, near, shared } of [...places].sort((a, b) => Number(b.near) - Number(a.near))) {
-    // When Node will look at the list next.
-    if (classes.of(node) === TIMERS_LIST) continue;
-    for (const [name, value] of numbersOf(snapshot, node)) {
-      const words = wordsOf(name);
-      const lifetimeMs = isDataKey(name) || !isLifetimeName(words) ? null : lifetimeOf(words, value);
-      if (lifetimeMs === null) continue;
-      const found = { name: plainName(name), lifetimeMs };
-      if (near) return found;
-      const isAbout = words.some((word) => !LIVES.has(word) && subjects.has(word));
-      if (shared && !isAbout && lifetimeMs > SOON_MS) continue;
-      if (words.every((word) => isCommon(word) || subjects.has(word))) return found;
-    }
+  for (const { name, words, lifetimeMs, near, shared } of timesAmong(heap, places)) {
+    if (!isLifetimeName(words)) continue;
+    if (near) return { name, lifetimeMs };
+    const isAbout = words.some((word) => !LIVES.has(word) && subjects.has(word));
+    if (shared && !isAbout && lifetimeMs > SOON_MS) continue;
+    if (words.every((word) => isCommon(word) || subjects.has(word))) return { name, lifetimeMs };
   }
   return null;
 }
 
 /** Of the nearest place that has one; null if none has. */
-function sweepAmong({ snapshot, classes }: TracedHeap, places: readonly Place[]): number | null {
-  for (const { node } of [...places].sort((a, b) => Number(b.near) - Number(a.near))) {
-    if (classes.of(node) === TIMERS_LIST) continue;
-    for (const [name, value] of numbersOf(snapshot, node)) {
-      if (isDataKey(name) || !SWEEPS.test(name) || !INTERVALS.test(name)) continue;
-      const sweepMs = lifetimeOf(wordsOf(name), value);
-      if (sweepMs !== null) return sweepMs;
-    }
-  }
+function sweepAmong(heap: TracedHeap, places: readonly Place[]): number | null {
+  for (const { name, lifetimeMs } of timesAmong(heap, places))
+    if (SWEEPS.test(name) && INTERVALS.test(name)) return lifetimeMs;
   return null;
 }
 
-const isCommon = (word: string) =>
-  LIVES.has(word) || UNITS.has(word) || NEUTRAL.has(word) || word === 'window';
+const isCommon = (word: string) => LIVES.has(word) || UNITS.has(word) || NEUTRAL.has(word);
 
 function isLifetimeName(words: readonly string[]): boolean {
   // `min` is a unit at the end of a name, and the contrary of `max` before.
@@ -189,8 +176,7 @@ function isLifetimeName(words: readonly string[]): boolean {
 
 /** Null if it is not a lifetime: 0, a point in time, a number beyond all reason. */
 function lifetimeOf(words: readonly string[], value: number): number | null {
-  const unit = words.map((word) => UNITS.get(word)).find((known) => known !== undefined);
-  const lifetimeMs = value * (unit ?? (value >= LEAST_MS ? 1 : SECOND_MS));
+  const lifetimeMs = value * (UNITS.among(words) ?? (value >= LEAST_MS ? 1 : SECOND_MS));
   return lifetimeMs > 0 && lifetimeMs <= MAX_LIFETIME_MS ? lifetimeMs : null;
 }
 
@@ -232,42 +218,33 @@ function endOf(
 
 /** When a one-shot timer ends, be it the member or one that the member keeps; null if there is none. */
 function timeoutOf({ snapshot, classes }: TracedHeap, member: number): Lifetime | null {
-  const isTimer = classes.of(member) === TIMER;
-  const fields = isTimer ? [] : [...fieldsOf(snapshot, member)];
-  const kept = fields.find(([name, to]) => KEPT_TIMER.test(name) && classes.of(to) === TIMER);
-  const lifetimeMs = isTimer
-    ? delayOf(snapshot, member)
-    : kept === undefined
-      ? null
-      : delayOf(snapshot, kept[1]);
+  const isTimer = ([name, node]: readonly [string, number]) =>
+    KEPT_TIMER.test(name) && classes.of(node) === TIMER;
+  const kept = [[TIMEOUT, member] as const, ...fieldsOf(snapshot, member)].find(isTimer);
+  const lifetimeMs = kept === undefined ? null : delayOf(snapshot, kept[1]);
   return lifetimeMs === null || lifetimeMs > MAX_LIFETIME_MS ? null : { name: TIMEOUT, lifetimeMs };
 }
 
-/** Numbers and Dates of a member and of its parts. */
-function* momentsOf(snapshot: TracedHeap['snapshot'], member: number): Generator<readonly [string, number]> {
+/** Numbers and Dates of a member and, if `andParts`, of its parts. */
+function* momentsOf(
+  snapshot: TracedHeap['snapshot'],
+  member: number,
+  andParts = true,
+): Generator<readonly [string, number]> {
   for (const [name, to] of fieldsOf(snapshot, member)) {
     const value = numberOf(snapshot, to) ?? dateOf(snapshot, to);
     if (value !== null) yield [name, value];
-    else if (PARTS.test(plainName(name))) {
-      for (const [inner, below] of fieldsOf(snapshot, to)) {
-        const moment = numberOf(snapshot, below) ?? dateOf(snapshot, below);
-        if (moment !== null) yield [inner, moment];
-      }
-    }
+    else if (andParts && PARTS.test(plainName(name))) yield* momentsOf(snapshot, to, false);
   }
 }
 
-function isEndName(words: readonly string[]): boolean {
-  const isEnd = words.some((word) => ENDS.has(word));
-  if (words.some((word) => RESET.has(word))) return words.every((word) => RESET.has(word) || AT.has(word));
-  return isEnd && words.every((word) => ENDS.has(word) || AT.has(word));
-}
+/** Whether a name speaks of `subject`, and of nothing but that and `more`. */
+const isOnly = (words: readonly string[], subject: ReadonlySet<string>, more: ReadonlySet<string>) =>
+  words.some((word) => subject.has(word)) && words.every((word) => subject.has(word) || more.has(word));
 
-const isLatestName = (words: readonly string[]) =>
-  words.includes('last') && words.every((word) => word === 'last' || LATEST.has(word));
-
-const isBeginName = (words: readonly string[]) =>
-  words.some((word) => BEGINNINGS.has(word)) && words.every((word) => BEGINNINGS.has(word) || AT.has(word));
+const isEndName = (words: readonly string[]) => isOnly(words, ENDS, AT) || isOnly(words, RESET, AT);
+const isLatestName = (words: readonly string[]) => isOnly(words, LAST, LATEST);
+const isBeginName = (words: readonly string[]) => isOnly(words, BEGINNINGS, AT);
 
 /** Milliseconds or seconds since the epoch, as milliseconds; null for a number that is far from the present as either. */
 function pointInTime(value: number, capturedAtMs: number): number | null {

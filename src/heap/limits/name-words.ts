@@ -21,10 +21,17 @@ export function stem(word: string): string {
 }
 
 /** Words of a text with spaces between them, as stems. */
-export const stems = (text: string): ReadonlySet<string> =>
-  new Set(
-    text
-      .split(/\s+/)
-      .filter((word) => word !== '')
-      .map(stem),
-  );
+export const stems = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/).map(stem));
+
+/** Words of units, as stems, each with what one of the unit is in the smallest. */
+export class Units extends Map<string, number> {
+  /** `sizes`: words with spaces between them → the size of their unit. */
+  constructor(sizes: Readonly<Record<string, number>>) {
+    super(Object.entries(sizes).flatMap(([words, size]) => [...stems(words)].map((word) => [word, size])));
+  }
+
+  /** The size of the first unit among some words; null if there is none. */
+  among(words: readonly string[]): number | null {
+    return words.map((word) => this.get(word)).find((size) => size !== undefined) ?? null;
+  }
+}

@@ -18,7 +18,7 @@ import type { TracedHeap } from '../growth/path-tree-builder.js';
 import { fieldsOf } from '../members/number-field.js';
 import { GENERIC } from '../naming/generic-class.js';
 import { EDGE, NODE } from '../snapshot/heap-snapshot.js';
-import { wordsOf } from './name-words.js';
+import { stems, wordsOf } from './name-words.js';
 
 /** Objects read at one step of the path. */
 const MAX_OBJECTS = 8;
@@ -29,19 +29,7 @@ const MIN_ENTRIES = 16;
 /** Parts of a collection between it and what holds it. */
 const MAX_PARTS = 8;
 /** Last words of names under which settings are kept. */
-const SETTINGS = new Set([
-  'options',
-  'opts',
-  'option',
-  'config',
-  'conf',
-  'cfg',
-  'settings',
-  'params',
-  'limits',
-  'policy',
-  'props',
-]);
+const SETTINGS = stems('options opts config conf cfg settings params limits policy props');
 /** A class that others use to build theirs: its limit is theirs. */
 const CONTAINER =
   /(?:list|queue|deque|map|set|table|tree|trie|heap|stack|ring|buffer|bucket|storage|collection|dictionary|hash)s?\d*$/i;
