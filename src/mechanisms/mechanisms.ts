@@ -9,19 +9,13 @@ import type { MechanismRow } from './mechanism-row.js';
 import { isModuleCache } from './module-cache.js';
 import {
   ASYNC_STORE,
-  EMITTER_LISTENERS,
+  LISTENERS,
   NUMBERS,
   type PathStep,
   REACTIONS,
-  TARGET_LISTENERS,
   TIMERS_LIST,
   WEAK_VALUE,
 } from './path-names.js';
-
-const nearMember = (path: readonly PathStep[], edges: readonly string[]): boolean =>
-  path.slice(-4).some(({ edge }) => edges.includes(edge));
-const anywhere = (path: readonly PathStep[], wanted: string): boolean =>
-  path.some(({ edge }) => edge === wanted);
 
 /** A linked list: members of one class that each hold the next by a property or variable. */
 const isRun = (path: readonly PathStep[]): boolean => {
@@ -81,7 +75,7 @@ export const MECHANISMS = tableOf({
     kind: 'handles',
     lead: say`Listeners that are never removed`,
     members: say`listeners`,
-    recognises: (path) => nearMember(path, [EMITTER_LISTENERS, TARGET_LISTENERS]),
+    recognises: (path) => path.slice(-4).some(({ edge }) => LISTENERS.has(edge)),
   },
   'diagnostics channel subscribers': {
     kind: 'handles',
@@ -99,13 +93,13 @@ export const MECHANISMS = tableOf({
     kind: 'heap',
     lead: say`Kept in an AsyncLocalStorage store`,
     members: say`entries`,
-    recognises: (path) => anywhere(path, ASYNC_STORE),
+    recognises: (path) => path.some(({ edge }) => edge === ASYNC_STORE),
   },
   'weak map': {
     kind: 'heap',
     lead: say`Values of a WeakMap whose keys stay alive`,
     members: say`entries`,
-    recognises: (path) => anywhere(path, WEAK_VALUE),
+    recognises: (path) => path.some(({ edge }) => edge === WEAK_VALUE),
   },
   'concatenated string': {
     kind: 'heap',

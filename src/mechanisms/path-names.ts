@@ -16,7 +16,7 @@ export const SCOPE = 'module scope';
 export const TIMERS_LIST = 'TimersList';
 /** Where an EventEmitter and an EventTarget keep their listeners. */
 export const EMITTER_LISTENERS = '_events';
-export const TARGET_LISTENERS = '<symbol kEvents>';
+export const LISTENERS: ReadonlySet<string> = new Set([EMITTER_LISTENERS, '<symbol kEvents>']);
 /** The class of members that are plain numbers. */
 export const NUMBERS = 'number';
 /** Prefix of the classes of Node's native objects. */

@@ -11,7 +11,7 @@ import type { TracedHeap } from '../growth/path-tree-builder.js';
 import { entriesOf, slotsOf } from '../members/held-entries.js';
 import { fieldsOf, numbersOf } from '../members/number-field.js';
 import { findFullHolders } from './full-holders.js';
-import { fitsHeap, fitsHeapBytes, type Grown, OVERSHOOT } from './grown.js';
+import { fitsHeap, type Grown, LARGEST_HEAP_BYTES, OVERSHOOT } from './grown.js';
 import type { Bound } from './limit.js';
 import { plainName, stem, stems, Units, wordsOf } from './name-words.js';
 import type { OwnerLevel, Place } from './owner-place.js';
@@ -127,7 +127,7 @@ function boundOf(
   // The owner's units are not V8's bytes: the limit is scaled to the heap, and so differs a little at each capture.
   const inHeap = figure === null ? instances : grown.bytes / figure;
   const limit = Math.round(allowed * inHeap);
-  if (counted > allowed || !fitsHeapBytes(limit)) return null;
+  if (counted > allowed || limit > LARGEST_HEAP_BYTES) return null;
   return { ...found, limit, unit: 'bytes', fill: counted / allowed };
 }
 

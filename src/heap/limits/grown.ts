@@ -1,5 +1,5 @@
 /** V8's largest default heap: members up to a bound must fit into it. */
-const LARGEST_HEAP_BYTES = 4 * 1024 ** 3;
+export const LARGEST_HEAP_BYTES = 4 * 1024 ** 3;
 
 /** A number beyond the limit that a collection may have while one is put in before another is taken out. */
 export const OVERSHOOT = 1;
@@ -17,8 +17,4 @@ export interface Grown {
 /** Whether so many members of the present size fit into a heap. */
 export function fitsHeap(members: number, { count, bytes }: Pick<Grown, 'count' | 'bytes'>): boolean {
   return (bytes / Math.max(1, count)) * members <= LARGEST_HEAP_BYTES;
-}
-
-export function fitsHeapBytes(bytes: number): boolean {
-  return bytes <= LARGEST_HEAP_BYTES;
 }

@@ -75,8 +75,8 @@ export function ownerPlaces(heap: TracedHeap, levels: readonly OwnerLevel[]): re
   }
   const unnamed = owners.filter((owner) => GENERIC.has(heap.classes.of(owner)));
   const scopes = new Set([
-    ...unnamed.map((owner) => scopeAround(heap, owner)),
-    ...[...classes].map((made) => scopeOf(heap, made)),
+    ...unnamed.map((owner) => userOrScope(heap, owner)),
+    ...[...classes].map((made) => target(heap.snapshot, made, 'context')),
   ]);
   const own = new Set(levels.flatMap(({ objects }) => objects));
   for (const scope of scopes) {
@@ -107,33 +107,23 @@ function classesOf({ snapshot }: TracedHeap, node: number): readonly number[] {
   return found;
 }
 
+/** The object of the program, or the scope, that leads to this object; −1 means neither. */
+function userOrScope({ paths }: TracedHeap, node: number): number {
+  let above = paths.parent[node]!;
+  for (let step = 0; above > 0 && step < MAX_PARTS; step++) {
+    if (paths.roles[above] === ROLE.value || paths.scopes.isContext[above] === 1) return above;
+    above = paths.parent[above]!;
+  }
+  return -1;
+}
+
 /** The object of the program that holds this one; −1 means none. */
-export function userOf({ paths }: TracedHeap, node: number): number {
-  let above = paths.parent[node]!;
-  for (let step = 0; above > 0 && step < MAX_PARTS; step++) {
-    if (paths.roles[above] === ROLE.value) return above;
-    if (paths.scopes.isContext[above] === 1) return -1;
-    above = paths.parent[above]!;
-  }
-  return -1;
+export function userOf(heap: TracedHeap, node: number): number {
+  const found = userOrScope(heap, node);
+  return heap.paths.scopes.isContext[found] === 1 ? -1 : found;
 }
 
-/** The scope of the variable that leads to this object; −1 means none. */
-function scopeAround({ paths }: TracedHeap, node: number): number {
-  let above = paths.parent[node]!;
-  for (let step = 0; above > 0 && step < MAX_PARTS; step++) {
-    if (paths.scopes.isContext[above] === 1) return above;
-    if (paths.roles[above] !== ROLE.part) return -1;
-    above = paths.parent[above]!;
-  }
-  return -1;
-}
-
-function scopeOf({ snapshot, paths }: TracedHeap, closure: number): number {
-  const scope = target(snapshot, closure, 'context');
-  return scope >= 0 && paths.scopes.isContext[scope] === 1 ? scope : -1;
-}
-
+/** A scope and those around it; none if it is no scope, or one of Node's. */
 function scopeChain({ snapshot, paths }: TracedHeap, scope: number): readonly number[] {
   const chain: number[] = [];
   let at = scope;
@@ -153,7 +143,7 @@ function isShared(heap: TracedHeap, scope: number, own: ReadonlySet<number>): bo
     if (own.has(to) || snapshot.nodeType[to] !== NODE.object) continue;
     if (isCollection(heap, to)) return true;
     const made = classesOf(heap, to)[0];
-    if (made === undefined || !scopeChain(heap, scopeOf(heap, made)).includes(scope)) continue;
+    if (made === undefined || !scopeChain(heap, target(snapshot, made, 'context')).includes(scope)) continue;
     for (const [, part] of fieldsOf(snapshot, to))
       if (!own.has(part) && isCollection(heap, part)) return true;
   }

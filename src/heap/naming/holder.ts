@@ -1,9 +1,9 @@
 import {
   ASYNC_STORE,
   EMITTER_LISTENERS,
+  LISTENERS,
   REACTIONS,
   SCOPE,
-  TARGET_LISTENERS,
   TIMERS_LIST,
   WEAK_VALUE,
 } from '../../mechanisms/path-names.js';
@@ -134,7 +134,7 @@ export function holderOf(path: readonly RetainerStep[], facts: HolderFacts): Hol
 }
 
 function listenerHolder(path: readonly RetainerStep[], facts: HolderFacts): Holder | null {
-  const at = path.findLastIndex(({ edge }) => edge === EMITTER_LISTENERS || edge === TARGET_LISTENERS);
+  const at = path.findLastIndex(({ edge }) => LISTENERS.has(edge));
   if (at < 1) return null;
   const isEmitter = path[at]!.edge === EMITTER_LISTENERS;
   // Members further down are held by a listener, not by the list.

@@ -10,8 +10,6 @@ export function mechanismOf(path: readonly RetainerStep[], facts: MemberFacts): 
   if (member === undefined) return null;
   const byClass = mechanismOfClass(member.node);
   if (byClass !== null && isHandlePath(path)) return byClass;
-  const recognised = MECHANISM_NAMES.find(
-    (name) => name === byClass || MECHANISMS[name].recognises?.(path, facts) === true,
-  );
-  return recognised ?? null;
+  const recognises = (name: Mechanism) => MECHANISMS[name].recognises?.(path, facts) === true;
+  return MECHANISM_NAMES.find((name) => name === byClass || recognises(name)) ?? null;
 }

@@ -1,3 +1,4 @@
+import { EMITTER_LISTENERS } from '../../mechanisms/path-names.js';
 import { isNodeScript, packageOf } from '../../runtime/script-name.js';
 import { target, targetOf } from '../graph/scopes.js';
 import { scriptAddresses } from '../graph/script-addresses.js';
@@ -12,7 +13,6 @@ const MAX_LOCATIONS = 4;
 const MAX_NEAR = 64;
 /** Edge from the wrapper of a native object to the object that the program uses. */
 const OWNER = '<symbol owner_symbol>';
-const LISTENERS = '_events';
 /** Objects searched for a function of the program. */
 const MAX_LED_TO = 256;
 
@@ -60,7 +60,7 @@ export class Places {
     const { snapshot } = this.#heap;
     const owner = ownerOfNative(snapshot, native);
     if (owner < 0) return null;
-    const listeners = targetOf(snapshot, owner, EDGE.property, LISTENERS);
+    const listeners = targetOf(snapshot, owner, EDGE.property, EMITTER_LISTENERS);
     return (listeners < 0 ? null : this.#ownFunction(listeners)) ?? this.#ownFunction(owner);
   }
 

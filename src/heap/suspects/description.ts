@@ -17,12 +17,11 @@ import { PRIMITIVES } from '../naming/generic-class.js';
 import type { Holder } from '../naming/holder.js';
 import { HolderPlaces } from '../naming/holder-place.js';
 import { mechanismOf } from '../naming/mechanism.js';
+import { areWeak, hasRegistry, keepContexts } from '../naming/member-facts.js';
 import { Places } from '../naming/member-location.js';
 import { isHandlePath } from '../naming/open-handle.js';
 import { mainRow, retainerPath } from '../naming/retainer-path.js';
 import type { PackageName, RetainerStep } from '../naming/retainer-step.js';
-import { keepContexts } from '../naming/vm-context.js';
-import { areWeak, hasRegistry } from '../naming/weak-reference.js';
 import { type Candidate, gainedBytes } from '../uniting/candidate.js';
 import type { Suspect } from './suspect.js';
 

@@ -25,7 +25,7 @@ import { Places } from '../naming/member-location.js';
 import { isHandleList } from '../naming/open-handle.js';
 import { rowsTo } from '../naming/retainer-path.js';
 import { EDGE, labelOf, NODE } from '../snapshot/heap-snapshot.js';
-import type { Candidate } from './candidate.js';
+import { type Candidate, withOthers } from './candidate.js';
 
 /** How far one step may be off the ratio of the whole growth: in entries, and as a part of the expected number. */
 const SLACK_ENTRIES = 2;
@@ -96,16 +96,13 @@ function isOneBug(
   return !rooms && (leadsTo(inspected, a, b) || leadsTo(inspected, b, a));
 }
 
+type Rise = Pick<Accumulation, 'counts' | 'risingSteps'>;
+
 /** Whether both gained in one ratio at each of the steps that they rose together. */
-export function inLockstep(
-  a: Pick<Accumulation, 'counts' | 'risingSteps'>,
-  b: Pick<Accumulation, 'counts' | 'risingSteps'>,
-): boolean {
+export function inLockstep(a: Rise, b: Rise): boolean {
   const steps = Math.min(a.risingSteps, b.risingSteps);
-  const gain = ({ counts }: Pick<Accumulation, 'counts'>, at: number) =>
-    counts.at(-at)! - counts.at(-at - 1)!;
-  const all = ({ counts }: Pick<Accumulation, 'counts'>) => counts.at(-1)! - counts.at(-1 - steps)!;
-  const ratio = all(a) / all(b);
+  const gain = ({ counts }: Rise, at: number, over = 1) => counts.at(-at)! - counts.at(-at - over)!;
+  const ratio = gain(a, 1, steps) / gain(b, 1, steps);
   if (!Number.isFinite(ratio) || ratio <= 0) return false;
   for (let at = 1; at <= steps; at++) {
     const expected = gain(b, at) * ratio;
@@ -259,10 +256,8 @@ function merge(inspected: InspectedHeap, group: readonly Candidate[]): Candidate
   const [lead] = chosen
     .filter((one) => gain(one) * ALIKE >= largest)
     .sort((a, b) => (name(a) < name(b) ? -1 : name(a) > name(b) ? 1 : 0));
-  const rest = group.filter((one) => one !== lead);
-  return {
-    ...lead!,
-    others: [...lead!.others, ...rest.flatMap(({ accumulation, others }) => [accumulation, ...others])],
-    parts: [...lead!.parts, ...rest.flatMap(({ accumulation, parts }) => [accumulation, ...parts])],
-  };
+  return withOthers(
+    lead!,
+    group.filter((one) => one !== lead),
+  );
 }

@@ -6,7 +6,7 @@ import { type InspectedHeap, objectsOf } from '../members/sample-members.js';
 import { artefactsLast } from '../naming/artefact.js';
 import { isHandleList } from '../naming/open-handle.js';
 import { retainerPath } from '../naming/retainer-path.js';
-import { type Candidate, gainedBytes } from './candidate.js';
+import { type Candidate, gainedBytes, withOthers } from './candidate.js';
 import { uniteLockstep } from './lockstep.js';
 
 /** Latest entries of a holder that vote. */
@@ -115,20 +115,12 @@ function chooseHolder(
 function uniteModuleCaches({ nodes }: InspectedHeap, candidates: readonly Candidate[]): readonly Candidate[] {
   const isCache = ({ accumulation, artefact }: Candidate) => {
     const names = accumulation.members.map((row) => nodes[row]!.className);
-    return (
-      artefact === null &&
-      (names.length === 0 ? [''] : names).some((name) =>
-        isModuleCache(retainerPath(nodes, accumulation, name)),
-      )
-    );
+    const isOfCache = (name: string) => isModuleCache(retainerPath(nodes, accumulation, name));
+    return artefact === null && (names.length === 0 ? [''] : names).some(isOfCache);
   };
   const caches = candidates.filter(isCache);
   const [first, ...rest] = caches;
   if (first === undefined || rest.length === 0) return candidates;
-  const whole = {
-    ...first,
-    others: [...first.others, ...rest.flatMap(({ accumulation, others }) => [accumulation, ...others])],
-    parts: [...first.parts, ...rest.flatMap(({ accumulation, parts }) => [accumulation, ...parts])],
-  };
+  const whole = withOthers(first, rest);
   return candidates.flatMap((one) => (one === first ? [whole] : caches.includes(one) ? [] : [one]));
 }
