@@ -110,13 +110,21 @@ export function summarizeHeap(
   const table = classTable(snapshot, heap.classes);
   const classes = histogram(graph, heap.classes, table);
   onProgress('ranking');
-  const describe = (node: number) => describeNode(graph, heap, table, node);
+  const { retainedSize } = graph;
+  const describe = (node: number): HeapDominator => ({
+    ...table.keys[table.classOf[node]!]!,
+    id: snapshot.nodeId?.[node] ?? null,
+    shallowBytes: sizeOf(snapshot, node),
+    retainedBytes: retainedSize[node]!,
+    share: retainedSize[0]! === 0 ? 0 : retainedSize[node]! / retainedSize[0]!,
+    retainerPath: pathTo(heap, node),
+  });
   const truncated = truncatedOf(snapshot);
   return {
     ...(truncated === null ? {} : { truncated }),
     nodes: snapshot.nodeCount,
     edges: snapshot.edgeCount,
-    heapBytes: graph.retainedSize[0] ?? 0,
+    heapBytes: retainedSize[0] ?? 0,
     classes,
     dominators: biggest(graph, heap, Math.min(dominators, MAX_DOMINATORS)).map(describe),
     suspects: findAccumulationPoints(graph, table)
@@ -178,20 +186,4 @@ function nearestValue({ idom, snapshot }: HeapGraph, { paths }: TracedHeap, node
     at = idom[at]!;
   }
   return at === 0 ? node : at;
-}
-
-function describeNode(
-  { snapshot, retainedSize }: HeapGraph,
-  heap: TracedHeap,
-  table: ClassTable,
-  node: number,
-): HeapDominator {
-  return {
-    ...table.keys[table.classOf[node]!]!,
-    id: snapshot.nodeId?.[node] ?? null,
-    shallowBytes: sizeOf(snapshot, node),
-    retainedBytes: retainedSize[node]!,
-    share: retainedSize[0]! === 0 ? 0 : retainedSize[node]! / retainedSize[0]!,
-    retainerPath: pathTo(heap, node),
-  };
 }

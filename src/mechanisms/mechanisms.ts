@@ -18,12 +18,8 @@ import {
 } from './path-names.js';
 
 /** A linked list: members of one class that each hold the next by a property or variable. */
-const isRun = (path: readonly PathStep[]): boolean => {
-  const member = path.at(-1);
-  return (
-    (member?.edgeType === 'property' || member?.edgeType === 'variable') && member.node === path.at(-2)?.node
-  );
-};
+const isRun = (path: readonly PathStep[]): boolean =>
+  /^(property|variable)$/.test(path.at(-1)?.edgeType ?? '') && path.at(-1)?.node === path.at(-2)?.node;
 
 /** Classes of bytes outside of objects, and of views of them. */
 export const BUFFERS =
@@ -105,10 +101,8 @@ export const MECHANISMS = tableOf({
     kind: 'heap',
     lead: say`A string that only gets longer`,
     members: say`parts`,
-    recognises: (path, { grownWhole }) => {
-      const member = path.at(-1);
-      return member?.node === 'string' && (grownWhole || isHalf(member));
-    },
+    recognises: (path, { grownWhole }) =>
+      path.at(-1)?.node === 'string' && (grownWhole || isHalf(path.at(-1)!)),
   },
   'sliced strings': {
     kind: 'heap',

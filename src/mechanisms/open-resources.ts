@@ -1,5 +1,5 @@
 import { say } from '../runtime/say.js';
-import type { FindingKind, ResourceType } from './mechanism-row.js';
+import type { FindingKind, MechanismRow, ResourceType } from './mechanism-row.js';
 import { MECHANISM_NAMES, MECHANISMS, type Mechanism } from './mechanisms.js';
 import { NATIVE } from './path-names.js';
 
@@ -25,9 +25,7 @@ const OTHER_NATIVES: Readonly<Record<string, string>> = {
 };
 
 const NATIVES: ReadonlyMap<string, string> = new Map(
-  Object.entries(
-    Object.assign({}, OTHER_NATIVES, ...MECHANISM_NAMES.map((name) => MECHANISMS[name].natives)),
-  ),
+  [OTHER_NATIVES, ...MECHANISM_NAMES.map((name) => MECHANISMS[name].natives ?? {})].flatMap(Object.entries),
 );
 const RESOURCES: ReadonlyMap<string, OpenResource> = new Map<string, OpenResource>([
   ...Object.entries(OTHER_RESOURCES).map(([type, row]) => [type, { ...row, mechanism: null }] as const),
@@ -58,18 +56,17 @@ function typesWith(mark: 'hasDescriptor' | 'isConnection'): readonly string[] {
 
 /** What Node's native objects of a heap class stand for, in the plural: `open TCP sockets`; null if they are not open handles. */
 export function openNative(className: string): string | null {
-  return className.startsWith(NATIVE) ? (NATIVES.get(className.slice(NATIVE.length)) ?? null) : null;
+  return NATIVES.get(nativeName(className)) ?? null;
 }
+
+const nativeName = (className: string): string =>
+  className.startsWith(NATIVE) ? className.slice(NATIVE.length) : '';
 
 /** The mechanism whose members have this heap class, by its name alone; null if there is none. */
 export function mechanismOfClass(className: string): Mechanism | null {
-  const native = className.startsWith(NATIVE) ? className.slice(NATIVE.length) : null;
-  return (
-    MECHANISM_NAMES.find((name) => {
-      const { classes, natives } = MECHANISMS[name];
-      return classes?.test(className) === true || (native !== null && Object.hasOwn(natives ?? {}, native));
-    }) ?? null
-  );
+  const isOf = ({ classes, natives = {} }: MechanismRow) =>
+    classes?.test(className) === true || Object.hasOwn(natives, nativeName(className));
+  return MECHANISM_NAMES.find((name) => isOf(MECHANISMS[name])) ?? null;
 }
 
 /** Whether each object of this class costs megabytes outside the heap, as a thread does. */
@@ -78,6 +75,5 @@ export function isHeavyClass(className: string): boolean {
   return mechanism !== null && MECHANISMS[mechanism].heavy === true;
 }
 
-export function kindOf(mechanism: Mechanism | null | undefined): FindingKind {
-  return mechanism === null || mechanism === undefined ? 'heap' : MECHANISMS[mechanism].kind;
-}
+export const kindOf = (mechanism: Mechanism | null | undefined): FindingKind =>
+  mechanism == null ? 'heap' : MECHANISMS[mechanism].kind;

@@ -101,7 +101,9 @@ export function findExpiry(
   const ends = objects
     .map((member) => endOf(heap, member, known, capturedAtMs))
     .filter((end) => end !== null)
-    .sort((a, b) => (a.endMs ?? Number.POSITIVE_INFINITY) - (b.endMs ?? Number.POSITIVE_INFINITY));
+    .sort(
+      (a, b) => (a.oldestEndMs ?? Number.POSITIVE_INFINITY) - (b.oldestEndMs ?? Number.POSITIVE_INFINITY),
+    );
   // Where only some end, the others may stay.
   const end = ends.length * 2 > objects.length ? ends[Math.floor((ends.length - 1) / QUARTER)] : undefined;
   const delayMs = timers.delayOfMost(newest);
@@ -110,7 +112,7 @@ export function findExpiry(
   return {
     name,
     lifetimeMs: own?.lifetimeMs ?? end?.lifetimeMs ?? delayMs,
-    oldestEndMs: end?.endMs ?? null,
+    oldestEndMs: end?.oldestEndMs ?? null,
     ...(sweepMs === null ? {} : { sweepMs }),
   };
 }
@@ -118,12 +120,6 @@ export function findExpiry(
 interface Lifetime {
   readonly name: string;
   readonly lifetimeMs: number;
-}
-
-interface MemberEnd {
-  readonly name: string;
-  readonly lifetimeMs: number | null;
-  readonly endMs: number | null;
 }
 
 /** Numbers of all places that may be times, those of the nearest places first. */
@@ -186,7 +182,7 @@ function endOf(
   member: number,
   owner: { readonly lifetimeMs: number | null; readonly isSwept: boolean },
   capturedAtMs: number,
-): MemberEnd | null {
+): Expiry | null {
   let beginMs: number | null = null;
   let lifetime = timeoutOf(heap, member);
   let lastUseMs: number | null = null;
@@ -197,7 +193,7 @@ function endOf(
     if (isDataKey(name)) continue;
     const atMs = pointInTime(value, capturedAtMs);
     if (atMs !== null) {
-      if (isEndName(words)) return { name: plainName(name), lifetimeMs: null, endMs: atMs };
+      if (isEndName(words)) return { name: plainName(name), lifetimeMs: null, oldestEndMs: atMs };
       if (isLatestName(words)) lastUseMs = Math.max(lastUseMs ?? 0, atMs);
       else if (isBeginName(words)) beginMs = Math.max(beginMs ?? 0, atMs);
       else if (atMs > (unnamedMs ?? 0)) [unnamed, unnamedMs] = [plainName(name), atMs];
@@ -210,10 +206,14 @@ function endOf(
   // A point in time without a meaning in its name counts as an end if it is in the future.
   const isEnd = unnamedMs !== null && unnamedMs > capturedAtMs;
   if (lifetime === null && (owner.lifetimeMs !== null || owner.isSwept) && beginMs === null && isEnd)
-    return { name: unnamed, lifetimeMs, endMs: unnamedMs };
+    return { name: unnamed, lifetimeMs, oldestEndMs: unnamedMs };
   const fromMs = lastUseMs ?? beginMs ?? unnamedMs;
   if (lifetimeMs === null || (lifetime === null && fromMs === null)) return null;
-  return { name: lifetime?.name ?? '', lifetimeMs, endMs: fromMs === null ? null : fromMs + lifetimeMs };
+  return {
+    name: lifetime?.name ?? '',
+    lifetimeMs,
+    oldestEndMs: fromMs === null ? null : fromMs + lifetimeMs,
+  };
 }
 
 /** When a one-shot timer ends, be it the member or one that the member keeps; null if there is none. */

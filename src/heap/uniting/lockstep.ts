@@ -15,8 +15,8 @@ import { NUMBERS, SCOPE, TIMERS_LIST } from '../../mechanisms/path-names.js';
 import { isNodeScript, packageOf } from '../../runtime/script-name.js';
 import { ROLE } from '../graph/node-role.js';
 import type { Accumulation } from '../growth/accumulation.js';
-import type { SeriesNode } from '../growth/growth-series.js';
 import { NODE_KINDS } from '../growth/path-tree.js';
+import type { TracedHeap } from '../growth/path-tree-builder.js';
 import { isOfProgram, nearby } from '../members/nearby.js';
 import { newestMembers } from '../members/newest-members.js';
 import { type InspectedHeap, objectsOf } from '../members/sample-members.js';
@@ -50,29 +50,20 @@ const CLOSURE = NODE_KINDS.indexOf('closure');
 const HUBS = new Set(['globalThis', TIMERS_LIST]);
 const isPlain = (className: string) => PRIMITIVES.has(className) || className === NUMBERS;
 
-interface Place {
-  /** The object or scope that it is a part of; null if that is no evidence. */
-  readonly owner: string | null;
-  /** For content of a package: the place in the program that leads to it, or the package; else null. */
-  readonly anchor: string | null;
-}
-
 /** Candidates come worst first, and mostly stay in that order. */
 export function uniteLockstep(
   inspected: InspectedHeap,
   candidates: readonly Candidate[],
 ): readonly Candidate[] {
-  const finder = new PlaceFinder(inspected);
-  const places = new Map(candidates.map((one) => [one, finder.of(one.accumulation)]));
+  const places = new Places(inspected.heap);
+  const keys = new Map(candidates.map((one) => [one, belongings(inspected, places, one)]));
   const groups: Candidate[][] = [];
   // Threads and processes first: objects that Node keeps for them join them, however large.
   const heavyFirst = candidates.toSorted(
     (a, b) => Number(areHeavy(inspected, b)) - Number(areHeavy(inspected, a)),
   );
   for (const candidate of heavyFirst) {
-    const group = groups.find(
-      ([first]) => first !== undefined && isOneBug(inspected, places, first, candidate),
-    );
+    const group = groups.find(([first]) => isOneBug(inspected, keys, first!, candidate));
     if (group === undefined) groups.push([candidate]);
     else group.push(candidate);
   }
@@ -81,7 +72,7 @@ export function uniteLockstep(
 
 function isOneBug(
   inspected: InspectedHeap,
-  places: ReadonlyMap<Candidate, Place>,
+  keys: ReadonlyMap<Candidate, readonly string[]>,
   one: Candidate,
   other: Candidate,
 ): boolean {
@@ -90,9 +81,7 @@ function isOneBug(
   const rooms = isRoom(inspected, a) || isRoom(inspected, b);
   if (!(rooms ? isAlike(a, b) : inLockstep(a, b))) return false;
   if (comesWith(inspected, one, other) || comesWith(inspected, other, one)) return true;
-  const [place, otherPlace] = [places.get(one)!, places.get(other)!];
-  if (place.owner !== null && place.owner === otherPlace.owner) return true;
-  if (place.anchor !== null && place.anchor === otherPlace.anchor) return true;
+  if (keys.get(one)!.some((key) => keys.get(other)!.includes(key))) return true;
   return !rooms && (leadsTo(inspected, a, b) || leadsTo(inspected, b, a));
 }
 
@@ -122,65 +111,52 @@ function isRoom(inspected: InspectedHeap, { members, holder }: Accumulation): bo
   return newestMembers(inspected.heap, objectsOf(inspected, holder), 1).length === 0;
 }
 
-class PlaceFinder {
-  readonly #inspected: InspectedHeap;
-  readonly #places: Places;
+/** What a holder belongs to, as keys that are the same for what belongs to the same. */
+function belongings(
+  inspected: InspectedHeap,
+  places: Places,
+  { accumulation }: Candidate,
+): readonly string[] {
+  const { holder } = accumulation;
+  const [sample] = objectsOf(inspected, holder);
+  const isHub = HUBS.has(inspected.nodes[holder]!.className);
+  const anchor = sample === undefined || isHub ? null : anchorOf(inspected.heap, places, sample);
+  return [ownerOf(inspected, holder, sample), anchor].filter((key) => key !== null);
+}
 
-  constructor(inspected: InspectedHeap) {
-    this.#inspected = inspected;
-    this.#places = new Places(inspected.heap);
+/** The nearest class with a name, or a scope if that is nearer; null if that is no evidence. */
+function ownerOf({ nodes, heap }: InspectedHeap, holder: number, sample: number | undefined): string | null {
+  for (let row = holder; row > 0; row = nodes[row]!.parent) {
+    const { className, edge, nodeKind } = nodes[row]!;
+    if (HUBS.has(className)) return null;
+    if (edge === SCOPE) return innerScope(heap, sample ?? -1);
+    if (nodeKind === CLOSURE || !GENERIC.has(className)) return `row ${row}`;
   }
+  return null;
+}
 
-  of({ holder }: Accumulation): Place {
-    const { nodes } = this.#inspected;
-    const owner = this.#owner(holder);
-    const [sample] = objectsOf(this.#inspected, holder);
-    if (sample === undefined || HUBS.has(nodes[holder]!.className)) return { owner, anchor: null };
-    return { owner, anchor: this.#anchor(sample) };
-  }
+function innerScope({ paths }: TracedHeap, sample: number): string | null {
+  let node = sample;
+  while (node > 0 && paths.scopes.isContext[node] !== 1) node = paths.parent[node]!;
+  return node <= 0 || paths.scopes.outermost[node] === 1 ? null : `scope ${node}`;
+}
 
-  /** The row of the nearest class with a name, or of a scope if that is nearer. */
-  #owner(holder: number): string | null {
-    const { nodes } = this.#inspected;
-    for (let row = holder; row > 0; row = nodes[row]!.parent) {
-      const { className, edge, nodeKind } = nodes[row]!;
-      if (HUBS.has(className)) return null;
-      if (edge === SCOPE) {
-        const [sample] = objectsOf(this.#inspected, holder);
-        return sample === undefined ? null : this.#innerScope(sample);
-      }
-      if (nodeKind === CLOSURE || !GENERIC.has(className)) return `row ${row}`;
+/** For content of a package: the object or variable of the program that leads to it, or the package; else null. */
+function anchorOf({ paths, snapshot, treeOf }: TracedHeap, places: Places, sample: number): string | null {
+  let isOfPackage = false;
+  let below = sample;
+  for (let node = sample; node > 0; node = paths.parent[node]!) {
+    const script = paths.scopes.script[node]!;
+    const url = script >= 0 ? snapshot.strings.text(script) : (places.of(node)?.url ?? '');
+    if (!isNodeScript(url)) {
+      const found = packageOf(url);
+      if (found === null) return isOfPackage ? `anchor ${treeOf[script >= 0 ? below : node]!}` : null;
+      isOfPackage = true;
+      if (script >= 0 && paths.scopes.outermost[node] === 1) return `package ${found.name}`;
     }
-    return null;
+    below = node;
   }
-
-  #innerScope(sample: number): string | null {
-    const { paths } = this.#inspected.heap;
-    for (let node = sample; node > 0; node = paths.parent[node]!) {
-      if (paths.scopes.isContext[node] === 1)
-        return paths.scopes.outermost[node] === 1 ? null : `scope ${node}`;
-    }
-    return null;
-  }
-
-  /** For content of a package: the object or variable of the program that leads to it, or the package. */
-  #anchor(sample: number): string | null {
-    const { paths, snapshot, treeOf } = this.#inspected.heap;
-    let isOfPackage = false;
-    let below = sample;
-    for (let node = sample; node > 0; node = paths.parent[node]!) {
-      const script = paths.scopes.script[node]!;
-      const url = script >= 0 ? snapshot.strings.text(script) : (this.#places.of(node)?.url ?? '');
-      if (!isNodeScript(url)) {
-        const found = packageOf(url);
-        if (found === null) return isOfPackage ? `row ${treeOf[script >= 0 ? below : node]!}` : null;
-        isOfPackage = true;
-        if (script >= 0 && paths.scopes.outermost[node] === 1) return `package ${found.name}`;
-      }
-      below = node;
-    }
-    return null;
-  }
+  return null;
 }
 
 /** Whether most of the newest members of one holder each lead, within a few steps, to a different member of the other. */
@@ -192,11 +168,7 @@ function leadsTo(inspected: InspectedHeap, from: Accumulation, to: Accumulation)
   const rows = from.members.flatMap((row) => objectsOf(inspected, row));
   const asked = held.length >= MIN_ASKED ? held : rows.slice(-ASKED);
   if (asked.length < MIN_ASKED) return false;
-  const found = new Set<number>();
-  for (const node of asked) {
-    const reached = nearest(inspected, node, wanted);
-    if (reached >= 0) found.add(reached);
-  }
+  const found = new Set(asked.map((node) => nearest(inspected, node, wanted)).filter((node) => node >= 0));
   return found.size >= MOST * asked.length;
 }
 
@@ -219,18 +191,14 @@ const areHeavy = ({ nodes }: InspectedHeap, { accumulation }: Candidate): boolea
 
 /** Whether `heavy` holds threads or processes, and `one` is what Node keeps for each of them. */
 function comesWith(inspected: InspectedHeap, one: Candidate, heavy: Candidate): boolean {
-  const { holder } = one.accumulation;
-  return (
-    areHeavy(inspected, heavy) && (isHandleList(inspected.nodes, holder) || isNodes(inspected.nodes, holder))
-  );
+  return areHeavy(inspected, heavy) && isNodes(inspected, one);
 }
 
-/** Whether the path leads through Node only, as to the listeners that pass on the output of threads. */
-function isNodes(nodes: readonly SeriesNode[], holder: number): boolean {
+/** Whether Node's list of handles holds it, or a path through Node only, as to listeners that pass on the output of threads. */
+function isNodes({ nodes }: InspectedHeap, { accumulation: { holder } }: Candidate): boolean {
   const rows = rowsTo(nodes, holder).map((row) => nodes[row]!);
-  const [first] = rows;
-  if (first?.edge === SCOPE && isNodeScript(first.className)) return true;
-  return rows.some(({ className }) => className === 'process');
+  const isOfScope = rows[0]?.edge === SCOPE && isNodeScript(rows[0].className);
+  return isHandleList(nodes, holder) || isOfScope || rows.some(({ className }) => className === 'process');
 }
 
 /** The holder of values comes before that of their keys; of two alike in size, always the same one. */
@@ -245,9 +213,8 @@ function merge(inspected: InspectedHeap, group: readonly Candidate[]): Candidate
   const named = values.some((one) => gain(one) * FAR_MORE >= most) ? values : group;
   // Node's list holds every open handle; the other holder is the one that can release it.
   const isHeavy = group.some((one) => areHeavy(inspected, one));
-  const held = named.filter(
-    ({ accumulation: { holder } }) =>
-      !isHandleList(inspected.nodes, holder) && !(isHeavy && isNodes(inspected.nodes, holder)),
+  const held = named.filter((one) =>
+    isHeavy ? !isNodes(inspected, one) : !isHandleList(inspected.nodes, one.accumulation.holder),
   );
   const heavy = named.filter((one) => isHeavy && areHeavy(inspected, one));
   const chosen = held.length > 0 ? held : heavy.length > 0 ? heavy : named;
