@@ -34,6 +34,7 @@ const CLIENT = {
   confirmsAlone: 'client',
   because: say`this process serves, and its clients decide how many connections there are`,
 } as const;
+const CONNECTION = { ...CLIENT, hasDescriptor: true, isConnection: true } as const;
 
 /** Keeps the names as a type, and widens the rest to a row. */
 const tableOf = <Name extends string>(
@@ -143,14 +144,9 @@ export const MECHANISMS = tableOf({
       Http2Session: say`open HTTP/2 sessions`,
     },
     resources: {
-      TCPSocketWrap: { words: say`open sockets`, ...CLIENT, hasDescriptor: true, isConnection: true },
+      TCPSocketWrap: { words: say`open sockets`, ...CONNECTION },
       TLSWrap: { words: say`open TLS sockets`, ...CLIENT },
-      PipeWrap: {
-        words: say`open pipes and Unix sockets`,
-        ...CLIENT,
-        hasDescriptor: true,
-        isConnection: true,
-      },
+      PipeWrap: { words: say`open pipes and Unix sockets`, ...CONNECTION },
       UDPWrap: { words: say`open UDP sockets`, ...ALWAYS, hasDescriptor: true },
       TCPServerWrap: { words: say`listening servers`, ...ALWAYS, hasDescriptor: true },
     },

@@ -1,8 +1,7 @@
 import { CONTENT } from '../growth/path-tree.js';
 import type { RetainerStep } from '../naming/retainer-step.js';
 import { fileUrlOf, readText } from '../sources/script-file.js';
-import { fitsHeap, type Grown, OVERSHOOT } from './grown.js';
-import type { Bound } from './limit.js';
+import { type Bound, fitsHeap, type Grown, OVERSHOOT } from './limit.js';
 import { type SizeCheck, sizeChecks } from './size-checks.js';
 import { withoutTexts } from './without-texts.js';
 

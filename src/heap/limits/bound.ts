@@ -11,8 +11,7 @@ import type { TracedHeap } from '../growth/path-tree-builder.js';
 import { entriesOf, slotsOf } from '../members/held-entries.js';
 import { fieldsOf, numbersOf } from '../members/number-field.js';
 import { findFullHolders } from './full-holders.js';
-import { fitsHeap, type Grown, LARGEST_HEAP_BYTES, OVERSHOOT } from './grown.js';
-import type { Bound } from './limit.js';
+import { type Bound, fitsHeap, type Grown, LARGEST_HEAP_BYTES, OVERSHOOT } from './limit.js';
 import { plainName, stem, stems, Units, wordsOf } from './name-words.js';
 import type { OwnerLevel, Place } from './owner-place.js';
 
@@ -68,10 +67,7 @@ interface Found extends Bound {
   readonly fill: number;
 }
 
-/**
- * The tightest limit that is not exceeded, else the one that full holders show; for several holders, what it allows them
- * together.
- */
+/** The tightest limit that is not exceeded, else that of full holders; for several holders, what it allows all of them. */
 export function findBound(
   heap: TracedHeap,
   levels: readonly OwnerLevel[],
@@ -80,11 +76,10 @@ export function findBound(
 ): Bound | null {
   let best: Found | null = findSlots(heap, levels, places, grown);
   for (const place of places) {
-    const level = levels[place.level];
     // If the number of holders grows, a limit on each is none on all.
-    if (level === undefined || level.growing) continue;
+    if (place.level.growing) continue;
     for (const [name, value] of numbersOf(heap.snapshot, place.node)) {
-      const found = boundOf(heap, place, level, grown, name, value);
+      const found = boundOf(heap, place, grown, name, value);
       if (found === null || isTaken(heap, levels, place, grown, found, value)) continue;
       // If it bounds the collection, growth ends soon; if not, the collection soon exceeds it.
       if (place.shared && !isAbout(name, grown.subjects) && found.fill < SOON) continue;
@@ -96,14 +91,8 @@ export function findBound(
   return bound;
 }
 
-function boundOf(
-  heap: TracedHeap,
-  place: Place,
-  { instances }: OwnerLevel,
-  grown: Grown,
-  name: string,
-  value: number,
-): Found | null {
+function boundOf(heap: TracedHeap, place: Place, grown: Grown, name: string, value: number): Found | null {
+  const { instances } = place.level;
   const words = wordsOf(name);
   if (!(value > 0 && value < NO_LIMIT) || isDataKey(name)) return null;
   if (!isLimitName(plainName(name), words, grown.subjects, place.near)) return null;

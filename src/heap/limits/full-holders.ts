@@ -6,8 +6,7 @@
  */
 import type { TracedHeap } from '../growth/path-tree-builder.js';
 import { entriesOf } from '../members/held-entries.js';
-import { fitsHeap, type Grown } from './grown.js';
-import type { Bound } from './limit.js';
+import { type Bound, fitsHeap, type Grown } from './limit.js';
 import type { OwnerLevel } from './owner-place.js';
 
 /** Fewer equal counts, of all that are read, may be chance. */

@@ -50,23 +50,24 @@ export interface Place {
   readonly near: boolean;
   /** A scope that other collections share. */
   readonly shared: boolean;
-  /** The level whose objects it belongs to, 0 is the holder. */
-  readonly level: number;
+  /** The level whose objects it belongs to. */
+  readonly level: OwnerLevel;
 }
 
 export function ownerPlaces(heap: TracedHeap, levels: readonly OwnerLevel[]): readonly Place[] {
   const places = new Map<number, Place>();
-  const add = (node: number, near: boolean, level: number, shared = false) => {
+  const add = (node: number, near: boolean, level: OwnerLevel, shared = false) => {
     if (node < 0 || places.has(node)) return;
     for (const at of [node, ...settingsOf(heap, node)]) {
       if (!places.has(at)) places.set(at, { node: at, near, level, shared });
     }
   };
-  for (const [level, { objects }] of levels.entries()) {
-    for (const node of objects.slice(0, MAX_OBJECTS)) add(node, !heap.paths.globals.includes(node), level);
-  }
-  const top = levels.findLastIndex(({ objects }) => objects.length > 0);
-  const owners = levels[top]?.objects.slice(0, MAX_OBJECTS) ?? [];
+  for (const level of levels)
+    for (const node of level.objects.slice(0, MAX_OBJECTS))
+      add(node, !heap.paths.globals.includes(node), level);
+  const top = levels.findLast(({ objects }) => objects.length > 0);
+  if (top === undefined) return [];
+  const owners = top.objects.slice(0, MAX_OBJECTS);
   const classes = new Set(owners.flatMap((owner) => classesOf(heap, owner)));
   for (const made of classes) add(made, true, top);
   for (const owner of owners) {

@@ -6,6 +6,13 @@ import { labelAt } from '../snapshot/heap-snapshot.js';
 export const isOfProgram = ({ paths }: TracedHeap, node: number): boolean =>
   paths.roles[node] === ROLE.value || paths.roles[node] === ROLE.part;
 
+/** The scope of the variable that leads to an object on its shortest path; −1 means that no variable does. */
+export function scopeAbove({ paths }: TracedHeap, node: number): number {
+  let above = node;
+  while (above > 0 && paths.scopes.isContext[above] !== 1) above = paths.parent[above]!;
+  return above > 0 ? above : -1;
+}
+
 /** An object and at most `most` − 1 around it, nearest first, along edges that retain and that `follows` accepts. */
 export function* nearby(
   { snapshot, paths }: TracedHeap,

@@ -47,6 +47,4 @@ export function artefactOf(nodes: readonly SeriesNode[], { holder, members }: Ac
 export const artefactsLast = (a: Owned, b: Owned): number =>
   Number(a.artefact !== null) - Number(b.artefact !== null);
 
-interface Owned {
-  readonly artefact: Artefact | null;
-}
+type Owned = { readonly artefact: Artefact | null };

@@ -2,12 +2,13 @@ import { SCOPE, TIMERS_LIST } from '../../mechanisms/path-names.js';
 import { isNodeScript, packageOf, shortScript } from '../../runtime/script-name.js';
 import { ROLE } from '../graph/node-role.js';
 import type { Accumulation } from '../growth/accumulation.js';
+import { isDataKey } from '../growth/dictionary.js';
 import type { TracedHeap } from '../growth/path-tree-builder.js';
+import { scopeAbove } from '../members/nearby.js';
 import { type InspectedHeap, objectsOf } from '../members/sample-members.js';
-import { NODE } from '../snapshot/heap-snapshot.js';
+import { labelAt, labelName, NODE } from '../snapshot/heap-snapshot.js';
 import type { MemberLocation } from '../sources/code-place.js';
 import { ClassTitles, isShortName } from './class-title.js';
-import { eventOf } from './event-name.js';
 import { type Holder, type HolderFacts, holderOf, plainTitle } from './holder.js';
 import { ownerOfNative, type Places } from './member-location.js';
 import { isHandleList } from './open-handle.js';
@@ -39,7 +40,7 @@ export class HolderPlaces {
     const steps = this.#stepObjects(holder, holders[0]);
     const facts: HolderFacts = {
       ...this.#capturedBy(holders[0], path[0]?.edge === SCOPE ? path[0].node : null),
-      event: eventOf(this.#heap, holders),
+      event: eventOf(this.#heap, holders[0]),
       callback: this.#callback(holder, objects),
       pathOnly: false,
       isForeign: (at) => this.isForeign(steps[at]),
@@ -101,17 +102,33 @@ export class HolderPlaces {
     scopeScript: string | null,
   ): Pick<HolderFacts, 'closure' | 'script' | 'packaged'> {
     const { paths, classes, snapshot } = this.#heap;
-    for (let node = holder ?? -1; node > 0; node = paths.parent[node]!) {
-      if (paths.scopes.isContext[node] !== 1) continue;
-      const closure = paths.scopes.closure[node]!;
-      const isModule = paths.scopes.outermost[node] === 1;
-      const address = paths.scopes.script[node]! < 0 ? '' : snapshot.strings.text(paths.scopes.script[node]!);
-      return {
-        closure: closure < 0 ? null : classes.of(closure),
-        script: isModule ? scopeScript : null,
-        packaged: packageOf(address) === null ? null : shortScript(address),
-      };
-    }
-    return { closure: null, script: null, packaged: null };
+    const scope = scopeAbove(this.#heap, holder ?? -1);
+    if (scope < 0) return { closure: null, script: null, packaged: null };
+    const closure = paths.scopes.closure[scope]!;
+    const script = paths.scopes.script[scope]!;
+    const address = script < 0 ? '' : snapshot.strings.text(script);
+    return {
+      closure: closure < 0 ? null : classes.of(closure),
+      script: paths.scopes.outermost[scope] === 1 ? scopeScript : null,
+      packaged: packageOf(address) === null ? null : shortScript(address),
+    };
   }
+}
+
+/**
+ * The event of a listener list. An EventTarget keeps its lists in a Map by event name; in the Map's table the key stands
+ * in the slot before its value. The text is known only if the program also uses it as a property name, since texts of
+ * strings are not kept, and it is returned only if it does not look like data.
+ */
+function eventOf({ snapshot, paths }: TracedHeap, list: number | undefined): string | null {
+  const { firstEdge, edgeTo, nodeType, nodeName, strings } = snapshot;
+  const table = paths.parent[list ?? 0]!;
+  if (list === undefined || table < 0 || nodeType[table] !== NODE.array) return null;
+  const slotOf = (edge: number) => strings.numeral(labelName(labelAt(snapshot, table, edge)));
+  const edge = paths.parentEdge[list]!;
+  const slot = slotOf(edge);
+  if (slot <= 0 || edge === firstEdge[table] || slotOf(edge - 1) !== slot - 1) return null;
+  const key = edgeTo[edge - 1]!;
+  const text = nodeType[key] === NODE.string ? strings.text(nodeName[key]!) : '';
+  return text === '' || isDataKey(text) ? null : text;
 }

@@ -120,13 +120,12 @@ function matchByAmount(
   const all = suspects.reduce((sum, suspect) => sum + growthOf(suspect), 0);
   const found: SiteMatch[] = [];
   for (const placed of sites) {
-    const [first] = open;
+    const first = open[found.length];
     if (first === undefined) break;
     // Snapshots and samples cover different spans, so parts are compared and not bytes.
     const ratio = placed.site.growthBytes / Math.max(1, total) / (first.growth / Math.max(1, all));
     if (!(ratio < LIKE_PART && ratio > 1 / LIKE_PART)) break;
     found.push({ suspect: first.index, rule: 'amount', placed });
-    open.shift();
   }
   return found;
 }

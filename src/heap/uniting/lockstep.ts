@@ -17,7 +17,7 @@ import { ROLE } from '../graph/node-role.js';
 import type { Accumulation } from '../growth/accumulation.js';
 import { NODE_KINDS } from '../growth/path-tree.js';
 import type { TracedHeap } from '../growth/path-tree-builder.js';
-import { isOfProgram, nearby } from '../members/nearby.js';
+import { isOfProgram, nearby, scopeAbove } from '../members/nearby.js';
 import { newestMembers } from '../members/newest-members.js';
 import { type InspectedHeap, objectsOf } from '../members/sample-members.js';
 import { GENERIC, PRIMITIVES } from '../naming/generic-class.js';
@@ -129,16 +129,13 @@ function ownerOf({ nodes, heap }: InspectedHeap, holder: number, sample: number 
   for (let row = holder; row > 0; row = nodes[row]!.parent) {
     const { className, edge, nodeKind } = nodes[row]!;
     if (HUBS.has(className)) return null;
-    if (edge === SCOPE) return innerScope(heap, sample ?? -1);
+    if (edge === SCOPE) {
+      const scope = scopeAbove(heap, sample ?? -1);
+      return scope < 0 || heap.paths.scopes.outermost[scope] === 1 ? null : `scope ${scope}`;
+    }
     if (nodeKind === CLOSURE || !GENERIC.has(className)) return `row ${row}`;
   }
   return null;
-}
-
-function innerScope({ paths }: TracedHeap, sample: number): string | null {
-  let node = sample;
-  while (node > 0 && paths.scopes.isContext[node] !== 1) node = paths.parent[node]!;
-  return node <= 0 || paths.scopes.outermost[node] === 1 ? null : `scope ${node}`;
 }
 
 /** For content of a package: the object or variable of the program that leads to it, or the package; else null. */
