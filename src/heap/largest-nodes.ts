@@ -1,7 +1,4 @@
-/**
- * The `count` nodes of largest weight that `accepts` takes, largest first; of equal ones those of smaller ordinal. At most
- * twice as many are kept at a time, so that nothing is allocated per node.
- */
+/** The `count` nodes of largest weight that `accepts` takes, largest first; of equal ones those of smaller ordinal. */
 export function largestNodes(
   weight: Float64Array,
   count: number,
@@ -9,6 +6,7 @@ export function largestNodes(
 ): readonly number[] {
   const largest = (nodes: readonly number[]) =>
     nodes.toSorted((a, b) => weight[b]! - weight[a]! || a - b).slice(0, count);
+  // At most twice as many are kept at a time: nothing is allocated per node.
   let found: number[] = [];
   let least = count === 0 ? Number.POSITIVE_INFINITY : -1;
   for (let node = 0; node < weight.length; node++) {

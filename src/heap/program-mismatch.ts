@@ -12,10 +12,7 @@ export interface ProgramMismatch {
   readonly kind: 'other-node-version' | 'other-program';
 }
 
-/**
- * Why the latest two snapshots of a series cannot be of the same program on the same version of Node; null when nothing
- * speaks against it. Judged by where their functions and classes are defined.
- */
+/** Why the latest two snapshots cannot be of one program and Node version, by where functions are defined; null if they can. */
 export function programMismatch(classes: readonly ClassGrowth[]): ProgramMismatch | null {
   const placed = classes.filter(({ location }) => location !== null && location.script !== '');
   const isNodes = ({ location }: ClassGrowth) => location?.script.startsWith('node:') === true;

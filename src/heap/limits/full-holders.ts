@@ -1,8 +1,7 @@
 /**
- * A bound that stands only in code, `if (room.messages.length > 200) room.messages.shift()`, shows in the collections that
- * have reached it: of many of one kind several hold exactly the same number, and none holds more. Collections that grow
- * evenly without a bound look the same at one capture, but hold more at the next: the bound must not move, nor the number
- * of holders.
+ * A bound in code only, `if (room.messages.length > 200) room.messages.shift()`, shows in the collections that have reached
+ * it: of many of one kind several hold exactly the same number, and none holds more. Without a bound, collections that
+ * grow evenly look the same at one capture, but hold more at the next: neither the bound nor the number of holders may move.
  */
 import type { TracedHeap } from '../growth/path-tree-builder.js';
 import { entriesOf } from '../members/held-entries.js';

@@ -2,10 +2,8 @@
 const PARTS =
   /\/\/[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|'(?:[^'\\\n]|\\[\s\S])*'?|"(?:[^"\\\n]|\\[\s\S])*"?|`(?:[^`\\]|\\[\s\S])*`?/g;
 
-/**
- * A script with blanks for its comments and texts, of the same length. Code in a template is a text here, and a regular
- * expression with a quote in it may make a text of the rest of its line.
- */
+// Code in a template is a text here, and a quote in a regular expression may make a text of the rest of its line.
+/** A script with blanks for its comments and texts, of the same length. */
 export function withoutTexts(script: string): string {
   return script.replace(PARTS, (part) => part.replace(/[^\n]/g, ' '));
 }

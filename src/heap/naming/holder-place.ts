@@ -9,7 +9,14 @@ import { type InspectedHeap, objectsOf } from '../members/sample-members.js';
 import { labelAt, labelName, NODE } from '../snapshot/heap-snapshot.js';
 import type { MemberLocation } from '../sources/code-place.js';
 import { ClassTitles, isShortName } from './class-title.js';
-import { type Holder, type HolderFacts, holderOf, plainTitle } from './holder.js';
+import {
+  type CapturingScope,
+  type Holder,
+  type HolderFacts,
+  holderOf,
+  plainTitle,
+  UNKNOWN,
+} from './holder.js';
 import { ownerOfNative, type Places } from './member-location.js';
 import { isHandleList } from './open-handle.js';
 import { rowsTo } from './retainer-path.js';
@@ -39,10 +46,9 @@ export class HolderPlaces {
     const holders = objectsOf(this.#inspected, holder);
     const steps = this.#stepObjects(holder, holders[0]);
     const facts: HolderFacts = {
-      ...this.#capturedBy(holders[0], path[0]?.edge === SCOPE ? path[0].node : null),
+      scope: this.#capturedBy(holders[0], path[0]?.edge === SCOPE ? path[0].node : null),
       event: eventOf(this.#heap, holders[0]),
       callback: this.#callback(holder, objects),
-      pathOnly: false,
       isForeign: (at) => this.isForeign(steps[at]),
       titleOf: (at) => this.#titleOf(path[at]!.node, steps[at]),
     };
@@ -97,13 +103,10 @@ export class HolderPlaces {
   }
 
   /** The function whose scope holds the variable that leads to this object, and the module if that scope is a module's. */
-  #capturedBy(
-    holder: number | undefined,
-    scopeScript: string | null,
-  ): Pick<HolderFacts, 'closure' | 'script' | 'packaged'> {
+  #capturedBy(holder: number | undefined, scopeScript: string | null): CapturingScope {
     const { paths, classes, snapshot } = this.#heap;
     const scope = scopeAbove(this.#heap, holder ?? -1);
-    if (scope < 0) return { closure: null, script: null, packaged: null };
+    if (scope < 0) return UNKNOWN;
     const closure = paths.scopes.closure[scope]!;
     const script = paths.scopes.script[scope]!;
     const address = script < 0 ? '' : snapshot.strings.text(script);

@@ -21,10 +21,7 @@ const COMMON: ReadonlySet<string> = new Set(
 /** V8's name for a function without one. */
 const UNNAMED = 'function';
 
-/**
- * A named place in the program. `path`: the properties from there to the holder, as JavaScript writes them: `.sessions`,
- * `.rooms[]`, or empty.
- */
+/** A named place in the program. `path`: the properties from there to the holder, `.sessions`, `.rooms[]`, or empty. */
 export type Place =
   /** A class. `keptBy`: if it is a package's or Node's, the nearest place in the program itself that leads to it. */
   | { readonly kind: 'class'; readonly name: string; readonly path: string; readonly keptBy: Place | null }
@@ -74,16 +71,20 @@ export type Holder =
   /** A WeakMap's value for the key in `place`; `path` is below that value. */
   | { readonly kind: 'weak-value'; readonly path: string; readonly place: Place };
 
+/** The scope of the variable at the start of a path. */
+export interface CapturingScope {
+  /** The function that captured the variable, null if unknown. */
+  readonly closure: string | null;
+  /** The module whose variable it is, null if it is not a module's. */
+  readonly script: string | null;
+  /** Its script if that is in a package, else null. */
+  readonly packaged: string | null;
+}
+
 /** Facts about a holder that its path alone does not show. */
 export interface HolderFacts {
-  /** The function that captured the variable at the start of the path, null if unknown. */
-  readonly closure: string | null;
-  /** The module whose variable that is, null if it is not a module's. */
-  readonly script: string | null;
-  /** The script of that variable if it is in a package, else null. */
-  readonly packaged: string | null;
-  /** True if only the path is known: `closure` and `script` were not looked up. */
-  readonly pathOnly: boolean;
+  /** Null if only the path is known. */
+  readonly scope: CapturingScope | null;
   /** The event that the listeners wait for, null if unknown. */
   readonly event: string | null;
   /** The function that the newest timer calls, or that waits for the newest handle; null if unknown. */
@@ -94,16 +95,15 @@ export interface HolderFacts {
   readonly titleOf: (at: number) => string;
 }
 
+export const UNKNOWN: CapturingScope = { closure: null, script: null, packaged: null };
+
 /** A function's class is its name with brackets. */
 export const plainTitle = (className: string): string => className.replace(/\(\)$/, '');
 
 /** The holder as far as the path alone shows it; the objects on the path were not looked at. */
 export const pathHolder = (path: readonly RetainerStep[]): Holder =>
   holderOf(path, {
-    closure: null,
-    script: null,
-    packaged: null,
-    pathOnly: true,
+    scope: null,
     event: null,
     callback: null,
     isForeign: () => false,
@@ -161,7 +161,7 @@ function placeOf(path: readonly RetainerStep[], facts: HolderFacts, generic: Rea
 function keptBy(path: readonly RetainerStep[], from: number, facts: HolderFacts): Place | null {
   for (let at = from; at > 0 && facts.isForeign(at); ) {
     const above = nearestPlace(path.slice(0, at + 1), facts, GENERIC);
-    if (above.at < 0) return above.isNamed && facts.packaged === null ? above.place : null;
+    if (above.at < 0) return above.isNamed && facts.scope?.packaged == null ? above.place : null;
     if (!facts.isForeign(above.at)) return above.place;
     at = above.at;
   }
@@ -216,16 +216,17 @@ function variablePlace(
   steps: readonly RetainerStep[],
   at: number,
   path: string,
-  { closure, script, packaged, pathOnly }: HolderFacts,
+  { scope }: HolderFacts,
 ): Place {
   const name = steps[at]!.edge;
   const [first] = steps;
   if (name === ASYNC_STORE) return { kind: 'async-store', path };
-  if (script !== null) return { kind: 'variable', name, path, script, ofModule: true };
-  if (pathOnly && first?.edge === SCOPE && first.edgeType === 'root')
+  if (scope === null && first?.edge === SCOPE && first.edgeType === 'root')
     return { kind: 'variable', name, path, script: first.node, ofModule: false };
-  const scope = steps[at - 1]?.edge === SCOPE ? steps[at - 1]!.node : null;
-  const where = packaged ?? (closure === UNNAMED ? scope : null);
+  const { closure, script, packaged } = scope ?? UNKNOWN;
+  if (script !== null) return { kind: 'variable', name, path, script, ofModule: true };
+  const module = steps[at - 1]?.edge === SCOPE ? steps[at - 1]!.node : null;
+  const where = packaged ?? (closure === UNNAMED ? module : null);
   return closureVariable(name, path, closure === UNNAMED && where !== null ? null : closure, where);
 }
 

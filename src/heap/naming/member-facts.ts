@@ -52,10 +52,7 @@ export function areWeak({ snapshot, classes }: TracedHeap, objects: readonly num
   return objects.filter(isWeak).length * 2 > objects.length;
 }
 
-/**
- * Whether the program or a package registered objects with a FinalizationRegistry, whose callback may remove dead
- * references. A callback whose place is unknown counts, too.
- */
+/** Whether a FinalizationRegistry that is not Node's has objects: its callback, also one at an unknown place, may remove them. */
 export function hasRegistry({ snapshot }: TracedHeap, places: Places): boolean {
   const { firstEdge, edgeTo, nodeName, nodeType, strings, nodeCount } = snapshot;
   const cell = strings.find(CELL);

@@ -2,10 +2,7 @@ import { openNative } from '../../mechanisms/open-resources.js';
 import type { SeriesNode } from '../growth/growth-series.js';
 import type { RetainerStep } from './retainer-step.js';
 
-/**
- * Lists of native objects that Node cleans up at exit. Open handles that nothing else holds are in them or, in older
- * versions, among the roots.
- */
+/** Node's lists of native objects. Open handles that nothing else holds are in them or, in older versions, among the roots. */
 export const HANDLE_LISTS: ReadonlySet<string> = new Set(['cleanup_queue', 'base_object_list']);
 
 /** Whether a path leads to open handles through Node's own lists only. */
