@@ -61,6 +61,9 @@ const SOON = 1 / 4;
 /** An array was set up with its slots when so many at its end hold nothing: a few may be `undefined` by chance. */
 const MIN_FREE = 8;
 
+/** What the name of a limit says that it limits. */
+const aboutOf = (words: readonly string[]) => words.filter((word) => !LIMITERS.has(word));
+
 interface Found extends Bound {
   readonly name: string;
   /** Part of the limit that is used, 0 to 1. */
@@ -82,7 +85,8 @@ export function findBound(
       const found = boundOf(heap, place, grown, name, value);
       if (found === null || isTaken(heap, levels, place, grown, found, value)) continue;
       // If it bounds the collection, growth ends soon; if not, the collection soon exceeds it.
-      if (place.shared && !isAbout(name, grown.subjects) && found.fill < SOON) continue;
+      const isAbout = aboutOf(wordsOf(name)).some((word) => grown.subjects.has(word));
+      if (place.shared && !isAbout && found.fill < SOON) continue;
       if (best === null || found.fill >= best.fill) best = found;
     }
   }
@@ -126,7 +130,7 @@ function isLimitName(
   subjects: ReadonlySet<string>,
   near: boolean,
 ): boolean {
-  const about = words.filter((word) => !LIMITERS.has(word));
+  const about = aboutOf(words);
   const isStrong = about.length < words.length;
   if (!isStrong && !words.some((word) => SIZES.has(word))) return false;
   if (words.some((word) => WARNINGS.has(word) || word === 'min' || word === 'minimum') || isOfEach(name))
@@ -162,7 +166,7 @@ function presentFigure(
   limitWords: readonly string[],
   { each, limit }: { readonly each: number; readonly limit: number },
 ): number | null {
-  const about = limitWords.filter((word) => !LIMITERS.has(word));
+  const about = aboutOf(limitWords);
   const isOfSize = about.some((word) => SIZES.has(word) || BYTES.has(word));
   if (!isOfSize && about.length > 0) return null;
   for (const [name, value] of numbersOf(snapshot, node)) {
@@ -172,11 +176,6 @@ function presentFigure(
     if (value > each * OWN_UNITS || words.some((word) => BYTES.has(word))) return value;
   }
   return null;
-}
-
-/** Whether the name of a limit is about the same thing as the collection. */
-function isAbout(name: string, subjects: ReadonlySet<string>): boolean {
-  return wordsOf(name).some((word) => !LIMITERS.has(word) && subjects.has(word));
 }
 
 /** Whether the limit belongs to another collection next to this one: by its name, or since that one has reached it. */
@@ -189,7 +188,7 @@ function isTaken(
   value: number,
 ): boolean {
   const held = new Set(levels.flatMap(({ objects }) => objects));
-  const about = wordsOf(name).filter((word) => !LIMITERS.has(word) && !SIZES.has(word) && !COUNTED.has(word));
+  const about = aboutOf(wordsOf(name)).filter((word) => !SIZES.has(word) && !COUNTED.has(word));
   const isOurs = about.some((word) => subjects.has(word));
   for (const [field, to] of fieldsOf(snapshot, node)) {
     if (held.has(to)) continue;

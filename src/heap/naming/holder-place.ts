@@ -98,7 +98,7 @@ export class HolderPlaces {
     if (object === undefined || !isShortName(title)) return title;
     const exported = this.#titles.of(object);
     if (exported !== null) return exported;
-    const found = packageOf(this.#places.of(object)?.url ?? '');
+    const found = packageOf(this.#places.urlOf(object));
     return found === null ? title : `${found.name}: ${title}`;
   }
 

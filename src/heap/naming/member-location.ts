@@ -48,6 +48,11 @@ export class Places {
     };
   }
 
+  /** The script of that place; empty if unknown, as for code of V8. */
+  urlOf(node: number | undefined): string {
+    return node === undefined ? '' : (this.of(node)?.url ?? '');
+  }
+
   /** The function a timer calls; if that is a package's or Node's, the nearest function of the program that it leads to. */
   called(timer: number): MemberLocation | null {
     const place = this.of(timer);

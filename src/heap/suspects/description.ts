@@ -21,7 +21,7 @@ import { areWeak, hasRegistry, keepContexts } from '../naming/member-facts.js';
 import { Places } from '../naming/member-location.js';
 import { isHandlePath } from '../naming/open-handle.js';
 import { mainRow, retainerPath } from '../naming/retainer-path.js';
-import type { PackageName, RetainerStep } from '../naming/retainer-step.js';
+import type { RetainerStep } from '../naming/retainer-step.js';
 import { type Candidate, gainedBytes } from '../uniting/candidate.js';
 import type { Suspect } from './suspect.js';
 
@@ -56,7 +56,13 @@ export class Describer {
     const className = this.#holders.handleClass(accumulation, objects) ?? path.at(-1)!.node;
     const { series } = this.#inspected;
     const owners = ownerRows.flatMap((row) => objectsOf(this.#inspected, row));
-    const scripts = this.#scripts(owners, objectsOf(this.#inspected, accumulation.holder)[0]);
+    const isNotNodes = (url: string) => !isNodeScript(url);
+    const ownerUrls = owners
+      .slice(0, MAX_LOOKED_AT)
+      .map((owner) => this.#places.urlOf(owner))
+      .filter(isNotNodes);
+    const around = this.#scriptsAround(objectsOf(this.#inspected, accumulation.holder)[0]);
+    const scripts = [...ownerUrls, ...around.filter(isNotNodes)];
     const limited = { accumulation, ownerRows, path, objects, scripts };
     const fields = fieldNames(this.#heap.snapshot, objects.slice(0, MAX_LOOKED_AT));
     const alsoHeldBy = others.map((other) => {
@@ -80,7 +86,7 @@ export class Describer {
       mechanism: this.#mechanism(accumulation, path, objects, { weak: isWeak, sliced: parentBytes > 0 }),
       ...(isWeak ? { finalized: this.#hasRegistry() } : {}),
       shape: fields.length === 0 ? className : `${className}{${fields.join(', ')}}`,
-      package: this.#package(owners, objects),
+      package: this.#package(owners, ownerUrls, objects[0]),
       locations: this.#places.ofAll(objects),
       ...(parentBytes > 0 ? { parentBytes } : {}),
       ...(isScaled(accumulation, series) ? { scaled: true } : {}),
@@ -102,10 +108,8 @@ export class Describer {
     // A class of the program may have the name of one of Node's.
     const row = mechanism === null ? null : MECHANISMS[mechanism];
     const isByName = !isHandlePath(path) && row?.classes !== undefined;
-    const [newest] = objects;
-    const place = newest === undefined ? null : this.#places.of(newest);
-    if (!isByName || place === null || isNodeScript(place.url)) return mechanism;
-    return row?.commonNames === true || !this.#holders.isForeign(newest) ? null : mechanism;
+    if (!isByName || isNodeScript(this.#places.urlOf(objects[0]))) return mechanism;
+    return row?.commonNames === true || !this.#holders.isForeign(objects[0]) ? null : mechanism;
   }
 
   #hasRegistry(): boolean {
@@ -113,15 +117,15 @@ export class Describer {
     return this.#registry;
   }
 
-  /** Scripts whose code may use a collection: those of its owners' classes, and of the variable that leads to it. */
-  #scripts(owners: readonly number[], holder: number | undefined): readonly string[] {
+  /** Addresses of the scripts whose scopes lead to an object, innermost first. */
+  #scriptsAround(object: number | undefined): readonly string[] {
     const { paths, snapshot } = this.#heap;
-    const scripts = owners.slice(0, MAX_LOOKED_AT).map((owner) => this.#places.of(owner)?.url ?? '');
-    for (let node = holder ?? -1; node > 0; node = paths.parent[node]!) {
+    const found: string[] = [];
+    for (let node = object ?? -1; node > 0; node = paths.parent[node]!) {
       const script = paths.scopes.script[node]!;
-      if (script >= 0) scripts.push(snapshot.strings.text(script));
+      if (script >= 0) found.push(snapshot.strings.text(script));
     }
-    return scripts.filter((url) => url !== '' && !isNodeScript(url));
+    return found;
   }
 
   /** The path to the members, and some of them: the newest if their order is known. */
@@ -159,28 +163,16 @@ export class Describer {
   }
 
   /** The package of the class nearest to the members that has a script, else of the variable at the start of the path. */
-  #package(owners: readonly number[], objects: readonly number[]): PackageName | null {
-    const { paths, snapshot } = this.#heap;
-    for (const owner of owners.slice(0, MAX_LOOKED_AT)) {
-      const url = this.#places.of(owner)?.url ?? '';
-      if (!isNodeScript(url)) return named(packageOf(url));
-    }
-    for (let node = owners[0] ?? -1; node > 0; node = paths.parent[node]!) {
-      const script = paths.scopes.script[node]!;
-      if (script >= 0) return named(packageOf(snapshot.strings.text(script)));
-    }
-    const url = objects[0] === undefined ? undefined : this.#places.of(objects[0])?.url;
-    return named(packageOf(url ?? ''));
+  #package(owners: readonly number[], ownerUrls: readonly string[], member: number | undefined) {
+    const url = ownerUrls[0] ?? this.#scriptsAround(owners[0])[0] ?? this.#places.urlOf(member);
+    const found = packageOf(url);
+    return found === null ? null : { name: found.name, version: found.version };
   }
 }
 
 const distinct = (holders: readonly Holder[]): readonly Holder[] => [
   ...new Map(holders.map((holder) => [JSON.stringify(holder), holder])).values(),
 ];
-
-function named(found: ReturnType<typeof packageOf>): PackageName | null {
-  return found === null ? null : { name: found.name, version: found.version };
-}
 
 function shareOf({ accumulation, parts }: Candidate, { heapBytes }: GrowthSeries): number {
   const gained = [accumulation, ...parts].reduce((sum, { heldBytes }) => sum + growthOf(heldBytes), 0);

@@ -144,7 +144,7 @@ function anchorOf({ paths, snapshot, treeOf }: TracedHeap, places: Places, sampl
   let below = sample;
   for (let node = sample; node > 0; node = paths.parent[node]!) {
     const script = paths.scopes.script[node]!;
-    const url = script >= 0 ? snapshot.strings.text(script) : (places.of(node)?.url ?? '');
+    const url = script >= 0 ? snapshot.strings.text(script) : places.urlOf(node);
     if (!isNodeScript(url)) {
       const found = packageOf(url);
       if (found === null) return isOfPackage ? `anchor ${treeOf[script >= 0 ? below : node]!}` : null;
