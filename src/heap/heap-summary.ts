@@ -17,7 +17,6 @@ import { pathTo } from './naming/retainer-path.js';
 import type { RetainerStep } from './naming/retainer-step.js';
 import { type HeapSnapshot, sizeOf } from './snapshot/heap-snapshot.js';
 
-/** Biggest dominators listed. */
 const MAX_DOMINATORS = 1000;
 /** Objects considered per listed one: a chain of objects that hold little but the next one counts once. */
 const LOOKED_AT = 4;
@@ -26,7 +25,6 @@ const PASSED_ON = 0.95;
 
 const MEMBER: RetainerStep = { edge: '[]', edgeType: 'element', node: '', nodeType: 'other' };
 
-/** One row of the class histogram. */
 export interface HeapClass extends ClassKey {
   /** Objects, without those of size 0 (small integers). */
   readonly count: number;
@@ -78,7 +76,6 @@ export interface HeapSummary {
   readonly dominators: readonly HeapDominator[];
   /** The program's first, then largest first, at most 20: size alone is suspect here, growth takes more than one snapshot. */
   readonly suspects: readonly SizeSuspect[];
-  /** Of a sampled snapshot only. */
   readonly truncated?: TruncatedCollections;
 }
 

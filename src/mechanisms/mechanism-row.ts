@@ -28,14 +28,14 @@ export interface ResourceType {
   readonly confirmsAlone: ConfirmsAlone;
   /** Why the count alone does not confirm; empty if it does. */
   readonly because: string;
-  /** It holds a file descriptor. */
   readonly hasDescriptor?: true;
   /** It is a connection: requests in flight hold as many. */
   readonly isConnection?: true;
 }
 
 export interface MechanismRow {
-  readonly kind: FindingKind;
+  /** Left out for `heap`. */
+  readonly kind?: FindingKind;
   /** The leak, in words that need no knowledge of V8: `Timers that are never cleared`. */
   readonly lead: string;
   /** The word for its members: `timers`. */
@@ -53,7 +53,6 @@ export interface MechanismRow {
   readonly heavy?: true;
   /** A finding must grow this many times as long as others to be confirmed. */
   readonly patience?: number;
-  /** Why it takes longer. */
   readonly patienceBecause?: string;
   /** Requests in flight do not excuse its growth: members are themselves what is in flight. */
   readonly inFlight?: true;

@@ -36,14 +36,8 @@ const CLIENT = {
 } as const;
 const CONNECTION = { ...CLIENT, hasDescriptor: true, isConnection: true } as const;
 
-/** Keeps the names as a type, and widens the rest to a row. */
-const tableOf = <Name extends string>(
-  rows: Readonly<Record<Name, MechanismRow>>,
-): Readonly<Record<Name, MechanismRow>> => rows;
-
-export const MECHANISMS = tableOf({
+const ROWS = {
   'weak references': {
-    kind: 'heap',
     lead: say`Weak references that are never removed`,
     members: say`references`,
     recognises: (_path, { weak }) => weak,
@@ -63,7 +57,6 @@ export const MECHANISMS = tableOf({
     heldByNode: true,
   },
   'promise reactions': {
-    kind: 'heap',
     lead: say`Promises that never settle`,
     members: say`reactions`,
     recognises: (path) => path.at(-1)?.edge === REACTIONS,
@@ -81,38 +74,32 @@ export const MECHANISMS = tableOf({
     recognises: (path) => path.at(-3)?.node === 'Channel' && path.at(-2)?.edge === '_subscribers',
   },
   'module cache': {
-    kind: 'heap',
     lead: say`Modules that are loaded again and again`,
     members: say`modules`,
     recognises: isModuleCache,
   },
   'async store': {
-    kind: 'heap',
     lead: say`Kept in an AsyncLocalStorage store`,
     members: say`entries`,
     recognises: (path) => path.some(({ edge }) => edge === ASYNC_STORE),
   },
   'weak map': {
-    kind: 'heap',
     lead: say`Values of a WeakMap whose keys stay alive`,
     members: say`entries`,
     recognises: (path) => path.some(({ edge }) => edge === WEAK_VALUE),
   },
   'concatenated string': {
-    kind: 'heap',
     lead: say`A string that only gets longer`,
     members: say`parts`,
     recognises: (path, { grownWhole }) =>
       path.at(-1)?.node === 'string' && (grownWhole || isHalf(path.at(-1)!)),
   },
   'sliced strings': {
-    kind: 'heap',
     lead: say`Short strings that keep long ones alive`,
     members: say`strings`,
     recognises: (_path, { sliced }) => sliced,
   },
   numbers: {
-    kind: 'heap',
     lead: say`Numbers that pile up`,
     members: say`numbers`,
     recognises: (path) => path.at(-1)?.node === NUMBERS,
@@ -187,20 +174,19 @@ export const MECHANISMS = tableOf({
     comesWith: ['ProcessWrap', 'PipeWrap', 'FileDescriptor'],
   },
   'closure chain': {
-    kind: 'heap',
     lead: say`Functions wrapped around each other`,
     members: say`functions`,
     recognises: (path) => isRun(path) && path.at(-1)?.nodeType === 'closure',
   },
   'linked list': {
-    kind: 'heap',
     lead: say`A linked list that only gets longer`,
     members: say`elements`,
     recognises: isRun,
   },
-});
+} satisfies Readonly<Record<string, MechanismRow>>;
 
 /** The way in which leaking members are held, if it has a name. */
-export type Mechanism = keyof typeof MECHANISMS;
+export type Mechanism = keyof typeof ROWS;
 
+export const MECHANISMS: Readonly<Record<Mechanism, MechanismRow>> = ROWS;
 export const MECHANISM_NAMES = Object.keys(MECHANISMS) as readonly Mechanism[];

@@ -76,4 +76,4 @@ export function isHeavyClass(className: string): boolean {
 }
 
 export const kindOf = (mechanism: Mechanism | null | undefined): FindingKind =>
-  mechanism == null ? 'heap' : MECHANISMS[mechanism].kind;
+  (mechanism == null ? null : MECHANISMS[mechanism].kind) ?? 'heap';

@@ -2,7 +2,6 @@ import type { AnalysisNote, FailureCause } from '../heap/analysis-failure.js';
 import { say } from '../runtime/say.js';
 import { formatBytes, plural } from '../runtime/units.js';
 
-/** Why an analysis failed, one sentence. */
 export function failureText(cause: FailureCause): string {
   switch (cause.kind) {
     case 'cancelled':

@@ -36,10 +36,8 @@ function placeText(place: Place): string {
     case 'module':
       return say`module ${place.script}${place.path}`;
     case 'variable': {
-      const { name, path, script } = place;
-      return place.ofModule
-        ? say`module variable ${name}${path} of ${script}`
-        : say`variable ${name}${path} of ${script}`;
+      const variable = place.ofModule ? say`module variable` : say`variable`;
+      return say`${variable} ${place.name}${place.path} of ${place.script}`;
     }
     case 'closure-variable': {
       const { name, path, closure, script } = place;
@@ -49,8 +47,8 @@ function placeText(place: Place): string {
     case 'async-store':
       return say`AsyncLocalStorage store${place.path}`;
     case 'root': {
-      const { name, edge, path } = place;
-      return edge === '' ? `${name}${path}` : say`${edge} of ${name}${path}`;
+      const root = `${place.name}${place.path}`;
+      return place.edge === '' ? root : say`${place.edge} of ${root}`;
     }
     case 'path':
       return place.path;

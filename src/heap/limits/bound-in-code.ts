@@ -13,7 +13,6 @@ const MIN_NAME = 3;
 /** Scripts read in one analysis; further ones are left alone. */
 const MAX_SCRIPTS = 40;
 
-/** A collection as code sees it. */
 export interface BoundedInCode extends Omit<Grown, 'subjects'> {
   readonly path: readonly RetainerStep[];
   readonly holders: number;

@@ -26,7 +26,6 @@ const SOON_MS = 60 * SECOND_MS;
 /** Without a unit in its name, a lifetime from here on is in milliseconds, a shorter one in seconds. */
 const LEAST_MS = 1000;
 
-/** Words of units → milliseconds. */
 const UNITS = new Units({
   'ms msec milli millis millisecond': 1,
   'sec second s std': SECOND_MS,
@@ -135,7 +134,6 @@ function* timesAmong({ snapshot, classes }: TracedHeap, places: readonly Place[]
   }
 }
 
-/** Of the nearest place that has one. */
 function lifetimeAmong(
   heap: TracedHeap,
   places: readonly Place[],
@@ -151,7 +149,6 @@ function lifetimeAmong(
   return null;
 }
 
-/** Of the nearest place that has one; null if none has. */
 function sweepAmong(heap: TracedHeap, places: readonly Place[]): number | null {
   for (const { name, lifetimeMs } of timesAmong(heap, places))
     if (SWEEPS.test(name) && INTERVALS.test(name)) return lifetimeMs;

@@ -29,7 +29,6 @@ export interface Bound {
   /** The property or variable, `max`, `MAX_ENTRIES`, or the comparison, `cache.size >= 4000`; null of full holders. */
   readonly name: string | null;
   readonly limit: number;
-  /** What the limit counts. */
   readonly unit: 'entries' | 'bytes';
   /** How many holders have one of their own, where there are several: `limit` is what they allow together. */
   readonly holders?: number;

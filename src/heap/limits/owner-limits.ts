@@ -25,7 +25,6 @@ export interface Limited extends Pick<BoundedInCode, 'path' | 'scripts'> {
   readonly accumulation: Accumulation;
   /** Series rows of the holder and of the objects it is a part of. */
   readonly ownerRows: readonly number[];
-  /** Some of its members. */
   readonly objects: readonly number[];
 }
 

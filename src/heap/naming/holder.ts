@@ -121,13 +121,13 @@ export function holderOf(path: readonly RetainerStep[], facts: HolderFacts): Hol
   if (above.length === 0) return { kind: 'native-objects', className };
   const listeners = listenerHolder(path, facts);
   if (listeners !== null) return listeners;
-  if (edge === REACTIONS) return { kind: 'reactions', place: placeOf(above, facts, GENERIC) };
+  if (edge === REACTIONS) return { kind: 'reactions', place: placeOf(above, facts) };
   const at = above.findLastIndex((step) => step.edge === WEAK_VALUE);
   if (at >= 0) {
     const below = above.slice(at + 1).map(segment);
-    return { kind: 'weak-value', path: below.join(''), place: placeOf(above.slice(0, at), facts, GENERIC) };
+    return { kind: 'weak-value', path: below.join(''), place: placeOf(above.slice(0, at), facts) };
   }
-  const place = placeOf(above, facts, GENERIC);
+  const place = placeOf(above, facts);
   return place.kind === 'path' && place.path === ''
     ? closureVariable(above[0]?.edge || className, '', null, null)
     : place;
@@ -152,7 +152,7 @@ function listenerHolder(path: readonly RetainerStep[], facts: HolderFacts): Hold
 }
 
 /** The nearest class with a name, or variable, and the properties from there on. */
-function placeOf(path: readonly RetainerStep[], facts: HolderFacts, generic: ReadonlySet<string>): Place {
+function placeOf(path: readonly RetainerStep[], facts: HolderFacts, generic = GENERIC): Place {
   const { place, at } = nearestPlace(path, facts, generic);
   return place.kind === 'class' ? { ...place, keptBy: keptBy(path, at, facts) } : place;
 }
@@ -160,7 +160,7 @@ function placeOf(path: readonly RetainerStep[], facts: HolderFacts, generic: Rea
 /** Tells objects of a foreign class apart: the nearest class or variable of the program above it. */
 function keptBy(path: readonly RetainerStep[], from: number, facts: HolderFacts): Place | null {
   for (let at = from; at > 0 && facts.isForeign(at); ) {
-    const above = nearestPlace(path.slice(0, at + 1), facts, GENERIC);
+    const above = nearestPlace(path.slice(0, at + 1), facts);
     if (above.at < 0) return above.isNamed && facts.scope?.packaged == null ? above.place : null;
     if (!facts.isForeign(above.at)) return above.place;
     at = above.at;
@@ -176,11 +176,7 @@ interface Nearest {
   readonly isNamed: boolean;
 }
 
-function nearestPlace(
-  steps: readonly RetainerStep[],
-  facts: HolderFacts,
-  generic: ReadonlySet<string>,
-): Nearest {
+function nearestPlace(steps: readonly RetainerStep[], facts: HolderFacts, generic = GENERIC): Nearest {
   let path = '';
   for (let at = steps.length - 1; at >= 0; at--) {
     const step = steps[at]!;

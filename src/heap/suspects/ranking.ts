@@ -11,7 +11,6 @@ import { heldBytes } from './held-bytes.js';
 import { withInternals } from './internal-bytes.js';
 import type { Suspect } from './suspect.js';
 
-/** Suspects per analysis; the smallest ones are left out. */
 const MAX_SUSPECTS = 20;
 /** Paths compared with each other for a common cause. */
 const MAX_CANDIDATES = 60;

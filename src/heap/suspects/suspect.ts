@@ -32,7 +32,6 @@ export interface Suspect {
   readonly fingerprint: Fingerprint;
   /** Class of the members that accumulate; if there are several, that of the largest growth. */
   readonly className: string;
-  /** What holds the members. */
   readonly holder: Holder;
   /** From the root to the members, both included. */
   readonly retainerPath: readonly RetainerStep[];
@@ -67,7 +66,6 @@ export interface Suspect {
   readonly sites?: readonly AllocationSite[];
   /** Sliced strings: bytes of the strings that they were cut out of and keep alive, each counted once. */
   readonly parentBytes?: number;
-  /** What the members keep in the latest snapshot. */
   readonly held?: HeldBytes;
   /** True when byte figures are estimates: a sampled capture left members out. Counts are of all members nevertheless. */
   readonly scaled?: boolean;
