@@ -100,13 +100,9 @@ export class Places {
 
   /** The distinct places of some objects, at most MAX_LOCATIONS. */
   ofAll(nodes: readonly number[]): readonly MemberLocation[] {
-    const found = new Map<string, MemberLocation>();
-    for (const node of nodes) {
-      const place = this.of(node);
-      if (place === null || found.size === MAX_LOCATIONS) continue;
-      found.set(`${place.url}:${place.line}:${place.column}`, place);
-    }
-    return [...found.values()];
+    const places = nodes.map((node) => this.of(node)).filter((place) => place !== null);
+    const distinct = new Map(places.map((place) => [`${place.url}:${place.line}:${place.column}`, place]));
+    return [...distinct.values()].slice(0, MAX_LOCATIONS);
   }
 }
 

@@ -4,7 +4,7 @@ import { MECHANISMS } from '../../mechanisms/mechanisms.js';
 import { NUMBERS, TIMERS_LIST } from '../../mechanisms/path-names.js';
 import { isNodeScript, packageOf } from '../../runtime/script-name.js';
 import { type Accumulation, isScaled } from '../growth/accumulation.js';
-import { type GrowthSeries, growthOf } from '../growth/growth-series.js';
+import { type GrowthSeries, growthOf, type SeriesNode } from '../growth/growth-series.js';
 import type { TracedHeap } from '../growth/path-tree-builder.js';
 import { BoundsInCode } from '../limits/bound-in-code.js';
 import { ownerLimits } from '../limits/owner-limits.js';
@@ -13,14 +13,14 @@ import { fieldNames } from '../members/object-fields.js';
 import { type InspectedHeap, objectsOf } from '../members/sample-members.js';
 import { TimerCaptures } from '../members/timer-capture.js';
 import { fingerprint } from '../naming/fingerprint.js';
-import { PRIMITIVES } from '../naming/generic-class.js';
+import { GENERIC, PRIMITIVES } from '../naming/generic-class.js';
 import type { Holder } from '../naming/holder.js';
 import { HolderPlaces } from '../naming/holder-place.js';
 import { mechanismOf } from '../naming/mechanism.js';
 import { areWeak, hasRegistry, keepContexts } from '../naming/member-facts.js';
 import { Places } from '../naming/member-location.js';
 import { isHandlePath } from '../naming/open-handle.js';
-import { mainRow, retainerPath } from '../naming/retainer-path.js';
+import { mainRow, retainerPath, rowsTo } from '../naming/retainer-path.js';
 import type { RetainerStep } from '../naming/retainer-step.js';
 import { type Candidate, gainedBytes } from '../uniting/candidate.js';
 import type { Suspect } from './suspect.js';
@@ -28,6 +28,14 @@ import type { Suspect } from './suspect.js';
 /** Objects of one path whose content is read. */
 const MAX_LOOKED_AT = 8;
 const MAX_ALSO_HELD = 4;
+const MAX_OWNER_ROWS = 4;
+
+/** The holder and the objects it is a part of, up to the nearest class with a name: a bound would stand there. */
+export function ownerRows(nodes: readonly SeriesNode[], holder: number): readonly number[] {
+  const rows = rowsTo(nodes, holder).toReversed();
+  const named = rows.findIndex((row) => !GENERIC.has(nodes[row]!.className));
+  return rows.slice(0, Math.min(MAX_OWNER_ROWS, named < 0 ? rows.length : named + 1));
+}
 
 /** Describes candidates as suspects. */
 export class Describer {
@@ -49,13 +57,13 @@ export class Describer {
     this.#holders = new HolderPlaces(inspected, this.#places);
   }
 
-  /** `ownerRows`: series rows of the holder and of the objects it is a part of. */
-  suspect(candidate: Candidate, ownerRows: readonly number[]): Suspect {
+  suspect(candidate: Candidate): Suspect {
     const { accumulation, artefact, others } = candidate;
+    const { nodes, series } = this.#inspected;
     const { path, objects, parentBytes } = this.#members(accumulation);
     const className = this.#holders.handleClass(accumulation, objects) ?? path.at(-1)!.node;
-    const { series } = this.#inspected;
-    const owners = ownerRows.flatMap((row) => objectsOf(this.#inspected, row));
+    const rows = ownerRows(nodes, accumulation.holder);
+    const owners = rows.flatMap((row) => objectsOf(this.#inspected, row));
     const isNotNodes = (url: string) => !isNodeScript(url);
     const ownerUrls = owners
       .slice(0, MAX_LOOKED_AT)
@@ -63,7 +71,7 @@ export class Describer {
       .filter(isNotNodes);
     const around = this.#scriptsAround(objectsOf(this.#inspected, accumulation.holder)[0]);
     const scripts = [...ownerUrls, ...around.filter(isNotNodes)];
-    const limited = { accumulation, ownerRows, path, objects, scripts };
+    const limited = { accumulation, ownerRows: rows, path, objects, scripts };
     const fields = fieldNames(this.#heap.snapshot, objects.slice(0, MAX_LOOKED_AT));
     const alsoHeldBy = others.map((other) => {
       const members = this.#members(other);

@@ -1,12 +1,11 @@
 import { findAccumulations } from '../growth/accumulation.js';
-import type { ExtendedSeries, SeriesNode } from '../growth/growth-series.js';
+import type { ExtendedSeries } from '../growth/growth-series.js';
 import type { TracedHeap } from '../growth/path-tree-builder.js';
 import { type InspectedHeap, sampleMembers } from '../members/sample-members.js';
 import { artefactOf, artefactsLast } from '../naming/artefact.js';
-import { GENERIC } from '../naming/generic-class.js';
 import type { Candidate } from '../uniting/candidate.js';
 import { uniteCandidates } from '../uniting/unite.js';
-import { Describer } from './description.js';
+import { Describer, ownerRows } from './description.js';
 import { heldBytes } from './held-bytes.js';
 import { withInternals } from './internal-bytes.js';
 import type { Suspect } from './suspect.js';
@@ -14,7 +13,6 @@ import type { Suspect } from './suspect.js';
 const MAX_SUSPECTS = 20;
 /** Paths compared with each other for a common cause. */
 const MAX_CANDIDATES = 60;
-const MAX_OWNER_ROWS = 4;
 
 /** Growing paths, worst first: by bytes gained, then by members gained; artefacts last. */
 export function rankSuspects(heap: TracedHeap, extended: ExtendedSeries): readonly Suspect[] {
@@ -41,22 +39,6 @@ export function rankSuspects(heap: TracedHeap, extended: ExtendedSeries): readon
   const chosen = uniteCandidates(inspected, candidates).slice(0, MAX_SUSPECTS);
   const held = heldBytes(inspected, chosen);
   return chosen
-    .map((candidate, at) =>
-      withInternals(
-        describer.suspect(candidate, ownerRows(nodes, candidate.accumulation.holder)),
-        held[at]!,
-        series,
-      ),
-    )
+    .map((candidate, at) => withInternals(describer.suspect(candidate), held[at]!, series))
     .sort((a, b) => artefactsLast(a, b) || (b.gainedBytes ?? 0) - (a.gainedBytes ?? 0));
-}
-
-/** The holder and the objects it is a part of, up to the nearest class with a name: a bound would stand there. */
-function ownerRows(nodes: readonly SeriesNode[], holder: number): readonly number[] {
-  const rows: number[] = [];
-  for (let row = holder; row > 0 && rows.length < MAX_OWNER_ROWS; row = nodes[row]!.parent) {
-    rows.push(row);
-    if (!GENERIC.has(nodes[row]!.className)) break;
-  }
-  return rows;
 }
