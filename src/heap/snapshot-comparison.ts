@@ -9,36 +9,25 @@ import { findAccumulations, isScaled } from './growth/accumulation.js';
 import type { ClassGrowth } from './growth/class-growth.js';
 import { type GrowthSeries, growthOf, MAX_STEPS } from './growth/growth-series.js';
 import { decodeSeries } from './growth/series-codec.js';
-import { type Artefact, artefactOf, artefactsLast } from './naming/artefact.js';
-import { type Holder, pathHolder } from './naming/holder.js';
+import { artefactOf, artefactsLast } from './naming/artefact.js';
+import { pathHolder } from './naming/holder.js';
 import { mainRow, retainerPath } from './naming/retainer-path.js';
-import type { RetainerStep } from './naming/retainer-step.js';
 import { programMismatch } from './program-mismatch.js';
 import type { Suspect } from './suspects/suspect.js';
 
-/** Most snapshots in one comparison. */
 export const MAX_SNAPSHOTS = MAX_STEPS;
 /** Paths listed; the smallest ones are left out. */
 const MAX_PATHS = 20;
 
 /** A path with more members in the last snapshot than in the first: the topmost one, where they accumulate. */
-export interface PathDifference {
-  /** Class of the members that were gained, the one with most bytes; objects before strings. */
-  readonly className: string;
-  /** What holds the members. */
-  readonly holder: Holder;
-  /** From the root to the members, both included. */
-  readonly retainerPath: readonly RetainerStep[];
+export interface PathDifference
+  extends Pick<Suspect, 'className' | 'holder' | 'retainerPath' | 'scaled' | 'artefact'> {
   /** Members, or entries of the collection: in the first snapshot and in the last. */
   readonly counts: readonly [number, number];
   /** Shallow bytes of the members and of everything first reached through them: in the first snapshot and in the last. */
   readonly bytes: readonly [number, number];
-  /** True when byte figures are estimates, as in `Suspect`. */
-  readonly scaled?: boolean;
   /** Growth in bytes, tables of the collection included, without that of other listed paths. */
   readonly gainedBytes: number;
-  /** Whose doing the growth is; null when it is the program's. */
-  readonly artefact: Artefact | null;
 }
 
 export type SnapshotComparison =

@@ -36,7 +36,6 @@ const CONTAINER =
 
 /** Objects at one step from the holder up. */
 export interface OwnerLevel {
-  /** Some of them. */
   readonly objects: readonly number[];
   /** How many there are, a count. */
   readonly instances: number;
@@ -50,7 +49,6 @@ export interface Place {
   readonly near: boolean;
   /** A scope that other collections share. */
   readonly shared: boolean;
-  /** The level whose objects it belongs to. */
   readonly level: OwnerLevel;
 }
 

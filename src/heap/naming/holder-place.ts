@@ -75,11 +75,11 @@ export class HolderPlaces {
   }
 
   #callback(holder: number, objects: readonly number[]): MemberLocation | null {
-    const newest = objects.slice(0, MAX_ASKED);
     const isList = isHandleList(this.#inspected.nodes, holder);
     const asks = (node: number) => (isList ? this.#places.ofHandle(node) : this.#places.called(node));
     if (!isList && this.#inspected.nodes[holder]!.className !== TIMERS_LIST) return null;
-    return newest.map(asks).find((place) => place !== null) ?? null;
+    const asked = objects.slice(0, MAX_ASKED).map(asks);
+    return asked.find((place) => place !== null) ?? null;
   }
 
   /** An object for each step of the path to the holder; none if the path is too long. */

@@ -37,7 +37,6 @@ export function ownerRows(nodes: readonly SeriesNode[], holder: number): readonl
   return rows.slice(0, Math.min(MAX_OWNER_ROWS, named < 0 ? rows.length : named + 1));
 }
 
-/** Describes candidates as suspects. */
 export class Describer {
   readonly #inspected: InspectedHeap;
   readonly #heap: TracedHeap;

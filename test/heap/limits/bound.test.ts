@@ -119,16 +119,22 @@ describe('a bound on an owner', () => {
   });
 
   it('is looked for among the settings of the owner, not in what uses it', async () => {
-    const above = (edge: string, numbers: string) => (n: number) =>
+    const above = (settings: string, numbers: string) => (n: number) =>
       `${store('Store')(n)}
       app: object App 40
       options: object Object 40
       global -property app-> app
-      app -property ${edge}-> store
-      store -property options-> options
+      app -property store-> store
+      store -property ${settings}-> options
       ${numbers}`;
-    assert.deepEqual(await boundOf(above('store', number('options', 'max', 5000))), entries('max', 5000));
-    assert.equal(await boundOf(above('store', number('app', 'max', 5000))), null);
+    for (const name of ['options', 'opts', 'cacheSettings', 'limits', 'policy'])
+      assert.deepEqual(
+        await boundOf(above(name, number('options', 'max', 5000))),
+        entries('max', 5000),
+        name,
+      );
+    assert.equal(await boundOf(above('parent', number('options', 'max', 5000))), null);
+    assert.equal(await boundOf(above('options', number('app', 'max', 5000))), null);
   });
 
   it('is the capacity of an array whose slots were all set up in advance', async () => {
