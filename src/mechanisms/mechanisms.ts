@@ -36,7 +36,10 @@ const CLIENT = {
 } as const;
 const CONNECTION = { ...CLIENT, hasDescriptor: true, isConnection: true } as const;
 
-const ROWS = {
+/** Keeps the names as a type, and widens the rest to a row. */
+const tableOf = <Name extends string>(rows: Record<Name, MechanismRow>): Readonly<typeof rows> => rows;
+
+export const MECHANISMS = tableOf({
   'weak references': {
     lead: say`Weak references that are never removed`,
     members: say`references`,
@@ -183,10 +186,9 @@ const ROWS = {
     members: say`elements`,
     recognises: isRun,
   },
-} satisfies Readonly<Record<string, MechanismRow>>;
+});
 
 /** The way in which leaking members are held, if it has a name. */
-export type Mechanism = keyof typeof ROWS;
+export type Mechanism = keyof typeof MECHANISMS;
 
-export const MECHANISMS: Readonly<Record<Mechanism, MechanismRow>> = ROWS;
 export const MECHANISM_NAMES = Object.keys(MECHANISMS) as readonly Mechanism[];

@@ -239,7 +239,12 @@ const LITERAL =
 /** V8's own names, which stand in brackets, are none. */
 const SENTENCE = /^(?!\(.*\)$).*[A-Za-z]{2,}[,:;]? +[A-Za-z']+[,:;]? +[A-Za-z']{2,}/s;
 /** Lists of words that names in programs are made of. */
-const WORD_LISTS = ['heap/limits/bound.ts', 'heap/limits/expiry.ts'];
+const WORD_LISTS = [
+  'heap/limits/bound.ts',
+  'heap/limits/expiry.ts',
+  'heap/limits/owner-place.ts',
+  'heap/naming/generic-class.ts',
+];
 
 /** File and reason where a text rule is set aside. */
 const TEXT_EXCEPTIONS: Readonly<Record<string, { readonly rule: string; readonly because: string }>> = {};

@@ -9,14 +9,9 @@ import {
 } from '../../mechanisms/path-names.js';
 import { isNodeScript } from '../../runtime/script-name.js';
 import type { MemberLocation } from '../sources/code-place.js';
-import { GENERIC } from './generic-class.js';
+import { COMMON, GENERIC } from './generic-class.js';
 import { isHandlePath } from './open-handle.js';
 import type { RetainerStep } from './retainer-step.js';
-
-/** Classes of Node that programs instantiate directly, so that the class does not show which object it is. */
-const COMMON: ReadonlySet<string> = new Set(
-  'EventEmitter EventTarget AbortSignal AbortController'.split(' '),
-);
 
 /** V8's name for a function without one. */
 const UNNAMED = 'function';
