@@ -37,7 +37,6 @@ function overlap(
   const keysAt = (step: number) =>
     new Set(rows.filter(({ counts }) => (counts.at(step) ?? 0) > 0).map(keyOf));
   const [before, now] = [keysAt(-2), keysAt(-1)];
-  let shared = 0;
-  for (const key of now) if (before.has(key)) shared++;
+  const shared = [...now].filter((key) => before.has(key)).length;
   return { shared, fewest: Math.min(before.size, now.size) };
 }

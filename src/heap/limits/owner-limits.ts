@@ -80,9 +80,8 @@ function levelOf(
 
 /** From the names on the path; edges that stand for the members of a collection are no names. */
 function subjectsOf(path: readonly RetainerStep[]): ReadonlySet<string> {
-  const near = [path[0], ...path.slice(-MAX_STEPS)].filter((step) => step !== undefined);
-  const names = near.flatMap(({ edge, node }) =>
-    CONTENT.has(edge) || edge === SCOPE ? [node] : [edge, node],
-  );
+  const near = [...path.slice(0, 1), ...path.slice(-MAX_STEPS)];
+  const isName = (edge: string) => !CONTENT.has(edge) && edge !== SCOPE;
+  const names = near.flatMap(({ edge, node }) => (isName(edge) ? [edge, node] : [node]));
   return new Set(names.flatMap(wordsOf));
 }

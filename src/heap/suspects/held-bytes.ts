@@ -5,8 +5,6 @@ import { isHandleList } from '../naming/open-handle.js';
 import type { Candidate } from '../uniting/candidate.js';
 import type { HeldBytes } from './suspect.js';
 
-const NONE = -1;
-
 /**
  * In the order of the candidates, of which there are at most MAX_LEAK_ROOTS. Null for V8's own memory: it belongs to the
  * objects that use it, so what only members of the other candidates use is counted with them.
@@ -28,7 +26,7 @@ export function heldBytes(
   }
   if (rootOfRow.size === 0) return candidates.map(() => null);
   const { artefact } = heap.tree;
-  const rootOfTreeNode = Int8Array.from(rowOf, (row) => rootOfRow.get(row) ?? NONE);
+  const rootOfTreeNode = Int8Array.from(rowOf, (row) => rootOfRow.get(row) ?? -1);
   const roots = candidates.map((_, root) => membersOf(heap.treeOf, rootOfTreeNode, root));
   const { shareBytes, exclusiveBytes, internalBytes } = leakShares(
     heap.snapshot,
