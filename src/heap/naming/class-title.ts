@@ -1,3 +1,4 @@
+import { memo } from '../../runtime/memo.js';
 import { targetOf } from '../graph/scopes.js';
 import { EDGE, type HeapSnapshot, labelAt, labelName, labelType, NODE } from '../snapshot/heap-snapshot.js';
 
@@ -11,8 +12,7 @@ export const isShortName = (name: string): boolean => SHORT.test(name);
 /** The names under which minified classes are exported: people write these, and no minifier changes them. */
 export class ClassTitles {
   readonly #snapshot: HeapSnapshot;
-  /** NodeOrdinal of a constructor → the longest name that leads to it. */
-  readonly #known = new Map<number, string>();
+  readonly #nameOf = memo((made: number) => this.#longestName(made));
 
   constructor(snapshot: HeapSnapshot) {
     this.#snapshot = snapshot;
@@ -21,17 +21,12 @@ export class ClassTitles {
   /** Null if its class has no other name. */
   of(object: number): string | null {
     const prototype = targetOf(this.#snapshot, object, EDGE.property, '__proto__');
-    const made = prototype < 0 ? -1 : targetOf(this.#snapshot, prototype, EDGE.property, 'constructor');
+    const made = targetOf(this.#snapshot, prototype, EDGE.property, 'constructor');
     if (made < 0 || this.#snapshot.nodeType[made] !== NODE.closure) return null;
-    let name = this.#known.get(made);
-    if (name === undefined) {
-      name = this.#longestName(made);
-      this.#known.set(made, name);
-    }
-    return name === '' ? null : name;
+    return this.#nameOf(made) || null;
   }
 
-  /** Scans all edges, so it is called for a few classes only. */
+  /** Of those that lead to a constructor. Scans all edges, so it is called for a few classes only. */
   #longestName(made: number): string {
     const { nodeCount, firstEdge, edgeTo, strings } = this.#snapshot;
     const cells = new Set<number>();

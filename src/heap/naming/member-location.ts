@@ -64,12 +64,11 @@ export class Places {
   ofHandle(native: number): MemberLocation | null {
     const { snapshot } = this.#heap;
     const owner = ownerOfNative(snapshot, native);
-    if (owner < 0) return null;
     const listeners = targetOf(snapshot, owner, EDGE.property, EMITTER_LISTENERS);
-    return (listeners < 0 ? null : this.#ownFunction(listeners)) ?? this.#ownFunction(owner);
+    return this.#ownFunction(listeners) ?? this.#ownFunction(owner);
   }
 
-  /** The nearest function of the program's own code that an object leads to. */
+  /** The nearest function of the program's own code that an object leads to; −1 leads to none. */
   #ownFunction(from: number): MemberLocation | null {
     const { snapshot, paths } = this.#heap;
     const skipped = ['__proto__', ...TIMER_LINKS].map((name) => snapshot.strings.find(name));
@@ -78,7 +77,7 @@ export class Places {
       // A module's variables lead to all of its functions.
       paths.scopes.outermost[to] !== 1 &&
       isOfProgram(this.#heap, to);
-    for (const node of nearby(this.#heap, from, MAX_LED_TO, follows)) {
+    for (const node of from < 0 ? [] : nearby(this.#heap, from, MAX_LED_TO, follows)) {
       const place = snapshot.nodeType[node] === NODE.closure ? this.of(node) : null;
       if (place !== null && !isElsewhere(place.url)) return place;
     }
@@ -110,6 +109,5 @@ const isElsewhere = (url: string): boolean => isNodeScript(url) || packageOf(url
 
 /** NodeOrdinal of the object that owns a native one of Node; −1 means none. */
 export function ownerOfNative(snapshot: HeapSnapshot, native: number): number {
-  const wrapper = target(snapshot, native, 'native_to_javascript');
-  return wrapper < 0 ? -1 : targetOf(snapshot, wrapper, EDGE.property, OWNER);
+  return targetOf(snapshot, target(snapshot, native, 'native_to_javascript'), EDGE.property, OWNER);
 }

@@ -1,6 +1,6 @@
 import type { Accumulation } from '../growth/accumulation.js';
 import { growthOf, type SeriesNode } from '../growth/growth-series.js';
-import { EDGE_KINDS, NODE_KINDS } from '../growth/path-tree.js';
+import { EDGE_KINDS, NODE_KINDS, type TreeStep } from '../growth/path-tree.js';
 import type { TracedHeap } from '../growth/path-tree-builder.js';
 import { PRIMITIVES } from './generic-class.js';
 import type { RetainerStep } from './retainer-step.js';
@@ -41,9 +41,7 @@ export function pathTo({ tree, treeOf }: TracedHeap, node: number): readonly Ret
   return shortened(steps.reverse());
 }
 
-type Named = Pick<SeriesNode, 'edge' | 'edgeKind' | 'className' | 'nodeKind'>;
-
-const step = ({ edge, edgeKind, className, nodeKind }: Named): RetainerStep => ({
+const step = ({ edge, edgeKind, className, nodeKind }: TreeStep): RetainerStep => ({
   edge,
   edgeType: EDGE_KINDS[edgeKind]!,
   node: className,
