@@ -1,7 +1,6 @@
 import type { Finding } from '../findings/finding.js';
-import type { ReportInput } from '../report/report.js';
+import type { Report } from '../report/report.js';
 import { reachableLimit } from '../trend/time-to-limit.js';
-
 import type { DaemonStatus } from './daemon-status.js';
 import { bestTrend } from './live-heap.js';
 
@@ -9,39 +8,44 @@ import { bestTrend } from './live-heap.js';
 export function reportInput(
   status: DaemonStatus,
   running: { readonly pid: number; readonly nodeVersion: string; readonly threadId: number },
-): ReportInput {
-  const { lastSample, live } = status;
+): Omit<Report, 'schemaVersion'> {
+  const { lastSample, live, timeToLimit } = status;
   const liveBytes = live?.bytes ?? lastSample?.usedBytes ?? 0;
   const limitBytes = lastSample?.limitBytes ?? 0;
   const reachable = reachableLimit(liveBytes, limitBytes, lastSample?.memoryAvailableBytes ?? null);
   const { direction, bytesPerSecond, low, high, windowMs } = bestTrend(status.trends);
   return {
-    process: { ...running, startedAtMs: status.startedAtMs },
+    process: { ...running, startedAt: isoTime(status.startedAtMs) },
     watcher: {
       state: status.state,
       reason: status.reason,
       reasonCode: status.reasonCode,
       detail: status.reasonDetail,
-      sinceMs: status.startedAtMs,
+      since: isoTime(status.startedAtMs),
       gcSource: status.gcSource.name,
       dumper: status.dumper.name,
       pace: status.pace,
-      captures: status.captures,
-      cpuSeconds: status.cpuSeconds,
+      captures: status.captures.map(({ atMs, ...capture }) => ({ ...capture, at: isoTime(atMs) })),
+      cost: { cpuSeconds: status.cpuSeconds },
     },
     heap: {
-      atMs: lastSample?.atMs ?? null,
+      at: lastSample === null ? null : isoTime(lastSample.atMs),
       liveBytes,
       limitBytes,
       rssBytes: lastSample?.rssBytes ?? 0,
       externalBytes: lastSample?.externalBytes ?? 0,
       trend: { bytesPerSecond, low, high, windowMs: direction === 'unknown' ? 0 : windowMs },
-      timeToLimit: status.timeToLimit,
+      secondsToLimit: timeToLimit?.seconds ?? null,
+      secondsToLimitRange: timeToLimit === null ? null : { low: timeToLimit.low, high: timeToLimit.high },
     },
     findings: status.findings.map((finding) =>
-      withTimeToLimit(finding, status.timeToLimit?.seconds ?? null, reachable - liveBytes),
+      withTimeToLimit(finding, timeToLimit?.seconds ?? null, reachable - liveBytes),
     ),
   };
+}
+
+function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
 }
 
 /** The heap's forecast counts all growth and has an interval; without one, the finding's rate serves. */

@@ -47,12 +47,12 @@ export function decodeFindings(text: string, nowMs: number): DecodedFindings {
     const { version, findings, muted } = record(JSON.parse(text));
     if (version !== VERSION)
       return failure({ is: 'other-version', version: String(version).slice(0, 20), expected: VERSION });
-    const known = list(MAX_FINDINGS, storedFinding)(findings);
+    const known = list(storedFinding, MAX_FINDINGS)(findings, '');
     return {
       outcome: 'success',
       stored: {
         findings: known.filter(({ lastSeen }) => nowMs - Date.parse(lastSeen) <= MAX_AGE_MS),
-        muted: list(MAX_MUTED, fingerprint)(muted),
+        muted: list(fingerprint, MAX_MUTED)(muted, 'muted'),
       },
     };
   } catch (error) {

@@ -1,5 +1,5 @@
+import { bounded } from '../findings/bounded.js';
 import type { Finding } from '../findings/finding.js';
-import { boundedFinding, boundedText } from './bounded-finding.js';
 
 export const SCHEMA_VERSION = 1;
 
@@ -88,110 +88,29 @@ export interface Report {
   readonly findings: readonly Finding[];
 }
 
-/** What a report is made of, in plain values; times in milliseconds since the Unix epoch. */
-export interface ReportInput {
-  readonly process: Omit<Report['process'], 'startedAt'> & { readonly startedAtMs: number };
-  readonly watcher: Omit<Report['watcher'], 'since' | 'captures' | 'cost'> & {
-    readonly sinceMs: number;
-    /** Newest last. */
-    readonly captures: readonly ReportInputCapture[];
-    readonly cpuSeconds: number;
-  };
-  readonly heap: Omit<Report['heap'], 'at' | 'secondsToLimit' | 'secondsToLimitRange'> & {
-    readonly atMs: number | null;
-    readonly timeToLimit: {
-      readonly seconds: number;
-      readonly low: number;
-      readonly high: number | null;
-    } | null;
-  };
-  /** Worst first. */
-  readonly findings: readonly Finding[];
-}
-
-/** A capture record has this shape (and may have more). */
-interface ReportInputCapture extends Omit<ReportCapture, 'at'> {
-  readonly atMs: number;
-}
-
 /** Captures in a report at most; older ones are left out. */
 const MAX_CAPTURES = 50;
 /** Findings in a report at most; the mildest are left out. */
 const MAX_FINDINGS = 100;
 
 /** Makes the report of these values. Figures that are not finite become 0 (or null where null is allowed). */
-export function buildReport(input: ReportInput): Report {
-  const { heap, watcher } = input;
-  return {
+export function buildReport({ process, watcher, heap, findings }: Omit<Report, 'schemaVersion'>): Report {
+  const range = heap.secondsToLimitRange;
+  return bounded<Report>({
     schemaVersion: SCHEMA_VERSION,
-    process: {
-      pid: input.process.pid,
-      nodeVersion: input.process.nodeVersion,
-      startedAt: isoTime(input.process.startedAtMs),
-      threadId: input.process.threadId,
-    },
-    watcher: {
-      state: watcher.state,
-      reason: watcher.reason,
-      reasonCode: watcher.reasonCode,
-      detail: watcher.detail,
-      since: isoTime(watcher.sinceMs),
-      gcSource: watcher.gcSource,
-      dumper: watcher.dumper,
-      pace: watcher.pace,
-      captures: watcher.captures.slice(-MAX_CAPTURES).map(reportCapture),
-      cost: { cpuSeconds: finite(watcher.cpuSeconds) },
-    },
+    process,
+    watcher: { ...watcher, captures: watcher.captures.slice(-MAX_CAPTURES) },
     heap: {
-      at: heap.atMs === null ? null : isoTime(heap.atMs),
-      liveBytes: finite(heap.liveBytes),
-      limitBytes: finite(heap.limitBytes),
-      rssBytes: finite(heap.rssBytes),
-      externalBytes: finite(heap.externalBytes),
-      trend: {
-        bytesPerSecond: finite(heap.trend.bytesPerSecond),
-        low: finite(heap.trend.low),
-        high: finite(heap.trend.high),
-        windowMs: finite(heap.trend.windowMs),
-      },
-      secondsToLimit: finiteOrNull(heap.timeToLimit?.seconds),
-      secondsToLimitRange:
-        heap.timeToLimit === null
-          ? null
-          : { low: finite(heap.timeToLimit.low), high: finiteOrNull(heap.timeToLimit.high) },
+      ...heap,
+      secondsToLimit: finiteOrNull(heap.secondsToLimit),
+      secondsToLimitRange: range === null ? null : { ...range, high: finiteOrNull(range.high) },
     },
-    findings: input.findings.slice(0, MAX_FINDINGS).map(boundedFinding),
-  };
+    findings: findings
+      .slice(0, MAX_FINDINGS)
+      .map((finding) => ({ ...finding, secondsToLimit: finiteOrNull(finding.secondsToLimit) })),
+  });
 }
 
-function reportCapture(capture: ReportInputCapture): ReportCapture {
-  return {
-    id: capture.id,
-    at: isoTime(capture.atMs),
-    dumper: capture.dumper,
-    rung: capture.rung,
-    trigger: capture.trigger,
-    outcome: capture.outcome,
-    reason: capture.reason === null ? null : boundedText(capture.reason),
-    cause: capture.cause,
-    pauseMs: finite(capture.pauseMs),
-    durationMs: finite(capture.durationMs),
-    analysisMs: finite(capture.analysisMs),
-    cpuSeconds: finite(capture.cpuSeconds),
-    peakBytes: finite(capture.peakBytes),
-    nodes: finite(capture.nodes),
-    retries: finite(capture.retries),
-  };
-}
-
-function isoTime(ms: number): string {
-  return new Date(finite(ms)).toISOString();
-}
-
-function finite(value: number): number {
-  return Number.isFinite(value) ? value : 0;
-}
-
-function finiteOrNull(value: number | null | undefined): number | null {
-  return value !== null && value !== undefined && Number.isFinite(value) ? value : null;
+function finiteOrNull(value: number | null): number | null {
+  return Number.isFinite(value) ? value : null;
 }

@@ -1,4 +1,5 @@
 import type { Finding, FindingStatus } from '../findings/finding.js';
+import { isOpen } from '../findings/ledger-finding.js';
 import type { AllocationSite, MemberLocation } from '../heap/sources/code-place.js';
 import type { FindingKind } from '../mechanisms/mechanism-row.js';
 import { say } from '../runtime/say.js';
@@ -56,39 +57,32 @@ export interface FindingContext {
 export function renderReport(report: Report): string {
   const context: FindingContext = { heap: report.heap, captures: report.watcher.captures };
   const blocks = report.findings.map((finding) => renderFinding(finding, context));
-  const leaking = report.findings.some(({ status }) => status === 'confirmed' || status === 'suspected');
-  if (!leaking) blocks.unshift(`${noLeak(report)}\n`);
+  if (!report.findings.some(isOpen)) blocks.unshift(`${noLeak(report)}\n`);
   else blocks.push(`${processLine(report)}\n`);
   return blocks.join('\n');
 }
 
 /** One finding as headline and labelled lines; a line for which nothing is known is left out. Ends in a newline. */
 export function renderFinding(finding: Finding, context: FindingContext): string {
-  const reasons = finding.reasons.map((reason) => name(reason, MAX_SENTENCE));
-  const lines = [
-    headline(finding, context.heap),
-    ...labelled(say`what`, wrap(name(finding.title, MAX_SENTENCE).split(' '), ' ')),
-    ...labelled(say`held by`, wrap(heldBy(finding.retainerPath), ' › ')),
-    ...labelled(
-      say`also by`,
-      wrap(
-        finding.alsoHeldBy.slice(0, MAX_SITES).map((holder) => name(holder)),
-        ', ',
-      ),
-    ),
-    ...labelled(say`holds`, wrap(holds(finding), ' ')),
-    ...labelled(say`allocated`, wrap(finding.allocationSites.slice(0, MAX_SITES).map(allocated), '; also ')),
-    ...labelled(say`defined`, wrap(definedPlaces(finding), ', ')),
-    ...labelled(say`yours`, wrap(yourPlace(finding), ' ')),
-    ...labelled(say`package`, wrap(packageName(finding), ' ')),
-    ...labelled(say`because`, wrap(reasons, '; ')),
-    ...labelled(say`cost`, wrap(cost(context.captures), ', ')),
+  const { title, reasons, alsoHeldBy, allocationSites, retainerPath } = finding;
+  const lines: readonly (readonly [label: string, parts: readonly string[], separator: string])[] = [
+    [say`what`, name(title, MAX_SENTENCE).split(' '), ' '],
+    [say`held by`, heldBy(retainerPath), ' › '],
+    [say`also by`, alsoHeldBy.slice(0, MAX_SITES).map((holder) => name(holder)), ', '],
+    [say`holds`, holds(finding), ' '],
+    [say`allocated`, allocationSites.slice(0, MAX_SITES).map(allocated), '; also '],
+    [say`defined`, definedPlaces(finding), ', '],
+    [say`yours`, yourPlace(finding), ' '],
+    [say`package`, packageName(finding), ' '],
+    [say`because`, reasons.map((reason) => name(reason, MAX_SENTENCE)), '; '],
+    [say`cost`, cost(context.captures), ', '],
   ];
-  return `${lines.join('\n')}\n`;
+  const rows = lines.flatMap(([label, parts, separator]) => labelled(label, wrap(parts, separator)));
+  return `${[headline(finding, context.heap), ...rows].join('\n')}\n`;
 }
 
 function headline(finding: Finding, heap: Report['heap']): string {
-  const growing = finding.status === 'confirmed' || finding.status === 'suspected';
+  const growing = isOpen(finding);
   const parts = [`${HEADLINES[finding.status]} (${formatShare(finding.confidence)})`];
   if (growing) parts.push(...rate(finding), ...(isBounded(finding) ? [] : limit(finding, heap)));
   if (growing && finding.kind !== 'heap') parts.push(KINDS[finding.kind]);
@@ -175,11 +169,8 @@ function shortUrl(url: string): string {
 /** A reader does not count probes and censuses as captures, but they pause the service, too. */
 function cost(captures: readonly ReportCapture[]): string[] {
   const taken = captures.filter(({ outcome }) => outcome !== 'skipped');
-  const longest = taken.reduce<ReportCapture | null>(
-    (most, capture) => (most === null || capture.pauseMs > most.pauseMs ? capture : most),
-    null,
-  );
-  if (longest === null) return [];
+  const [longest] = taken.toSorted((a, b) => b.pauseMs - a.pauseMs);
+  if (longest === undefined) return [];
   const why = PAUSES[longest.dumper];
   const pause = say`longest pause ${formatMilliseconds(longest.pauseMs)}${why === undefined ? '' : ` (${why})`}`;
   return [plural(taken.filter(hasGraph).length, 'capture'), pause];
@@ -198,14 +189,9 @@ function noLeak(report: Report): string {
   const facts = [plural(successes, 'capture'), liveHeap(heap)];
   const watched = watchedSeconds(report);
   if (watched !== null) facts.unshift(say`watched for ${formatDuration(watched)}`);
+  const latest = (rung: string) => watcher.captures.findLast((capture) => capture.rung === rung);
   facts.push(...failure('capture', graphs.at(-1)));
-  for (const rung of ['census', 'probe'])
-    facts.push(
-      ...failure(
-        rung,
-        watcher.captures.findLast((capture) => capture.rung === rung),
-      ),
-    );
+  for (const rung of ['census', 'probe']) facts.push(...failure(rung, latest(rung)));
   const grows = heap.at !== null && heap.trend.windowMs > 0 && heap.trend.low > 0;
   const verdict = say`no leak found so far${grows ? `; ${rising(successes)}` : ''}`;
   const doubt =

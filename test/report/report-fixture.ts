@@ -1,7 +1,11 @@
 import type { Finding } from '../../src/findings/finding.js';
-import { buildReport, type Report, type ReportInput } from '../../src/report/report.js';
+import { buildReport, type Report } from '../../src/report/report.js';
 
 const START_MS = Date.UTC(2026, 0, 5, 2, 0, 0);
+const at = (sinceStartMs: number) => new Date(START_MS + sinceStartMs).toISOString();
+
+/** What a report is built of. */
+export type ReportInput = Omit<Report, 'schemaVersion'>;
 
 export function finding(changes: Partial<Finding> = {}): Finding {
   return {
@@ -17,9 +21,9 @@ export function finding(changes: Partial<Finding> = {}): Finding {
     evidence: [],
     muted: false,
     confidence: 0.97,
-    firstSeen: new Date(START_MS + 10_000).toISOString(),
-    lastSeen: new Date(START_MS + 94_000).toISOString(),
-    confirmedAt: new Date(START_MS + 94_000).toISOString(),
+    firstSeen: at(10_000),
+    lastSeen: at(94_000),
+    confirmedAt: at(94_000),
     className: 'Order',
     retainerPath: [
       { edge: '', edgeType: 'root', node: 'globalThis', nodeType: 'object' },
@@ -36,8 +40,8 @@ export function finding(changes: Partial<Finding> = {}): Finding {
       shareOfGrowth: 0.93,
       bytesScaled: false,
       steps: [
-        { at: new Date(START_MS + 10_000).toISOString(), count: 9_800, bytes: 11_300_000 },
-        { at: new Date(START_MS + 94_000).toISOString(), count: 12_310, bytes: 14_200_000 },
+        { at: at(10_000), count: 9_800, bytes: 11_300_000 },
+        { at: at(94_000), count: 12_310, bytes: 14_200_000 },
       ],
     },
     allocationSites: [],
@@ -56,19 +60,19 @@ export function finding(changes: Partial<Finding> = {}): Finding {
 
 export function reportInput(changes: Partial<ReportInput> = {}): ReportInput {
   return {
-    process: { pid: 4711, nodeVersion: 'v20.20.2', startedAtMs: START_MS - 1000, threadId: 0 },
+    process: { pid: 4711, nodeVersion: 'v20.20.2', startedAt: at(-1000), threadId: 0 },
     watcher: {
       state: 'watching',
       reason: '',
       reasonCode: '',
       detail: '',
-      sinceMs: START_MS,
+      since: at(0),
       gcSource: 'built-in',
       dumper: 'fork',
       pace: 'fast',
       captures: Array.from({ length: 6 }, (_, index) => ({
         id: `c${index}`,
-        atMs: START_MS + 10_000 * (index + 1),
+        at: at(10_000 * (index + 1)),
         dumper: 'fork',
         rung: 'sampled',
         trigger: 'trend',
@@ -83,16 +87,17 @@ export function reportInput(changes: Partial<ReportInput> = {}): ReportInput {
         nodes: 412_345,
         retries: 0,
       })),
-      cpuSeconds: 1.2,
+      cost: { cpuSeconds: 1.2 },
     },
     heap: {
-      atMs: START_MS + 720_000,
+      at: at(720_000),
       liveBytes: 64_000_000,
       limitBytes: 512_000_000,
       rssBytes: 120_000_000,
       externalBytes: 2_000_000,
       trend: { bytesPerSecond: 32_000, low: 30_000, high: 35_000, windowMs: 600_000 },
-      timeToLimit: { seconds: 11_520, low: 10_200, high: 13_200 },
+      secondsToLimit: 11_520,
+      secondsToLimitRange: { low: 10_200, high: 13_200 },
     },
     findings: [finding()],
     ...changes,

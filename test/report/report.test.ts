@@ -62,7 +62,8 @@ test('figures that are not finite never reach the JSON', () => {
         high: Number.POSITIVE_INFINITY,
         windowMs: 0,
       },
-      timeToLimit: { seconds: Number.POSITIVE_INFINITY, low: 10, high: Number.POSITIVE_INFINITY },
+      secondsToLimit: Number.POSITIVE_INFINITY,
+      secondsToLimitRange: { low: 10, high: Number.POSITIVE_INFINITY },
     },
   });
   assert.equal(built.heap.liveBytes, 0);

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RetainerStep } from '../../src/heap/naming/retainer-step.js';
-import { buildReport, type ReportInput } from '../../src/report/report.js';
+import { buildReport } from '../../src/report/report.js';
 import { renderFinding, renderReport } from '../../src/report/text.js';
 import {
   ACTIVE_CHARACTERS,
   finding,
   HOSTILE_NAMES,
   LONE_SURROGATE,
+  type ReportInput,
   report,
   reportInput,
 } from './report-fixture.js';
@@ -293,7 +294,7 @@ test('a watcher that failed says that it knows nothing', () => {
 
 test('before the first sample no heap is made up', () => {
   const input = reportInput({ findings: [] });
-  const rendered = renderReport(buildReport({ ...input, heap: { ...input.heap, atMs: null } }));
+  const rendered = renderReport(buildReport({ ...input, heap: { ...input.heap, at: null } }));
   assert.equal(rendered, 'no leak found so far: 6 captures, live heap not measured yet\n');
 });
 

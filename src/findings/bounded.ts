@@ -1,0 +1,19 @@
+/** Longer names and lines end in `…`. */
+export const MAX_TEXT = 500;
+/** A longer list loses its middle. */
+export const MAX_LIST = 200;
+
+/** Plain data with its texts and lists cut, and 0 for figures that are not finite: what comes from a program's heap has any length. */
+export function bounded<T>(value: T): T {
+  return cut(value) as T;
+}
+
+function cut(value: unknown): unknown {
+  if (typeof value === 'string') return value.length <= MAX_TEXT ? value : `${value.slice(0, MAX_TEXT - 1)}…`;
+  if (typeof value === 'number') return Number.isFinite(value) ? value : 0;
+  if (typeof value !== 'object' || value === null) return value;
+  if (!Array.isArray(value))
+    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, cut(one)]));
+  const half = MAX_LIST / 2;
+  return (value.length <= MAX_LIST ? value : [...value.slice(0, half), ...value.slice(-half)]).map(cut);
+}
