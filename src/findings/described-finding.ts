@@ -4,7 +4,7 @@ import type { FindingStatus } from './finding.js';
 import { type LedgerFinding, NO_GROWTH } from './ledger-finding.js';
 import { nextStatus } from './life-cycle.js';
 import type { Reason } from './reason.js';
-import type { PathVerdict } from './verdict/path-verdict.js';
+import type { FoundPath } from './verdict/path-verdict.js';
 
 /** A finding as a look at its growth shows it, without its past. */
 export interface SeenFinding extends Omit<LedgerFinding, keyof Past> {
@@ -14,10 +14,7 @@ export interface SeenFinding extends Omit<LedgerFinding, keyof Past> {
 type Past = Pick<LedgerFinding, 'status' | 'confidence' | 'firstSeen' | 'lastSeen' | 'confirmedAt'>;
 
 /** A suspect that grew. */
-export function pathFinding(
-  suspect: Suspect,
-  verdict: PathVerdict & Pick<SeenFinding, 'status'>,
-): SeenFinding {
+export function pathFinding(suspect: Suspect, verdict: FoundPath): SeenFinding {
   const { bytesPerSecond, objectsPerSecond, bytesPerRequest } = verdict;
   return {
     ...NOTHING_KNOWN,

@@ -1,12 +1,13 @@
 /** Findings over restarts, as one JSON text; one malformed value makes the whole of it unusable. */
 import type { Fingerprint } from '../heap/naming/retainer-step.js';
 import { fingerprint, list, Malformed, record } from './checked-value.js';
-import { MAX_MUTED } from './muted-findings.js';
 import { type StoredFinding, storable, storedFinding } from './stored-finding.js';
 
 const VERSION = 1;
 /** Findings stored; the mildest are left out. */
 const MAX_FINDINGS = 50;
+/** Findings muted at most; the one muted first is heard again beyond. */
+export const MAX_MUTED = 200;
 /** Length of the text, characters; the mildest findings are left out of a longer one. */
 export const MAX_STORED_LENGTH = 1_000_000;
 /** Findings that were last seen longer ago are forgotten. */
@@ -31,7 +32,7 @@ export type DecodedFindings =
 
 export function encodeFindings({ findings, muted }: StoredFindings): string {
   const kept = findings.slice(0, MAX_FINDINGS).map(storable);
-  const text = () => JSON.stringify({ version: VERSION, findings: kept, muted: muted.slice(-MAX_MUTED) });
+  const text = () => JSON.stringify({ version: VERSION, findings: kept, muted });
   let json = text();
   while (json.length > MAX_STORED_LENGTH && kept.length > 0) {
     kept.length = Math.floor(kept.length / 2);

@@ -4,17 +4,16 @@ import type { Fingerprint } from '../heap/naming/retainer-step.js';
 import type { Suspect } from '../heap/suspects/suspect.js';
 import type { PaceRules } from '../pace/pace.js';
 import { CaptureHistory } from './capture-history.js';
-import { pathFinding, type SeenFinding, settledFinding, withPast } from './described-finding.js';
-import type { StoredFindings } from './finding-store.js';
+import { pathFinding, settledFinding, withPast } from './described-finding.js';
+import { MAX_MUTED, type StoredFindings } from './finding-store.js';
 import type { Subject } from './headline.js';
 import { type LedgerFinding, worstFirst } from './ledger-finding.js';
 import { nextStatus, type Observation } from './life-cycle.js';
-import { MutedFindings } from './muted-findings.js';
 import { ExplainedByGraph } from './outside/explained-by-graph.js';
 import type { OutsideFinding } from './outside/outside-finding.js';
 import { restoredFinding, seenBefore } from './restored-finding.js';
 import type { CaptureContext } from './verdict/capture-context.js';
-import { judgeSuspect, type PathVerdict } from './verdict/path-verdict.js';
+import { type FoundPath, judgeSuspect, type PathVerdict } from './verdict/path-verdict.js';
 
 /** Findings kept at most; the mildest leave first. */
 const MAX_FINDINGS = 50;
@@ -45,7 +44,8 @@ export interface LedgerUpdate {
 export class FindingLedger {
   readonly #rules: PaceRules['finding'];
   readonly #entries = new Map<Fingerprint, Entry>();
-  readonly #muted: MutedFindings;
+  /** In the order in which they were muted. */
+  readonly #muted: Set<Fingerprint>;
   readonly #outside: ExplainedByGraph;
   readonly #history = new CaptureHistory();
   /** By fingerprint, findings from before the program restarted. */
@@ -55,7 +55,7 @@ export class FindingLedger {
   /** `stored`: what was known of the same program before it restarted. */
   constructor(rules: PaceRules['finding'], stored: StoredFindings | null = null) {
     this.#rules = rules;
-    this.#muted = new MutedFindings(stored?.muted ?? []);
+    this.#muted = new Set(stored?.muted.slice(-MAX_MUTED));
     this.#outside = new ExplainedByGraph(rules.confirmMs);
     for (const one of stored?.findings ?? []) {
       const flat = one.status === 'resolved' ? FLAT_TO_RESOLVE : 0;
@@ -69,7 +69,7 @@ export class FindingLedger {
   get findings(): readonly LedgerFinding[] {
     const graph = this.#graphFindings();
     return [...graph.map((one) => this.#outside.explain(one)), ...this.#outside.unexplained(graph)]
-      .map((finding) => this.#muted.mark(finding))
+      .map((finding) => ({ ...finding, muted: this.#muted.has(finding.id) }))
       .sort(worstFirst)
       .slice(0, MAX_FINDINGS);
   }
@@ -82,7 +82,7 @@ export class FindingLedger {
       ...finding,
       owner: ownerOf(finding.headline.subject),
     }));
-    return { findings: findings.sort(worstFirst), muted: this.#muted.ids };
+    return { findings: findings.sort(worstFirst), muted: [...this.#muted] };
   }
 
   /** To be called once a capture, with the time of its growth step, the first of a series included, before `record`. */
@@ -101,7 +101,7 @@ export class FindingLedger {
       if (growing.has(fingerprint)) continue;
       const verdict = this.#judge(suspect);
       const entry = this.#entries.get(fingerprint);
-      if (isFinding(verdict)) {
+      if (verdict.dismissed === null) {
         growing.add(fingerprint);
         const finding = this.#grew(suspect, verdict, capturedAtMs);
         if (entry?.finding.status !== finding.status) changed.push(finding);
@@ -135,11 +135,13 @@ export class FindingLedger {
   /** From now on nobody is called for it, whether it is known yet or not. */
   mute(id: Fingerprint): void {
     this.#muted.add(id);
+    const [first] = this.#muted;
+    if (this.#muted.size > MAX_MUTED && first !== undefined) this.#muted.delete(first);
   }
 
   /** False if it was not muted. */
   unmute(id: Fingerprint): boolean {
-    return this.#muted.remove(id);
+    return this.#muted.delete(id);
   }
 
   #judge(suspect: Suspect): PathVerdict {
@@ -147,7 +149,7 @@ export class FindingLedger {
     return judgeSuspect(suspect, { rules: this.#rules, history: this.#history.contexts, boundBefore });
   }
 
-  #grew(suspect: Suspect, verdict: Found, atMs: number): LedgerFinding {
+  #grew(suspect: Suspect, verdict: FoundPath, atMs: number): LedgerFinding {
     const { fingerprint } = suspect;
     const before = this.#entries.get(fingerprint)?.finding;
     const described = withPast(pathFinding(suspect, verdict), before, atMs);
@@ -200,12 +202,6 @@ export class FindingLedger {
     for (const entry of mildestFirst.slice(0, this.#entries.size - MAX_FINDINGS))
       this.#entries.delete(entry.finding.id);
   }
-}
-
-type Found = PathVerdict & Pick<SeenFinding, 'status'>;
-
-function isFinding(verdict: PathVerdict): verdict is Found {
-  return verdict.status === 'suspected' || verdict.status === 'confirmed';
 }
 
 /** Then it has not stopped growing, in whatever steps it does. */

@@ -1,4 +1,4 @@
-import type { FindingStatus } from './finding.js';
+import { FINDING_STATUSES, type FindingStatus } from './finding.js';
 
 /** What one look at the growth of a finding showed. */
 export type Observation =
@@ -13,10 +13,8 @@ export type Observation =
   | 'stood-still'
   | 'gone-for-long';
 
-/** In the order of `STATUSES`. */
+/** In the order of `FINDING_STATUSES`. */
 type Row = readonly [FindingStatus, FindingStatus, FindingStatus, FindingStatus];
-
-const STATUSES: Row = ['suspected', 'confirmed', 'plateaued', 'resolved'];
 
 const LIFE_CYCLE: Readonly<Record<Observation, Row>> = {
   'grew-confirmed': ['confirmed', 'confirmed', 'confirmed', 'confirmed'],
@@ -32,5 +30,5 @@ const LIFE_CYCLE: Readonly<Record<Observation, Row>> = {
 
 /** The status after one more observation. Undefined: never seen before, which is as if it were resolved. */
 export function nextStatus(before: FindingStatus = 'resolved', observation: Observation): FindingStatus {
-  return LIFE_CYCLE[observation][STATUSES.indexOf(before)]!;
+  return LIFE_CYCLE[observation][FINDING_STATUSES.indexOf(before)]!;
 }

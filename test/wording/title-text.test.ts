@@ -16,7 +16,7 @@ function found(change: Partial<Suspect> = {}): LedgerFinding {
   const suspect = suspectWith([1000, 2000, 3000], change);
   const rules = PACE_RULES.fast.finding;
   const verdict = judgeSuspect(suspect, { rules, history: [], boundBefore: null });
-  return withPast(pathFinding(suspect, { ...verdict, status: 'suspected' }), undefined, AT);
+  return withPast(pathFinding(suspect, { ...verdict, status: 'suspected', dismissed: null }), undefined, AT);
 }
 
 const title = (change: Partial<Suspect>) => titleText(found(change));

@@ -25,17 +25,18 @@ const MOST_CONFIDENCE = 0.95;
 /** Judges the growth of one series; null if there is no finding (yet). */
 export function judgeOutside(facts: OutsideFacts): OutsideFinding | null {
   const { growth, sample } = facts;
-  const { status, reasons, mostConfidence } = judge(OUTSIDE, facts);
-  if (status === 'healthy' || status === 'early') return null;
+  const persistent = MOST_CONFIDENCE * (1 - 0.5 ** (growth.rises - 1));
+  const { status, reasons, confidence, dismissed } = judge(OUTSIDE, facts, persistent);
+  if (dismissed !== null) return null;
   return {
     ...NOTHING_KNOWN,
-    id: fingerprintOf(growth),
+    id: fingerprintOf('signal', growth.kind, growth.type),
     kind: growth.kind,
     className: growth.type,
     status,
     headline: { says: 'grows', subject: { of: 'series' } },
     reasons,
-    confidence: Math.min(mostConfidence, MOST_CONFIDENCE * (1 - 0.5 ** (growth.rises - 1))),
+    confidence,
     mechanism: mechanismOf(growth),
     growth: growthOf(facts),
     secondsToLimit: secondsToLimit(facts),
@@ -43,9 +44,9 @@ export function judgeOutside(facts: OutsideFacts): OutsideFinding | null {
   };
 }
 
-/** From kind and type only: the same in every process. The text must not change, since ids are kept over versions. */
-function fingerprintOf({ kind, type }: OutsideGrowth): Fingerprint {
-  return `lw-${createHash('sha256').update(`signal\n${kind}\n${type}`).digest('hex').slice(0, 16)}`;
+/** The same in every process. The parts must not change, since ids are kept over versions. */
+export function fingerprintOf(...parts: readonly string[]): Fingerprint {
+  return `lw-${createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 16)}`;
 }
 
 function mechanismOf({ kind, type }: OutsideGrowth): Mechanism | null {

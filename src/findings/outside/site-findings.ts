@@ -1,17 +1,19 @@
-import { createHash } from 'node:crypto';
 import type { AllocationSite, SiteFrame } from '../../heap/sources/code-place.js';
 import type { PaceRules } from '../../pace/pace.js';
 import { packageOf, shortScript } from '../../runtime/script-name.js';
 import type { GrowingSite } from '../../sampling/site-growth.js';
 import { NOTHING_KNOWN } from '../described-finding.js';
 import { NO_GROWTH } from '../ledger-finding.js';
-import type { OutsideFinding } from './outside-finding.js';
-import { judgeSite, spanMsOf } from './site-verdict.js';
+import { judge } from '../verdict/judge.js';
+import { fingerprintOf, type OutsideFinding } from './outside-finding.js';
+import { SITE, spanMsOf } from './site-rules.js';
 
 /** Sites that become findings; the rest of a leak's memory is mostly allocated next to the first. */
 const MAX_FINDINGS = 3;
 /** Sites that are judged. */
 const MAX_JUDGED = 16;
+/** A site says where memory comes from, not who holds it, nor whether it has a bound. */
+const MAX_CONFIDENCE = 0.6;
 
 /**
  * Findings from allocation sites alone, if no capture shows who holds the memory that grows: suspected at most. Places are
@@ -37,13 +39,16 @@ function siteFinding(
   atMs: number,
 ): OutsideFinding | null {
   const shareOfGrowth = Math.min(1, site.growthBytes / Math.max(1, allGrowthBytes));
-  const { status, reasons, confidence } = judgeSite({ site, shareOfGrowth, rules });
-  if (status === 'healthy' || status === 'early') return null;
+  const persistent = shareOfGrowth * (1 - 0.5 ** (site.steps.length - 2));
+  const facts = { site, shareOfGrowth, rules };
+  const { status, reasons, confidence, dismissed } = judge(SITE, facts, Math.min(MAX_CONFIDENCE, persistent));
+  if (dismissed !== null) return null;
   // Readings are timed by the monotonic clock; the latest was taken just now.
   const epochMs = atMs - (site.steps.at(-1)?.atMs ?? 0);
   return {
     ...NOTHING_KNOWN,
-    id: fingerprintOf(site),
+    // Not in it: lines, which move with every change, and where the program is installed.
+    id: fingerprintOf('site', site.function, shortScript(site.url)),
     kind: 'heap',
     className: 'AllocationSite',
     status,
@@ -73,12 +78,4 @@ function allocationSite(site: GrowingSite): AllocationSite {
 
 function frame({ function: name, url, line, column }: Omit<SiteFrame, 'package'>): SiteFrame {
   return { function: name, url, line, column, package: packageOf(url)?.name ?? null };
-}
-
-/** Not in it: lines, which move with every change, and where the program is installed. */
-function fingerprintOf({ function: name, url }: GrowingSite): OutsideFinding['id'] {
-  const hash = createHash('sha256')
-    .update(`site\n${name}\n${shortScript(url)}`)
-    .digest('hex');
-  return `lw-${hash.slice(0, 16)}`;
 }

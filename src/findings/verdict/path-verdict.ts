@@ -9,19 +9,16 @@ import type { Rule } from './rule.js';
 import { inFlight, rampUp } from './traffic-rules.js';
 
 /** What one suspect amounts to at one capture. */
-export interface PathVerdict extends Pick<Judgement, 'status' | 'reasons' | 'dismissed'> {
-  /** 0 to 1; a summary of persistence and share, not a probability that was measured. */
-  readonly confidence: number;
+export type PathVerdict = Judgement & {
   readonly bytesPerSecond: number;
   readonly objectsPerSecond: number;
   /** Null if no traffic was counted. */
   readonly bytesPerRequest: number | null;
   /** Whether it stood still now and then while it grew. */
   readonly inBatches: boolean;
-}
+};
 
-/** What a verdict needs in addition to the suspect. */
-export type Circumstances = Pick<PathFacts, 'rules' | 'history' | 'boundBefore'>;
+export type FoundPath = Extract<PathVerdict, { readonly dismissed: null }>;
 
 /** What dismisses comes first; then in the order in which people read them, support for a leak first. */
 const RULES: readonly Rule<PathFacts>[] = [
@@ -47,12 +44,14 @@ const RULES: readonly Rule<PathFacts>[] = [
  * Judges one suspect by structure and persistence: one path, growing at every capture, for long enough, and a material
  * part of the growth.
  */
-export function judgeSuspect(suspect: Suspect, circumstances: Circumstances): PathVerdict {
+export function judgeSuspect(
+  suspect: Suspect,
+  circumstances: Omit<PathFacts, 'suspect' | 'run'>,
+): PathVerdict {
   const run = growthRunOf(suspect, circumstances.history);
   if (run === null) return NOT_GROWING;
-  const { mostConfidence, ...judgement } = judge(RULES, { suspect, run, ...circumstances });
-  const confidence = Math.min(mostConfidence, confidenceOf(run, suspect));
-  return { ...judgement, confidence, ...ratesOf(run), inBatches: run.still > 0 };
+  const judgement = judge(RULES, { suspect, run, ...circumstances }, confidenceOf(run, suspect));
+  return { ...judgement, ...ratesOf(run), inBatches: run.still > 0 };
 }
 
 const NOT_GROWING: PathVerdict = {

@@ -1,30 +1,35 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { siteFindings } from '../../../src/findings/outside/site-findings.js';
-import { judgeSite, type ObservedSite } from '../../../src/findings/outside/site-verdict.js';
+import { SITE } from '../../../src/findings/outside/site-rules.js';
+import { judge } from '../../../src/findings/verdict/judge.js';
 import { PACE_RULES } from '../../../src/pace/pace.js';
+import type { GrowingSite } from '../../../src/sampling/site-growth.js';
 
 const MB = 2 ** 20;
+const NOW = Date.parse('2026-01-01T00:10:00Z');
 const RULES = { confirmObservations: 5, confirmMs: 60_000, minGrowthBytes: MB, minShare: 0.1 };
 
-function observed(...megabytes: number[]): ObservedSite {
+function observed(...megabytes: number[]): GrowingSite {
   const steps = megabytes.map((mb, at) => ({ atMs: at * 20_000, bytes: mb * MB }));
   const growthBytes = (steps.at(-1)?.bytes ?? 0) - (steps[0]?.bytes ?? 0);
-  return { function: 'recordOrder', url: 'file:///app/a.ts', line: 3, growthBytes, steps };
+  const place = { function: 'recordOrder', url: 'file:///app/a.ts', line: 3, column: 1 };
+  return { ...place, liveBytes: 6 * MB, growthBytes, callers: [], steps };
 }
 
-const judged = (site: ObservedSite, allGrowthBytes = site.growthBytes) =>
-  judgeSite({ site, shareOfGrowth: site.growthBytes / allGrowthBytes, rules: RULES });
-const why = (site: ObservedSite, allGrowthBytes?: number) => {
+const judged = (site: GrowingSite, allGrowthBytes = site.growthBytes) =>
+  judge(SITE, { site, shareOfGrowth: site.growthBytes / allGrowthBytes, rules: RULES }, 1);
+const why = (site: GrowingSite, allGrowthBytes?: number) => {
   const { status, dismissed } = judged(site, allGrowthBytes);
   return [status, dismissed];
 };
 
 describe('An allocation site alone', () => {
   it('is suspected, and no more, when it rose for long enough', () => {
-    const { status, confidence, reasons } = judged(observed(1, 2, 3, 4, 5, 6));
+    const { status, reasons } = judged(observed(1, 2, 3, 4, 5, 6));
     assert.equal(status, 'suspected');
-    assert.ok(confidence <= 0.6);
+    const [finding] = siteFindings([observed(1, 2, 3, 4, 5, 6)], PACE_RULES.fast.finding, NOW);
+    assert.ok(finding!.confidence <= 0.6);
     assert.deepEqual(
       reasons.map(({ says, speaksFor }) => [says, speaksFor]),
       [
@@ -50,13 +55,11 @@ describe('An allocation site alone', () => {
   });
 
   it('gives the times of its readings by the calendar, the latest being now', () => {
-    const site = { ...observed(1, 2, 3, 4, 5, 6), column: 1, liveBytes: 6 * MB, callers: [] };
-    const now = Date.parse('2026-01-01T00:10:00Z');
-    const [finding] = siteFindings([site], PACE_RULES.fast.finding, now);
+    const [finding] = siteFindings([observed(1, 2, 3, 4, 5, 6)], PACE_RULES.fast.finding, NOW);
     assert.ok(Math.abs((finding?.growth.bytesPerSecond ?? 0) - MB / 20) < 1);
     assert.deepEqual(
       finding?.growth.steps.map(({ at }) => at),
-      [20, 40, 60, 80, 100, 120].map((s) => new Date(now - 120_000 + s * 1000).toISOString()),
+      [20, 40, 60, 80, 100, 120].map((s) => new Date(NOW - 120_000 + s * 1000).toISOString()),
     );
   });
 });

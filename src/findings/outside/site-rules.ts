@@ -1,22 +1,12 @@
 import type { PaceRules } from '../../pace/pace.js';
+import type { GrowingSite } from '../../sampling/site-growth.js';
 import { ratesBetween, STEEP_DECLINE } from '../../trend/levelling-off.js';
-import { type Judgement, judge } from '../verdict/judge.js';
 import { levellingOff } from '../verdict/levelling-rule.js';
 import { dismisses, type Rule, supports, waits } from '../verdict/rule.js';
 
-/** An allocation site with its live bytes at the first and at the latest readings of a sampling profiler, oldest first. */
-export interface ObservedSite {
-  readonly function: string;
-  readonly url: string;
-  /** From 1. */
-  readonly line: number;
-  readonly growthBytes: number;
-  readonly steps: readonly { readonly atMs: number; readonly bytes: number }[];
-}
-
 /** What the rules on an allocation site may look at. */
 export interface SiteFacts {
-  readonly site: ObservedSite;
+  readonly site: Pick<GrowingSite, 'function' | 'growthBytes' | 'steps'>;
   /** Part of the growth of all sites. */
   readonly shareOfGrowth: number;
   readonly rules: Pick<
@@ -25,28 +15,10 @@ export interface SiteFacts {
   >;
 }
 
-export interface SiteVerdict extends Pick<Judgement, 'status' | 'reasons' | 'dismissed'> {
-  /** 0 to 1. */
-  readonly confidence: number;
-}
-
 /** Estimates of few samples move by themselves: one reading in so many may stand still. */
 const TOLERATED = 8;
-/** A site says where memory comes from, not who holds it, nor whether it has a bound. */
-const MAX_CONFIDENCE = 0.6;
 
-/**
- * What the growth of one site alone amounts to if no capture can be taken: suspected, and never more, if it rose from
- * reading to reading, for long enough, and is a material part of all growth.
- */
-export function judgeSite(facts: SiteFacts): SiteVerdict {
-  const { mostConfidence, ...judgement } = judge(SITE, facts);
-  const persistent = 1 - 0.5 ** (facts.site.steps.length - 2);
-  const confidence = Math.min(MAX_CONFIDENCE, mostConfidence, facts.shareOfGrowth * persistent);
-  return { ...judgement, confidence };
-}
-
-export function spanMsOf({ steps }: ObservedSite): number {
+export function spanMsOf({ steps }: SiteFacts['site']): number {
   return (steps.at(-1)?.atMs ?? 0) - (steps[0]?.atMs ?? 0);
 }
 
@@ -92,8 +64,11 @@ const latestGrowth: Rule<SiteFacts> = ({ site: { steps } }) =>
     steep: STEEP_DECLINE.estimates,
   });
 
-/** What dismisses comes first. */
-const SITE: readonly Rule<SiteFacts>[] = [
+/**
+ * What the growth of one site alone amounts to if no capture can be taken: suspected, and never more, if it rose from
+ * reading to reading, for long enough, and is a material part of all growth. What dismisses comes first.
+ */
+export const SITE: readonly Rule<SiteFacts>[] = [
   isSeenEnough,
   isLongEnough,
   isMaterial,
