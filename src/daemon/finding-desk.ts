@@ -7,7 +7,6 @@ import { siteFindings } from '../findings/outside/site-findings.js';
 import type { CaptureContext } from '../findings/verdict/capture-context.js';
 import type { Fingerprint } from '../heap/naming/retainer-step.js';
 import type { ResolvedOptions } from '../options/options.js';
-import { OUTSIDE_RULES } from '../pace/outside-rules.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
 import type { AllocationSites } from '../sampling/allocation-profiler.js';
@@ -52,12 +51,12 @@ export class FindingDesk {
   #openSockets: number | null = null;
   #majorCollections = 0;
 
-  constructor({ rules, mute, pace }: ResolvedOptions, parts: FindingDeskParts) {
+  constructor({ rules, mute }: ResolvedOptions, parts: FindingDeskParts) {
     this.#rules = rules.finding;
     this.#parts = parts;
     this.#ledger = new FindingLedger(rules.finding, this.#restored());
     for (const id of mute) this.#ledger.mute(id);
-    this.#outside = new OutsideWatch(OUTSIDE_RULES[pace]);
+    this.#outside = new OutsideWatch(rules.outside);
   }
 
   /** Worst first. */

@@ -1,4 +1,6 @@
 import { KIB, MIB } from '../runtime/units.js';
+import type { GrowthAmount, OutsideKind } from '../trend/outside-growth.js';
+import type { TrendRules } from '../trend/trend-verdict.js';
 
 export const PACES = ['production', 'fast'] as const;
 export type Pace = (typeof PACES)[number];
@@ -37,11 +39,7 @@ export interface PaceRules {
   /** Lengths of the trend windows. */
   readonly windowsMs: { readonly short: number; readonly medium: number; readonly long: number };
   /** When a trend may be judged, and what opens the gate. */
-  readonly trend: {
-    readonly minPoints: number;
-    readonly minWindowMs: number;
-    readonly minBytesPerSecond: number;
-  };
+  readonly trend: TrendRules;
   /**
    * Whether a series may start while there are too few full GCs for a trend: the capture is then the measurement. V8's
    * next full GC may be minutes away, too long for a trial.
@@ -61,11 +59,36 @@ export interface PaceRules {
     /** Part of the heap's growth, 0 to 1. */
     readonly minShare: number;
   };
+  readonly outside: OutsideRules;
+}
+
+/** How patient the watcher is with what grows outside the graph. */
+export interface OutsideRules {
+  /** Width of a slot of the lower envelope, which holds several samples of the timer. */
+  readonly slotMs: number;
+  /** Earlier samples are ignored: modules load, pools open, allocators fill. */
+  readonly warmUpMs: number;
+  /** Steps up in a row that are a reason to capture the graph, which shows the holder. */
+  readonly gateRises: number;
+  /** Steps up in a row, and their time, to be suspected and to be confirmed. */
+  readonly suspectRises: number;
+  readonly confirmRises: number;
+  readonly confirmMs: number;
+  /** How long memory and contexts must rise to be confirmed without the graph: only there does a cache that fills show its bound. */
+  readonly aloneMs: number;
+  readonly amounts: Readonly<Record<OutsideKind, GrowthAmount>>;
 }
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
+
+const AMOUNTS: OutsideRules['amounts'] = {
+  external: { gain: 4 * MIB, ratio: 1.05 },
+  native: { gain: 32 * MIB, ratio: 1.1 },
+  handles: { gain: 100, ratio: 2 },
+  contexts: { gain: 20, ratio: 2 },
+};
 
 export const PACE_RULES: Readonly<Record<Pace, PaceRules>> = {
   production: {
@@ -94,6 +117,16 @@ export const PACE_RULES: Readonly<Record<Pace, PaceRules>> = {
       confirmGrowthBytes: 2 * MIB,
       confirmHandles: 200,
       minShare: 0.1,
+    },
+    outside: {
+      slotMs: 75 * SECOND,
+      warmUpMs: 2 * MINUTE,
+      gateRises: 3,
+      suspectRises: 4,
+      confirmRises: 8,
+      confirmMs: 10 * MINUTE,
+      aloneMs: 30 * MINUTE,
+      amounts: AMOUNTS,
     },
   },
   fast: {
@@ -125,6 +158,16 @@ export const PACE_RULES: Readonly<Record<Pace, PaceRules>> = {
       confirmGrowthBytes: 2 * MIB,
       confirmHandles: 200,
       minShare: 0.1,
+    },
+    outside: {
+      slotMs: 5 * SECOND,
+      warmUpMs: 5 * SECOND,
+      gateRises: 2,
+      suspectRises: 4,
+      confirmRises: 10,
+      confirmMs: 50 * SECOND,
+      aloneMs: 3 * MINUTE,
+      amounts: { ...AMOUNTS, native: { gain: 16 * MIB, ratio: 1.1 } },
     },
   },
 };

@@ -1,3 +1,5 @@
+import { median } from './theil-sen.js';
+
 /** The reference level comes from the first part of the series, at least this many points. */
 const MIN_REFERENCE = 8;
 const REFERENCE_PART = 1 / 3;
@@ -30,11 +32,4 @@ export function isShiftedUpwards(values: readonly number[]): boolean {
     if (sum > DECISION) return true;
   }
   return false;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? 0;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2;
 }

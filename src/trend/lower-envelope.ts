@@ -26,16 +26,15 @@ export interface EnvelopeSlope {
  *
  * - `minTroughs` troughs or more: the Theil–Sen slope of the troughs.
  * - Two or more: the slope from the first trough to the last. The first may be just the start of the window, in the
- * middle
- *   of a tooth; the live heap was no higher than that, so it grew at least by the difference.
+ *   middle of a tooth; the live heap was no higher than that, so it grew at least by the difference.
  * - One, the series never fell: the Theil–Sen slope of the lowest points of equal spans. Here promoted garbage cannot
- * be
- *   distinguished from a leak, so this may rise in a healthy program until its first full GC.
+ *   be distinguished from a leak, so this may rise in a healthy program until its first full GC.
  *
  * Null if there is no slope.
  */
 export function envelopeSlope(points: readonly TrendPoint[], minTroughs: number): EnvelopeSlope | null {
-  const range = rangeOf(points);
+  const bytes = points.map((point) => point.bytes);
+  const range = Math.max(...bytes) - Math.min(...bytes);
   const troughs = troughsOf(points, Math.max(LEAST_FALL_BYTES, range * FALL_PART));
   if (troughs.length >= 2 && troughs.length < minTroughs) {
     const slope = boundedSlope(troughs, range * TROUGH_DOUBT_PART);
@@ -93,14 +92,4 @@ function boundedSlope(troughs: readonly TrendPoint[], doubt: number): SlopeEstim
     low: perSecond(growth - doubt),
     high: perSecond(growth + doubt),
   };
-}
-
-function rangeOf(points: readonly TrendPoint[]): number {
-  let lowest = Number.POSITIVE_INFINITY;
-  let highest = Number.NEGATIVE_INFINITY;
-  for (const { bytes } of points) {
-    lowest = Math.min(lowest, bytes);
-    highest = Math.max(highest, bytes);
-  }
-  return points.length === 0 ? 0 : highest - lowest;
 }

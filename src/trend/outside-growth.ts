@@ -24,9 +24,7 @@ export interface GrowthAmount {
 }
 
 /** Growth without a break, up to now. */
-export interface OutsideGrowth {
-  readonly kind: OutsideKind;
-  readonly type: string;
+export interface OutsideGrowth extends Pick<OutsideSeries, 'kind' | 'type' | 'collected'> {
   /** Its floors, oldest first; each is higher than the one before. */
   readonly points: readonly TrendPoint[];
   /** How many steps in a row went up. */
@@ -37,7 +35,6 @@ export interface OutsideGrowth {
   readonly gained: number;
   /** Bytes or counts a second. What accumulates at random varies more than the interval says, which takes points as independent. */
   readonly slope: SlopeEstimate;
-  readonly collected: readonly TrendPoint[] | null;
 }
 
 /** Slots are joined by as many, so that a slow or uneven growth is seen over a longer time. */
@@ -70,8 +67,7 @@ function growthIn(
   leastRises: number,
 ): OutsideGrowth | null {
   const points = latestRise(floors);
-  const first = points[0];
-  const last = points.at(-1);
+  const [first, last] = [points[0], points.at(-1)];
   if (first === undefined || last === undefined || points.length <= Math.max(2, leastRises)) return null;
   const gained = last.bytes - first.bytes;
   if (gained < amount.gain || last.bytes < first.bytes * amount.ratio) return null;

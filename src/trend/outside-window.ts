@@ -18,9 +18,7 @@ export interface SurroundingGains {
   readonly requests: number | null;
 }
 
-interface Series {
-  readonly kind: OutsideKind;
-  readonly type: string;
+interface Series extends Pick<OutsideSeries, 'kind' | 'type'> {
   readonly floors: FloorSeries;
   /** Lowest value of each slot among those right after full GCs. */
   readonly collected: FloorSeries | null;
@@ -119,7 +117,7 @@ export class OutsideWindow {
   }
 
   #seriesOf(kind: OutsideKind, type: string): Series {
-    const key = keyOf(kind, type);
+    const key = `${kind} ${type}`;
     let series = this.#series.get(key);
     if (series === undefined) {
       const collected = kind === 'handles' ? null : new FloorSeries(this.#slotMs);
@@ -137,10 +135,6 @@ export function openSockets({ handles }: HeapSample): number | null {
 
 function countOf(handles: Readonly<Record<string, number>>, types: readonly string[]): number {
   return types.reduce((sum, type) => sum + (handles[type] ?? 0), 0);
-}
-
-function keyOf(kind: OutsideKind, type: string): string {
-  return `${kind} ${type}`;
 }
 
 /** V8 includes array buffers on every Node from 20 to 26; a version that left some out would still report at least these. */

@@ -33,10 +33,7 @@ export function theilSen(
   const spread = z * Math.sqrt(kendallVariance(used));
   const lowRank = Math.max(0, Math.round((pairs - spread) / 2) - 1);
   const highRank = Math.min(pairs - 1, Math.round((pairs + spread) / 2));
-  const middle = pairs >> 1;
-  const upper = slopes[middle] ?? 0;
-  const median = pairs % 2 === 1 ? upper : ((slopes[middle - 1] ?? 0) + upper) / 2;
-  return { bytesPerSecond: median, low: slopes[lowRank] ?? median, high: slopes[highRank] ?? median };
+  return { bytesPerSecond: middleOf(slopes), low: slopes[lowRank]!, high: slopes[highRank]! };
 }
 
 function pairSlopes(points: readonly TrendPoint[]): Float64Array {
@@ -78,7 +75,10 @@ export function thinned(points: readonly TrendPoint[], max: number): readonly Tr
 }
 
 export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
+  return middleOf(values.toSorted((a, b) => a - b));
+}
+
+function middleOf(sorted: ArrayLike<number>): number {
   const middle = sorted.length >> 1;
   const upper = sorted[middle] ?? 0;
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? 0) + upper) / 2;

@@ -1,9 +1,7 @@
 import { isShiftedUpwards } from './cusum.js';
-import { envelopeSlope } from './lower-envelope.js';
+import { type EnvelopeSlope, envelopeSlope } from './lower-envelope.js';
 import { type SlopeEstimate, theilSen } from './theil-sen.js';
 import type { TrendPoint } from './trend-point.js';
-
-export type { TrendPoint } from './trend-point.js';
 
 /** What the points of a trend are, best first: the heap after the GC of the watcher's own captures, the heap after V8's own full GCs, or old space after any cycle (an upper bound). */
 export type TrendBasis = 'capture' | 'major-gc' | 'upper-bound';
@@ -41,17 +39,6 @@ const MIN_UPPER_POINTS = 8;
 /** Points from which slopes are computed: 64 give 2,016 slopes, a fraction of a millisecond. */
 const MAX_SLOPE_POINTS = 64;
 
-interface Candidate {
-  readonly basis: TrendBasis;
-  readonly minPoints: number;
-}
-
-interface Judged {
-  readonly slope: SlopeEstimate;
-  readonly points: readonly TrendPoint[];
-  readonly canFall: boolean;
-}
-
 /**
  * Judges one window by the first usable basis: full GCs, captures, old space. A basis is usable if it has enough points
  * over enough time and is not stale, that is, if the time since its last point is no longer than the time it spans
@@ -63,11 +50,11 @@ export function judgeTrend(
   series: Readonly<Record<TrendBasis, readonly TrendPoint[]>>,
   rules: TrendRules,
 ): TrendVerdict {
-  const candidates: readonly Candidate[] = [
+  const candidates = [
     { basis: 'major-gc', minPoints: Math.max(2, rules.minPoints) },
     { basis: 'capture', minPoints: MIN_CAPTURE_POINTS },
     { basis: 'upper-bound', minPoints: Math.max(MIN_UPPER_POINTS, rules.minPoints) },
-  ];
+  ] as const;
   const newestMs = Math.max(...candidates.map(({ basis }) => series[basis].at(-1)?.ms ?? 0));
   for (const { basis, minPoints } of candidates) {
     const points = series[basis];
@@ -75,7 +62,11 @@ export function judgeTrend(
     const ageMs = newestMs - (points.at(-1)?.ms ?? 0);
     if (points.length < minPoints || windowMs < rules.minWindowMs || ageMs > windowMs) continue;
     const judged = basis === 'upper-bound' ? envelopeSlope(points, rules.minPoints) : exactSlope(points);
-    if (judged !== null) return verdict(basis, points.length, windowMs, judged, rules);
+    if (judged === null) continue;
+    const { slope, points: carrying, canFall } = judged;
+    const shifted = isShiftedUpwards(carrying.map(({ bytes }) => bytes));
+    const direction = directionOf(slope, canFall, rules);
+    return { direction, basis, ...slope, windowMs, points: points.length, shifted };
   }
   const points = series['upper-bound'];
   return {
@@ -90,21 +81,9 @@ export function judgeTrend(
   };
 }
 
-function exactSlope(points: readonly TrendPoint[]): Judged | null {
+function exactSlope(points: readonly TrendPoint[]): EnvelopeSlope | null {
   const slope = theilSen(points, undefined, MAX_SLOPE_POINTS);
   return slope === null ? null : { slope, points, canFall: true };
-}
-
-function verdict(
-  basis: TrendBasis,
-  points: number,
-  windowMs: number,
-  judged: Judged,
-  rules: TrendRules,
-): TrendVerdict {
-  const { slope, canFall } = judged;
-  const shifted = isShiftedUpwards(judged.points.map((point) => point.bytes));
-  return { direction: directionOf(slope, canFall, rules), basis, ...slope, windowMs, points, shifted };
 }
 
 function directionOf(slope: SlopeEstimate, canFall: boolean, rules: TrendRules): TrendDirection {

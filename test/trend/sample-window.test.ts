@@ -27,7 +27,6 @@ interface Soak {
   readonly taken: number;
   readonly afterWarmUp: number;
   readonly atEnd: number;
-  readonly samples: number;
   readonly points: Readonly<Record<string, number>>;
 }
 
@@ -52,7 +51,6 @@ describe('the sample window', () => {
       [290, 390],
     );
     assert.deepEqual(window.points('capture', 0), [{ ms: 2e12 + 5_000, bytes: 290 }]);
-    assert.deepEqual([window.latest?.usedBytes, window.samples(2e12 + 1).length], [400, 2]);
   });
 
   it('leaves out cycles that the watcher itself caused', () => {
@@ -61,7 +59,6 @@ describe('the sample window', () => {
       sample(2e12, 'major', 300, { gc: { kind: 'major', pauseMs: 1, own: true, reclaimedBytes: null } }),
     );
     assert.deepEqual([window.points('major-gc', 0), window.points('upper-bound', 0)], [[], []]);
-    assert.equal(window.samples().length, 1);
   });
 
   it('keeps the lowest upper bound of each second', () => {
@@ -88,10 +85,9 @@ describe('the sample window', () => {
     assert.equal((second?.ms ?? 0) - (first?.ms ?? 0), 10_000);
   });
 
-  it('holds a bounded number of samples and points, and the heap does not grow over 100,000 samples', async () => {
+  it('holds a bounded number of points, and the heap does not grow over 100,000 samples', async () => {
     const soak = (await runProgram('window-soak')) as Soak;
     assert.equal(soak.taken, 100_000);
-    assert.equal(soak.samples, 600);
     for (const [basis, points] of Object.entries(soak.points))
       assert.ok(points > 300 && points <= 768, `${basis}: ${points}`);
     // One number more per sample would be 640 KB.

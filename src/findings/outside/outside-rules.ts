@@ -1,5 +1,5 @@
 import { openResource } from '../../mechanisms/open-resources.js';
-import type { OutsideRules } from '../../pace/outside-rules.js';
+import type { OutsideRules } from '../../pace/pace.js';
 import type { HeapSample } from '../../sampling/heap-sample.js';
 import { ratesBetween, STEEP_DECLINE } from '../../trend/levelling-off.js';
 import type { OutsideGrowth } from '../../trend/outside-growth.js';

@@ -1,4 +1,4 @@
-import type { OutsideRules } from '../../pace/outside-rules.js';
+import type { OutsideRules } from '../../pace/pace.js';
 import type { HeapSample } from '../../sampling/heap-sample.js';
 import { judgeGrowth, type OutsideGrowth, type OutsideSeries } from '../../trend/outside-growth.js';
 import { OutsideWindow } from '../../trend/outside-window.js';

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { OutsideFinding } from '../../../src/findings/outside/outside-finding.js';
 import { OutsideWatch } from '../../../src/findings/outside/outside-watch.js';
-import { OUTSIDE_RULES } from '../../../src/pace/outside-rules.js';
-import type { Pace } from '../../../src/pace/pace.js';
+import { PACE_RULES, type Pace } from '../../../src/pace/pace.js';
 import type { HeapSample } from '../../../src/sampling/heap-sample.js';
 import { collectedSample, heapSample } from '../../support/heap-sample.js';
 
@@ -23,7 +22,7 @@ function watched(
   draw: (second: number) => Partial<HeapSample>,
   { pace = 'fast' as Pace, seconds = 120, collectSeconds = 0 } = {},
 ): Watched {
-  const watch = new OutsideWatch(OUTSIDE_RULES[pace]);
+  const watch = new OutsideWatch(PACE_RULES[pace].outside);
   const firstAt: Record<'suspected' | 'confirmed', number | null> = { suspected: null, confirmed: null };
   let last: readonly OutsideFinding[] = [];
   const take = (second: number, found: readonly OutsideFinding[] | null): void => {

@@ -53,4 +53,4 @@ const points = {
   'major-gc': window.points('major-gc', 0).length,
   'upper-bound': window.points('upper-bound', 0).length,
 };
-console.log(JSON.stringify({ taken, afterWarmUp, atEnd, samples: window.samples().length, points }));
+console.log(JSON.stringify({ taken, afterWarmUp, atEnd, points }));

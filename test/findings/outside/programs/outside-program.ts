@@ -7,7 +7,7 @@ import { createContext } from 'node:vm';
 import { Worker } from 'node:worker_threads';
 import { brotliCompress, gzipSync } from 'node:zlib';
 import { OutsideWatch } from '../../../../src/findings/outside/outside-watch.js';
-import { OUTSIDE_RULES } from '../../../../src/pace/outside-rules.js';
+import { PACE_RULES } from '../../../../src/pace/pace.js';
 import { createBuiltInSource } from '../../../../src/sampling/built-in-source.js';
 import { createHeapReader, processReaders } from '../../../../src/sampling/heap-reader.js';
 import { RequestCounter } from '../../../../src/sampling/request-counter.js';
@@ -19,7 +19,7 @@ import { RequestCounter } from '../../../../src/sampling/request-counter.js';
  */
 const [, , name = '', slot = '5000', slots = '18', until = ''] = process.argv;
 const slotMs = Number(slot);
-const rules = OUTSIDE_RULES.fast;
+const rules = PACE_RULES.fast.outside;
 const scale = slotMs / rules.slotMs;
 const fastSeconds = (seconds: number): number => seconds * 1000 * scale;
 const held: unknown[] = [];
