@@ -2,111 +2,112 @@ import type { Reason } from '../findings/reason.js';
 import { MECHANISMS } from '../mechanisms/mechanisms.js';
 import { say } from '../runtime/say.js';
 import { formatBytes, formatCount, formatDuration, formatShare, plural } from '../runtime/units.js';
-import { boundWords, expiryWords, weakWords } from './ceiling-text.js';
-import { allocationWords, nativeWords, seriesWords } from './outside-reason.js';
-import type { ReasonOf, Words } from './words.js';
+import { CEILING_WORDS } from './ceiling-text.js';
+import { OUTSIDE_WORDS } from './outside-reason.js';
+import type { Words, WordsOf } from './words.js';
 
 /** One sentence without its full stop. */
 export function reasonText(reason: Reason): string {
-  return wordsOf(reason)[0];
+  const words = wordsOf(reason);
+  return typeof words === 'string' ? words : words[0];
 }
 
 /** What would change the verdict; null where nothing would. */
 export function untilText(reason: Reason): string | null {
-  return wordsOf(reason)[1];
+  const words = wordsOf(reason);
+  return typeof words === 'string' ? null : words[1];
 }
 
 function wordsOf(reason: Reason): Words {
-  switch (reason.rule) {
-    case 'persistence':
-      return persistenceWords(reason);
-    case 'duration':
-      return durationWords(reason);
-    case 'share':
-      return reason.says === 'native'
-        ? nativeWords(reason.numbers)
-        : [say`${formatShare(reason.numbers.shareOfGrowth)} of the heap's growth`, null];
-    case 'amount':
-      return amountWords(reason);
-    case 'bound':
-      return boundWords(reason);
-    case 'expiry':
-      return expiryWords(reason);
-    case 'weak-references':
-      return weakWords(reason);
-    case 'past-peak':
-      return pastPeakWords(reason);
-    case 'levelling-off':
-      return levellingWords(reason);
-    case 'traffic':
-      return trafficWords(reason);
-    case 'in-flight':
-      return inFlightWords(reason);
-    case 'allocation-sites':
-      return allocationWords(reason);
-    case 'series':
-      return seriesWords(reason);
-    case 'settled':
-      return settledWords(reason);
-    case 'seen-before':
-      return seenBeforeWords(reason);
-  }
+  // Each key belongs to one kind of reason, which the compiler loses when it reads the key.
+  const words = WORDS[`${reason.rule}: ${reason.says}` as keyof typeof WORDS] as (reason: Reason) => Words;
+  return words(reason);
 }
 
-function persistenceWords({ numbers, missing }: ReasonOf<'persistence'>): Words {
-  const { observations, spanMs, stillCaptures } = numbers;
-  const over = formatDuration(spanMs / 1000);
-  const seen =
-    stillCaptures === 0
-      ? say`grew at every one of ${observations} captures over ${over}`
-      : say`grew at ${observations} of ${observations + stillCaptures} captures over ${over} and lost none`;
-  if (missing === 0) return [seen, null];
-  const until = say`to be confirmed it must grow at ${plural(missing, 'more capture')}`;
-  return [say`${seen}; ${until}`, until];
-}
-
-function durationWords(reason: ReasonOf<'duration'>): Words {
-  if (reason.says === 'series') {
-    const left = formatDuration(Math.ceil(reason.numbers.missingMs / 1000));
+const WORDS: WordsOf<Reason['rule']> = {
+  ...CEILING_WORDS,
+  ...OUTSIDE_WORDS,
+  'persistence: grew': ({ numbers: { observations, spanMs, stillCaptures }, missing }) => {
+    const over = formatDuration(spanMs / 1000);
+    const seen =
+      stillCaptures === 0
+        ? say`grew at every one of ${observations} captures over ${over}`
+        : say`grew at ${observations} of ${observations + stillCaptures} captures over ${over} and lost none`;
+    if (missing === 0) return seen;
+    const until = say`to be confirmed it must grow at ${plural(missing, 'more capture')}`;
+    return [say`${seen}; ${until}`, until];
+  },
+  'duration: path': ({ numbers: { spanMs, neededMs }, mechanism }) => {
+    const until = say`to be confirmed it must grow for ${formatDuration((neededMs - spanMs) / 1000)} more`;
+    const because = mechanism === null ? undefined : MECHANISMS[mechanism].patienceBecause;
+    return [because === undefined ? until : say`${until}, since ${because}`, until];
+  },
+  'duration: series': ({ numbers, mayFill }) => {
+    const left = formatDuration(Math.ceil(numbers.missingMs / 1000));
     const until = say`to be confirmed it must rise for ${left} more`;
-    return [reason.mayFill ? say`a cache that fills looks the same: ${until}` : until, until];
-  }
-  const { spanMs, neededMs } = reason.numbers;
-  const until = say`to be confirmed it must grow for ${formatDuration((neededMs - spanMs) / 1000)} more`;
-  const because = reason.mechanism === null ? undefined : MECHANISMS[reason.mechanism].patienceBecause;
-  return [because === undefined ? until : say`${until}, since ${because}`, until];
-}
-
-function amountWords({ numbers, handles }: ReasonOf<'amount'>): Words {
-  const needed = formatBytes(numbers.neededBytes);
-  const until =
-    handles === null
-      ? say`to be confirmed it must gain ${needed}`
-      : say`to be confirmed it must gain ${formatCount(handles)}, or ${needed}`;
-  return [say`gained ${formatBytes(numbers.steadyBytes)} so far; ${until}`, until];
-}
-
-function pastPeakWords({ numbers: { peakBefore, count }, needed }: ReasonOf<'past-peak'>): Words {
-  return [
+    return [mayFill ? say`a cache that fills looks the same: ${until}` : until, until];
+  },
+  'share: path': ({ numbers }) => say`${formatShare(numbers.shareOfGrowth)} of the heap's growth`,
+  // There is no path to memory outside V8: what is left is to say what it can be, and how to find out.
+  'share: native': ({ numbers: { gainedBytes, residentBytes } }) => [
+    say`the process grew by ${formatBytes(residentBytes)}, of which ${formatBytes(gainedBytes)} are neither heap nor buffers; there is no path to these`,
+    say`if it stays flat with MALLOC_ARENA_MAX=2, or with another allocator such as jemalloc, it was fragmentation`,
+  ],
+  'amount: little': ({ numbers, handles }) => {
+    const needed = formatBytes(numbers.neededBytes);
+    const until =
+      handles === null
+        ? say`to be confirmed it must gain ${needed}`
+        : say`to be confirmed it must gain ${formatCount(handles)}, or ${needed}`;
+    return [say`gained ${formatBytes(numbers.steadyBytes)} so far; ${until}`, until];
+  },
+  'past-peak: held-before': ({ numbers: { peakBefore, count }, needed }) => [
     say`it held ${formatCount(peakBefore)} before it last shrank, and ${formatCount(count)} now`,
     say`more than ${formatCount(needed)} held`,
-  ];
-}
-
-function levellingWords(reason: ReasonOf<'levelling-off'>): Words {
-  const share = formatShare(reason.numbers.paceRatio);
-  const growth = reason.per === 'request' ? say`growth per request` : say`growth per second`;
-  if (reason.says === 'latest')
+  ],
+  'levelling-off: slower': ({ numbers, per, inBytes }) => {
+    const level = roughly(numbers.level);
+    const at = inBytes ? formatBytes(level) : formatCount(level);
     return [
-      say`the latest step showed ${share} of the usual ${growth}: it may have come to its end`,
-      say`the usual growth at the next step`,
+      say`${paceText(per)} is down to ${formatShare(numbers.paceRatio)} of what it was: at that pace it will level off at about ${at}`,
+      say`a pace that no longer falls`,
     ];
-  const level = roughly(reason.numbers.level);
-  const at = reason.inBytes ? formatBytes(level) : formatCount(level);
-  return [
-    say`${growth} is down to ${share} of what it was: at that pace it will level off at about ${at}`,
-    say`a pace that no longer falls`,
-  ];
+  },
+  'levelling-off: latest': ({ numbers, per }) => [
+    say`the latest step showed ${formatShare(numbers.paceRatio)} of the usual ${paceText(per)}: it may have come to its end`,
+    say`the usual growth at the next step`,
+  ],
+  'traffic: ramp': ({ numbers: { trafficRatio, paceRatio } }) => [
+    say`traffic rose to ${formatShare(trafficRatio)} while growth per request fell to ${formatShare(paceRatio)}: it may follow the traffic`,
+    say`growth that goes on under steady traffic`,
+  ],
+  'in-flight: path': ({ numbers: { gainedCount, openSockets }, mayBeInFlight }) => [
+    say`gained ${formatCount(gainedCount)} while ${formatCount(openSockets)} sockets are open: it may be work in flight`,
+    say`more than ${formatCount(mayBeInFlight)} gained`,
+  ],
+  'in-flight: series': ({ numbers }) => [
+    say`open sockets rose by ${formatCount(numbers.sockets)} meanwhile, so it may be work in flight`,
+    say`growth that goes on while the number of connections does not rise`,
+  ],
+  'settled: still': ({ numbers: { flatCaptures } }) => [
+    flatCaptures === 1
+      ? say`did not grow at the latest capture`
+      : say`has not grown at the latest ${plural(flatCaptures, 'capture')}`,
+    say`growth at the next captures`,
+  ],
+  'settled: ended': () => [say`it no longer grows`, say`growth that goes on`],
+  'settled: explained': ({ by }) => [
+    say`it is the growth of ${by}, which names its holder`,
+    say`growth that goes on`,
+  ],
+  'seen-before: first-seen': ({ at, speaksFor }) =>
+    unlessGrows(say`first seen on ${dayText(at)}, before the program restarted`, speaksFor),
+  'seen-before: confirmed': ({ at, speaksFor }) =>
+    unlessGrows(say`confirmed on ${dayText(at)}, before the program restarted`, speaksFor),
+};
+
+function paceText(per: 'request' | 'second'): string {
+  return per === 'request' ? say`growth per request` : say`growth per second`;
 }
 
 /** Two digits: the level is an estimate. */
@@ -115,50 +116,10 @@ function roughly(value: number): number {
   return Math.round(value / unit) * unit;
 }
 
-function trafficWords({ numbers: { trafficRatio, paceRatio } }: ReasonOf<'traffic'>): Words {
-  return [
-    say`traffic rose to ${formatShare(trafficRatio)} while growth per request fell to ${formatShare(paceRatio)}: it may follow the traffic`,
-    say`growth that goes on under steady traffic`,
-  ];
+function dayText(iso: string): string {
+  return say`${iso.slice(0, 10)} at ${iso.slice(11, 16)} UTC`;
 }
 
-function inFlightWords(reason: ReasonOf<'in-flight'>): Words {
-  if (reason.says === 'series')
-    return [
-      say`open sockets rose by ${formatCount(reason.numbers.sockets)} meanwhile, so it may be work in flight`,
-      say`growth that goes on while the number of connections does not rise`,
-    ];
-  const { gainedCount, openSockets } = reason.numbers;
-  return [
-    say`gained ${formatCount(gainedCount)} while ${formatCount(openSockets)} sockets are open: it may be work in flight`,
-    say`more than ${formatCount(reason.mayBeInFlight)} gained`,
-  ];
-}
-
-function settledWords(reason: ReasonOf<'settled'>): Words {
-  switch (reason.says) {
-    case 'still': {
-      const { flatCaptures } = reason.numbers;
-      return [
-        flatCaptures === 1
-          ? say`did not grow at the latest capture`
-          : say`has not grown at the latest ${plural(flatCaptures, 'capture')}`,
-        say`growth at the next captures`,
-      ];
-    }
-    case 'ended':
-      return [say`it no longer grows`, say`growth that goes on`];
-    case 'explained':
-      return [say`it is the growth of ${reason.by}, which names its holder`, say`growth that goes on`];
-  }
-}
-
-function seenBeforeWords({ says, at, speaksFor }: ReasonOf<'seen-before'>): Words {
-  const day = say`${at.slice(0, 10)} at ${at.slice(11, 16)} UTC`;
-  return [
-    says === 'confirmed'
-      ? say`confirmed on ${day}, before the program restarted`
-      : say`first seen on ${day}, before the program restarted`,
-    speaksFor ? null : say`growth at the next captures`,
-  ];
+function unlessGrows(sentence: string, grows: boolean): Words {
+  return grows ? sentence : [sentence, say`growth at the next captures`];
 }
