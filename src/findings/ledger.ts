@@ -166,7 +166,7 @@ export class FindingLedger {
 
   /** That a service without traffic does not grow says nothing of it. */
   #standing(entry: Entry): Observation {
-    if (entry.finding.status === 'confirmed' && this.#isIdle(entry)) return 'idle';
+    if (entry.finding.status === 'confirmed' && this.#isIdle(entry)) return 'paused';
     entry.flat += 1;
     if (entry.flat >= FLAT_TO_RESOLVE) return 'gone-for-long';
     return entry.flat === 1 && entry.inBatches ? 'paused' : 'stood-still';

@@ -6,10 +6,8 @@ export type Observation =
   | 'grew-suspected'
   /** It grew, but not in a way to publish by itself. */
   | 'grew-early'
-  /** It stood still for the first time, after growth in batches. */
+  /** It stood still for the first time, after growth in batches, or because the service had no traffic. */
   | 'paused'
-  /** It stood still, but the service had no traffic. */
-  | 'idle'
   | 'stood-still'
   | 'gone-for-long';
 
@@ -23,7 +21,6 @@ const LIFE_CYCLE: Readonly<Record<Observation, Row>> = {
   'grew-early': ['suspected', 'confirmed', 'plateaued', 'resolved'],
   // A pause calls nobody off, and on again.
   paused: ['plateaued', 'confirmed', 'plateaued', 'resolved'],
-  idle: ['plateaued', 'confirmed', 'plateaued', 'resolved'],
   'stood-still': ['plateaued', 'plateaued', 'plateaued', 'resolved'],
   'gone-for-long': ['resolved', 'resolved', 'resolved', 'resolved'],
 };

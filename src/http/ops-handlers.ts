@@ -31,9 +31,8 @@ export function createOpsHandlers(
       const report = dependencies.report();
       const finding = report.findings.find((one) => one.id === id);
       if (finding === undefined) return NOT_FOUND;
-      const context = { heap: report.heap, captures: report.watcher.captures };
       return negotiated(request, (type) =>
-        type === 'text/plain' ? renderFinding(finding, context) : `${renderJson(finding)}\n`,
+        type === 'text/plain' ? renderFinding(finding, report) : `${renderJson(finding)}\n`,
       );
     },
     status: () => ({

@@ -47,23 +47,19 @@ const PAUSES: Readonly<Record<string, string>> = {
   inline: say`snapshots are taken in the process itself`,
 };
 
-/** What the text of a finding needs in addition to it. */
-export interface FindingContext {
-  readonly heap: Report['heap'];
-  readonly captures: readonly ReportCapture[];
-}
-
 /** The whole report for a person: worst finding first, or one line that says how far "no leak" reaches. Ends in a newline. */
 export function renderReport(report: Report): string {
-  const context: FindingContext = { heap: report.heap, captures: report.watcher.captures };
-  const blocks = report.findings.map((finding) => renderFinding(finding, context));
+  const blocks = report.findings.map((finding) => renderFinding(finding, report));
   if (!report.findings.some(isOpen)) blocks.unshift(`${noLeak(report)}\n`);
   else blocks.push(`${processLine(report)}\n`);
   return blocks.join('\n');
 }
 
+/** What the text of a finding needs of its report. */
+type FindingContext = Pick<Report, 'heap'> & { readonly watcher: Pick<Report['watcher'], 'captures'> };
+
 /** One finding as headline and labelled lines; a line for which nothing is known is left out. Ends in a newline. */
-export function renderFinding(finding: Finding, context: FindingContext): string {
+export function renderFinding(finding: Finding, { heap, watcher }: FindingContext): string {
   const { title, reasons, alsoHeldBy, allocationSites, retainerPath } = finding;
   const lines: readonly (readonly [label: string, parts: readonly string[], separator: string])[] = [
     [say`what`, name(title, MAX_SENTENCE).split(' '), ' '],
@@ -75,10 +71,10 @@ export function renderFinding(finding: Finding, context: FindingContext): string
     [say`yours`, yourPlace(finding), ' '],
     [say`package`, packageName(finding), ' '],
     [say`because`, reasons.map((reason) => name(reason, MAX_SENTENCE)), '; '],
-    [say`cost`, cost(context.captures), ', '],
+    [say`cost`, cost(watcher.captures), ', '],
   ];
   const rows = lines.flatMap(([label, parts, separator]) => labelled(label, wrap(parts, separator)));
-  return `${[headline(finding, context.heap), ...rows].join('\n')}\n`;
+  return `${[headline(finding, heap), ...rows].join('\n')}\n`;
 }
 
 function headline(finding: Finding, heap: Report['heap']): string {

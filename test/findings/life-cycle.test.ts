@@ -19,9 +19,8 @@ describe('The life of a finding', () => {
     assert.deepEqual(after('grew-early'), FINDING_STATUSES);
   });
 
-  it('calls a confirmed finding off neither for one pause nor for a lack of traffic', () => {
-    for (const observation of ['paused', 'idle'] as const)
-      assert.deepEqual(after(observation), ['plateaued', 'confirmed', 'plateaued', 'resolved']);
+  it('does not call a confirmed finding off for a pause', () => {
+    assert.deepEqual(after('paused'), ['plateaued', 'confirmed', 'plateaued', 'resolved']);
   });
 
   it('ends in two steps where it does not grow', () => {

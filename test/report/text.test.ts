@@ -15,7 +15,7 @@ import {
 
 function text(changes: Parameters<typeof finding>[0] = {}): string {
   const { heap, watcher } = report();
-  return renderFinding(finding(changes), { heap, captures: watcher.captures });
+  return renderFinding(finding(changes), { heap, watcher });
 }
 
 test('a confirmed leak reads at a glance', () => {
@@ -120,14 +120,17 @@ test('lines for which nothing is known are left out', () => {
     },
   });
   const heap = { ...report().heap, secondsToLimit: null, secondsToLimitRange: null };
-  assert.equal(renderFinding(bare, { heap, captures: [] }), 'LEAK confirmed (97 %)   +6.0 KB/min\n');
+  assert.equal(
+    renderFinding(bare, { heap, watcher: { captures: [] } }),
+    'LEAK confirmed (97 %)   +6.0 KB/min\n',
+  );
 });
 
 test("a finding's own time to the limit stands in until the heap has a forecast", () => {
   assert.match(text({ secondsToLimit: 300 }), /heap limit in 3 h 12 min \(2 h 50 – 3 h 40\)$/m);
   const heap = { ...report().heap, secondsToLimit: null, secondsToLimitRange: null };
   assert.match(
-    renderFinding(finding({ secondsToLimit: 300 }), { heap, captures: [] }),
+    renderFinding(finding({ secondsToLimit: 300 }), { heap, watcher: { captures: [] } }),
     /heap limit in 5 min$/m,
   );
 });
