@@ -51,7 +51,7 @@ export function envelopeSlope(points: readonly TrendPoint[], minTroughs: number)
  */
 function troughsOf(points: readonly TrendPoint[], fall: number): readonly TrendPoint[] {
   const troughs: TrendPoint[] = [];
-  let low = points[0];
+  let low = points[0]!;
   let peak: TrendPoint | null = null;
   for (const point of points) {
     if (peak !== null) {
@@ -60,12 +60,12 @@ function troughsOf(points: readonly TrendPoint[], fall: number): readonly TrendP
       peak = null;
       low = point;
     }
-    if (low === undefined || point.bytes < low.bytes) low = point;
+    if (point.bytes < low.bytes) low = point;
     if (point.bytes - low.bytes < fall) continue;
     troughs.push(low);
     peak = point;
   }
-  if (peak === null && low !== undefined) troughs.push(low);
+  if (peak === null) troughs.push(low);
   return troughs;
 }
 
@@ -82,9 +82,8 @@ function lowestOfSpans(points: readonly TrendPoint[]): readonly TrendPoint[] {
 }
 
 function boundedSlope(troughs: readonly TrendPoint[], doubt: number): SlopeEstimate | null {
-  const first = troughs[0];
-  const last = troughs.at(-1);
-  if (first === undefined || last === undefined || last.ms <= first.ms) return null;
+  const [first, last] = [troughs[0]!, troughs.at(-1)!];
+  if (last.ms <= first.ms) return null;
   const perSecond = (bytes: number): number => (bytes / (last.ms - first.ms)) * 1000;
   const growth = last.bytes - first.bytes;
   return {

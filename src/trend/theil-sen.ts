@@ -41,8 +41,8 @@ function pairSlopes(points: readonly TrendPoint[]): Float64Array {
   let count = 0;
   points.forEach((later, j) => {
     for (let i = 0; i < j; i++) {
-      const earlier = points[i];
-      if (earlier === undefined || earlier.ms === later.ms) continue;
+      const earlier = points[i]!;
+      if (earlier.ms === later.ms) continue;
       slopes[count++] = ((later.bytes - earlier.bytes) / (later.ms - earlier.ms)) * 1000;
     }
   });
@@ -69,9 +69,7 @@ function tieSizes(values: readonly number[]): Iterable<number> {
 export function thinned(points: readonly TrendPoint[], max: number): readonly TrendPoint[] {
   if (points.length <= max) return points;
   const step = (points.length - 1) / (max - 1);
-  return Array.from({ length: max }, (_, i) => points[Math.round(i * step)]).filter(
-    (point) => point !== undefined,
-  );
+  return Array.from({ length: max }, (_, i) => points[Math.round(i * step)]!);
 }
 
 export function median(values: readonly number[]): number {

@@ -1,6 +1,6 @@
 import type { OutsideRules } from '../../pace/pace.js';
 import type { HeapSample } from '../../sampling/heap-sample.js';
-import { judgeGrowth, type OutsideGrowth, type OutsideSeries } from '../../trend/outside-growth.js';
+import { judgeGrowth, type OutsideGrowth } from '../../trend/outside-growth.js';
 import { OutsideWindow } from '../../trend/outside-window.js';
 import { judgeOutside, type OutsideFinding } from './outside-finding.js';
 
@@ -45,7 +45,10 @@ export class OutsideWatch {
     for (const series of this.#window.series()) {
       const key = `${series.kind} ${series.type}`;
       const before = this.#held.get(key);
-      const growth = this.#growthOf(series, before !== undefined);
+      const { gain, ratio } = this.#rules.amounts[series.kind];
+      // What has been growing for longer than the past that is kept no longer doubles within it.
+      const amount = { gain, ratio: before === undefined ? ratio : 1 };
+      const growth = judgeGrowth(series, amount, this.#rules.gateRises);
       if (growth !== null) rising.push(growth);
       const gains = this.#window.gainsSince(growth?.points[0]?.ms ?? sample.monotonicMs);
       const finding = growth && judgeOutside({ growth, sample, gains, rules: this.#rules });
@@ -56,11 +59,5 @@ export class OutsideWatch {
     this.#held = held;
     this.#rising = rising;
     return [...held.values()].map(({ finding }) => finding);
-  }
-
-  /** What has been growing for longer than the past that is kept no longer doubles within it. */
-  #growthOf(series: OutsideSeries, isKnown: boolean): OutsideGrowth | null {
-    const { gain, ratio } = this.#rules.amounts[series.kind];
-    return judgeGrowth(series, { gain, ratio: isKnown ? 1 : ratio }, this.#rules.gateRises);
   }
 }

@@ -9,10 +9,7 @@ export interface SiteFacts {
   readonly site: Pick<GrowingSite, 'function' | 'growthBytes' | 'steps'>;
   /** Part of the growth of all sites. */
   readonly shareOfGrowth: number;
-  readonly rules: Pick<
-    PaceRules['finding'],
-    'confirmObservations' | 'confirmMs' | 'minGrowthBytes' | 'minShare'
-  >;
+  readonly rules: PaceRules['finding'];
 }
 
 /** Estimates of few samples move by themselves: one reading in so many may stand still. */

@@ -8,7 +8,7 @@ import type { GrowingSite } from '../../../src/sampling/site-growth.js';
 
 const MB = 2 ** 20;
 const NOW = Date.parse('2026-01-01T00:10:00Z');
-const RULES = { confirmObservations: 5, confirmMs: 60_000, minGrowthBytes: MB, minShare: 0.1 };
+const RULES = { ...PACE_RULES.fast.finding, confirmObservations: 5, confirmMs: 60_000, minGrowthBytes: MB };
 
 function observed(...megabytes: number[]): GrowingSite {
   const steps = megabytes.map((mb, at) => ({ atMs: at * 20_000, bytes: mb * MB }));
