@@ -31,13 +31,8 @@ export type ReasonFacts =
   | Of<'bound', 'moves' | 'exceeded', 'limit' | 'count' | 'bytes', { readonly bound: Bound }>
   | Of<'bound', 'bounded', 'limit' | 'count' | 'bytes' | 'levelBytes', { readonly bound: Bound }>
   | Of<'bound', 'lost', 'limit', { readonly bound: Bound }>
-  | Of<'expiry', 'waits' | 'outlived', 'lifetimeMs' | 'sweepMs' | 'overdueMs', { readonly expiry: Expiry }>
-  | Of<
-      'expiry',
-      'too-far',
-      'lifetimeMs' | 'sweepMs' | 'overdueMs' | 'reachedBytes',
-      { readonly expiry: Expiry }
-    >
+  | Of<'expiry', 'waits' | 'outlived', Lifetime, { readonly expiry: Expiry }>
+  | Of<'expiry', 'too-far', Lifetime | 'reachedBytes', { readonly expiry: Expiry }>
   | Of<'weak-references', 'kept', 'majorCollections'>
   | Of<'weak-references', 'waits', 'majorCollections', { readonly missing: number }>
   | Of<'past-peak', 'held-before', 'peakBefore' | 'count', { readonly needed: number }>
@@ -53,19 +48,7 @@ export type ReasonFacts =
       { readonly function: string; readonly readings: number; readonly spanMs: number }
     >
   | Of<'allocation-sites', 'share' | 'no-capture', 'growthBytes' | 'shareOfGrowth'>
-  | Of<
-      'series',
-      'rose',
-      | 'observations'
-      | 'spanMs'
-      | 'first'
-      | 'last'
-      | 'gained'
-      | 'perSecond'
-      | 'perSecondLow'
-      | 'perSecondHigh',
-      { readonly inBytes: boolean }
-    >
+  | Of<'series', 'rose', 'observations' | 'spanMs' | 'first' | 'last' | 'gained' | Slope, InBytes>
   | Of<'series', 'workers', 'workersStarted'>
   | Of<'series', 'uncollected', 'observations', { readonly kind: FindingKind; readonly needed: number }>
   /** A healthy program's numbers of this type of open resource look the same. */
@@ -79,10 +62,14 @@ export type ReasonFacts =
   | Of<'seen-before', 'first-seen' | 'confirmed', 'firstSeenMs', { readonly at: string }>;
 
 /** Growth is measured per second or per request, and the level in members or bytes. */
-interface Pace {
+interface Pace extends InBytes {
   readonly per: 'request' | 'second';
+}
+interface InBytes {
   readonly inBytes: boolean;
 }
+type Lifetime = 'lifetimeMs' | 'sweepMs' | 'overdueMs';
+type Slope = 'perSecond' | 'perSecondLow' | 'perSecondHigh';
 
 /** One reason of a finding; `speaksFor` a leak or against. */
 export type Reason = ReasonFacts & { readonly speaksFor: boolean };

@@ -2,7 +2,7 @@
 import { MECHANISMS } from '../../mechanisms/mechanisms.js';
 import { STEEP_DECLINE } from '../../trend/levelling-off.js';
 import { levellingOff } from './levelling-rule.js';
-import { handlesNeeded } from './needed-amount.js';
+import { neededAmount } from './needed-amount.js';
 import type { PathFacts } from './path-facts.js';
 import { holdsBack, type Rule, supports, waits } from './rule.js';
 
@@ -34,12 +34,12 @@ export const shareOfGrowth: Rule<PathFacts> = ({ suspect }) =>
   supports({ rule: 'share', says: 'path', numbers: { shareOfGrowth: suspect.shareOfGrowth } });
 
 /** A cache that fills slowly looks like a leak until it has filled: little growth is no reason to call anybody. */
-export const amount: Rule<PathFacts> = ({ suspect, run, rules }) => {
-  const { gainedBytes, steadyBytes, gainedCount } = run;
-  if (steadyBytes >= rules.confirmGrowthBytes) return null;
-  const handles = handlesNeeded(suspect.mechanism, rules);
-  if (gainedCount >= handles) return null;
-  const numbers = { gainedBytes, steadyBytes, gainedCount, neededBytes: rules.confirmGrowthBytes };
+export const amount: Rule<PathFacts> = (facts) => {
+  const { gainedBytes, steadyBytes, gainedCount } = facts.run;
+  const neededBytes = facts.rules.confirmGrowthBytes;
+  const { handles } = neededAmount(facts);
+  if (steadyBytes >= neededBytes || gainedCount >= handles) return null;
+  const numbers = { gainedBytes, steadyBytes, gainedCount, neededBytes };
   return waits({
     rule: 'amount',
     says: 'little',

@@ -1,4 +1,6 @@
 import type { Suspect } from '../../heap/suspects/suspect.js';
+import type { Finding } from '../finding.js';
+import { NO_GROWTH } from '../ledger-finding.js';
 import { bound, expiry, weakReferences } from './ceiling-rules.js';
 import { isArtefact, isMaterial, isMaterialShare, isSeenEnough, surpassesPeak } from './dismissal-rules.js';
 import { amount, latestGrowth, longEnough, pastPeak, persistence, shareOfGrowth } from './growth-rules.js';
@@ -9,14 +11,11 @@ import type { Rule } from './rule.js';
 import { inFlight, rampUp } from './traffic-rules.js';
 
 /** What one suspect amounts to at one capture. */
-export type PathVerdict = Judgement & {
-  readonly bytesPerSecond: number;
-  readonly objectsPerSecond: number;
-  /** Null if no traffic was counted. */
-  readonly bytesPerRequest: number | null;
-  /** Whether it stood still now and then while it grew. */
-  readonly inBatches: boolean;
-};
+export type PathVerdict = Judgement &
+  Pick<Finding['growth'], keyof typeof NO_GROWTH> & {
+    /** Whether it stood still now and then while it grew. */
+    readonly inBatches: boolean;
+  };
 
 export type FoundPath = Extract<PathVerdict, { readonly dismissed: null }>;
 
@@ -59,9 +58,7 @@ const NOT_GROWING: PathVerdict = {
   reasons: [],
   dismissed: 'not-growing',
   confidence: 0,
-  bytesPerSecond: 0,
-  objectsPerSecond: 0,
-  bytesPerRequest: null,
+  ...NO_GROWTH,
   inBatches: false,
 };
 
