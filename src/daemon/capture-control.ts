@@ -2,7 +2,7 @@ import type { AnalysisSuccess, StartAnalysis } from '../analysis/analysis-outcom
 import { type CaptureLevel, type CaptureRecord, hasGraph } from '../capture/capture-record.js';
 import type { ClassCount } from '../capture/class-census.js';
 import type { ChosenDumper } from '../capture/heap-dumper.js';
-import type { CaptureContext } from '../findings/verdict/capture-context.js';
+import type { CaptureContext } from '../findings/verdict/capture-history.js';
 import type { ResolvedOptions } from '../options/options.js';
 import { type Clock, keepAlive } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';

@@ -4,7 +4,7 @@ import { decodeFindings, encodeFindings, type StoredFindings } from '../findings
 import { FindingLedger, type LedgerUpdate } from '../findings/ledger.js';
 import { OutsideWatch } from '../findings/outside/outside-watch.js';
 import { siteFindings } from '../findings/outside/site-findings.js';
-import type { CaptureContext } from '../findings/verdict/capture-context.js';
+import type { CaptureContext } from '../findings/verdict/capture-history.js';
 import type { Fingerprint } from '../heap/naming/retainer-step.js';
 import type { ResolvedOptions } from '../options/options.js';
 import type { Clock } from '../runtime/clock.js';

@@ -3,7 +3,6 @@ import type { Holder } from '../heap/naming/holder.js';
 import type { Fingerprint } from '../heap/naming/retainer-step.js';
 import type { Suspect } from '../heap/suspects/suspect.js';
 import type { PaceRules } from '../pace/pace.js';
-import { CaptureHistory } from './capture-history.js';
 import { pathFinding, settledFinding, withPast } from './described-finding.js';
 import { MAX_MUTED, type StoredFindings } from './finding-store.js';
 import type { Subject } from './headline.js';
@@ -12,7 +11,7 @@ import { nextStatus, type Observation } from './life-cycle.js';
 import { ExplainedByGraph } from './outside/explained-by-graph.js';
 import type { OutsideFinding } from './outside/outside-finding.js';
 import { restoredFinding, seenBefore } from './restored-finding.js';
-import type { CaptureContext } from './verdict/capture-context.js';
+import { type CaptureContext, CaptureHistory } from './verdict/capture-history.js';
 import { type FoundPath, judgeSuspect, type PathVerdict } from './verdict/path-verdict.js';
 
 /** Findings kept at most; the mildest leave first. */
@@ -146,7 +145,7 @@ export class FindingLedger {
 
   #judge(suspect: Suspect): PathVerdict {
     const boundBefore = this.#bounds.get(suspect.fingerprint);
-    return judgeSuspect(suspect, { rules: this.#rules, history: this.#history.contexts, boundBefore });
+    return judgeSuspect(suspect, { rules: this.#rules, history: this.#history, boundBefore });
   }
 
   #grew(suspect: Suspect, verdict: FoundPath, atMs: number): LedgerFinding {

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { pathFinding, settledFinding, withPast } from '../../src/findings/described-finding.js';
 import type { LedgerFinding } from '../../src/findings/ledger-finding.js';
 import { restoredFinding } from '../../src/findings/restored-finding.js';
+import { CaptureHistory } from '../../src/findings/verdict/capture-history.js';
 import { judgeSuspect } from '../../src/findings/verdict/path-verdict.js';
 import type { Suspect } from '../../src/heap/suspects/suspect.js';
 import { PACE_RULES } from '../../src/pace/pace.js';
@@ -15,7 +16,7 @@ const AT = Date.parse('2026-01-01T00:01:00Z');
 function found(change: Partial<Suspect> = {}): LedgerFinding {
   const suspect = suspectWith([1000, 2000, 3000], change);
   const rules = PACE_RULES.fast.finding;
-  const verdict = judgeSuspect(suspect, { rules, history: [], boundBefore: null });
+  const verdict = judgeSuspect(suspect, { rules, history: new CaptureHistory(), boundBefore: null });
   return withPast(pathFinding(suspect, { ...verdict, status: 'suspected', dismissed: null }), undefined, AT);
 }
 

@@ -1,7 +1,6 @@
 /** What ends growth by itself: a bound, an expiry, GCs that have not happened yet. */
 import type { Bound } from '../../heap/limits/limit.js';
 import type { GrowthStep } from '../../heap/suspects/suspect.js';
-import { contextAt } from './growth-run.js';
 import type { PathFacts } from './path-facts.js';
 import { holdsBack, type Rule, type Ruling, supports } from './rule.js';
 
@@ -82,7 +81,8 @@ export const expiry: Rule<PathFacts> = ({ suspect, run }) => {
 /** A forked copy collects, but callbacks of finalization have not run in it: entries of dead objects are still there. */
 export const weakReferences: Rule<PathFacts> = ({ suspect, run, history }) => {
   if (suspect.mechanism !== 'weak references') return null;
-  const majorCollections = collectionsDuring(run.steps, history);
+  const [from, to] = [history.at(run.steps[0]!), history.at(run.steps.at(-1)!)];
+  const majorCollections = from === null || to === null ? 0 : to.majorCollections - from.majorCollections;
   const needed = suspect.finalized === false ? COLLECTIONS_TO_SWEEP : COLLECTIONS_TO_CLEAN;
   const missing = needed - majorCollections;
   const facts = { rule: 'weak-references', numbers: { majorCollections } } as const;
@@ -90,8 +90,3 @@ export const weakReferences: Rule<PathFacts> = ({ suspect, run, history }) => {
     ? supports({ ...facts, says: 'kept' })
     : holdsBack({ ...facts, says: 'waits', missing });
 };
-
-function collectionsDuring(steps: readonly GrowthStep[], history: PathFacts['history']): number {
-  const [from, to] = [contextAt(steps[0]!, history), contextAt(steps.at(-1)!, history)];
-  return from === null || to === null ? 0 : to.majorCollections - from.majorCollections;
-}

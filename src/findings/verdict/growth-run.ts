@@ -1,12 +1,11 @@
 import type { GrowthStep, Suspect } from '../../heap/suspects/suspect.js';
 import type { StepRate } from '../../trend/levelling-off.js';
 import { median } from '../../trend/theil-sen.js';
-import type { CaptureContext } from './capture-context.js';
+import { type CaptureHistory, LEAST_REQUESTS } from './capture-history.js';
 
 /** Of the steps of a run, this part at most may stand still; with more of them the run begins after the last one. */
 const MAX_STILL_SHARE = 1 / 3;
-/** Requests that the mean step, and every step, needs before growth is measured per request: fewer are noise. */
-const REQUESTS_A_STEP = 20;
+/** Requests that every step needs before growth is measured per request. */
 const MIN_REQUESTS_A_STEP = 5;
 /** The gain of one step counts at most as this many times the median gain: a start-up is not a rate. */
 const BURST = 2;
@@ -34,7 +33,7 @@ export interface GrowthRun {
 }
 
 /** Null if the latest capture showed no growth. */
-export function growthRunOf(suspect: Suspect, history: readonly CaptureContext[]): GrowthRun | null {
+export function growthRunOf(suspect: Suspect, history: CaptureHistory): GrowthRun | null {
   const { steps } = suspect;
   const from = beginningOf(suspect, history);
   const run = steps.slice(from);
@@ -52,7 +51,7 @@ export function growthRunOf(suspect: Suspect, history: readonly CaptureContext[]
     steadyBytes: gainedBytes * steadyPart(run),
     peakBefore: Math.max(0, ...steps.slice(0, from).map(({ count }) => count)),
     stepCount: median(gainsOf(run)),
-    requests: requestsBetween(first, last, history),
+    requests: history.requestsBetween(first, last),
     ...ratesOf(run, history),
   };
 }
@@ -61,7 +60,7 @@ export function growthRunOf(suspect: Suspect, history: readonly CaptureContext[]
  * The rising steps, and what lies before them as long as no member was ever lost: a program that leaks in batches stands
  * still now and then, and one without traffic always does.
  */
-function beginningOf({ steps, risingSteps }: Suspect, history: readonly CaptureContext[]): number {
+function beginningOf({ steps, risingSteps }: Suspect, history: CaptureHistory): number {
   let from = Math.max(0, steps.length - 1 - risingSteps);
   if (risingSteps === 0) return from;
   let still = 0;
@@ -93,18 +92,15 @@ function steadyPart(run: readonly GrowthStep[]): number {
   return total > 0 ? gains.reduce((sum, gain) => sum + Math.min(gain, most), 0) / total : 0;
 }
 
-function ratesOf(
-  run: readonly GrowthStep[],
-  history: readonly CaptureContext[],
-): Pick<GrowthRun, 'unit' | 'rates'> {
+function ratesOf(run: readonly GrowthStep[], history: CaptureHistory): Pick<GrowthRun, 'unit' | 'rates'> {
   const pairs = run
     .slice(1)
     .map((to, i) => ({ from: run[i]!, to }))
     .filter(({ from, to }) => !isIdle(from, to, history));
-  const served = pairs.map(({ from, to }) => requestsBetween(from, to, history));
+  const served = pairs.map(({ from, to }) => history.requestsBetween(from, to));
   const total = served.reduce<number>((sum, count) => sum + (count ?? 0), 0);
   const byRequest =
-    total >= REQUESTS_A_STEP * served.length &&
+    total >= LEAST_REQUESTS * served.length &&
     served.every((count) => count !== null && count >= MIN_REQUESTS_A_STEP);
   let passed = 0;
   const rates = pairs.map(({ from, to }, i) => {
@@ -116,23 +112,6 @@ function ratesOf(
 }
 
 /** No growth without requests shows nothing in a program that serves requests. */
-function isIdle(from: GrowthStep, to: GrowthStep, history: readonly CaptureContext[]): boolean {
-  return to.count === from.count && requestsBetween(from, to, history) === 0 && servesRequests(history);
-}
-
-export function servesRequests(history: readonly CaptureContext[]): boolean {
-  return (history.at(-1)?.requests ?? 0) >= REQUESTS_A_STEP;
-}
-
-export function contextAt({ atMs }: GrowthStep, history: readonly CaptureContext[]): CaptureContext | null {
-  return history.find((context) => context.atMs === atMs) ?? null;
-}
-
-function requestsBetween(
-  from: GrowthStep,
-  to: GrowthStep,
-  history: readonly CaptureContext[],
-): number | null {
-  const [before, after] = [contextAt(from, history), contextAt(to, history)];
-  return before === null || after === null ? null : after.requests - before.requests;
+function isIdle(from: GrowthStep, to: GrowthStep, history: CaptureHistory): boolean {
+  return to.count === from.count && history.requestsBetween(from, to) === 0 && history.servesRequests;
 }

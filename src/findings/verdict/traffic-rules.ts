@@ -1,7 +1,6 @@
 /** What growth may have to do with the traffic of the moment rather than with its sum. */
 import { MECHANISMS } from '../../mechanisms/mechanisms.js';
 import { levelsOff } from '../../trend/levelling-off.js';
-import { contextAt } from './growth-run.js';
 import type { PathFacts } from './path-facts.js';
 import { holdsBack, type Rule } from './rule.js';
 
@@ -23,7 +22,7 @@ export const rampUp: Rule<PathFacts> = ({ run, history }) => {
 /** Requests a second in the later half of some steps, as a multiple of those in the earlier half. */
 function trafficRatio(steps: PathFacts['run']['steps'], history: PathFacts['history']): number | null {
   const middle = steps[steps.length >> 1]!;
-  const [a, b, c] = [steps[0]!, middle, steps.at(-1)!].map((step) => contextAt(step, history));
+  const [a, b, c] = [steps[0]!, middle, steps.at(-1)!].map((step) => history.at(step));
   if (!a || !b || !c || b.atMs <= a.atMs || c.atMs <= b.atMs) return null;
   const earlier = (b.requests - a.requests) / (b.atMs - a.atMs);
   return earlier > 0 ? (c.requests - b.requests) / (c.atMs - b.atMs) / earlier : null;
@@ -32,9 +31,7 @@ function trafficRatio(steps: PathFacts['run']['steps'], history: PathFacts['hist
 /** Each request in flight has a connection: what is gained beyond their number is no backlog. */
 export const inFlight: Rule<PathFacts> = ({ suspect, run, history }) => {
   if (suspect.mechanism != null && MECHANISMS[suspect.mechanism].inFlight === true) return null;
-  const [before, now] = [run.steps[0]!, run.steps.at(-1)!].map(
-    (step) => contextAt(step, history)?.openSockets,
-  );
+  const [before, now] = [run.steps[0]!, run.steps.at(-1)!].map((step) => history.at(step)?.openSockets);
   if (now === null || now === undefined) return null;
   const more = Math.max(0, now - (before ?? 0));
   const mayBeInFlight = Math.max(now, 2 * more);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { EvidenceRule } from '../../../src/findings/finding.js';
-import type { CaptureContext } from '../../../src/findings/verdict/capture-context.js';
+import { type CaptureContext, CaptureHistory } from '../../../src/findings/verdict/capture-history.js';
 import { judgeSuspect, type PathVerdict } from '../../../src/findings/verdict/path-verdict.js';
 import type { Bound, Expiry } from '../../../src/heap/limits/limit.js';
 import type { Suspect } from '../../../src/heap/suspects/suspect.js';
@@ -16,9 +16,10 @@ const STEADY = [1000, 2000, 3000, 4000, 5000, 6000];
 function judge(
   counts: readonly number[],
   change: Partial<Suspect> = {},
-  history: readonly CaptureContext[] = [],
+  contexts: readonly CaptureContext[] = [],
   boundBefore?: Bound | null,
 ): PathVerdict {
+  const history = new CaptureHistory(contexts);
   return judgeSuspect(suspectWith(counts, change), { rules: FAST, history, boundBefore });
 }
 
@@ -66,7 +67,11 @@ describe('The verdict on a path', () => {
 
   it('is never confirmed before ten minutes at the production pace', () => {
     const suspect = suspectWith([...STEADY, 7000, 8000]);
-    const verdict = judgeSuspect(suspect, { rules: PRODUCTION, history: [], boundBefore: null });
+    const verdict = judgeSuspect(suspect, {
+      rules: PRODUCTION,
+      history: new CaptureHistory(),
+      boundBefore: null,
+    });
     assert.equal(verdict.status, 'suspected');
     const { spanMs, neededMs } = reasonOf(verdict, 'duration');
     assert.deepEqual([spanMs, neededMs], [70_000, 600_000]);

@@ -1,0 +1,51 @@
+import type { GrowthStep } from '../../heap/suspects/suspect.js';
+
+/** What the process had done by the time of one capture. Verdicts read growth together with it. */
+export interface CaptureContext {
+  /** Time of its growth step, milliseconds since the Unix epoch. */
+  readonly atMs: number;
+  /** Requests served, or made where it serves none, since watching began. */
+  readonly requests: number;
+  /** Open sockets and pipes; null if unknown. */
+  readonly openSockets: number | null;
+  /** Full GCs by V8 itself since watching began. */
+  readonly majorCollections: number;
+}
+
+/** Contexts of captures kept, a day of them at the production pace when something is suspected; the oldest leave. */
+const MAX_CONTEXTS = 256;
+/** Fewer requests, in all or at the mean step, are noise. */
+export const LEAST_REQUESTS = 20;
+
+/** What the process had done by the time of each capture. */
+export class CaptureHistory {
+  #contexts: readonly CaptureContext[];
+
+  constructor(contexts: readonly CaptureContext[] = []) {
+    this.#contexts = contexts;
+  }
+
+  add(context: CaptureContext): void {
+    this.#contexts = [...this.#contexts, context].slice(-MAX_CONTEXTS);
+  }
+
+  at({ atMs }: GrowthStep): CaptureContext | null {
+    return this.#contexts.find((context) => context.atMs === atMs) ?? null;
+  }
+
+  requestsBetween(from: GrowthStep, to: GrowthStep): number | null {
+    const [before, after] = [this.at(from), this.at(to)];
+    return before === null || after === null ? null : after.requests - before.requests;
+  }
+
+  get servesRequests(): boolean {
+    return (this.#contexts.at(-1)?.requests ?? 0) >= LEAST_REQUESTS;
+  }
+
+  /** Between the latest two captures; null if no traffic was ever counted. */
+  get requestsPerSecond(): number | null {
+    const [before, now] = this.#contexts.slice(-2);
+    if (before === undefined || now === undefined || now.atMs <= before.atMs) return null;
+    return this.servesRequests ? ((now.requests - before.requests) / (now.atMs - before.atMs)) * 1000 : null;
+  }
+}
