@@ -1,8 +1,7 @@
 import type { Suspect } from '../heap/suspects/suspect.js';
 import { kindOf } from '../mechanisms/open-resources.js';
-import type { FindingStatus } from './finding.js';
 import { type LedgerFinding, NO_GROWTH } from './ledger-finding.js';
-import { nextStatus } from './life-cycle.js';
+import { nextStatus, type Observation } from './life-cycle.js';
 import type { Reason } from './reason.js';
 import type { FoundPath } from './verdict/path-verdict.js';
 
@@ -50,8 +49,13 @@ export function pathFinding(suspect: Suspect, verdict: FoundPath): SeenFinding {
   };
 }
 
-/** The same finding, not growing: what settled it comes first, the reasons that it was found for stay. */
-export function settledFinding(found: LedgerFinding, status: FindingStatus, why: Reason): LedgerFinding {
+/**
+ * The finding after a look that did not show it growing: the same if its status stays, else what settled it comes first,
+ * and the reasons that it was found for stay.
+ */
+export function settledFinding(found: LedgerFinding, observation: Observation, why: Reason): LedgerFinding {
+  const status = nextStatus(found.status, observation);
+  if (status === found.status) return found;
   return {
     ...found,
     status,

@@ -7,12 +7,12 @@ import { pathFinding, settledFinding, withPast } from './described-finding.js';
 import { MAX_MUTED, type StoredFindings } from './finding-store.js';
 import type { Subject } from './headline.js';
 import { type LedgerFinding, worstFirst } from './ledger-finding.js';
-import { nextStatus, type Observation } from './life-cycle.js';
+import type { Observation } from './life-cycle.js';
 import { ExplainedByGraph } from './outside/explained-by-graph.js';
 import type { OutsideFinding } from './outside/outside-finding.js';
 import { restoredFinding, seenBefore } from './restored-finding.js';
 import { type CaptureContext, CaptureHistory } from './verdict/capture-history.js';
-import { type FoundPath, judgeSuspect, type PathVerdict } from './verdict/path-verdict.js';
+import { type FoundPath, judgeSuspect } from './verdict/path-verdict.js';
 
 /** Findings kept at most; the mildest leave first. */
 const MAX_FINDINGS = 50;
@@ -98,7 +98,8 @@ export class FindingLedger {
       const { fingerprint } = suspect;
       // Worst first: a later one with the same fingerprint would only take its place.
       if (growing.has(fingerprint)) continue;
-      const verdict = this.#judge(suspect);
+      const boundBefore = this.#bounds.get(fingerprint);
+      const verdict = judgeSuspect(suspect, { rules: this.#rules, history: this.#history, boundBefore });
       const entry = this.#entries.get(fingerprint);
       if (verdict.dismissed === null) {
         growing.add(fingerprint);
@@ -114,9 +115,12 @@ export class FindingLedger {
     this.#bounds = new Map(suspects.map(({ fingerprint, bound }) => [fingerprint, bound]));
     for (const [fingerprint, entry] of this.#entries) {
       if (growing.has(fingerprint)) continue;
-      const before = entry.finding.status;
-      this.#follow(entry, early.has(fingerprint) ? 'grew-early' : this.#standing(entry));
-      if (entry.finding.status !== before) changed.push(entry.finding);
+      const before = entry.finding;
+      const observation = early.has(fingerprint) ? 'grew-early' : this.#standing(entry);
+      const numbers = { flatCaptures: entry.flat };
+      const why = { rule: 'settled', says: 'still', numbers, speaksFor: false } as const;
+      entry.finding = settledFinding(before, observation, why);
+      if (entry.finding !== before) changed.push(entry.finding);
     }
     this.#forgetBeyondLimit();
     return { changed: this.#audible(changed), quiet: growing.size === 0 && early.size === 0 };
@@ -143,20 +147,13 @@ export class FindingLedger {
     return this.#muted.delete(id);
   }
 
-  #judge(suspect: Suspect): PathVerdict {
-    const boundBefore = this.#bounds.get(suspect.fingerprint);
-    return judgeSuspect(suspect, { rules: this.#rules, history: this.#history, boundBefore });
-  }
-
   #grew(suspect: Suspect, verdict: FoundPath, atMs: number): LedgerFinding {
     const { fingerprint } = suspect;
     const before = this.#entries.get(fingerprint)?.finding;
     const described = withPast(pathFinding(suspect, verdict), before, atMs);
     const earlier = this.#earlier.get(fingerprint);
-    const finding =
-      earlier === undefined
-        ? described
-        : { ...described, reasons: [...described.reasons, seenBefore(earlier)] };
+    const past = earlier === undefined ? [] : [seenBefore(earlier)];
+    const finding = { ...described, reasons: [...described.reasons, ...past] };
     const requestsPerSecond = verdict.bytesPerRequest === null ? null : this.#history.requestsPerSecond;
     const { inBatches } = verdict;
     this.#entries.set(fingerprint, { finding, flat: 0, inBatches, requestsPerSecond });
@@ -169,14 +166,6 @@ export class FindingLedger {
     entry.flat += 1;
     if (entry.flat >= FLAT_TO_RESOLVE) return 'gone-for-long';
     return entry.flat === 1 && entry.inBatches ? 'paused' : 'stood-still';
-  }
-
-  #follow(entry: Entry, observation: Observation): void {
-    const status = nextStatus(entry.finding.status, observation);
-    if (status === entry.finding.status) return;
-    const numbers = { flatCaptures: entry.flat };
-    const why = { rule: 'settled', says: 'still', numbers, speaksFor: false } as const;
-    entry.finding = settledFinding(entry.finding, status, why);
   }
 
   #graphFindings(): readonly LedgerFinding[] {

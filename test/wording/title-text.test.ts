@@ -98,10 +98,10 @@ describe('The title of a finding', () => {
 
   it('says that it has stopped growing, and that it has not grown since a restart', () => {
     const why = { rule: 'settled', says: 'ended', numbers: {}, speaksFor: false } as const;
-    const stopped = settledFinding(found(), 'plateaued', why);
+    const stopped = settledFinding(found(), 'stood-still', why);
     assert.equal(titleText(stopped), 'OrderHistory.byCustomer has stopped growing');
     const restored = restoredFinding({ ...found(), owner: 'Bus.listeners' });
     assert.equal(titleText(restored), 'Bus.listeners: no growth since the restart');
-    assert.equal(titleText(settledFinding(restored, 'resolved', why)), 'Bus.listeners has stopped growing');
+    assert.equal(titleText(settledFinding(restored, 'gone-for-long', why)), 'Bus.listeners has stopped growing');
   });
 });

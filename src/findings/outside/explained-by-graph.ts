@@ -2,9 +2,7 @@ import type { Fingerprint } from '../../heap/naming/retainer-step.js';
 import { MECHANISMS } from '../../mechanisms/mechanisms.js';
 import { NATIVE } from '../../mechanisms/path-names.js';
 import { settledFinding, withPast } from '../described-finding.js';
-import type { FindingStatus } from '../finding.js';
 import { isOpen, type LedgerFinding } from '../ledger-finding.js';
-import { nextStatus } from '../life-cycle.js';
 import type { Reason } from '../reason.js';
 import type { OutsideFinding } from './outside-finding.js';
 
@@ -52,11 +50,14 @@ export class ExplainedByGraph {
       const published = before === undefined || before.explainedBy !== null ? null : before.finding.status;
       if (explainedBy === null && published !== finding.status) changed.push(finding);
       if (explainedBy !== null && published !== null && published !== 'resolved')
-        changed.push(settledFinding(finding, 'resolved', explained(explainedBy)));
+        changed.push(settledFinding(finding, 'gone-for-long', explained(explainedBy)));
     }
     for (const [id, entry] of this.#entries) {
       if (now.has(id)) continue;
-      if (this.#settle(entry, atMs) && entry.explainedBy === null) changed.push(entry.finding);
+      const before = entry.finding;
+      const isLong = atMs - entry.grew.atMs >= this.#resolveMs;
+      entry.finding = settledFinding(before, isLong ? 'gone-for-long' : 'stood-still', ENDED);
+      if (entry.finding !== before && entry.explainedBy === null) changed.push(entry.finding);
       if (entry.finding.status === 'resolved' && entry.explainedBy !== null) this.#entries.delete(id);
     }
     return changed;
@@ -92,15 +93,6 @@ export class ExplainedByGraph {
       .filter(({ finding }) => finding.status === 'resolved')
       .sort((a, b) => a.grew.atMs - b.grew.atMs);
     return oldest !== undefined && this.#entries.delete(oldest.grew.id);
-  }
-
-  /** Whether its status changed because it no longer grows. */
-  #settle(entry: Entry, atMs: number): boolean {
-    const isLong = atMs - entry.grew.atMs >= this.#resolveMs;
-    const before: FindingStatus = entry.finding.status;
-    const status = nextStatus(before, isLong ? 'gone-for-long' : 'stood-still');
-    if (status !== before) entry.finding = settledFinding(entry.finding, status, ENDED);
-    return status !== before;
   }
 }
 
