@@ -5,23 +5,16 @@ import { say } from '../runtime/say.js';
 import { shortScript } from '../runtime/script-name.js';
 import { formatBytes, formatCount } from '../runtime/units.js';
 
-/** What a series outside the graph counts; in the plural but for native memory. */
-function seriesText(kind: FindingKind, type: string): string {
-  switch (kind) {
-    case 'external':
-      return say`buffers and other external memory`;
-    case 'native':
-      return say`native memory`;
-    case 'contexts':
-      return say`V8 contexts, as of vm.createContext(),`;
-    default:
-      return openResource(type).words;
-  }
-}
+/** What a series outside the graph counts, if it has one name; in the plural but for native memory. */
+const SERIES: Partial<Readonly<Record<FindingKind, string>>> = {
+  external: say`buffers and other external memory`,
+  native: say`native memory`,
+  contexts: say`V8 contexts, as of vm.createContext(),`,
+};
 
 /** Of growth outside the graph: `Open timers rise by 600 a minute (3,100 now)`. */
 export function seriesTitle({ headline, kind, className, growth }: Titled): string {
-  const words = seriesText(kind, className);
+  const words = SERIES[kind] ?? openResource(className).words;
   const name = `${words.slice(0, 1).toUpperCase()}${words.slice(1)}`;
   const inBytes = kind === 'external' || kind === 'native';
   const latest = growth.steps.at(-1);
