@@ -25,7 +25,7 @@ export function reportInput(
       gcSource: status.gcSource.name,
       dumper: status.dumper.name,
       pace: status.pace,
-      captures: status.captures.map(({ atMs, ...capture }) => ({ ...capture, at: isoTime(atMs) })),
+      captures: status.captures.map(({ id, atMs, ...capture }) => ({ id, at: isoTime(atMs), ...capture })),
       cost: { cpuSeconds: status.cpuSeconds },
     },
     heap: {

@@ -1,11 +1,10 @@
 import { openResource } from '../../mechanisms/open-resources.js';
 import type { OutsideRules } from '../../pace/pace.js';
 import type { HeapSample } from '../../sampling/heap-sample.js';
-import { ratesBetween, STEEP_DECLINE } from '../../trend/levelling-off.js';
 import type { OutsideGrowth } from '../../trend/outside-growth.js';
 import type { SurroundingGains } from '../../trend/outside-window.js';
 import { theilSen } from '../../trend/theil-sen.js';
-import { levellingOff } from '../verdict/levelling-rule.js';
+import { seriesLevellingOff } from '../verdict/levelling-rule.js';
 import { dismisses, holdsBack, type Rule, supports, waits } from '../verdict/rule.js';
 
 /** What the rules on growth outside the graph may look at. */
@@ -132,14 +131,7 @@ const handles: Rule<OutsideFacts> = ({ growth: { kind, type, gained }, sample, g
   return holdsBack({ rule: 'in-flight', says: 'series', numbers: { gained, sockets } });
 };
 
-const latestGrowth: Rule<OutsideFacts> = ({ growth }) =>
-  levellingOff({
-    rates: ratesBetween(growth.points),
-    per: 'second',
-    now: growth.last,
-    inBytes: isMemory(growth),
-    steep: STEEP_DECLINE.estimates,
-  });
+const latestGrowth: Rule<OutsideFacts> = ({ growth }) => seriesLevellingOff(growth.points, isMemory(growth));
 
 /** What dismisses comes first. */
 export const OUTSIDE: readonly Rule<OutsideFacts>[] = [

@@ -1,7 +1,6 @@
 import type { PaceRules } from '../../pace/pace.js';
 import type { GrowingSite } from '../../sampling/site-growth.js';
-import { ratesBetween, STEEP_DECLINE } from '../../trend/levelling-off.js';
-import { levellingOff } from '../verdict/levelling-rule.js';
+import { seriesLevellingOff } from '../verdict/levelling-rule.js';
 import { dismisses, type Rule, supports, waits } from '../verdict/rule.js';
 
 /** What the rules on an allocation site may look at. */
@@ -53,13 +52,10 @@ const noCapture: Rule<SiteFacts> = ({ site: { growthBytes }, shareOfGrowth }) =>
   waits({ rule: 'allocation-sites', says: 'no-capture', numbers: { growthBytes, shareOfGrowth } });
 
 const latestGrowth: Rule<SiteFacts> = ({ site: { steps } }) =>
-  levellingOff({
-    rates: ratesBetween(steps.map(({ atMs, bytes }) => ({ ms: atMs, bytes }))),
-    per: 'second',
-    now: steps.at(-1)?.bytes ?? 0,
-    inBytes: true,
-    steep: STEEP_DECLINE.estimates,
-  });
+  seriesLevellingOff(
+    steps.map(({ atMs, bytes }) => ({ ms: atMs, bytes })),
+    true,
+  );
 
 /**
  * What the growth of one site alone amounts to if no capture can be taken: suspected, and never more, if it rose from

@@ -1,4 +1,5 @@
-import { levelsOff, type StepRate } from '../../trend/levelling-off.js';
+import { levelsOff, ratesBetween, STEEP_DECLINE, type StepRate } from '../../trend/levelling-off.js';
+import type { TrendPoint } from '../../trend/trend-point.js';
 import { dismisses, holdsBack, type Ruling } from './rule.js';
 
 interface Levelling {
@@ -23,4 +24,11 @@ export function levellingOff({ rates, per, now, inBytes, steep }: Levelling): Ru
   return latestRatio === null
     ? null
     : holdsBack({ ...pace, says: 'latest', numbers: { paceRatio: latestRatio } });
+}
+
+/** The same of floors, or of a profiler's estimates. */
+export function seriesLevellingOff(points: readonly TrendPoint[], inBytes: boolean): Ruling | null {
+  const now = points.at(-1)?.bytes ?? 0;
+  const steep = STEEP_DECLINE.estimates;
+  return levellingOff({ rates: ratesBetween(points), per: 'second', now, inBytes, steep });
 }
