@@ -7,10 +7,6 @@ const ACTIVE = /[<>&\p{Cf}\p{Zl}\p{Zp}\x7f-\x9f]/gu;
 /** JSON that parses to the same value as `JSON.stringify` gives, with every active character written as an escape. */
 export function renderJson(value: unknown): string {
   const json = JSON.stringify(value) ?? 'null';
-  return json.replace(ACTIVE, (character) => {
-    let units = '';
-    for (let i = 0; i < character.length; i++)
-      units += `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`;
-    return units;
-  });
+  const escaped = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return json.replace(ACTIVE, (character) => character.split('').map(escaped).join(''));
 }

@@ -25,9 +25,8 @@ function escaped(character: string): string {
   return code <= 0xffff ? `\\u${code.toString(16).padStart(4, '0')}` : `\\u{${code.toString(16)}}`;
 }
 
-/** Never leaves half a surrogate pair. */
+/** Never leaves half a surrogate pair; `text` has no other halves. */
 function cutAtCharacter(text: string, length: number): string {
   const cut = text.slice(0, length);
-  const last = cut.charCodeAt(cut.length - 1);
-  return last >= 0xd800 && last <= 0xdbff ? cut.slice(0, -1) : cut;
+  return cut.isWellFormed() ? cut : cut.slice(0, -1);
 }
