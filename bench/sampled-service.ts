@@ -6,9 +6,8 @@ import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { findProducts, productById } from '../examples/leaky-service/catalog.js';
 import { systemClock } from '../src/runtime/clock.js';
-import { createAllocationSites } from '../src/sampling/allocation-profiler.js';
+import { SampledSites } from '../src/sampling/allocation-profiler.js';
 import { createSamplingSlot } from '../src/sampling/sampling-slot.js';
-import { nativeSampling } from './native-sampling.js';
 
 export interface SampledAddress {
   readonly url: string;
@@ -25,7 +24,7 @@ export interface SampledFigures {
 
 const TICK_MS = 1000;
 const intervalBytes = Number(process.argv[2] ?? 0);
-const sites = createAllocationSites(createSamplingSlot(nativeSampling()), systemClock, {
+const sites = new SampledSites(createSamplingSlot(), systemClock, {
   intervalBytes: Math.max(1, intervalBytes),
   spacingMs: TICK_MS,
   tickMs: TICK_MS,

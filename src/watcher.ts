@@ -19,11 +19,11 @@ import { terminalText } from './report/terminal-text.js';
 import { createForwardClock, systemClock } from './runtime/clock.js';
 import { createGuardedLogger, createLogger, type Logger, writeToStderr } from './runtime/logger.js';
 import { say } from './runtime/say.js';
-import type { AllocationSites } from './sampling/allocation-profiler.js';
-import { chooseSites } from './sampling/choose-sites.js';
+import { type AllocationSites, SampledSites } from './sampling/allocation-profiler.js';
 import { chooseGcSource, createPackageLoader } from './sampling/choose-source.js';
 import { createHeapReader, processReaders } from './sampling/heap-reader.js';
 import { RequestCounter } from './sampling/request-counter.js';
+import { createSamplingSlot } from './sampling/sampling-slot.js';
 import { SampleWindow } from './trend/sample-window.js';
 
 export type { OpsHandler };
@@ -126,7 +126,7 @@ export class LeakWatcher implements Watcher {
     this.#requests = requests;
     const ownPauses = new OwnPauses();
     const clock = createForwardClock(systemClock);
-    this.#sites = chooseSites(clock, options.rules.sites);
+    this.#sites = new SampledSites(createSamplingSlot(), clock, options.rules.sites);
     const findingsFile = `findings-${options.program}.json`;
     const dumper = chooseDumper(options.capture, clock);
     if (dumper.dumper === null && options.capture !== 'off')

@@ -1,14 +1,13 @@
 import type { Clock } from '../runtime/clock.js';
-import { KIB, MIB } from '../runtime/units.js';
+import { MIB } from '../runtime/units.js';
 import type { SamplingSlot, SlotReading } from './sampling-slot.js';
 import { type GrowingSite, SiteGrowth } from './site-growth.js';
 
 /**
- * `sampling`: our own profiler runs. `shared`: another profiler is read. `waiting`: it can be read only when a full GC
- * does no harm. `off`: no sites, permanently.
+ * `sampling`: our own profiler runs. `shared`: another profiler is read. `waiting`: another one is there, and reading it
+ * would force full GCs or take long. `off`: no sites, permanently.
  */
-const SITES_STATES = ['sampling', 'shared', 'waiting', 'off'] as const;
-type SitesState = (typeof SITES_STATES)[number];
+type SitesState = 'sampling' | 'shared' | 'waiting' | 'off';
 
 interface SitesStatus {
   readonly state: SitesState;
@@ -27,8 +26,6 @@ export interface AllocationSites {
   afterMajorGc(nowMs: number): void;
   /** Call it regularly: a full GC may be minutes away. */
   onTick(nowMs: number): void;
-  /** A capture has paused the service and collected its garbage: the only moment at which a reading may collect too. */
-  atPause(nowMs: number): void;
   /** Sites that hold more than at the first reading, most growth first; at most 64. Empty before the third reading. */
   growing(): readonly GrowingSite[];
   status(): SitesStatus;
@@ -44,7 +41,6 @@ export interface SitesOptions {
   readonly tickMs: number;
 }
 
-const DEFAULTS: SitesOptions = { intervalBytes: 512 * KIB, spacingMs: 5000, tickMs: 15_000 };
 /** A coarser interval would miss a site of some megabytes. */
 const MAX_INTERVAL_BYTES = 16 * MIB;
 /** Share of one core that readings may take on average. */
@@ -62,29 +58,7 @@ const RETRY_MS = 60_000;
 /** Readings needed for a statement about growth. */
 const MIN_READINGS = 3;
 
-export function createAllocationSites(
-  slot: SamplingSlot,
-  clock: Clock,
-  options: Partial<SitesOptions> = {},
-): AllocationSites {
-  return new SampledSites(slot, clock, { ...DEFAULTS, ...options });
-}
-
-/** If sites are not wanted, or cannot be had. */
-export function noAllocationSites(reason: string): AllocationSites {
-  const status: SitesStatus = { state: 'off', reason, intervalBytes: null, readings: 0, readMs: 0 };
-  return {
-    start() {},
-    afterMajorGc() {},
-    onTick() {},
-    atPause() {},
-    growing: () => [],
-    status: () => status,
-    stop() {},
-  };
-}
-
-class SampledSites implements AllocationSites {
+export class SampledSites implements AllocationSites {
   readonly #slot: SamplingSlot;
   readonly #clock: Clock;
   readonly #options: SitesOptions;
@@ -93,8 +67,6 @@ class SampledSites implements AllocationSites {
   #reason = 'not started';
   /** A profiler runs, ours or another. */
   #held = false;
-  /** Reading that profiler forces a full GC. */
-  #collects = false;
   #intervalBytes: number;
   #readings = 0;
   #readMs = 0;
@@ -114,21 +86,17 @@ class SampledSites implements AllocationSites {
   }
 
   start(nowMs: number): void {
-    if (!this.#held) this.#take(nowMs, false);
+    if (!this.#held) this.#take(nowMs);
     this.#nextReadMs = nowMs + this.#options.spacingMs;
   }
 
   afterMajorGc(nowMs: number): void {
-    if (nowMs >= this.#nextReadMs) this.#read(nowMs, false);
+    if (nowMs >= this.#nextReadMs) this.#read(nowMs);
   }
 
   onTick(nowMs: number): void {
     const lastMs = this.#last?.atMs ?? Number.NEGATIVE_INFINITY;
-    if (nowMs >= this.#nextReadMs && nowMs - lastMs >= this.#options.tickMs) this.#read(nowMs, false);
-  }
-
-  atPause(nowMs: number): void {
-    this.#read(nowMs, true);
+    if (nowMs >= this.#nextReadMs && nowMs - lastMs >= this.#options.tickMs) this.#read(nowMs);
   }
 
   growing(): readonly GrowingSite[] {
@@ -149,7 +117,6 @@ class SampledSites implements AllocationSites {
     this.#slot.release();
     this.#held = false;
     this.#enter('off', 'stopped');
-    this.#nextTakeMs = Number.POSITIVE_INFINITY;
   }
 
   #enter(state: SitesState, reason: string): void {
@@ -157,42 +124,25 @@ class SampledSites implements AllocationSites {
     this.#reason = reason;
   }
 
-  #take(nowMs: number, mayCollect: boolean): void {
+  #take(nowMs: number): void {
     this.#nextTakeMs = nowMs + RETRY_MS;
-    const claim = this.#slot.take(this.#intervalBytes, mayCollect);
+    const claim = this.#slot.take(this.#intervalBytes);
     this.#held = claim.hold !== null;
     if (claim.hold === null) {
-      this.#enter(claim.forGood ? 'off' : 'waiting', claim.reason);
-      if (claim.forGood) this.#nextTakeMs = Number.POSITIVE_INFINITY;
-      return;
-    }
-    if (claim.hold !== 'taken') {
-      this.#collects = claim.hold === 'collecting';
+      this.#enter('off', claim.reason);
+    } else if (claim.hold === 'ours') {
       this.#renewed = true;
-      this.#enter(
-        'sampling',
-        this.#collects ? 'started through the inspector: read at captures only' : 'our own profiler',
-      );
-      return;
+      this.#enter('sampling', 'our own profiler');
+    } else if (this.#state !== 'waiting') {
+      this.#renewed ||= this.#state === 'sampling';
+      this.#enter('shared', "another profiler holds V8's only slot; its samples are read");
     }
-    // A profiler known to collect is not read again; once it ends, the slot can be taken.
-    this.#renewed ||= this.#state === 'sampling';
-    this.#enterTaken();
   }
 
-  #enterTaken(): void {
-    if (this.#collects)
-      this.#enter(
-        'waiting',
-        "another profiler holds V8's only slot, and reading it forces a full GC or takes long",
-      );
-    else this.#enter('shared', "another profiler holds V8's only slot; its samples are read");
-  }
-
-  #read(nowMs: number, mayCollect: boolean): void {
-    const mayTake = nowMs >= this.#nextTakeMs || (!this.#held && mayCollect);
-    if (this.#state === 'waiting' && mayTake) this.#take(nowMs, mayCollect);
-    if (!this.#held || this.#state === 'off' || (this.#collects && !mayCollect)) return;
+  #read(nowMs: number): void {
+    // A profiler that disturbs is not read again; once it ends, the slot can be taken.
+    if (this.#state === 'waiting' && nowMs >= this.#nextTakeMs) this.#take(nowMs);
+    if (!this.#held || this.#state === 'waiting') return;
     const fromMs = this.#clock.monotonicMs();
     const reading = this.#slot.read();
     this.#readMs = Math.min(this.#clock.monotonicMs() - fromMs, reading?.cpuMs ?? 0);
@@ -203,8 +153,7 @@ class SampledSites implements AllocationSites {
       return;
     }
     // The holder of the slot, or someone who shared it, has stopped the profiler.
-    this.#collects = false;
-    this.#take(nowMs, mayCollect);
+    this.#take(nowMs);
   }
 
   #keep(reading: SlotReading, nowMs: number): void {
@@ -220,8 +169,8 @@ class SampledSites implements AllocationSites {
     this.#slowInRow = this.#readMs > SLOW_READING_MS ? this.#slowInRow + 1 : 0;
     // Our own interval can be widened; another profiler is left alone.
     const disturbs = this.#collectedInRow >= TIMES_IN_A_ROW || this.#slowInRow >= TIMES_IN_A_ROW;
-    if (this.#state === 'shared' && disturbs && !this.#collects) this.#leave(nowMs);
-    else if (this.#state === 'sampling' && !this.#collects) this.#adapt(perSecond, nowMs);
+    if (this.#state === 'shared' && disturbs) this.#leave(nowMs);
+    else if (this.#state === 'sampling') this.#adapt(perSecond, nowMs);
   }
 
   /** Someone stopped the profiler and started another between two readings; the new one has recent samples only. */
@@ -231,11 +180,13 @@ class SampledSites implements AllocationSites {
 
   /** It was started through the inspector, or with a fine interval: reading it would disturb the service. */
   #leave(nowMs: number): void {
-    this.#collects = true;
     this.#collectedInRow = 0;
     this.#slowInRow = 0;
     this.#nextTakeMs = nowMs + RETRY_MS;
-    this.#enterTaken();
+    this.#enter(
+      'waiting',
+      "another profiler holds V8's only slot, and reading it forces a full GC or takes long",
+    );
   }
 
   /** A wider interval needs a new profiler. What the old one sampled is kept. */
@@ -249,6 +200,6 @@ class SampledSites implements AllocationSites {
       MAX_INTERVAL_BYTES,
       this.#intervalBytes * 2 ** Math.ceil(Math.log2(factor)),
     );
-    this.#take(nowMs, false);
+    this.#take(nowMs);
   }
 }

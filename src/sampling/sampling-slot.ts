@@ -1,8 +1,7 @@
 /**
  * V8 has one slot per isolate for a sampling heap profiler. What we found about it (Node 20, 22, 24, 26):
  *
- * - A second starter gets no error from the inspector or from `@datadog/pprof`, and shares the first one's profiler
- * with
+ * - A second starter gets no error from the inspector or from `@datadog/pprof`, and shares the first one's profiler with
  *   its interval. Only `v8.startHeapProfile` (Node 26) and V8's own function report that the slot is taken.
  * - Any stop stops it for everyone, and so does the end of the session that started it. Readings then fail.
  * - If it was started through the inspector, every reading forces a full GC. If it was started by V8's own function
@@ -11,15 +10,13 @@
  */
 import type * as inspector from 'node:inspector';
 import * as v8 from 'node:v8';
+import { loadSampling, type NativeSampling } from '../native/binding.js';
 import { newestSample, type SamplingProfile, type StackBytes, stacksOf } from './sampling-profile.js';
 
-/** Who holds the slot: we do, and readings collect nothing; we do, and each reading runs a full GC; or someone else. */
-type SlotHold = 'quiet' | 'collecting' | 'taken';
-
+/** Who holds the slot: we do, and readings collect nothing, or someone else; null: it is not available, for good. */
 export type SlotClaim =
-  | { readonly hold: SlotHold }
-  /** The slot is not available: permanently, or except when a full GC does no harm. */
-  | { readonly hold: null; readonly reason: string; readonly forGood: boolean };
+  | { readonly hold: 'ours' | 'taken' }
+  | { readonly hold: null; readonly reason: string };
 
 export interface SlotReading {
   readonly stacks: readonly StackBytes[];
@@ -33,18 +30,12 @@ export interface SlotReading {
 
 /** A port. No method throws. */
 export interface SamplingSlot {
-  /** Takes the slot if it is free. `mayCollect`: whether a full GC does no harm now. */
-  take(intervalBytes: number, mayCollect: boolean): SlotClaim;
+  /** Takes the slot if it is free. */
+  take(intervalBytes: number): SlotClaim;
   /** Null if no profiler runs, or the reading failed. */
   read(): SlotReading | null;
   /** Stops the profiler if `take` started it. */
   release(): void;
-}
-
-/** Functions of the addon, if there is one. */
-export interface NativeSampling {
-  startHeapSampling(intervalBytes: number, frames: number): boolean;
-  stopHeapSampling(): void;
 }
 
 /** Frames that V8 records with each sample; most of a sample's time goes into them. */
@@ -59,10 +50,13 @@ type StartHeapProfile = (options: { sampleInterval: number; stackDepth: number }
 /** Starts a profiler and returns the function that stops it; null if V8 reports that one is running. Throws if this way is not available. */
 type Start = (intervalBytes: number) => (() => void) | null;
 
-export function createSamplingSlot(native: NativeSampling | null): SamplingSlot {
+export function createSamplingSlot(native: NativeSampling | null = loadSampling()): SamplingSlot {
   const module = process.getBuiltinModule('node:inspector');
   if (module === undefined) return unavailable('this Node.js was built without the inspector');
-  return new V8Slot(module, quietStart(native));
+  const start = quietStart(native);
+  return start === null
+    ? unavailable('without the addon each reading would force a full GC')
+    : new V8Slot(module, start);
 }
 
 function quietStart(native: NativeSampling | null): Start | null {
@@ -85,29 +79,26 @@ function quietStart(native: NativeSampling | null): Start | null {
 }
 
 function unavailable(reason: string): SamplingSlot {
-  return { take: () => ({ hold: null, reason, forGood: true }), read: () => null, release() {} };
+  return { take: () => ({ hold: null, reason }), read: () => null, release() {} };
 }
 
 class V8Slot implements SamplingSlot {
   readonly #inspector: typeof inspector;
-  readonly #quietStart: Start | null;
+  readonly #start: Start;
   #stop: (() => void) | null = null;
-  /** The session that started a profiler. Its end would end the profiler, so it stays open until then. */
-  #session: inspector.Session | null = null;
 
-  constructor(module: typeof inspector, start: Start | null) {
+  constructor(module: typeof inspector, start: Start) {
     this.#inspector = module;
-    this.#quietStart = start;
+    this.#start = start;
   }
 
-  take(intervalBytes: number, mayCollect: boolean): SlotClaim {
+  take(intervalBytes: number): SlotClaim {
     this.#stop = null;
     try {
-      if (this.#quietStart === null) return this.#takeByInspector(intervalBytes, mayCollect);
-      this.#stop = this.#quietStart(intervalBytes);
-      return { hold: this.#stop === null ? 'taken' : 'quiet' };
+      this.#stop = this.#start(intervalBytes);
+      return { hold: this.#stop === null ? 'taken' : 'ours' };
     } catch (error) {
-      return { hold: null, reason: messageOf(error), forGood: true };
+      return { hold: null, reason: error instanceof Error ? error.message : String(error) };
     }
   }
 
@@ -137,29 +128,6 @@ class V8Slot implements SamplingSlot {
     this.#stop = null;
   }
 
-  #takeByInspector(samplingInterval: number, mayCollect: boolean): SlotClaim {
-    if (!mayCollect) {
-      const reason =
-        'without the addon a reading forces a full GC: sites are read only when a capture forces one too';
-      return { hold: null, reason, forGood: false };
-    }
-    if (this.#profile() !== null) return { hold: 'taken' };
-    if (this.#session === null) {
-      this.#session = new this.#inspector.Session();
-      this.#session.connect();
-    }
-    let failure: Error | null = null;
-    this.#session.post('HeapProfiler.startSampling', { samplingInterval }, (error) => {
-      failure = error;
-    });
-    if (failure !== null) throw failure;
-    this.#stop = () => {
-      this.#session?.disconnect();
-      this.#session = null;
-    };
-    return { hold: 'collecting' };
-  }
-
   /** Uses a new session for each reading: a session that has started nothing leaves nothing behind and stops nothing. */
   #profile(): SamplingProfile | null {
     let profile: SamplingProfile | null = null;
@@ -177,5 +145,3 @@ class V8Slot implements SamplingSlot {
     return profile;
   }
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -157,7 +157,7 @@ const ONLY: readonly {
 }[] = [
   {
     target: 'native/',
-    from: ['native/', 'capture/', 'analysis/analysis-client.ts', 'sampling/choose-sites.ts'],
+    from: ['native/', 'capture/', 'analysis/analysis-client.ts', 'sampling/sampling-slot.ts'],
     because: 'what the addon does is safe only in the order that capture/ keeps',
   },
   {

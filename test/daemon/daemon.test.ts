@@ -11,10 +11,10 @@ import type { Job } from '../../src/daemon/schedule.js';
 import type { Suspect } from '../../src/heap/suspects/suspect.js';
 import type { Options } from '../../src/options/options.js';
 import { resolveOptions } from '../../src/options/resolve-options.js';
-import { noAllocationSites } from '../../src/sampling/allocation-profiler.js';
 import type { GcEvent, GcSource } from '../../src/sampling/gc-source.js';
 import { createHeapReader, processReaders } from '../../src/sampling/heap-reader.js';
 import { SampleWindow } from '../../src/trend/sample-window.js';
+import { NO_SITES } from '../support/allocation-sites.js';
 import { eventually } from '../support/eventually.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { createRecordingLogger, type RecordingLogger } from '../support/recording-logger.js';
@@ -89,7 +89,7 @@ class Bench {
         return { sink: new Writable({ write: (_c, _e, done) => done() }), result: this.analyse(), kill() {} };
       },
       ownPauses: this.ownPauses,
-      sites: noAllocationSites('not wanted in the test'),
+      sites: NO_SITES,
       store: { keep: () => void this.kept.push(this.clock.now()), restore: () => null, prune() {} },
     });
     this.daemon.events.on('capture', (capture) => this.captures.push(capture));

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createAllocationSites, noAllocationSites } from '../../src/sampling/allocation-profiler.js';
+import { SampledSites } from '../../src/sampling/allocation-profiler.js';
 import type { SamplingSlot, SlotClaim, SlotReading } from '../../src/sampling/sampling-slot.js';
 import { ManualClock } from '../support/manual-clock.js';
 
 /** A slot whose claims and readings belong to the test. */
 class FakeSlot implements SamplingSlot {
-  claim: SlotClaim = { hold: 'quiet' };
+  claim: SlotClaim = { hold: 'ours' };
   reading: SlotReading | null = null;
   /** What a reading takes on the clock. */
   takesMs = 0;
@@ -38,7 +38,7 @@ function holding(liveBytes: number, newestSample = 1, collected = false): SlotRe
 
 function started(change: Partial<Pick<FakeSlot, 'claim' | 'reading' | 'takesMs'>> = {}) {
   const slot: FakeSlot = Object.assign(new FakeSlot(), { reading: holding(0) }, change);
-  const sites = createAllocationSites(slot, slot.clock, { intervalBytes: 1000, spacingMs: 100, tickMs: 500 });
+  const sites = new SampledSites(slot, slot.clock, { intervalBytes: 1000, spacingMs: 100, tickMs: 500 });
   sites.start(0);
   return { slot, sites };
 }
@@ -94,24 +94,22 @@ describe('The allocation sites of a service', () => {
     assert.equal(sites.growing()[0]?.growthBytes, 6000);
   });
 
-  it('leave alone another profiler whose readings force a GC, until it has gone or a capture forces one anyway', () => {
+  it('leave alone another profiler whose readings force a GC, until it has gone', () => {
     const { slot, sites } = started({ claim: { hold: 'taken' }, reading: holding(0, 1, true) });
     for (const nowMs of [100, 200, 300, 400, 500]) sites.afterMajorGc(nowMs);
     assert.deepEqual([slot.reads, sites.status().state], [3, 'waiting']);
-    sites.atPause(600);
-    assert.equal(slot.reads, 4);
     sites.afterMajorGc(70_000);
-    assert.equal(slot.reads, 4, 'it is still there');
-    slot.claim = { hold: 'quiet' };
+    assert.equal(slot.reads, 3, 'it is still there');
+    slot.claim = { hold: 'ours' };
     slot.reading = holding(0);
     sites.afterMajorGc(140_000);
-    assert.deepEqual([slot.reads, sites.status().state], [5, 'sampling']);
+    assert.deepEqual([slot.reads, sites.status().state], [4, 'sampling']);
   });
 
   it('leave alone another profiler whose readings take long, and never their own', () => {
     for (const [hold, state] of [
       ['taken', 'waiting'],
-      ['quiet', 'sampling'],
+      ['ours', 'sampling'],
     ] as const) {
       const { slot, sites } = started({ claim: { hold }, reading: holding(1, 1, true), takesMs: 6 });
       for (let nowMs = 10_000; nowMs <= 60_000; nowMs += 10_000) sites.afterMajorGc(nowMs);
@@ -120,25 +118,12 @@ describe('The allocation sites of a service', () => {
     }
   });
 
-  it('are started and read while a capture pauses the service, if every reading forces a GC', () => {
-    const { slot, sites } = started({ claim: { hold: null, reason: 'it collects', forGood: false } });
-    sites.afterMajorGc(100);
-    assert.deepEqual([slot.reads, sites.status().reason], [0, 'it collects']);
-    slot.claim = { hold: 'collecting' };
-    sites.atPause(200);
-    sites.afterMajorGc(400);
-    assert.deepEqual([slot.reads, sites.status().state], [1, 'sampling']);
-    sites.atPause(500);
-    assert.equal(slot.reads, 2);
-  });
-
   it('are off, with a reason, if they are not available', () => {
-    const { slot, sites } = started({ claim: { hold: null, reason: 'no inspector', forGood: true } });
-    sites.atPause(1000);
+    const { slot, sites } = started({ claim: { hold: null, reason: 'no inspector' } });
+    sites.afterMajorGc(1000);
     sites.afterMajorGc(1e9);
     assert.deepEqual([slot.taken.length, slot.reads], [1, 0]);
     assert.deepEqual([sites.status().state, sites.status().reason], ['off', 'no inspector']);
-    assert.equal(noAllocationSites('not wanted').status().reason, 'not wanted');
   });
 
   it('are sampled more coarsely if there are many samples or readings stay slow', () => {
@@ -168,7 +153,6 @@ describe('The allocation sites of a service', () => {
     for (const nowMs of [1000, 100_000]) {
       sites.afterMajorGc(nowMs);
       sites.onTick(nowMs);
-      sites.atPause(nowMs);
     }
     assert.deepEqual([slot.released, slot.reads, slot.taken.length], [1, 0, 1]);
     assert.equal(sites.status().state, 'off');

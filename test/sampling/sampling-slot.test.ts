@@ -23,14 +23,14 @@ describe("The slot of V8's sampling profiler", () => {
     skip: unavailable,
   }, async () => {
     const { before, hold, forced, largest, after } = await run('alone');
-    assert.deepEqual([before, hold, forced, after], [null, 'quiet', 0, null]);
+    assert.deepEqual([before, hold, forced, after], [null, 'ours', 0, null]);
     const { frames, liveBytes } = largest as StackBytes;
     assert.ok(liveBytes > 500_000, `${liveBytes} bytes`);
     assert.match(frames[0]?.function ?? '', /^(recordOrder|leak)$/);
     assert.match(frames[0]?.url ?? '', /programs\/leaking-orders\.js$/);
   });
 
-  it('is shared with the first holder, and left to it', async () => {
+  it('is shared with the first holder, and left to it', { skip: unavailable }, async () => {
     assert.deepEqual(await run('another came first'), {
       hold: 'taken',
       collected: true,
@@ -40,17 +40,17 @@ describe("The slot of V8's sampling profiler", () => {
     });
   });
 
-  it('is lost without an error when another profiler that shares it stops, and is taken again', async () => {
+  it('is lost without an error when another profiler that shares it stops, and is taken again', {
+    skip: unavailable,
+  }, async () => {
     const { started, theirs, ours, hold, again } = await run('another joins and leaves');
-    assert.deepEqual([started, theirs, ours, again], [true, true, null, true]);
-    assert.equal(hold, isQuiet ? 'quiet' : 'collecting');
+    assert.deepEqual([started, theirs, ours, hold, again], [true, true, null, 'ours', true]);
   });
 
   if (!isInV8) {
-    it('is taken only when a GC does no harm, if only the inspector can start the profiler', async () => {
-      const { refused, hold, collected, stacks, after } = await run('without the addon');
-      assert.equal((refused as { hold: unknown }).hold, null);
-      assert.deepEqual([hold, collected, stacks, after], ['collecting', true, true, null]);
+    it('is left alone if only the inspector could start the profiler, since each reading would force a full GC', async () => {
+      const { hold, read } = await run('without the addon');
+      assert.deepEqual([hold, read], [null, null]);
     });
   }
 });

@@ -1,9 +1,8 @@
 /** Leaks orders; writes three snapshots into the folder named first, and prints the growing sites at the last as JSON. */
 import { writeHeapSnapshot } from 'node:v8';
-import { loadBinding } from '../../../../src/native/binding.js';
 import { systemClock } from '../../../../src/runtime/clock.js';
-import { createAllocationSites } from '../../../../src/sampling/allocation-profiler.js';
-import { createSamplingSlot, type NativeSampling } from '../../../../src/sampling/sampling-slot.js';
+import { SampledSites } from '../../../../src/sampling/allocation-profiler.js';
+import { createSamplingSlot } from '../../../../src/sampling/sampling-slot.js';
 
 const SNAPSHOTS = 3;
 const ORDERS = 10_000;
@@ -36,14 +35,16 @@ function recordOrders(first: number): void {
   for (let id = first; id < first + ORDERS; id++) recordOrder(id);
 }
 
-const binding: object | null = loadBinding().binding;
-const native = binding !== null && 'startHeapSampling' in binding ? (binding as NativeSampling) : null;
-const sites = createAllocationSites(createSamplingSlot(native), systemClock, { intervalBytes: 16_384 });
+const sites = new SampledSites(createSamplingSlot(), systemClock, {
+  intervalBytes: 16_384,
+  spacingMs: 5000,
+  tickMs: 15_000,
+});
 sites.start(0);
 for (let snapshot = 0; snapshot < SNAPSHOTS; snapshot++) {
   recordOrders(snapshot * ORDERS);
-  // As the daemon would where a capture collects anyway.
-  sites.atPause((snapshot + 1) * MINUTE_MS);
+  // As the daemon does after a full GC.
+  sites.afterMajorGc((snapshot + 1) * MINUTE_MS);
   writeHeapSnapshot(`${folder}/${snapshot}.heapsnapshot`);
 }
 process.stdout.write(JSON.stringify(sites.growing()));
