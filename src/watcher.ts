@@ -140,12 +140,11 @@ export class LeakWatcher implements Watcher {
         logger,
         gcSource: chooseGcSource(options.gcSource, createPackageLoader(), isMainThread),
         reader: createHeapReader(
-          processReaders(
-            () => requests.count,
-            () => requests.outgoingRequests,
+          processReaders(() => {
+            const { counts } = requests;
             // Where there is a worker, there is the main thread at least.
-            () => requests.workersStarted + (isMainThread ? 0 : 1),
-          ),
+            return isMainThread ? counts : { ...counts, workersStarted: counts.workersStarted + 1 };
+          }),
           (startMs) => ownPauses.includes(startMs),
           clock,
         ),

@@ -72,7 +72,7 @@ export class FindingDesk {
   /** What verdicts read growth together with. The time is that of the capture's record. */
   get context(): Omit<CaptureContext, 'atMs'> {
     return {
-      requests: this.#lastSample === null ? 0 : trafficOf(this.#lastSample).count,
+      requests: this.#lastSample === null ? 0 : trafficOf(this.#lastSample),
       openSockets: this.#openSockets,
       majorCollections: this.#majorCollections,
     };

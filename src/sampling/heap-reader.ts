@@ -1,30 +1,33 @@
-import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { readdirSync, readlinkSync, statSync } from 'node:fs';
 import { getHeapSpaceStatistics, getHeapStatistics, type HeapInfo, type HeapSpaceInfo } from 'node:v8';
+import { kernelFiles } from '../host/control-group.js';
 import { type MemoryLimit, readMemoryLimit } from '../host/memory-limit.js';
 import { type Clock, systemClock } from '../runtime/clock.js';
 import type { GcEvent } from './gc-source.js';
 import type { HeapSample } from './heap-sample.js';
-import { isYoungSpace } from './heap-space.js';
+
+/** What the process began to do since watching started, counts. */
+type ProcessCounts = Pick<HeapSample, 'requests' | 'outgoingRequests' | 'workersStarted'>;
+
+interface OpenDescriptors {
+  readonly count: number;
+  readonly filesPart: number | null;
+}
 
 /** The sources of a sample's figures. */
 export interface HeapReaders {
   heapStatistics(): HeapInfo;
   heapSpaces(): readonly HeapSpaceInfo[];
   /** Bytes. */
-  memoryUsage(): { readonly rss: number; readonly arrayBuffers: number };
-  /** Share of the resident set that is files and shared memory, 0 to 1; null if unknown. */
-  sharedPart(): number | null;
+  memoryUsage(): Pick<NodeJS.MemoryUsage, 'rss' | 'arrayBuffers'>;
+  /** Share of the resident set that is files and shared memory, 0 to 1; 0 if unknown. */
+  sharedPart(): number;
   /** Type of each open resource. */
   activeResources(): readonly string[];
-  /** Open file descriptors, a count; null if unknown. */
-  descriptors(): { readonly count: number; readonly filesPart: number | null } | null;
+  /** Null if unknown. */
+  descriptors(): OpenDescriptors | null;
   memoryLimit(): MemoryLimit;
-  /** Requests served so far, a count. */
-  requests(): number;
-  /** Requests made so far, a count. */
-  outgoingRequests(): number;
-  /** Worker threads started so far, a count. */
-  workersStarted(): number;
+  counts(): ProcessCounts;
 }
 
 export interface HeapReader {
@@ -37,17 +40,8 @@ export interface HeapReader {
   onTick(): HeapSample;
 }
 
-type MemoryUsage = ReturnType<HeapReaders['memoryUsage']>;
-type Surroundings = Omit<
-  HeapSample,
-  'atMs' | 'monotonicMs' | 'cause' | 'gc' | 'usedBytes' | 'exact' | 'oldBytes'
->;
-
-interface Reading {
-  readonly surroundings: Surroundings;
-  readonly usedBytes: number;
-  readonly oldBytes: number;
-}
+/** The current state, whenever and why it is read. */
+type Reading = Omit<HeapSample, 'atMs' | 'monotonicMs' | 'cause' | 'gc' | 'exact'>;
 
 /** Reading the resident set right after a GC took 64 µs at the median, and milliseconds at the 90th percentile. */
 const MAX_USAGE_AGE_MS = 1_000;
@@ -58,12 +52,12 @@ const DESCRIPTORS = '/proc/self/fd';
 const MS_A_DESCRIPTOR = 1;
 /** Descriptors that are examined, from the highest number down: the newest ones. */
 const NEWEST_DESCRIPTORS = 32;
+/** Heap spaces whose objects have yet to survive a minor GC or two. */
+const YOUNG_SPACES: readonly string[] = ['new_space', 'new_large_object_space'];
 
 /** Readers for this process. */
 export function processReaders(
-  requests: () => number,
-  outgoingRequests: () => number = () => 0,
-  workersStarted: () => number = () => 0,
+  counts: () => ProcessCounts = () => ({ requests: 0, outgoingRequests: 0, workersStarted: 0 }),
 ): HeapReaders {
   return {
     heapStatistics: getHeapStatistics,
@@ -74,9 +68,7 @@ export function processReaders(
     activeResources: () => process.getActiveResourcesInfo(),
     descriptors: countDescriptors,
     memoryLimit: () => readMemoryLimit(),
-    requests,
-    outgoingRequests,
-    workersStarted,
+    counts,
   };
 }
 
@@ -87,75 +79,64 @@ export function createHeapReader(
   clock: Clock = systemClock,
 ): HeapReader {
   let limit = readers.memoryLimit();
-  let descriptors: { readonly atMs: number; readonly found: ReturnType<HeapReaders['descriptors']> } | null =
-    null;
-  let handles: {
-    readonly atMs: number;
-    readonly total: number;
-    readonly counts: Readonly<Record<string, number>>;
-  } | null = null;
-  const countedHandles = () => {
-    const nowMs = clock.monotonicMs();
-    if (handles === null || nowMs - handles.atMs >= handles.total * MS_A_HANDLE) {
-      const names = readers.activeResources();
-      handles = { atMs: nowMs, total: names.length, counts: countByName(names) };
-    }
-    return handles.counts;
-  };
-  const countedDescriptors = () => {
-    const nowMs = clock.monotonicMs();
-    if (
-      descriptors === null ||
-      nowMs - descriptors.atMs >= (descriptors.found?.count ?? 0) * MS_A_DESCRIPTOR
-    ) {
-      descriptors = { atMs: nowMs, found: readers.descriptors() };
-    }
-    return descriptors.found;
-  };
-  let usage: MemoryUsage = { rss: 0, arrayBuffers: 0 };
-  const readUsage = (): MemoryUsage => {
+  let usage: ReturnType<HeapReaders['memoryUsage']> = { rss: 0, arrayBuffers: 0 };
+  let usageMs = 0;
+  let sharedBytes = 0;
+  const readUsage = (): void => {
     try {
-      return readers.memoryUsage();
+      usage = readers.memoryUsage();
     } catch {
       // Node opens a file for it, and a service that leaks descriptors has none left: keep the previous figures.
-      return usage;
     }
+    usageMs = clock.monotonicMs();
   };
-  usage = readUsage();
-  let usageMs = clock.monotonicMs();
-  let sharedBytes = 0;
+  readUsage();
+  const handles = kept(
+    clock,
+    () => countByName(readers.activeResources()),
+    ({ total }) => total * MS_A_HANDLE,
+  );
+  const descriptors = kept(
+    clock,
+    () => readers.descriptors(),
+    (found) => (found?.count ?? 0) * MS_A_DESCRIPTOR,
+  );
   return {
     afterGc(events) {
       if (events.length === 0) return [];
       const nowMs = clock.monotonicMs();
-      if (nowMs - usageMs > MAX_USAGE_AGE_MS) {
-        usage = readUsage();
-        usageMs = nowMs;
-      }
+      if (nowMs - usageMs > MAX_USAGE_AGE_MS) readUsage();
       const reading = read(readers, usage, sharedBytes, limit);
       const epochMs = clock.now() - nowMs;
       return events.map((event) => gcSample(event, reading, epochMs, isOwn(event.startMs)));
     },
     onTick() {
       limit = readers.memoryLimit();
-      usage = readUsage();
-      usageMs = clock.monotonicMs();
-      sharedBytes = Math.round(usage.rss * (readers.sharedPart() ?? 0));
-      const { surroundings, usedBytes, oldBytes } = read(readers, usage, sharedBytes, limit);
+      readUsage();
+      sharedBytes = Math.round(usage.rss * readers.sharedPart());
+      const found = descriptors();
       return {
-        ...surroundings,
+        ...read(readers, usage, sharedBytes, limit),
         atMs: clock.now(),
         monotonicMs: usageMs,
         cause: 'timer',
         gc: null,
-        usedBytes,
         exact: false,
-        oldBytes,
-        handles: countedHandles(),
-        descriptors: countedDescriptors()?.count ?? null,
-        newFilesPart: countedDescriptors()?.filesPart ?? null,
+        handles: handles().counts,
+        descriptors: found?.count ?? null,
+        newFilesPart: found?.filesPart ?? null,
       };
     },
+  };
+}
+
+/** What `read` returned lately: it is asked again once that is older than `maxAgeMs` says. */
+function kept<T>(clock: Clock, read: () => T, maxAgeMs: (value: T) => number): () => T {
+  let last: { readonly atMs: number; readonly value: T } | null = null;
+  return () => {
+    const nowMs = clock.monotonicMs();
+    if (last === null || nowMs - last.atMs >= maxAgeMs(last.value)) last = { atMs: nowMs, value: read() };
+    return last.value;
   };
 }
 
@@ -164,7 +145,7 @@ function gcSample(event: GcEvent, reading: Reading, epochMs: number, own: boolea
   const monotonicMs = startMs + pauseMs;
   const usedBytes = figures?.usedBytes ?? reading.usedBytes;
   return {
-    ...reading.surroundings,
+    ...reading,
     atMs: epochMs + monotonicMs,
     monotonicMs,
     cause: 'gc',
@@ -182,15 +163,23 @@ function reclaimedBytes({ figures }: GcEvent): number | null {
   return figures === null || before === null ? null : Math.max(0, before - figures.usedBytes);
 }
 
-function read(readers: HeapReaders, usage: MemoryUsage, sharedBytes: number, limit: MemoryLimit): Reading {
+function read(
+  readers: HeapReaders,
+  usage: ReturnType<HeapReaders['memoryUsage']>,
+  sharedBytes: number,
+  limit: MemoryLimit,
+): Reading {
   const heap = readers.heapStatistics();
   const spaces: Record<string, number> = {};
   let oldBytes = 0;
   for (const { space_name: name, space_used_size: used } of readers.heapSpaces()) {
     spaces[name] = used;
-    if (!isYoungSpace(name)) oldBytes += used;
+    if (!YOUNG_SPACES.includes(name)) oldBytes += used;
   }
-  const surroundings: Surroundings = {
+  return {
+    ...readers.counts(),
+    usedBytes: heap.used_heap_size,
+    oldBytes,
     spaces,
     externalBytes: heap.external_memory,
     arrayBuffersBytes: usage.arrayBuffers,
@@ -203,39 +192,31 @@ function read(readers: HeapReaders, usage: MemoryUsage, sharedBytes: number, lim
     limitBytes: heap.heap_size_limit,
     memoryLimitBytes: limit.limitBytes,
     memoryAvailableBytes: limit.availableBytes,
-    requests: readers.requests(),
-    outgoingRequests: readers.outgoingRequests(),
-    workersStarted: readers.workersStarted(),
     handles: null,
     descriptors: null,
     newFilesPart: null,
   };
-  return { surroundings, usedBytes: heap.used_heap_size, oldBytes };
 }
 
-function countByName(names: readonly string[]): Readonly<Record<string, number>> {
+function countByName(names: readonly string[]): { total: number; counts: Readonly<Record<string, number>> } {
   const counts: Record<string, number> = {};
   for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
-  return counts;
+  return { total: names.length, counts };
 }
 
 /**
  * Since Linux 6.2 the directory's size is the number of descriptors; before, it has to be listed. The kernel assigns
  * the lowest free number, so unless some were closed in between, the newest are just below the count.
  */
-function countDescriptors(): { readonly count: number; readonly filesPart: number | null } | null {
+function countDescriptors(): OpenDescriptors | null {
   if (process.platform !== 'linux') return null;
   try {
-    const count = statSync(DESCRIPTORS).size || listDescriptors();
+    // One of those listed is the directory being read.
+    const count = statSync(DESCRIPTORS).size || readdirSync(DESCRIPTORS).length - 1;
     return { count, filesPart: filesPartBelow(count) };
   } catch {
     return null;
   }
-}
-
-/** One of them is the directory being read. */
-function listDescriptors(): number {
-  return readdirSync(DESCRIPTORS).length - 1;
 }
 
 /** Null if too few of these numbers are open: then the newest are elsewhere. */
@@ -257,12 +238,9 @@ function isFile(descriptor: number): boolean | null {
 }
 
 /** `size resident shared …` of proc_pid_statm(5), in pages. A mapped file becomes resident as it is read; that is no leak. */
-function readSharedPart(): number | null {
-  if (process.platform !== 'linux') return null;
-  try {
-    const [, resident, shared] = readFileSync('/proc/self/statm', 'latin1').split(' ', 3).map(Number);
-    return resident === undefined || shared === undefined || !(resident > 0) ? null : shared / resident;
-  } catch {
-    return null;
-  }
+function readSharedPart(): number {
+  const [, resident = 0, shared = 0] = (kernelFiles.readFile('/proc/self/statm') ?? '')
+    .split(' ', 3)
+    .map(Number);
+  return resident > 0 ? shared / resident : 0;
 }

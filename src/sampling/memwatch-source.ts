@@ -1,7 +1,6 @@
 import { type Clock, systemClock, type Timer } from '../runtime/clock.js';
 import type { GcEvent, GcSource, GcSourceName } from './gc-source.js';
 import { MajorJoin, type MajorReport } from './major-join.js';
-import { parseMemwatchStats } from './memwatch-stats.js';
 
 /** The part of a memwatch package that is used. */
 export interface MemwatchModule {
@@ -73,13 +72,28 @@ function run(
   };
 }
 
-/** The offset between the clocks is computed now, not at process start: the wall clock drifts and can be set. */
+/**
+ * Reads the `stats` of either package; null for anything else. The offset between the clocks is computed now, not at
+ * process start: the wall clock drifts and can be set.
+ * - `@airbnb/node-memwatch` 3: `{ gc_ts (µs since the epoch, end of the cycle), gc_time (ns), used_heap_size (bytes), … }`
+ * - `memwatch-next` and older: `{ current_base (bytes after the GC), num_full_gc, usage_trend, … }`
+ */
 function reportOf(stats: unknown, clock: Clock): MajorReport | null {
-  const parsed = parseMemwatchStats(stats);
-  if (parsed === null) return null;
+  if (typeof stats !== 'object' || stats === null) return null;
+  const fields: Readonly<Record<string, unknown>> = { ...stats };
   const receivedMs = clock.monotonicMs();
-  if (parsed.timing === null) return { usedBytes: parsed.usedBytes, receivedMs, timing: null };
-  const { endMs, pauseMs } = parsed.timing;
-  const startMs = endMs - (clock.now() - receivedMs) - pauseMs;
-  return { usedBytes: parsed.usedBytes, receivedMs, timing: { startMs, pauseMs } };
+  const used = amount(fields['used_heap_size']);
+  const endUs = amount(fields['gc_ts']);
+  const pauseNs = amount(fields['gc_time']);
+  if (used !== null && endUs !== null && pauseNs !== null) {
+    const pauseMs = pauseNs / 1e6;
+    const startMs = endUs / 1e3 - (clock.now() - receivedMs) - pauseMs;
+    return { usedBytes: used, receivedMs, timing: { startMs, pauseMs } };
+  }
+  const base = amount(fields['current_base']);
+  return base === null ? null : { usedBytes: base, receivedMs, timing: null };
+}
+
+function amount(value: unknown): number | null {
+  return typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : null;
 }

@@ -57,7 +57,7 @@ export class OutsideWindow {
     if (sample.monotonicMs < this.#sinceMs) return false;
     const { residentBytes, sockets, requests } = this.#surroundings;
     const ended = residentBytes.add(sample.monotonicMs, sample.rssBytes);
-    requests.add(sample.monotonicMs, trafficOf(sample).count);
+    requests.add(sample.monotonicMs, trafficOf(sample));
     const full = sample.gc?.kind === 'major';
     this.#take('external', 'external', externalBytes(sample), sample, full);
     this.#take('contexts', 'NativeContext', sample.nativeContexts, sample, full);

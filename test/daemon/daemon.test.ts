@@ -77,11 +77,7 @@ class Bench {
       clock: this.clock,
       logger: this.logger,
       gcSource,
-      reader: createHeapReader(
-        processReaders(() => 0),
-        (startMs) => this.ownPauses.includes(startMs),
-        this.clock,
-      ),
+      reader: createHeapReader(processReaders(), (startMs) => this.ownPauses.includes(startMs), this.clock),
       window: new SampleWindow(),
       dumper: { dumper, reason: 'for the test' },
       startAnalysis: ({ previous }) => {

@@ -8,11 +8,12 @@ import { ManualClock } from '../support/manual-clock.js';
 
 const FIGURES = { usedBytes: 40_000_000, beforeBytes: 47_000_000, oldBytes: 39_000_000 };
 const MAJOR: GcEvent = { kind: 'major', startMs: 100, pauseMs: 5, figures: FIGURES };
+const COUNTS = { requests: 42, outgoingRequests: 0, workersStarted: 0 };
 const never = (): boolean => false;
 
 /** The readers of this process, counting how often each is asked. */
 function counted(): { readonly readers: HeapReaders; readonly calls: Record<string, number> } {
-  const real = processReaders(() => 42);
+  const real = processReaders(() => COUNTS);
   const calls: Record<string, number> = {};
   const count =
     <T>(name: string, read: () => T) =>
@@ -28,9 +29,7 @@ function counted(): { readonly readers: HeapReaders; readonly calls: Record<stri
     descriptors: count('descriptors', () => real.descriptors()),
     memoryLimit: count('memoryLimit', () => real.memoryLimit()),
     sharedPart: count('sharedPart', () => real.sharedPart()),
-    requests: real.requests,
-    outgoingRequests: real.outgoingRequests,
-    workersStarted: real.workersStarted,
+    counts: real.counts,
   };
   return { readers, calls };
 }
@@ -38,7 +37,7 @@ function counted(): { readonly readers: HeapReaders; readonly calls: Record<stri
 describe('the heap reader', () => {
   it('makes a sample for the end of a cycle from its exact figures', () => {
     const own = createHeapReader(
-      processReaders(() => 42),
+      processReaders(() => COUNTS),
       (startMs) => startMs === 100,
     );
     const [sample] = own.afterGc([MAJOR]);
@@ -53,10 +52,7 @@ describe('the heap reader', () => {
   });
 
   it('reads the current heap if a cycle has no figures', () => {
-    const [sample] = createHeapReader(
-      processReaders(() => 0),
-      never,
-    ).afterGc([{ ...MAJOR, figures: null }]);
+    const [sample] = createHeapReader(processReaders(), never).afterGc([{ ...MAJOR, figures: null }]);
     assert.ok(sample !== undefined);
     assert.equal(sample.exact, false);
     assert.equal(sample.gc?.reclaimedBytes, null);
@@ -64,10 +60,7 @@ describe('the heap reader', () => {
   });
 
   it('fills in what a source does not report, and never reports a negative reclaim', () => {
-    const reader = createHeapReader(
-      processReaders(() => 0),
-      never,
-    );
+    const reader = createHeapReader(processReaders(), never);
     const figures = { usedBytes: 1_000, beforeBytes: null, oldBytes: null };
     const [bare, grown] = reader.afterGc([
       { ...MAJOR, figures },
@@ -125,7 +118,7 @@ describe('the heap reader', () => {
   it('reports which share of the newest descriptors are files', {
     skip: process.platform !== 'linux',
   }, (t) => {
-    const part = () => processReaders(() => 0).descriptors()?.filesPart;
+    const part = () => processReaders().descriptors()?.filesPart;
     const files = Array.from({ length: 31 }, () => openSync(process.execPath, 'r'));
     t.after(() => {
       for (const one of files) closeSync(one);
@@ -144,11 +137,7 @@ describe('the heap reader', () => {
   });
 
   it('reports the state of this process on a tick', (t) => {
-    const read = () =>
-      createHeapReader(
-        processReaders(() => 0),
-        never,
-      ).onTick();
+    const read = () => createHeapReader(processReaders(), never).onTick();
     const before = read();
     const descriptor = openSync(process.execPath, 'r');
     t.after(() => closeSync(descriptor));

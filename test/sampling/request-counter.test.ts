@@ -6,7 +6,7 @@ import { connect, createServer as createHttp2Server } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { describe, it } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { RequestCounter, trafficBetween, trafficOf } from '../../src/sampling/request-counter.js';
+import { RequestCounter, trafficOf } from '../../src/sampling/request-counter.js';
 
 const NODE_MAJOR = Number(process.versions.node.split('.')[0]);
 
@@ -22,20 +22,20 @@ describe('the request counter', () => {
     };
     const counter = new RequestCounter();
     await ask();
-    assert.equal(counter.count, 0);
+    assert.equal(counter.counts.requests, 0);
     counter.start();
     counter.start();
     await ask();
     await ask();
-    assert.equal(counter.count, 2);
+    assert.equal(counter.counts.requests, 2);
     counter.stop();
     counter.stop();
     await ask();
-    assert.equal(counter.count, 2);
+    assert.equal(counter.counts.requests, 2);
     assert.equal(hasSubscribers('http.server.request.start'), false);
     counter.start();
     await ask();
-    assert.equal(counter.count, 3);
+    assert.equal(counter.counts.requests, 3);
     counter.stop();
   });
 
@@ -55,7 +55,7 @@ describe('the request counter', () => {
       await once(stream, 'end');
     }
     const told = NODE_MAJOR >= 22 ? 3 : 0;
-    assert.deepEqual([counter.count, counter.outgoingRequests], [told, told]);
+    assert.deepEqual([counter.counts.requests, counter.counts.outgoingRequests], [told, told]);
   });
 
   it('counts outgoing requests of node:http and of fetch, and worker threads', async (t) => {
@@ -73,25 +73,13 @@ describe('the request counter', () => {
     await once(answer, 'end');
     const worker = new Worker('1', { eval: true });
     await once(worker, 'exit');
-    assert.deepEqual([counter.count, counter.outgoingRequests, counter.workersStarted], [0, 2, 1]);
+    assert.deepEqual(counter.counts, { requests: 0, outgoingRequests: 2, workersStarted: 1 });
   });
 });
 
 describe('Traffic', () => {
   it('is the requests a process serves, or those it makes if it serves none', () => {
-    assert.deepEqual(trafficOf({ requests: 0, outgoingRequests: 7 }), { unit: 'outgoing request', count: 7 });
-    assert.deepEqual(trafficOf({ requests: 3, outgoingRequests: 7 }), { unit: 'request', count: 3 });
-  });
-
-  it('between two moments is in the unit of the later one', () => {
-    const before = { requests: 0, outgoingRequests: 10 };
-    assert.deepEqual(trafficBetween(before, { requests: 0, outgoingRequests: 25 }), {
-      unit: 'outgoing request',
-      count: 15,
-    });
-    assert.deepEqual(trafficBetween(before, { requests: 4, outgoingRequests: 25 }), {
-      unit: 'request',
-      count: 4,
-    });
+    assert.equal(trafficOf({ requests: 0, outgoingRequests: 7 }), 7);
+    assert.equal(trafficOf({ requests: 3, outgoingRequests: 7 }), 3);
   });
 });

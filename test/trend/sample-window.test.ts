@@ -7,10 +7,7 @@ import { PointSeries } from '../../src/trend/point-series.js';
 import { SampleWindow } from '../../src/trend/sample-window.js';
 import { runProgram } from '../sampling/child.js';
 
-const TICK = createHeapReader(
-  processReaders(() => 0),
-  () => false,
-).onTick();
+const TICK = createHeapReader(processReaders(), () => false).onTick();
 
 function sample(
   atMs: number,

@@ -15,11 +15,7 @@ const clock = {
   monotonicMs: () => elapsedMs,
   after: () => ({ cancel: () => undefined }),
 };
-const reader = createHeapReader(
-  processReaders(() => 0),
-  () => false,
-  clock,
-);
+const reader = createHeapReader(processReaders(), () => false, clock);
 const window = new SampleWindow();
 let taken = 0;
 

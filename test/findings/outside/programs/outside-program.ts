@@ -142,11 +142,7 @@ const PROGRAMS: Readonly<Record<string, () => void | Promise<void>>> = {
 const counter = new RequestCounter();
 counter.start();
 const reader = createHeapReader(
-  processReaders(
-    () => counter.count,
-    () => counter.outgoingRequests,
-    () => counter.workersStarted,
-  ),
+  processReaders(() => counter.counts),
   () => false,
 );
 const outside = new OutsideWatch({
