@@ -10,30 +10,22 @@ import { type ChildRun, runForkedChild } from './forked-child.js';
 import type { CaptureOrder, DumpOutcome, HeapDumper } from './heap-dumper.js';
 import { type CostPrediction, LearnedCost } from './learned-cost.js';
 
-const PER_MIB = 1 / MIB;
-
 /**
  * First guesses, before this process has taught us better; about twice what was measured on Node 20 to 26 with 3 million
  * small objects in 180 MB: 2.5, 4.7 and 11 ms of CPU a MB for the first three, and 0.12, 0.15 and 0.67 times the heap. The
  * fork took 0.06 to 0.09 ms a MB.
  */
-const PAUSE = { pauseMsPerByte: 0.1 * PER_MIB };
+const guess = (memoryPerByte: number, cpuSecondsPerMib: number) => ({
+  pauseMsPerByte: 0.1 / MIB,
+  memoryPerByte,
+  cpuSecondsPerByte: cpuSecondsPerMib / MIB,
+});
 const GUESSES = {
-  probe: { ...PAUSE, memoryPerByte: 0.2, cpuSecondsPerByte: 0.005 * PER_MIB, durationMsPerByte: 5 * PER_MIB },
-  census: {
-    ...PAUSE,
-    memoryPerByte: 0.3,
-    cpuSecondsPerByte: 0.01 * PER_MIB,
-    durationMsPerByte: 10 * PER_MIB,
-  },
-  sampled: {
-    ...PAUSE,
-    memoryPerByte: 0.4,
-    cpuSecondsPerByte: 0.025 * PER_MIB,
-    durationMsPerByte: 25 * PER_MIB,
-  },
-  full: { ...PAUSE, memoryPerByte: 15, cpuSecondsPerByte: 0.5 * PER_MIB, durationMsPerByte: 500 * PER_MIB },
-} as const;
+  probe: guess(0.2, 0.005),
+  census: guess(0.3, 0.01),
+  sampled: guess(0.4, 0.025),
+  full: guess(15, 0.5),
+};
 
 /** Children tried for one capture. Right after a full GC one in eight meets a busy thread of V8, later nearly none. */
 const MAX_TRIES = 6;
@@ -54,17 +46,22 @@ export class ForkDumper implements HeapDumper {
   readonly levels: readonly CaptureLevel[];
   readonly #binding: NativeBinding;
   readonly #clock: Clock;
-  readonly #cost: LearnedCost<CaptureLevel>;
+  readonly #costs: Readonly<Record<CaptureLevel, LearnedCost>>;
 
   constructor(binding: NativeBinding, clock: Clock) {
     this.#binding = binding;
     this.#clock = clock;
-    this.#cost = new LearnedCost(clock, GUESSES);
+    this.#costs = {
+      probe: new LearnedCost(clock, GUESSES.probe),
+      census: new LearnedCost(clock, GUESSES.census),
+      sampled: new LearnedCost(clock, GUESSES.sampled),
+      full: new LearnedCost(clock, GUESSES.full),
+    };
     this.levels = binding.missingSymbol === null ? ['probe', 'census', 'sampled', 'full'] : ['probe', 'full'];
   }
 
   predict(level: CaptureLevel, heapBytes: number): CostPrediction {
-    const predicted = this.#cost.predict(level, heapBytes);
+    const predicted = this.#costs[level].predict(heapBytes);
     return { ...predicted, memoryBytes: predicted.memoryBytes + FLOOR_BYTES[level] };
   }
 
@@ -72,13 +69,12 @@ export class ForkDumper implements HeapDumper {
     const costs = { pauseMs: 0, peakBytes: 0, cpuSeconds: 0, retries: 0 };
     try {
       for (;;) {
-        const attempt = await this.#inTurn(order);
-        const { run, census } = attempt;
+        const { run, census } = await this.#inTurn(order);
         costs.pauseMs = Math.max(costs.pauseMs, run.blockedMs);
         costs.peakBytes = Math.max(costs.peakBytes, run.words.peakBytes, run.verdict.peakBytes);
         costs.cpuSeconds += cpuSecondsOf(run);
         const end = judge(run, order.signal);
-        this.#learn(order, attempt, end.ended);
+        this.#learn(order, run, end.ended);
         if (end.ended === 'done') {
           if (order.level === 'census' && census === null)
             return { ...costs, outcome: 'failure', failure: { cause: 'census-unreadable' } };
@@ -110,7 +106,6 @@ export class ForkDumper implements HeapDumper {
     const mappings = await this.#scan(order.signal);
     order.signal.throwIfAborted();
     let census: Promise<readonly ClassCount[] | null> = Promise.resolve(null);
-    const fromMs = this.#clock.monotonicMs();
     const run = await runForkedChild({
       ...order,
       binding: this.#binding,
@@ -122,7 +117,7 @@ export class ForkDumper implements HeapDumper {
         else order.receiver.pipe(readFd);
       },
     });
-    return { run, census: await census, durationMs: this.#clock.monotonicMs() - fromMs };
+    return { run, census: await census };
   }
 
   #scan(signal: AbortSignal): Promise<Mappings> {
@@ -155,21 +150,16 @@ export class ForkDumper implements HeapDumper {
   }
 
   /** Of a child that was merely unlucky only the pause is learned; one that failed would have taken at least what it took. */
-  #learn(
-    { level, heapBytes }: CaptureOrder,
-    { run, durationMs }: Attempt,
-    ended: ChildVerdict['ended'],
-  ): void {
+  #learn({ level, heapBytes }: CaptureOrder, run: ChildRun, ended: ChildVerdict['ended']): void {
     const { liveBytes, peakBytes } = run.words;
     const isTypical = ended !== 'unlucky';
-    this.#cost.learn(level, {
+    this.#costs[level].learn({
       heapBytes: liveBytes > 0 ? liveBytes : heapBytes,
       pauseMs: run.blockedMs,
       memoryBytes: isTypical
         ? Math.max(0, Math.max(peakBytes, run.verdict.peakBytes) - FLOOR_BYTES[level])
         : null,
       cpuSeconds: isTypical ? cpuSecondsOf(run) : null,
-      durationMs: isTypical ? durationMs : null,
       complete: ended === 'done',
     });
   }
@@ -178,7 +168,6 @@ export class ForkDumper implements HeapDumper {
 interface Attempt {
   readonly run: ChildRun;
   readonly census: readonly ClassCount[] | null;
-  readonly durationMs: number;
 }
 
 /** Where other code took the child's end, as the governor saw it. */

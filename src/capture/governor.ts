@@ -29,8 +29,6 @@ export interface GovernorOptions {
   readonly timeoutMs: number;
   /** CPU quota of the container, cores; null: none. */
   readonly cpuCores: number | null;
-  /** Between two looks at a running child, milliseconds. Default: 25. */
-  readonly tickMs?: number;
 }
 
 /** What became of a governed child. */
@@ -45,6 +43,7 @@ export interface GovernorVerdict {
   readonly longestStopMs: number;
 }
 
+/** Between two looks at a running child. */
 const TICK_MS = 25;
 /** A stopped child does not grow, only the service does. */
 const STOPPED_TICK_MS = 100;
@@ -67,7 +66,6 @@ const LONGEST_TIMES = 10;
  */
 export class Governor {
   readonly #options: GovernorOptions;
-  readonly #tickMs: number;
   readonly #share: CpuShare | null;
   #timer: Timer | null = null;
   #lastMs: number;
@@ -85,7 +83,6 @@ export class Governor {
   /** Begins at once. */
   constructor(options: GovernorOptions) {
     this.#options = options;
-    this.#tickMs = options.tickMs ?? TICK_MS;
     const { cpuCores } = options;
     this.#share =
       cpuCores === null || cpuCores >= FREE_CORES ? null : new CpuShare(cpuCores * SHARE_OF_QUOTA);
@@ -128,10 +125,10 @@ export class Governor {
   }
 
   #nextMs(): number {
-    if (this.#share === null) return this.#tickMs;
+    if (this.#share === null) return TICK_MS;
     return this.#stopped
       ? Math.min(STOPPED_TICK_MS, Math.max(1, Math.ceil(this.#share.refillMs)))
-      : Math.min(this.#tickMs, Math.max(MIN_RUN_MS, Math.floor(this.#share.runnableMs)));
+      : Math.min(TICK_MS, Math.max(MIN_RUN_MS, Math.floor(this.#share.runnableMs)));
   }
 
   /** Takes stock of the time since the last look, and returns by how many bytes the child has grown in it. */

@@ -17,7 +17,6 @@ const GUESS = {
   pauseMsPerByte: GUESSED_PAUSE_MS_PER_BYTE,
   memoryPerByte: 15,
   cpuSecondsPerByte: GUESSED_PAUSE_MS_PER_BYTE / 1000,
-  durationMsPerByte: GUESSED_PAUSE_MS_PER_BYTE,
 };
 
 /**
@@ -28,16 +27,16 @@ export class InlineDumper implements HeapDumper {
   readonly name = 'inline';
   readonly levels: readonly CaptureLevel[] = ['full'];
   readonly #clock: Clock;
-  readonly #cost: LearnedCost<'full'>;
+  readonly #cost: LearnedCost;
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#cost = new LearnedCost(clock, { full: GUESS });
+    this.#cost = new LearnedCost(clock, GUESS);
   }
 
   /** All levels cost the same: it only has one. */
-  predict(_rung: CaptureLevel, heapBytes: number): CostPrediction {
-    return this.#cost.predict('full', heapBytes);
+  predict(_level: CaptureLevel, heapBytes: number): CostPrediction {
+    return this.#cost.predict(heapBytes);
   }
 
   async dump(order: CaptureOrder): Promise<DumpOutcome> {
@@ -55,13 +54,11 @@ export class InlineDumper implements HeapDumper {
       costs.pauseMs = toMs - fromMs;
       order.paused(fromMs, toMs);
       costs.peakBytes = Math.max(snapshot.readableLength, process.memoryUsage.rss() - rssBefore);
-      this.#cost.learn('full', {
+      this.#cost.learn({
         heapBytes: liveBytes,
         pauseMs: costs.pauseMs,
         memoryBytes: costs.peakBytes,
         cpuSeconds: costs.pauseMs / 1000,
-        // How long the rest takes depends on the reader.
-        durationMs: costs.pauseMs,
         complete: true,
       });
       sink = order.receiver.stream();

@@ -6,7 +6,6 @@ export interface CostRates {
   /** Bytes in addition to the heap. */
   readonly memoryPerByte: number;
   readonly cpuSecondsPerByte: number;
-  readonly durationMsPerByte: number;
 }
 
 export interface CostPrediction {
@@ -15,20 +14,15 @@ export interface CostPrediction {
   /** Memory taken in addition to the heap while it lasts, bytes. */
   readonly memoryBytes: number;
   readonly cpuSeconds: number;
-  readonly durationMs: number;
 }
 
 /** What one capture cost; null: not known. */
-export interface CostObservation {
+export type CostObservation = { readonly [Cost in keyof CostPrediction]: number | null } & {
   /** Live heap, bytes. */
   readonly heapBytes: number;
-  readonly pauseMs: number | null;
-  readonly memoryBytes: number | null;
-  readonly cpuSeconds: number | null;
-  readonly durationMs: number | null;
   /** False where the capture was ended before it was done: it would have taken at least this. */
   readonly complete: boolean;
-}
+};
 
 /** A heap's density changes from one capture to the next; predictions err on the safe side by this much. */
 const CAUTION = 1.25;
@@ -38,51 +32,34 @@ const TIME_FOR_MS = 10 * 60 * 1000;
 const MEMORY_FOR_MS = 30 * 60 * 1000;
 
 /**
- * What captures of each kind cost in this process, learned from every one. First guesses should be pessimistic, yet let
+ * What captures of one kind cost in this process, learned from every one. First guesses should be pessimistic, yet let
  * some captures pass: only these correct them.
  */
-export class LearnedCost<CaptureLevel extends string> {
-  readonly #levels: Readonly<Record<CaptureLevel, RungCost>>;
+export class LearnedCost {
+  readonly #pause: MeanRate;
+  readonly #memory: LargestRate;
+  readonly #cpu: MeanRate;
 
-  constructor(clock: Clock, guesses: Readonly<Record<CaptureLevel, CostRates>>) {
-    this.#levels = Object.fromEntries(
-      Object.entries<CostRates>(guesses).map(([level, rates]) => [level, new RungCost(clock, rates)]),
-    ) as Record<CaptureLevel, RungCost>;
+  constructor(clock: Clock, guess: CostRates) {
+    this.#pause = new MeanRate(clock, guess.pauseMsPerByte, false);
+    this.#memory = new LargestRate(clock, guess.memoryPerByte);
+    this.#cpu = new MeanRate(clock, guess.cpuSecondsPerByte, true);
   }
 
-  predict(level: CaptureLevel, heapBytes: number): CostPrediction {
-    const { pause, memory, cpu, duration } = this.#levels[level];
+  predict(heapBytes: number): CostPrediction {
     return {
-      pauseMs: heapBytes * pause.expected() * CAUTION,
-      memoryBytes: memory.bytesFor(heapBytes),
-      cpuSeconds: heapBytes * cpu.expected(),
-      durationMs: heapBytes * duration.expected() * CAUTION,
+      pauseMs: heapBytes * this.#pause.expected() * CAUTION,
+      memoryBytes: this.#memory.bytesFor(heapBytes),
+      cpuSeconds: heapBytes * this.#cpu.expected(),
     };
   }
 
-  learn(level: CaptureLevel, observation: CostObservation): void {
-    const { heapBytes, complete } = observation;
+  learn({ heapBytes, pauseMs, memoryBytes, cpuSeconds, complete }: CostObservation): void {
     if (!(heapBytes > 0)) return;
-    const { pause, memory, cpu, duration } = this.#levels[level];
     // The service's pause is over before anything can end the capture.
-    pause.learn(observation.pauseMs, heapBytes, true);
-    memory.learn(observation.memoryBytes, heapBytes, complete);
-    cpu.learn(observation.cpuSeconds, heapBytes, complete);
-    duration.learn(observation.durationMs, heapBytes, complete);
-  }
-}
-
-class RungCost {
-  readonly pause: MeanRate;
-  readonly memory: LargestRate;
-  readonly cpu: MeanRate;
-  readonly duration: MeanRate;
-
-  constructor(clock: Clock, guess: CostRates) {
-    this.pause = new MeanRate(clock, guess.pauseMsPerByte, false);
-    this.memory = new LargestRate(clock, guess.memoryPerByte);
-    this.cpu = new MeanRate(clock, guess.cpuSecondsPerByte, true);
-    this.duration = new MeanRate(clock, guess.durationMsPerByte, false);
+    this.#pause.learn(pauseMs, heapBytes, true);
+    this.#memory.learn(memoryBytes, heapBytes, complete);
+    this.#cpu.learn(cpuSeconds, heapBytes, complete);
   }
 }
 

@@ -49,14 +49,19 @@ const { floor } = Math;
 const toNumber = Number;
 const hasOwn = uncurryThis(Object.prototype.hasOwnProperty);
 const join = uncurryThis(Array.prototype.join);
-const sizeOfMap = uncurryThis(sizeGetter(Map.prototype));
-const sizeOfSet = uncurryThis(sizeGetter(Set.prototype));
-const forEachOfMap = uncurryThis(Map.prototype.forEach);
-const forEachOfSet = uncurryThis(Set.prototype.forEach);
-const clearMap = uncurryThis(Map.prototype.clear);
-const clearSet = uncurryThis(Set.prototype.clear);
-const setInMap = uncurryThis(Map.prototype.set);
-const addToSet = uncurryThis(Set.prototype.add);
+const MAP = {
+  size: uncurryThis(sizeGetter(Map.prototype)),
+  forEach: uncurryThis(Map.prototype.forEach),
+  clear: uncurryThis(Map.prototype.clear),
+  add: uncurryThis(Map.prototype.set),
+};
+/** A Set's members are key and value at once, as its `forEach` passes them, and its `add` ignores the second. */
+const SET = {
+  size: uncurryThis(sizeGetter(Set.prototype)),
+  forEach: uncurryThis(Set.prototype.forEach),
+  clear: uncurryThis(Set.prototype.clear),
+  add: uncurryThis(Set.prototype.add),
+} as unknown as typeof MAP;
 
 function sizeGetter(prototype: object): (this: unknown) => number {
   const getter: unknown = Object.getOwnPropertyDescriptor(prototype, 'size')?.get;
@@ -105,8 +110,8 @@ export function truncateCollections(
 function truncate(collection: unknown, bounds: TruncationBounds): number {
   const isObject = typeof collection === 'object' || typeof collection === 'function';
   if (!isObject || collection === null || isProxy(collection)) return 0;
-  if (isMap(collection)) return truncateMap(collection, bounds);
-  if (isSet(collection)) return truncateSet(collection, bounds);
+  if (isMap(collection)) return truncateKeyed(collection, MAP, bounds);
+  if (isSet(collection)) return truncateKeyed(collection as unknown as Map<unknown, unknown>, SET, bounds);
   if (isArray(collection)) return truncateArray(collection, bounds);
   // Their indices are no properties that could be deleted, or belong to something else.
   const isOther = isView(collection) || isStringObject(collection) || isArgumentsObject(collection);
@@ -130,15 +135,15 @@ function keptOf(total: number, { threshold, keepOldest, keepNewest }: Truncation
   return total > threshold && kept > 0 && kept < total ? kept : total;
 }
 
-function truncateMap(map: ReadonlyMap<unknown, unknown>, bounds: TruncationBounds): number {
-  const total = sizeOfMap(map);
+function truncateKeyed(table: Map<unknown, unknown>, methods: typeof MAP, bounds: TruncationBounds): number {
+  const total = methods.size(table);
   const kept = keptOf(total, bounds);
-  if (kept === total || !mark(map, kept, total)) return 0;
+  if (kept === total || !mark(table, kept, total)) return 0;
   const newest = total - bounds.keepNewest;
   const head: Kept = { key: null, value: null, next: null };
   let tail = head;
   let at = 0;
-  forEachOfMap(map as Map<unknown, unknown>, (value, key) => {
+  methods.forEach(table, (value, key) => {
     if (at < bounds.keepOldest || at >= newest) {
       tail.next = { key, value, next: null };
       tail = tail.next;
@@ -146,29 +151,8 @@ function truncateMap(map: ReadonlyMap<unknown, unknown>, bounds: TruncationBound
     at++;
   });
   // One by one a million entries would leave as slowly as they came.
-  clearMap(map as Map<unknown, unknown>);
-  for (let entry = head.next; entry !== null; entry = entry.next)
-    setInMap(map as Map<unknown, unknown>, entry.key, entry.value);
-  return total - kept;
-}
-
-function truncateSet(set: ReadonlySet<unknown>, bounds: TruncationBounds): number {
-  const total = sizeOfSet(set);
-  const kept = keptOf(total, bounds);
-  if (kept === total || !mark(set, kept, total)) return 0;
-  const newest = total - bounds.keepNewest;
-  const head: Kept = { key: null, value: null, next: null };
-  let tail = head;
-  let at = 0;
-  forEachOfSet(set as Set<unknown>, (value) => {
-    if (at < bounds.keepOldest || at >= newest) {
-      tail.next = { key: null, value, next: null };
-      tail = tail.next;
-    }
-    at++;
-  });
-  clearSet(set as Set<unknown>);
-  for (let entry = head.next; entry !== null; entry = entry.next) addToSet(set as Set<unknown>, entry.value);
+  methods.clear(table);
+  for (let entry = head.next; entry !== null; entry = entry.next) methods.add(table, entry.key, entry.value);
   return total - kept;
 }
 

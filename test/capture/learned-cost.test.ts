@@ -9,34 +9,29 @@ const GUESS = {
   pauseMsPerByte: 0.1 / MB,
   memoryPerByte: 2,
   cpuSecondsPerByte: 0.1 / MB,
-  durationMsPerByte: 100 / MB,
 };
+/** A level that is guessed to take more memory. */
+const DEAR = { ...GUESS, memoryPerByte: 15 };
 const OBSERVED: CostObservation = {
   heapBytes: 100 * MB,
   pauseMs: 20,
   memoryBytes: 80 * MB,
   cpuSeconds: 4,
-  durationMs: 6000,
   complete: true,
 };
 
 function learning() {
   const clock = new ManualClock();
-  return { clock, cost: new LearnedCost(clock, { sampled: GUESS, full: { ...GUESS, memoryPerByte: 15 } }) };
+  return { clock, cost: new LearnedCost(clock, GUESS), dear: new LearnedCost(clock, DEAR) };
 }
 
 /** Whole milliseconds, MB and tenths of a second, as the guesses above give them. */
-function rounded(
-  cost: LearnedCost<'sampled' | 'full'>,
-  heapMb: number,
-  level: 'sampled' | 'full' = 'sampled',
-) {
-  const { pauseMs, memoryBytes, cpuSeconds, durationMs } = cost.predict(level, heapMb * MB);
+function rounded(cost: LearnedCost, heapMb: number) {
+  const { pauseMs, memoryBytes, cpuSeconds } = cost.predict(heapMb * MB);
   return {
     pauseMs: Math.round(pauseMs * 100) / 100,
     memoryMb: Math.round(memoryBytes / MB),
     cpuSeconds: Math.round(cpuSeconds * 10) / 10,
-    durationMs: Math.round(durationMs),
   };
 }
 
@@ -47,45 +42,37 @@ describe('What a capture is predicted to cost', () => {
       pauseMs: 12.5,
       memoryMb: 200,
       cpuSeconds: 10,
-      durationMs: 12_500,
     });
     assert.equal(rounded(cost, 200).memoryMb, 400);
   });
 
   it('is the mean of expectation and experience for time, and the experience itself for memory and at first for CPU', () => {
     const { cost } = learning();
-    cost.learn('sampled', OBSERVED);
+    cost.learn(OBSERVED);
     assert.deepEqual(rounded(cost, 100), {
       pauseMs: 18.75,
       memoryMb: 100,
       cpuSeconds: 4,
-      durationMs: 10_000,
     });
-    cost.learn('sampled', { ...OBSERVED, cpuSeconds: 8 });
+    cost.learn({ ...OBSERVED, cpuSeconds: 8 });
     assert.equal(rounded(cost, 100).cpuSeconds, 6);
   });
 
   it('grows by the guess beyond a small heap that showed a high rate, which has what every capture takes in it', () => {
     const { cost } = learning();
-    cost.learn('sampled', { ...OBSERVED, heapBytes: 10 * MB, memoryBytes: 80 * MB });
+    cost.learn({ ...OBSERVED, heapBytes: 10 * MB, memoryBytes: 80 * MB });
     assert.equal(rounded(cost, 10).memoryMb, 100);
     assert.equal(rounded(cost, 110).memoryMb, 300);
     assert.equal(rounded(cost, 5).memoryMb, 50);
   });
 
-  it('is learned for each level alone', () => {
-    const { cost } = learning();
-    cost.learn('sampled', OBSERVED);
-    assert.equal(rounded(cost, 10, 'full').memoryMb, 150);
-  });
-
   it('keeps the largest memory of the last half hour, and forgets it within another', () => {
     const { clock, cost } = learning();
-    cost.learn('sampled', { ...OBSERVED, memoryBytes: 800 * MB });
-    cost.learn('sampled', OBSERVED);
+    cost.learn({ ...OBSERVED, memoryBytes: 800 * MB });
+    cost.learn(OBSERVED);
     assert.equal(rounded(cost, 100).memoryMb, 1000);
     clock.advance(35 * MINUTE);
-    cost.learn('sampled', OBSERVED);
+    cost.learn(OBSERVED);
     assert.equal(rounded(cost, 100).memoryMb, 1000);
     clock.advance(30 * MINUTE);
     assert.equal(rounded(cost, 100).memoryMb, 100);
@@ -93,49 +80,46 @@ describe('What a capture is predicted to cost', () => {
 
   it('falls back to the guess after a bad hour in which nothing could be captured any more', () => {
     const { clock, cost } = learning();
-    cost.learn('sampled', { ...OBSERVED, memoryBytes: 800 * MB, cpuSeconds: 90, pauseMs: 900 });
+    cost.learn({ ...OBSERVED, memoryBytes: 800 * MB, cpuSeconds: 90, pauseMs: 900 });
     clock.advance(60 * MINUTE);
     assert.deepEqual(rounded(cost, 100), {
       pauseMs: 12.5,
       memoryMb: 200,
       cpuSeconds: 10,
-      durationMs: 12_500,
     });
   });
 
   it('never goes back to a guess of memory or CPU that experience has undercut', () => {
-    const { clock, cost } = learning();
-    cost.learn('full', OBSERVED);
+    const { clock, dear } = learning();
+    dear.learn(OBSERVED);
     clock.advance(24 * 60 * MINUTE);
-    assert.equal(rounded(cost, 100, 'full').memoryMb, 100);
-    assert.equal(rounded(cost, 100, 'full').cpuSeconds, 4);
+    assert.equal(rounded(dear, 100).memoryMb, 100);
+    assert.equal(rounded(dear, 100).cpuSeconds, 4);
   });
 
   it('is more than what a capture had taken when it was killed, and never less than was expected before', () => {
-    const { cost } = learning();
-    const killed = { ...OBSERVED, memoryBytes: 600 * MB, cpuSeconds: 2, durationMs: 40_000, complete: false };
-    cost.learn('sampled', killed);
+    const { cost, dear } = learning();
+    const killed = { ...OBSERVED, memoryBytes: 600 * MB, cpuSeconds: 2, complete: false };
+    cost.learn(killed);
     assert.deepEqual(rounded(cost, 100), {
       pauseMs: 18.75,
       memoryMb: 750,
       cpuSeconds: 10,
-      durationMs: 62_500,
     });
-    cost.learn('full', { ...killed, memoryBytes: 600 * MB });
-    assert.equal(rounded(cost, 100, 'full').memoryMb, 1500);
+    dear.learn({ ...killed, memoryBytes: 600 * MB });
+    assert.equal(rounded(dear, 100).memoryMb, 1500);
   });
 
   it('learns nothing from what is not known or makes no sense', () => {
     const { cost } = learning();
     const before = rounded(cost, 100);
-    cost.learn('sampled', { ...OBSERVED, heapBytes: 0 });
-    cost.learn('sampled', { ...OBSERVED, heapBytes: Number.NaN });
-    cost.learn('sampled', {
+    cost.learn({ ...OBSERVED, heapBytes: 0 });
+    cost.learn({ ...OBSERVED, heapBytes: Number.NaN });
+    cost.learn({
       ...OBSERVED,
       pauseMs: null,
       memoryBytes: Number.NaN,
       cpuSeconds: null,
-      durationMs: null,
     });
     assert.deepEqual(rounded(cost, 100), before);
   });

@@ -25,7 +25,7 @@ function ladderOf(
   const dumper: HeapDumper = {
     name: 'fork',
     levels,
-    predict: () => ({ pauseMs: 0, memoryBytes: 0, cpuSeconds: 0, durationMs: 0, ...cost }),
+    predict: () => ({ pauseMs: 0, memoryBytes: 0, cpuSeconds: 0, ...cost }),
     dump: () => assert.fail('a ladder captures nothing'),
   };
   return new CaptureLadder(rules, dumper);

@@ -62,7 +62,6 @@ class Bench {
         pauseMs: this.pausePredictedMs,
         memoryBytes: MB,
         cpuSeconds: level === 'probe' ? 0.1 : this.cpuPredicted,
-        durationMs: 100,
       }),
       dump: async (order) => {
         this.levelsDumped.push(order.level);
