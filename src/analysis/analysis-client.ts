@@ -210,7 +210,7 @@ class RunningAnalysis implements AnalysisHandle {
     for (const line of lines) {
       const message = decodeMessage(line);
       if (message === null) this.#garbage();
-      else if (message.kind === 'progress') onProgress?.(message.step, message.fraction);
+      else if (message.kind === 'progress') onProgress?.(message.step);
       else this.#message = message;
     }
   }
@@ -221,17 +221,10 @@ class RunningAnalysis implements AnalysisHandle {
   }
 
   #order(options: AnalysisOptions, { memoryLimitBytes }: AnalysisLimits): void {
-    const { previous, capturedAtMs, niceness = LOWEST_PRIORITY, snapshotBytes = null } = options;
+    const { previous, capturedAtMs, niceness = LOWEST_PRIORITY } = options;
     const sites = boundedSites(options.sites ?? []);
     const previousBytes = previous?.length ?? 0;
-    const header: AnalysisHeader = {
-      capturedAtMs,
-      niceness,
-      previousBytes,
-      memoryLimitBytes,
-      snapshotBytes,
-      sites,
-    };
+    const header: AnalysisHeader = { capturedAtMs, niceness, previousBytes, memoryLimitBytes, sites };
     // Not ended: to the process, the end of its stdin means that we are gone.
     this.#child.stdin?.write(`${JSON.stringify(header)}\n`);
     if (previous !== null) this.#child.stdin?.write(previous);

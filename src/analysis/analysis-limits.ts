@@ -17,22 +17,22 @@ const DESCRIPTORS_NEEDED = 10;
 
 export interface AnalysisLimits {
   readonly memoryLimitBytes: number;
+  /** Bound of the process's JavaScript heap, at which it crashes; the columns of the graph lie outside it. */
   readonly oldSpaceMb: number;
 }
 
-export function analysisLimits({ memoryLimitBytes, maxOldSpaceMb }: AnalysisOptions): AnalysisLimits {
-  const limitBytes = memoryLimitBytes ?? defaultMemoryLimit();
-  return { memoryLimitBytes: limitBytes, oldSpaceMb: maxOldSpaceMb ?? oldSpaceFor(limitBytes) };
+export function analysisLimits({ memoryLimitBytes = defaultMemoryLimit() }: AnalysisOptions): AnalysisLimits {
+  const oldSpaceMb = Math.min(
+    MAX_OLD_SPACE_MB,
+    Math.max(MIN_OLD_SPACE_MB, Math.floor(memoryLimitBytes / MIB)),
+  );
+  return { memoryLimitBytes, oldSpaceMb };
 }
 
 function defaultMemoryLimit(): number {
   const { availableBytes } = readMemoryLimit();
   const ownBytes = Math.floor((availableBytes ?? Infinity) * SHARE_OF_AVAILABLE);
   return Math.min(MAX_MEMORY_BYTES, SHARED_BYTES + ownBytes);
-}
-
-function oldSpaceFor(memoryLimitBytes: number): number {
-  return Math.min(MAX_OLD_SPACE_MB, Math.max(MIN_OLD_SPACE_MB, Math.floor(memoryLimitBytes / MIB)));
 }
 
 /** Throws where too few descriptors are left: a `spawn` that runs out of them half way never closes the pipes it has made. */

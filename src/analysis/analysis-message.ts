@@ -17,8 +17,6 @@ export interface AnalysisHeader {
   readonly previousBytes: number;
   /** Resident memory at which it gives up, bytes. */
   readonly memoryLimitBytes: number;
-  /** Size of the snapshot to come, bytes; null if unknown. */
-  readonly snapshotBytes: number | null;
   /** Where memory that survives is allocated, most growth first; see `boundedSites`. */
   readonly sites: readonly RawSite[];
 }
@@ -42,14 +40,9 @@ function boundedFrame({ function: name, url, line, column }: RawFrame): RawFrame
   return { function: name.slice(0, MAX_TEXT), url: url.slice(0, MAX_TEXT), line, column };
 }
 
-/** What the process sends, one line each: steps as they begin and proceed, and the result last. */
+/** What the process sends, one line each: steps as they begin, and the result last. */
 export type AnalysisMessage =
-  | {
-      readonly kind: 'progress';
-      readonly step: AnalysisStep;
-      /** How far through the step, 0 to 1; null if unknown. */
-      readonly fraction: number | null;
-    }
+  | { readonly kind: 'progress'; readonly step: AnalysisStep }
   | {
       readonly kind: 'result';
       readonly result: AnalysisResult;
@@ -69,45 +62,23 @@ export function encodeMessage(message: AnalysisMessage): string {
 
 /** Null if the line is not a message. The sender is our own code, so it is checked for completeness, not figure by figure. */
 export function decodeMessage(line: string): AnalysisMessage | null {
-  let message: Record<string, unknown>;
   try {
-    message = record(JSON.parse(line));
+    const message = JSON.parse(line) as AnalysisMessage;
+    if (message.kind === 'progress') return isStep(message.step) ? message : null;
+    const { kind, result, cpuSeconds, peakRssBytes } = message;
+    if (kind !== 'result' || typeof cpuSeconds !== 'number' || typeof peakRssBytes !== 'number') return null;
+    if (result.outcome === 'failure')
+      return isStep(result.step) && typeof result.cause.kind === 'string' ? message : null;
+    const series: unknown = result.series;
+    if (result.outcome !== 'success' || typeof series !== 'string' || !Array.isArray(result.suspects))
+      return null;
+    return { ...message, result: { ...result, series: Buffer.from(series, 'base64') } };
   } catch {
+    // No JSON, or it lacks what is looked into.
     return null;
   }
-  if (message['kind'] === 'progress') {
-    const { step, fraction } = message;
-    return isStep(step) && isFraction(fraction) ? { kind: 'progress', step, fraction } : null;
-  }
-  const { cpuSeconds, peakRssBytes } = message;
-  if (message['kind'] !== 'result' || typeof cpuSeconds !== 'number' || typeof peakRssBytes !== 'number')
-    return null;
-  const result = decodeResult(record(message['result']));
-  return result === null ? null : { kind: 'result', result, cpuSeconds, peakRssBytes };
 }
 
-function decodeResult(result: Record<string, unknown>): AnalysisResult | null {
-  if (result['outcome'] === 'failure') {
-    const isWhole = typeof record(result['cause'])['kind'] === 'string' && isStep(result['step']);
-    return isWhole ? (result as unknown as AnalysisResult) : null;
-  }
-  const { series } = result;
-  if (result['outcome'] !== 'success' || typeof series !== 'string' || !Array.isArray(result['suspects']))
-    return null;
-  return {
-    ...(result as unknown as Extract<AnalysisResult, { outcome: 'success' }>),
-    series: Buffer.from(series, 'base64'),
-  };
-}
-
-function isStep(value: unknown): value is AnalysisStep {
+function isStep(value: unknown): boolean {
   return (ANALYSIS_STEPS as readonly unknown[]).includes(value);
-}
-
-function isFraction(value: unknown): value is number | null {
-  return value === null || (typeof value === 'number' && value >= 0 && value <= 1);
-}
-
-function record(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }

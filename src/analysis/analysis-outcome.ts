@@ -19,20 +19,16 @@ export interface AnalysisOptions {
    * this process in addition to what the two share, and 2 GiB at most.
    */
   readonly memoryLimitBytes?: number;
-  /** Bound of the process's JavaScript heap, at which it crashes; the columns of the graph lie outside it. By default as much as `memoryLimitBytes`, within 32 MiB to 1 GiB. */
-  readonly maxOldSpaceMb?: number;
   /** The read end of a pipe from which the process takes the snapshot, instead of from `sink`; closed here in any case. */
   readonly snapshotFd?: number | null;
-  /** Size of the snapshot, bytes, where it is known: then `onProgress` gets fractions. */
-  readonly snapshotBytes?: number | null;
   readonly signal?: AbortSignal;
   /** The variables around; only those that Node may need to start are passed on. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Another program in place of the analysis, for tests. */
   readonly entry?: URL;
   readonly clock?: Clock;
-  /** Called as a step begins, with null, and on its way with the fraction of it that is done, 0 to 1, where that is known. */
-  readonly onProgress?: (step: AnalysisStep, fraction: number | null) => void;
+  /** Called as a step begins. */
+  readonly onProgress?: (step: AnalysisStep) => void;
 }
 
 /** How the process ended without a result. Words are made of it in `wording/`. */

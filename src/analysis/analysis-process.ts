@@ -19,7 +19,7 @@ const SNAPSHOT_DESCRIPTOR = 3;
 const LINE_FEED = 0x0a;
 const BYTES_PER_KIB = 1024;
 const MAX_INPUT_BYTES = 16 << 20;
-/** How often memory and progress are checked while the snapshot arrives. */
+/** How often memory is checked while the snapshot arrives. */
 const TICK_MS = 100;
 
 function stepBack(niceness: number): Promise<void> {
@@ -93,7 +93,6 @@ class GuardedAnalysis {
   readonly #snapshot = new Socket({ fd: SNAPSHOT_DESCRIPTOR, readable: true, writable: false });
   readonly #stop = new AbortController();
   readonly #parentPid = process.ppid;
-  #step: AnalysisStep = 'parsing';
   #shortage: MemoryShortage | null = null;
   #timer: Timer | null = null;
 
@@ -106,8 +105,8 @@ class GuardedAnalysis {
   async run({ header, previous }: Order): Promise<AnalysisResult> {
     const { capturedAtMs, memoryLimitBytes, sites } = header;
     const input = { snapshot: this.#snapshot, previous, capturedAtMs, sites, memoryLimitBytes };
-    this.#watch(header);
-    const result = await analyze(input, (step) => this.#enter(step, header), this.#stop.signal);
+    this.#watch(memoryLimitBytes);
+    const result = await analyze(input, (step) => this.#enter(step, memoryLimitBytes), this.#stop.signal);
     // Before the result is sent: nothing may follow it.
     this.#timer?.cancel();
     if (result.outcome === 'failure' && this.#shortage !== null) return { ...result, cause: this.#shortage };
@@ -115,30 +114,23 @@ class GuardedAnalysis {
   }
 
   /** Throws to end the analysis: the signal alone would be checked one step too late. */
-  #enter(step: AnalysisStep, header: AnalysisHeader): void {
-    this.#check(header);
+  #enter(step: AnalysisStep, memoryLimitBytes: number): void {
+    this.#check(memoryLimitBytes);
     if (process.ppid !== this.#parentPid) this.stop();
     this.#stop.signal.throwIfAborted();
-    this.#step = step;
-    void send({ kind: 'progress', step, fraction: null });
+    void send({ kind: 'progress', step });
   }
 
-  #check({ memoryLimitBytes }: AnalysisHeader): void {
+  #check(memoryLimitBytes: number): void {
     this.#shortage ??= memoryShortage(process.memoryUsage.rss(), memoryLimitBytes);
     if (this.#shortage !== null) this.stop();
   }
 
   /** Runs between the chunks of the snapshot only: later steps leave no turn to timers. */
-  #watch(header: AnalysisHeader, saidBytes = 0): void {
+  #watch(memoryLimitBytes: number): void {
     this.#timer = systemClock.after(TICK_MS, () => {
-      this.#check(header);
-      if (this.#stop.signal.aborted) return;
-      const { snapshotBytes } = header;
-      const { bytesRead } = this.#snapshot;
-      if (this.#step === 'parsing' && snapshotBytes !== null && bytesRead > saidBytes) {
-        void send({ kind: 'progress', step: this.#step, fraction: Math.min(1, bytesRead / snapshotBytes) });
-      }
-      this.#watch(header, bytesRead);
+      this.#check(memoryLimitBytes);
+      if (!this.#stop.signal.aborted) this.#watch(memoryLimitBytes);
     });
   }
 }

@@ -114,7 +114,8 @@ describe('the analysis process', () => {
       LD_LIBRARY_PATH: '/opt/node/lib',
       SystemRoot: 'C:/Windows',
     };
-    const result = await startAnalysis({ ...OPTIONS, environment, maxOldSpaceMb: 77, entry }).result;
+    const result = await startAnalysis({ ...OPTIONS, environment, memoryLimitBytes: 77 * 2 ** 20, entry })
+      .result;
     const said = lastWords(result);
     assert.match(said, /"LD_LIBRARY_PATH":"\/opt\/node\/lib"/);
     assert.match(said, /"SystemRoot":"C:\/Windows"/);
@@ -211,13 +212,13 @@ describe('the analysis client', () => {
 
   it('says that the JavaScript heap of the process was too small', async () => {
     const entry = await program('hungry', 'const all = []; for (;;) all.push(new Array(1000).fill({}));');
-    const result = await startAnalysis({ ...OPTIONS, entry, maxOldSpaceMb: 16 }).result;
+    const result = await startAnalysis({ ...OPTIONS, entry, memoryLimitBytes: 40 * 2 ** 20 }).result;
     assert.ok(result.outcome === 'crashed' && result.cause === 'heap-exhausted', JSON.stringify(result));
-    assert.equal(result.limitBytes, 16 * 2 ** 20);
+    assert.equal(result.limitBytes, 40 * 2 ** 20);
   });
 
   it('kills a process that is busy and hears nothing', async () => {
-    const line = JSON.stringify({ kind: 'progress', step: 'tracing', fraction: null });
+    const line = JSON.stringify({ kind: 'progress', step: 'tracing' });
     const entry = await program('busy', `process.stdout.write('${line}\\n', () => { for (;;); });`);
     await new Promise<void>((busy) => {
       const analysis = startAnalysis({
@@ -243,7 +244,7 @@ describe('the analysis client', () => {
   });
 
   it('gives up a process whose pipes are held by another', async () => {
-    const line = JSON.stringify({ kind: 'progress', step: 'parsing', fraction: null });
+    const line = JSON.stringify({ kind: 'progress', step: 'parsing' });
     const pidFile = join(folder, 'heir');
     const entry = await program(
       'bequeathing',

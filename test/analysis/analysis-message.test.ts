@@ -10,9 +10,7 @@ import {
 
 describe('A message of the analysis', () => {
   const messages: readonly AnalysisMessage[] = [
-    ...ANALYSIS_STEPS.map((step): AnalysisMessage => ({ kind: 'progress', step, fraction: null })),
-    { kind: 'progress', step: 'parsing', fraction: 0 },
-    { kind: 'progress', step: 'parsing', fraction: 1 },
+    ...ANALYSIS_STEPS.map((step): AnalysisMessage => ({ kind: 'progress', step })),
     {
       kind: 'result',
       result: {
@@ -56,11 +54,8 @@ describe('A message of the analysis', () => {
       'null',
       '[]',
       '{"kind":"other"}',
-      '{"kind":"progress","fraction":null}',
-      '{"kind":"progress","step":"thinking","fraction":null}',
-      '{"kind":"progress","step":"parsing"}',
-      '{"kind":"progress","step":"parsing","fraction":1.5}',
-      '{"kind":"progress","step":"parsing","fraction":-1}',
+      '{"kind":"progress"}',
+      '{"kind":"progress","step":"thinking"}',
       '{"kind":"result","cpuSeconds":1,"peakRssBytes":1}',
       '{"kind":"result","cpuSeconds":1,"peakRssBytes":1,"result":{"outcome":"failure","cause":{"kind":"cancelled"}}}',
       '{"kind":"result","cpuSeconds":1,"peakRssBytes":1,"result":{"outcome":"success","suspects":[]}}',

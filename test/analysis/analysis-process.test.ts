@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { startAnalysis } from '../../src/analysis/analysis-client.js';
-import { ANALYSIS_STEPS } from '../../src/analysis/analysis-message.js';
 import type { AnalysisHandle, AnalysisOptions } from '../../src/analysis/analysis-outcome.js';
 import { drawHeap } from '../support/drawn-heap.js';
 import { eventually } from '../support/eventually.js';
@@ -109,38 +108,6 @@ describe('the analysis process', () => {
     assert.equal(readFileSync(`/proc/${pid}/oom_score_adj`, 'utf8').trim(), '1000');
     analysis.kill();
     await analysis.result;
-  });
-
-  it('tells how much of a snapshot of known size it has read', async () => {
-    const progress: [string, number | null][] = [];
-    const half = Math.floor(SNAPSHOT.length / 2);
-    const analysis = startAnalysis({
-      ...OPTIONS,
-      snapshotBytes: SNAPSHOT.length,
-      onProgress: (step, fraction) => progress.push([step, fraction]),
-    });
-    analysis.sink.write(SNAPSHOT.subarray(0, half));
-    await eventually('it says a half', () =>
-      progress.some(([, fraction]) => fraction === half / SNAPSHOT.length),
-    );
-    assert.ok(progress.every(([step]) => step === 'parsing'));
-    analysis.kill();
-    assert.equal((await analysis.result).outcome, 'cancelled');
-  });
-
-  it('tells each step once, with no fraction, where the size is not known', async () => {
-    const progress: [string, number | null][] = [];
-    const analysis = startAnalysis({
-      ...OPTIONS,
-      onProgress: (step, fraction) => progress.push([step, fraction]),
-    });
-    analysis.sink.end(SNAPSHOT);
-    const result = await analysis.result;
-    assert.equal(result.outcome, 'success', JSON.stringify(result));
-    assert.deepEqual(
-      progress,
-      ANALYSIS_STEPS.map((step) => [step, null]),
-    );
   });
 
   it('fails when it needs more memory than it may take, before it begins', async () => {
