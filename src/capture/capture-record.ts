@@ -8,7 +8,7 @@ export const CAPTURE_LEVELS = ['probe', 'census', 'sampled', 'full'] as const;
 export type CaptureLevel = (typeof CAPTURE_LEVELS)[number];
 
 /** Whether it yields a graph, which is then analysed. */
-export function hasGraph(level: CaptureLevel): boolean {
+export function hasGraph(level: CaptureLevel): level is 'sampled' | 'full' {
   return level === 'sampled' || level === 'full';
 }
 

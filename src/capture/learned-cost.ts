@@ -1,4 +1,5 @@
 import type { Clock } from '../runtime/clock.js';
+import type { PredictedCapture } from '../trigger/capture-decision.js';
 
 /** What a capture costs per byte of live heap. */
 export interface CostRates {
@@ -8,13 +9,8 @@ export interface CostRates {
   readonly cpuSecondsPerByte: number;
 }
 
-export interface CostPrediction {
-  /** How long the service would stand still, milliseconds. */
-  readonly pauseMs: number;
-  /** Memory taken in addition to the heap while it lasts, bytes. */
-  readonly memoryBytes: number;
-  readonly cpuSeconds: number;
-}
+/** What a dump is expected to cost, without its analysis. */
+export type CostPrediction = Omit<PredictedCapture, 'concurrentBytes'>;
 
 /** What one capture cost; null: not known. */
 export type CostObservation = { readonly [Cost in keyof CostPrediction]: number | null } & {

@@ -14,10 +14,10 @@ const EMPTY_ANALYSIS_BYTES = 80 * MIB;
 /** CPU to start one and to read a small snapshot. */
 const EMPTY_ANALYSIS_SECONDS = 1;
 /** First guesses per byte of heap. A sampled snapshot has some megabytes, whatever the size of the heap. */
-const SAMPLED: PerHeapByte = { bytes: 0.1, cpuSeconds: 0 };
-const FULL: PerHeapByte = { bytes: 1, cpuSeconds: 0.05 / MIB };
+const SAMPLED: AnalysisCost = { bytes: 0.1, cpuSeconds: 0 };
+const FULL: AnalysisCost = { bytes: 1, cpuSeconds: 0.05 / MIB };
 
-interface PerHeapByte {
+interface AnalysisCost {
   readonly bytes: number;
   readonly cpuSeconds: number;
 }
@@ -32,8 +32,8 @@ interface PerHeapByte {
 export class CaptureCost {
   readonly #dumper: HeapDumper | null;
   readonly #budget: CpuBudget;
-  /** The most that an analysis took. */
-  readonly #analysis: Record<'sampled' | 'full', PerHeapByte> = { sampled: SAMPLED, full: FULL };
+  /** The most that an analysis took per byte of heap. */
+  readonly #analysis: Record<'sampled' | 'full', AnalysisCost> = { sampled: SAMPLED, full: FULL };
 
   /** `coreShare`: part of one core, averaged over an hour. */
   constructor(dumper: HeapDumper | null, coreShare: number) {
@@ -44,13 +44,12 @@ export class CaptureCost {
   /** Null without a dumper. `buffersBytes`: see `concurrentBytes`. */
   predict(level: CaptureLevel, heapBytes: number, buffersBytes: number): PredictedCapture | null {
     if (this.#dumper === null) return null;
-    const { pauseMs, memoryBytes, cpuSeconds } = this.#dumper.predict(level, heapBytes);
-    const analysis = this.#ofAnalysis(level, heapBytes);
+    const dump = this.#dumper.predict(level, heapBytes);
+    const concurrentBytes = this.concurrentBytes(level, heapBytes, buffersBytes);
     return {
-      pauseMs,
-      memoryBytes,
-      concurrentBytes: analysis.bytes + buffersBytes,
-      cpuSeconds: cpuSeconds + analysis.cpuSeconds,
+      ...dump,
+      concurrentBytes,
+      cpuSeconds: dump.cpuSeconds + this.#ofAnalysis(level, heapBytes).cpuSeconds,
     };
   }
 
@@ -63,15 +62,15 @@ export class CaptureCost {
   }
 
   /** Decides whether there is CPU time for it. */
-  budgetFor(level: CaptureLevel): Pick<CpuBudget, 'decide'> {
-    return level === 'probe' ? { decide: () => ({ fits: true }) } : this.#budget;
+  budgetFor(level: CaptureLevel): Pick<CpuBudget, 'shortage'> {
+    return level === 'probe' ? { shortage: () => null } : this.#budget;
   }
 
   /** Captures on demand do not count against the budget. */
   record({ record, analysisBytes, analysisCpuSeconds }: CaptureRun, heapBytes: number, nowMs: number): void {
     const { rung: level, trigger, cpuSeconds, pauseMs } = record;
     if (level !== 'probe' && trigger !== 'demand') this.#budget.record(nowMs, cpuSeconds + pauseMs / 1000);
-    if ((level !== 'sampled' && level !== 'full') || heapBytes <= 0) return;
+    if (!hasGraph(level) || heapBytes <= 0) return;
     const known = this.#analysis[level];
     this.#analysis[level] = {
       bytes: Math.max(known.bytes, (analysisBytes - EMPTY_ANALYSIS_BYTES) / heapBytes),
@@ -79,9 +78,9 @@ export class CaptureCost {
     };
   }
 
-  #ofAnalysis(level: CaptureLevel, heapBytes: number): { bytes: number; cpuSeconds: number } {
+  #ofAnalysis(level: CaptureLevel, heapBytes: number): AnalysisCost {
     if (!hasGraph(level)) return { bytes: 0, cpuSeconds: 0 };
-    const { bytes, cpuSeconds } = this.#analysis[level === 'sampled' ? 'sampled' : 'full'];
+    const { bytes, cpuSeconds } = this.#analysis[level];
     return {
       bytes: GUESSED_ANALYSIS_BYTES + heapBytes * bytes,
       cpuSeconds: EMPTY_ANALYSIS_SECONDS + heapBytes * cpuSeconds,

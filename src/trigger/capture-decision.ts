@@ -1,7 +1,7 @@
 import type { PaceRules } from '../pace/pace.js';
 import type { TrendVerdict } from '../trend/trend-verdict.js';
 import type { CaptureTrigger } from './capture-trigger.js';
-import type { CpuBudget } from './cpu-budget.js';
+import type { CpuBudget, CpuShortage } from './cpu-budget.js';
 import { memoryAllotment, memoryReserve } from './memory-allotment.js';
 
 /** Why nothing is captured now, with the numbers. The code is the same in status, log and report; words are made in `wording/`. */
@@ -22,13 +22,7 @@ export type SkipReason =
       /** Of it for the service. */
       readonly reserveBytes: number;
     }
-  | {
-      readonly code: 'cpu-budget';
-      readonly predictedSeconds: number;
-      readonly spentSeconds: number;
-      readonly budgetSeconds: number;
-      readonly waitMs: number;
-    };
+  | ({ readonly code: 'cpu-budget' } & CpuShortage);
 
 /** A skip is `refused` when a capture was due and a limit forbade it: worth a record, unlike mere waiting. */
 export type CaptureDecision =
@@ -65,7 +59,7 @@ export interface CaptureSituation {
   readonly memoryAvailableBytes: number | null;
   readonly memoryLimitBytes: number | null;
   /** What captures in the background took lately, those on demand left out. */
-  readonly cpuBudget: Pick<CpuBudget, 'decide'>;
+  readonly cpuBudget: Pick<CpuBudget, 'shortage'>;
   readonly trend: TrendVerdict;
   /** Whether something rises outside the heap: reason enough to find out what holds it. */
   readonly risesOutside: boolean;
@@ -156,8 +150,10 @@ function withinLimits(
   if (pauseMs > budgetMs) return refused({ code: 'pause-over-budget', pauseMs, budgetMs }, trigger);
   const overMemory = memoryReason(situation, predicted);
   if (overMemory !== null) return refused(overMemory, trigger);
-  const overCpu = trigger === 'demand' ? null : cpuReason(situation, predicted);
-  if (overCpu === null) return { decision: 'capture', trigger };
+  const shortage =
+    trigger === 'demand' ? null : situation.cpuBudget.shortage(situation.nowMs, predicted.cpuSeconds);
+  if (shortage === null) return { decision: 'capture', trigger };
+  const overCpu: SkipReason = { code: 'cpu-budget', ...shortage };
   // A series waits for its turn; what the schedule asked for is dropped.
   return asked === null ? waiting(overCpu) : refused(overCpu, trigger);
 }
@@ -170,16 +166,6 @@ function memoryReason(
   if (memoryBytes <= memoryAllotment(room)) return null;
   const reserveBytes = memoryReserve(room);
   return { code: 'no-memory-headroom', memoryBytes, concurrentBytes, availableBytes, reserveBytes };
-}
-
-function cpuReason(
-  { nowMs, cpuBudget }: CaptureSituation,
-  { cpuSeconds }: PredictedCapture,
-): SkipReason | null {
-  const verdict = cpuBudget.decide(nowMs, cpuSeconds);
-  if (verdict.fits) return null;
-  const { predictedSeconds, spentSeconds, budgetSeconds, nextAtMs } = verdict;
-  return { code: 'cpu-budget', predictedSeconds, spentSeconds, budgetSeconds, waitMs: nextAtMs - nowMs };
 }
 
 function waiting(why: SkipReason): CaptureDecision {

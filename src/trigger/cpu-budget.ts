@@ -1,15 +1,12 @@
-/** Whether there is CPU time for one more capture. */
-export type CpuBudgetVerdict =
-  | { readonly fits: true }
-  | {
-      readonly fits: false;
-      /** CPU that still counts, that the capture would take, and that an hour allows; seconds. */
-      readonly spentSeconds: number;
-      readonly predictedSeconds: number;
-      readonly budgetSeconds: number;
-      /** When the capture fits if nothing else is spent, same time base as `nowMs`. */
-      readonly nextAtMs: number;
-    };
+/** Why there is no CPU time for one more capture. */
+export interface CpuShortage {
+  /** CPU that still counts, that the capture would take, and that an hour allows; seconds. */
+  readonly spentSeconds: number;
+  readonly predictedSeconds: number;
+  readonly budgetSeconds: number;
+  /** Until the capture fits if nothing else is spent. */
+  readonly waitMs: number;
+}
 
 interface Spending {
   /** Of the first and of the latest capture that it holds. */
@@ -49,11 +46,7 @@ export class CpuBudget {
     this.#spent = this.#spent.filter((spending) => this.#endOf(spending) > atMs);
     const last = this.#spent.at(-1);
     if (last !== undefined && atMs - last.fromMs < MERGED_WITHIN_MS) {
-      this.#spent[this.#spent.length - 1] = {
-        fromMs: last.fromMs,
-        atMs,
-        cpuSeconds: last.cpuSeconds + cpuSeconds,
-      };
+      this.#spent[this.#spent.length - 1] = { ...last, atMs, cpuSeconds: last.cpuSeconds + cpuSeconds };
     } else this.#spent.push({ fromMs: atMs, atMs, cpuSeconds });
     const [first, second] = this.#spent;
     if (this.#spent.length > MAX_SPENDINGS && first !== undefined && second !== undefined) {
@@ -61,31 +54,26 @@ export class CpuBudget {
     }
   }
 
-  /** Changes nothing. */
-  decide(nowMs: number, predictedSeconds: number): CpuBudgetVerdict {
+  /** Null where the capture fits. */
+  shortage(nowMs: number, predictedSeconds: number): CpuShortage | null {
     // Entries in the future, from a clock that was set back, are ignored: they could block captures for as long as it was wrong.
     const counting = this.#spent.filter(
       (spending) => spending.atMs <= nowMs && this.#endOf(spending) > nowMs,
     );
-    const spentSeconds = sum(counting);
-    if (counting.length === 0 || spentSeconds + predictedSeconds <= this.#budgetSeconds)
-      return { fits: true };
+    const spentSeconds = counting.reduce((total, { cpuSeconds }) => total + cpuSeconds, 0);
+    if (counting.length === 0 || spentSeconds + predictedSeconds <= this.#budgetSeconds) return null;
     let left = spentSeconds;
-    let nextAtMs = nowMs;
+    let waitMs = 0;
     for (const spending of counting.toSorted((a, b) => this.#endOf(a) - this.#endOf(b))) {
       left -= spending.cpuSeconds;
-      nextAtMs = this.#endOf(spending);
+      waitMs = this.#endOf(spending) - nowMs;
       if (left + predictedSeconds <= this.#budgetSeconds) break;
     }
-    return { fits: false, spentSeconds, predictedSeconds, budgetSeconds: this.#budgetSeconds, nextAtMs };
+    return { spentSeconds, predictedSeconds, budgetSeconds: this.#budgetSeconds, waitMs };
   }
 
   #endOf({ atMs, cpuSeconds }: Spending): number {
     const windows = Math.min(MAX_WINDOWS, Math.max(1, cpuSeconds / this.#budgetSeconds));
     return atMs + windows * WINDOW_MS;
   }
-}
-
-function sum(spendings: readonly Spending[]): number {
-  return spendings.reduce((total, { cpuSeconds }) => total + cpuSeconds, 0);
 }
