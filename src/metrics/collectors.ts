@@ -7,10 +7,16 @@ import type { MetricsRegistry } from '../options/metrics-registry.js';
 import { packageVersion } from '../runtime/package-version.js';
 import { say } from '../runtime/say.js';
 import type { HeapSample } from '../sampling/heap-sample.js';
-import { createFamily, type Labels, type MetricFamily, type Reading } from './metric-family.js';
-import { LOOK_OUTCOMES, METRIC_NAMES, type MetricName } from './metric-table.js';
+import { createFamily, type MetricFamily } from './metric-family.js';
+import {
+  type Labels,
+  LOOK_OUTCOMES,
+  METRIC_NAMES,
+  type MetricName,
+  metricSpec,
+  type Reading,
+} from './metric-table.js';
 import { OpenFindings } from './open-findings.js';
-import { STATUS_READINGS } from './status-readings.js';
 
 /** A port: the daemon, as far as metrics need it. */
 export interface MetricsSource {
@@ -31,6 +37,8 @@ export interface Metrics {
   close(): void;
 }
 
+type RecordValue = (name: MetricName, labels: Labels, value: number) => void;
+
 const NO_LABELS: Labels = {};
 
 /**
@@ -44,7 +52,9 @@ export function createMetrics(
 ): Metrics {
   refuseUnusable(registry);
   const families = createFamilies(source);
-  const unsubscribe = subscribe(source, (name) => families.get(name)!, missed);
+  const record: RecordValue = (name, labels, value) => families.get(name)?.record(labels, value);
+  record('leakwatch_build_info', { version: packageVersion(), node_version: process.version }, 1);
+  const unsubscribe = subscribe(source, record, missed);
   for (const { metric } of families.values()) registry.registerMetric(metric);
   return {
     registry,
@@ -81,22 +91,13 @@ function refuseUnusable(registry: MetricsRegistry): void {
 
 function createFamilies(source: MetricsSource): ReadonlyMap<MetricName, MetricFamily> {
   const status = oncePerScrape(source);
-  const families = new Map<MetricName, MetricFamily>();
-  for (const name of METRIC_NAMES) {
-    const read = STATUS_READINGS[name];
-    families.set(name, createFamily(name, read && (() => readOrKeep(status, read))));
-  }
-  families.get('leakwatch_build_info')?.set({ version: packageVersion(), node_version: process.version }, 1);
-  return families;
+  return new Map(METRIC_NAMES.map((name) => [name, createFamily(name, () => readOrKeep(status, name))]));
 }
 
 /** A scrape must not fail because of the watcher: the same response holds the host's own metrics. The time of the last sample, which stays, shows it. */
-function readOrKeep(
-  status: () => DaemonStatus,
-  read: (status: DaemonStatus) => readonly Reading[],
-): readonly Reading[] | null {
+function readOrKeep(status: () => DaemonStatus, name: MetricName): readonly Reading[] | null {
   try {
-    return read(status());
+    return metricSpec(name).read?.(status()) ?? null;
   } catch {
     return null;
   }
@@ -116,22 +117,18 @@ function oncePerScrape(source: MetricsSource): () => DaemonStatus {
   };
 }
 
-function subscribe(
-  source: MetricsSource,
-  family: (name: MetricName) => MetricFamily,
-  missed: readonly HeapSample[],
-): () => void {
+function subscribe(source: MetricsSource, record: RecordValue, missed: readonly HeapSample[]): () => void {
   const open = new OpenFindings(source.status().findings);
   const onSample = ({ gc }: HeapSample) => {
     if (gc === null) return;
     const labels = { kind: gc.kind };
-    family('leakwatch_gc_duration_seconds').observe(labels, gc.pauseMs / 1000);
-    family('leakwatch_gc_reclaimed_bytes_total').add(labels, gc.reclaimedBytes ?? 0);
+    record('leakwatch_gc_duration_seconds', labels, gc.pauseMs / 1000);
+    record('leakwatch_gc_reclaimed_bytes_total', labels, gc.reclaimedBytes ?? 0);
   };
-  const onCapture = (capture: CaptureRecord) => recordCapture(capture, family);
+  const onCapture = (capture: CaptureRecord) => recordCapture(capture, record);
   const onFinding = (finding: Finding) => {
     const change = open.change(finding);
-    if (change !== null) family(`leakwatch_findings_${change}_total`).add({ kind: finding.kind }, 1);
+    if (change !== null) record(`leakwatch_findings_${change}_total`, { kind: finding.kind }, 1);
   };
   for (const sample of missed) onSample(sample);
   source.events.on('sample', onSample);
@@ -144,19 +141,19 @@ function subscribe(
   };
 }
 
-function recordCapture(capture: CaptureRecord, family: (name: MetricName) => MetricFamily): void {
+function recordCapture(capture: CaptureRecord, record: RecordValue): void {
   const { dumper, rung: level, trigger, outcome } = capture;
-  if (hasGraph(level)) family('leakwatch_captures_total').add({ dumper, trigger, outcome }, 1);
-  else family('leakwatch_heap_looks_total').add({ rung: level, outcome: lookOutcome(outcome) }, 1);
+  if (hasGraph(level)) record('leakwatch_captures_total', { dumper, trigger, outcome }, 1);
+  else record('leakwatch_heap_looks_total', { rung: level, outcome: lookOutcome(outcome) }, 1);
   if (outcome === 'skipped') return;
-  family('leakwatch_capture_pause_seconds').observe(NO_LABELS, capture.pauseMs / 1000);
-  family('leakwatch_capture_retries_total').add(NO_LABELS, capture.retries);
-  family('leakwatch_capture_cpu_seconds_total').add(NO_LABELS, capture.cpuSeconds);
+  record('leakwatch_capture_pause_seconds', NO_LABELS, capture.pauseMs / 1000);
+  record('leakwatch_capture_retries_total', NO_LABELS, capture.retries);
+  record('leakwatch_capture_cpu_seconds_total', NO_LABELS, capture.cpuSeconds);
   if (!hasGraph(level)) return;
-  family('leakwatch_capture_duration_seconds').set(NO_LABELS, capture.durationMs / 1000);
-  family('leakwatch_capture_peak_bytes').set(NO_LABELS, capture.peakBytes);
-  family('leakwatch_analysis_duration_seconds').set(NO_LABELS, capture.analysisMs / 1000);
-  if (outcome === 'success') family('leakwatch_analysis_nodes').set(NO_LABELS, capture.nodes);
+  record('leakwatch_capture_duration_seconds', NO_LABELS, capture.durationMs / 1000);
+  record('leakwatch_capture_peak_bytes', NO_LABELS, capture.peakBytes);
+  record('leakwatch_analysis_duration_seconds', NO_LABELS, capture.analysisMs / 1000);
+  if (outcome === 'success') record('leakwatch_analysis_nodes', NO_LABELS, capture.nodes);
 }
 
 function lookOutcome(outcome: CaptureOutcome): (typeof LOOK_OUTCOMES)[number] {

@@ -1,129 +1,100 @@
 import { Counter, Gauge, Histogram } from 'prom-client';
-import { labelCombinations, type MetricName, type MetricSpec, metricSpec } from './metric-table.js';
-
-export type Labels = Readonly<Record<string, string>>;
-
-/** One value of one series. */
-export interface Reading {
-  readonly labels: Labels;
-  readonly value: number;
-}
+import {
+  type Labels,
+  labelCombinations,
+  type MetricName,
+  type MetricSpec,
+  metricSpec,
+  type Reading,
+} from './metric-table.js';
 
 /**
  * One metric of the table with all its series. Values that are not numbers and label values that the table
  * does not list are left out: neither a new series nor an exception comes of them.
  */
 export interface MetricFamily {
-  readonly name: MetricName;
   /** The object that a registry holds. */
   readonly metric: object;
-  /** Gauge: takes the value. */
-  set(labels: Labels, value: number): void;
-  /** Counter: goes up by `value`. */
-  add(labels: Labels, value: number): void;
-  /** Histogram: one more observation, seconds. */
-  observe(labels: Labels, seconds: number): void;
+  /** A gauge takes the value, a counter goes up by it, to a histogram (seconds) it is one more observation. */
+  record(labels: Labels, value: number): void;
 }
 
-/** `read` gives the present values at each scrape, or null to leave them as they are; absent for metrics that events drive. */
-export function createFamily(name: MetricName, read?: () => readonly Reading[] | null): MetricFamily {
+/** `read` gives the present values at each scrape, or null to leave them as they are; for metrics that events drive it always does. */
+export function createFamily(name: MetricName, read: () => readonly Reading[] | null): MetricFamily {
   const spec = metricSpec(name);
   const combinations = labelCombinations(spec);
   const accepts = labelCheck(spec, combinations);
-  const config: Config = {
-    name,
-    help: spec.help,
-    labelNames: Object.keys(spec.labels),
-    aggregator: spec.aggregator,
-    registers: [],
-  };
-  switch (spec.type) {
-    case 'gauge':
-      return gaugeFamily(name, config, combinations, accepts, read);
-    case 'counter':
-      return counterFamily(name, config, combinations, accepts, read);
-    case 'histogram':
-      return histogramFamily(name, { ...config, buckets: [...(spec.buckets ?? [])] }, combinations, accepts);
-  }
-}
-
-interface Config {
-  readonly name: string;
-  readonly help: string;
-  readonly labelNames: string[];
-  readonly aggregator: MetricSpec['aggregator'];
-  readonly registers: [];
-}
-
-type LabelCheck = (labels: Labels) => boolean;
-
-function gaugeFamily(
-  name: MetricName,
-  config: Config,
-  combinations: readonly Labels[],
-  accepts: LabelCheck,
-  read?: () => readonly Reading[] | null,
-): MetricFamily {
-  const set = (labels: Labels, value: number) => {
-    if (accepts(labels) && !Number.isNaN(value)) gauge.set({ ...labels }, value);
+  const record = (labels: Labels, value: number) => {
+    if (accepts(labels) && series.accepts(value)) series.record({ ...labels }, value);
   };
   const zero = () => {
-    for (const labels of combinations) gauge.set({ ...labels }, 0);
+    for (const labels of combinations) series.add({ ...labels });
   };
+  // Also after the host called `resetMetrics()`.
   const collect = () => {
-    const readings = read?.() ?? null;
-    if (readings === null) return;
+    const readings = read();
+    if (readings !== null) series.reset();
     zero();
-    for (const { labels, value } of readings) set(labels, value);
+    for (const { labels, value } of readings ?? []) record(labels, value);
   };
-  const gauge = new Gauge({ ...config, collect });
+  const series = SERIES[spec.type]({ ...configOf(name, spec), collect }, spec);
   zero();
-  return { name, metric: withFiniteJson(gauge), set, add: ignore, observe: ignore };
+  return { metric: series.metric, record };
 }
 
-function counterFamily(
-  name: MetricName,
-  config: Config,
-  combinations: readonly Labels[],
-  accepts: LabelCheck,
-  read?: () => readonly Reading[] | null,
-): MetricFamily {
-  const add = (labels: Labels, value: number) => {
-    if (accepts(labels) && Number.isFinite(value) && value >= 0) counter.inc({ ...labels }, value);
-  };
-  // Adding nothing creates the series, also after the host called `resetMetrics()`.
-  const zero = () => {
-    for (const labels of combinations) counter.inc({ ...labels }, 0);
-  };
-  const collect = () => {
-    const readings = read?.() ?? null;
-    if (readings !== null) counter.reset();
-    zero();
-    for (const { labels, value } of readings ?? []) add(labels, value);
-  };
-  const counter = new Counter({ ...config, collect });
-  zero();
-  return { name, metric: counter, set: ignore, add, observe: ignore };
+/** What differs between the types of metrics. */
+interface Series {
+  readonly metric: object;
+  accepts(value: number): boolean;
+  record(labels: Record<string, string>, value: number): void;
+  /** Adds a series with 0 where there is none. */
+  add(labels: Record<string, string>): void;
+  reset(): void;
 }
 
-function histogramFamily(
-  name: MetricName,
-  config: Config & { readonly buckets: number[] },
-  combinations: readonly Labels[],
-  accepts: LabelCheck,
-): MetricFamily {
-  const histogram = new Histogram(config);
-  for (const labels of combinations) histogram.zero({ ...labels });
-  const observe = (labels: Labels, seconds: number) => {
-    if (accepts(labels) && Number.isFinite(seconds) && seconds >= 0)
-      histogram.observe({ ...labels }, seconds);
-  };
-  return { name, metric: histogram, set: ignore, add: ignore, observe };
+type Config = ReturnType<typeof configOf> & { readonly collect: () => void };
+
+function configOf(name: MetricName, { help, labels, aggregator }: MetricSpec) {
+  return { name, help, labelNames: Object.keys(labels), aggregator, registers: [] };
 }
 
-function ignore(): void {}
+const isAmount = (value: number): boolean => Number.isFinite(value) && value >= 0;
 
-function labelCheck(spec: MetricSpec, combinations: readonly Labels[]): LabelCheck {
+const SERIES: Readonly<Record<MetricSpec['type'], (config: Config, spec: MetricSpec) => Series>> = {
+  gauge: (config) => {
+    const gauge = new Gauge(config);
+    return {
+      metric: withFiniteJson(gauge),
+      accepts: (value) => !Number.isNaN(value),
+      record: (labels, value) => gauge.set(labels, value),
+      add: (labels) => gauge.inc(labels, 0),
+      reset: () => gauge.reset(),
+    };
+  },
+  counter: (config) => {
+    const counter = new Counter(config);
+    return {
+      metric: counter,
+      accepts: isAmount,
+      record: (labels, value) => counter.inc(labels, value),
+      add: (labels) => counter.inc(labels, 0),
+      reset: () => counter.reset(),
+    };
+  },
+  // Nothing is read at a scrape: adding a series that is there would empty it.
+  histogram: ({ collect: _, ...config }, { buckets = [] }) => {
+    const histogram = new Histogram({ ...config, buckets: [...buckets] });
+    return {
+      metric: histogram,
+      accepts: isAmount,
+      record: (labels, value) => histogram.observe(labels, value),
+      add: (labels) => histogram.zero(labels),
+      reset: () => histogram.reset(),
+    };
+  },
+};
+
+function labelCheck(spec: MetricSpec, combinations: readonly Labels[]): (labels: Labels) => boolean {
   const names = Object.keys(spec.labels);
   const hasConstant = Object.values(spec.labels).includes('constant');
   const key = (labels: Labels) => JSON.stringify(names.map((label) => labels[label]));
