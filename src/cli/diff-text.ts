@@ -7,7 +7,7 @@ import { formatBytes, formatCount, formatShare, plural } from '../runtime/units.
 import { artefactText } from '../wording/artefact-text.js';
 import type { PathDifference, SnapshotGrowth, Suspect } from '../wording/heap-results.js';
 import { className, definedAt, safeName } from './retainer-text.js';
-import { table } from './table.js';
+import { page, table } from './table.js';
 
 const MAX_FIELDS = 8;
 const TWO_FILES =
@@ -18,21 +18,17 @@ const SAMPLED =
 
 /** What grew, worst first, then the files and the classes. Ends in a newline. */
 export function diffText(files: readonly string[], comparison: SnapshotGrowth, top: number): string {
-  const blocks =
+  const [found, blocks] =
     files.length > 2
-      ? comparison.suspects.slice(0, top).map(suspectBlock)
-      : comparison.paths.slice(0, top).map(differenceBlock);
-  const found = files.length > 2 ? comparison.suspects : comparison.paths;
+      ? [comparison.suspects, comparison.suspects.slice(0, top).map(suspectBlock)]
+      : [comparison.paths, comparison.paths.slice(0, top).map(differenceBlock)];
   if (found.every(({ artefact }) => artefact !== null)) blocks.unshift([nothing(files.length)]);
   if (files.length === 2) blocks.push([TWO_FILES]);
   blocks.push(fileBlock(files, comparison), classBlock(comparison.classes, top));
   if (found.length > top) blocks.push([`${plural(found.length - top, 'more path')} grew: see --top.`]);
   blocks.push([...comparison.notes]);
   if (comparison.snapshots.some(({ scaled }) => scaled === true)) blocks.push([SAMPLED]);
-  return `${blocks
-    .filter((lines) => lines.length > 0)
-    .map((lines) => lines.join('\n'))
-    .join('\n\n')}\n`;
+  return page(blocks);
 }
 
 function nothing(files: number): string {
@@ -53,20 +49,11 @@ function suspectBlock(suspect: Suspect): string[] {
     bound === null ? 'no bound found on its owner' : boundText(bound),
     `${formatShare(suspect.shareOfGrowth)} of the heap's growth`,
   ];
+  const gained = gain(suspect.gainedBytes ?? last.bytes - first.bytes, suspect.scaled);
+  const counts = steps.map(({ count }) => count);
   return [
-    `${artefact === null ? 'LEAK suspected' : `GROWTH, ${artefactText(artefact)}`}   ${gain(suspect.gainedBytes ?? last.bytes - first.bytes, suspect.scaled)}`,
-    ...labelled(
-      'what',
-      wrap(
-        heldMembers(
-          suspect,
-          steps.map(({ count }) => count),
-        ),
-        ' ',
-      ),
-    ),
-    ...labelled('held by', wrap(heldBy(suspect.retainerPath), ' › ')),
-    ...labelled('holds', wrap(members(suspect.className, last.count, last.bytes, suspect.fields), ' ')),
+    `${artefact === null ? 'LEAK suspected' : `GROWTH, ${artefactText(artefact)}`}   ${gained}`,
+    ...pathLines(suspect, counts, last.bytes, suspect.fields),
     ...labelled('code', wrap(code(suspect), ', ')),
     ...labelled('also by', wrap((suspect.alsoHeldBy ?? []).map(safeName), ', ')),
     ...labelled('because', wrap(because, '; ')),
@@ -80,12 +67,27 @@ function boundText({ name, limit, full = 0, holders = 1 }: Bound): string {
 }
 
 function differenceBlock(path: PathDifference): string[] {
-  const { artefact, retainerPath, counts, bytes } = path;
+  const { artefact, counts, bytes } = path;
   return [
     `GREW${artefact === null ? '' : `, ${artefactText(artefact)}`}   ${gain(path.gainedBytes, path.scaled)}`,
-    ...labelled('what', wrap(heldMembers(path, counts), ' ')),
+    ...pathLines(path, counts, bytes[1], []),
+  ];
+}
+
+/** `counts` at each snapshot, `bytes` at the last. */
+function pathLines(
+  { owner, retainerPath, className: name }: Suspect | PathDifference,
+  counts: readonly number[],
+  bytes: number,
+  fields: readonly string[],
+): string[] {
+  const isContent = ['entry', 'element'].includes(retainerPath.at(-1)?.edgeType ?? '');
+  const what = isContent ? 'entries' : 'objects';
+  const held = `${safeName(owner)} held ${counts.map(formatCount).join(' → ')} ${what}`;
+  return [
+    ...labelled('what', wrap(held.split(' '), ' ')),
     ...labelled('held by', wrap(heldBy(retainerPath), ' › ')),
-    ...labelled('holds', wrap(members(path.className, counts[1], bytes[1], []), ' ')),
+    ...labelled('holds', wrap(members(name, counts.at(-1) ?? 0, bytes, fields), ' ')),
   ];
 }
 
@@ -103,15 +105,6 @@ function code({ locations = [], package: origin = null }: Suspect): string[] {
 
 function gain(bytes: number, scaled = false): string {
   return `${scaled ? 'about ' : ''}${bytes > 0 ? '+' : ''}${formatBytes(bytes)}`;
-}
-
-function heldMembers(
-  { owner, retainerPath }: Pick<Suspect, 'owner' | 'retainerPath'>,
-  counts: readonly number[],
-): string[] {
-  const isContent = ['entry', 'element'].includes(retainerPath.at(-1)?.edgeType ?? '');
-  const what = isContent ? 'entries' : 'objects';
-  return `${safeName(owner)} held ${counts.map(formatCount).join(' → ')} ${what}`.split(' ');
 }
 
 function members(name: string, count: number, bytes: number, fields: readonly string[]): string[] {
@@ -133,15 +126,7 @@ function fileBlock(files: readonly string[], { snapshots }: SnapshotGrowth): str
       `${formatCount(nodes)}${scaled ? ' in the file' : ''}`,
     ];
   });
-  return table(
-    [
-      { title: 'snapshot', align: 'left' },
-      { title: 'heap', align: 'right' },
-      { title: '', align: 'right' },
-      { title: 'objects', align: 'right' },
-    ],
-    rows,
-  );
+  return table('lrrr', ['snapshot', 'heap', '', 'objects'], rows);
 }
 
 function classBlock(classes: readonly ClassGrowth[], top: number): string[] {
@@ -155,16 +140,7 @@ function classBlock(classes: readonly ClassGrowth[], top: number): string[] {
       gain(difference(row.bytes)),
       definedAt(row),
     ]);
-  return table(
-    [
-      { title: 'classes that grew', align: 'left' },
-      { title: 'objects', align: 'right' },
-      { title: 'shallow', align: 'right' },
-      { title: '', align: 'right' },
-      { title: 'defined at', align: 'left' },
-    ],
-    rows,
-  );
+  return table('lrrrl', ['classes that grew', 'objects', 'shallow', '', 'defined at'], rows);
 }
 
 function difference(values: readonly number[]): number {

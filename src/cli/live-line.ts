@@ -1,14 +1,18 @@
 import { terminalText } from '../report/terminal-text.js';
-import type { StatusStream } from './command.js';
 
 const DEFAULT_COLUMNS = 80;
 const ERASE_LINE = '\r\u001b[K';
 const MAX_LINE = 400;
 
-/**
- * Lines about a running program, next to its own output: on a terminal one line that is redrawn and erased at the end,
- * and lines that stay.
- */
+/** The part of a terminal that a line needs. */
+export interface StatusStream {
+  readonly isTTY?: boolean | undefined;
+  /** Characters a line; unknown if the stream is no terminal. */
+  readonly columns?: number | undefined;
+  write(text: string): unknown;
+}
+
+/** On a terminal one line that is redrawn and erased at the end, and lines that stay. */
 export class LiveLine {
   readonly #stream: StatusStream;
   #shown = '';
@@ -20,11 +24,9 @@ export class LiveLine {
   /** Writes nothing if the stream is no terminal. */
   draw(text: string): void {
     if (this.#stream.isTTY !== true) return;
-    // A line that wraps could not be erased as one.
-    const line = terminalText(text, (this.#stream.columns || DEFAULT_COLUMNS) - 1);
-    // Drawn even if unchanged: the program may have overwritten it.
-    this.#shown = line;
-    this.#stream.write(`${ERASE_LINE}${line}`);
+    // A line that wraps could not be erased as one. Drawn even if unchanged: a program may have overwritten it.
+    this.#shown = terminalText(text, (this.#stream.columns || DEFAULT_COLUMNS) - 1);
+    this.#stream.write(`${ERASE_LINE}${this.#shown}`);
   }
 
   /** A line that stays. */

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
+import { LeakwatchError } from '../errors.js';
 import { packageVersion } from '../runtime/package-version.js';
-import type { Command, CommandWorld } from './command.js';
+import { type Command, CommandError, type CommandResult, UsageError } from './command.js';
 import { analyzeCommand } from './commands/analyze.js';
 import { diffCommand } from './commands/diff.js';
 import { runCommand } from './commands/run.js';
@@ -29,16 +30,6 @@ To watch a service without changing it:
   LEAKWATCH_TOKEN=… LEAKWATCH_LISTEN=127.0.0.1:9464 node --import leakwatch/register app.js
 `;
 
-const world: CommandWorld = {
-  print: (text) => process.stdout.write(text),
-  complain: (text) => console.error(text),
-  // Opened on first use.
-  get stdin() {
-    return process.stdin;
-  },
-  stderr: process.stderr,
-};
-
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   // The reader of the pipe, such as `head`, has closed it: not a failure.
   if (error.code === 'EPIPE') process.exit();
@@ -50,17 +41,31 @@ process.stderr.on('error', () => {});
 
 const [name = 'help', ...args] = process.argv.slice(2);
 const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-if (command !== undefined) {
-  try {
-    process.exitCode = await command.run(args, world);
-  } catch (error) {
-    // A bug in leakwatch. Uncaught, it would exit with 1, which means that something grows.
-    console.error(error);
-    process.exitCode = EXIT_CODES.failed;
-  }
-} else if (['help', '--help', '-h'].includes(name)) console.log(USAGE);
+if (command !== undefined) process.exitCode = await run(command);
+else if (['help', '--help', '-h'].includes(name)) console.log(USAGE);
 else if (['version', '--version', '-v'].includes(name)) console.log(packageVersion());
 else {
   console.error(`leakwatch: unknown command '${name}'\n${USAGE}`);
   process.exitCode = EXIT_CODES.usage;
+}
+
+/** Returns the exit code. Arguments after `--` may be another program's, so a request for help stands before it. */
+async function run({ help, run: start }: Command): Promise<number> {
+  const own = args.includes('--') ? args.slice(0, args.indexOf('--')) : args;
+  try {
+    const { exitCode, output, note }: CommandResult = own.some((word) => word === '--help' || word === '-h')
+      ? { exitCode: EXIT_CODES.clean, output: help }
+      : await start(args);
+    process.stdout.write(output);
+    if (note !== undefined) console.error(note);
+    return exitCode;
+  } catch (error) {
+    if (error instanceof UsageError) console.error(`leakwatch ${name}: ${error.message}\n${help}`);
+    else if (error instanceof CommandError) console.error(`leakwatch ${name}: ${error.message}`);
+    else if (error instanceof LeakwatchError)
+      console.error(`leakwatch ${name}: ${error.message} (${error.code})`);
+    // Uncaught, a bug in leakwatch would exit with 1, which means that something grows.
+    else console.error(error);
+    return EXIT_CODES.failed;
+  }
 }

@@ -1,17 +1,11 @@
 import { formatBytes } from '../runtime/units.js';
-import type { StatusStream } from './command.js';
 import { LiveLine } from './live-line.js';
 
 const BAR_CELLS = 20;
 
-/** One line that is redrawn and erased at the end. Writes nothing if the stream is no terminal. */
-export class ProgressBar {
-  readonly #line: LiveLine;
-  #shown = '';
-
-  constructor(stream: StatusStream) {
-    this.#line = new LiveLine(stream);
-  }
+/** How far the reading and the analysis of snapshots are. */
+export class ProgressBar extends LiveLine {
+  #latest = '';
 
   /** Progress of reading an input; `totalBytes` 0 means that its size is unknown. */
   reading(label: string, bytes: number, totalBytes: number): void {
@@ -21,25 +15,18 @@ export class ProgressBar {
     }
     // The file may grow during the read.
     const share = Math.min(1, bytes / totalBytes);
-    const full = Math.floor(share * BAR_CELLS);
-    const bar = `${'█'.repeat(full)}${'░'.repeat(BAR_CELLS - full)}`;
-    this.#draw(
-      `${bar} ${String(Math.floor(share * 100)).padStart(3)} % of ${formatBytes(totalBytes)}  ${label}`,
-    );
+    const bar = '█'.repeat(share * BAR_CELLS).padEnd(BAR_CELLS, '░');
+    const percent = String(Math.floor(share * 100)).padStart(3);
+    this.draw(`${bar} ${percent} % of ${formatBytes(totalBytes)}  ${label}`);
   }
 
   step(label: string, what: string): void {
-    this.#draw(`${what} …  ${label}`);
+    this.draw(`${what} …  ${label}`);
   }
 
-  clear(): void {
-    this.#shown = '';
-    this.#line.clear();
-  }
-
-  #draw(text: string): void {
-    if (text === this.#shown) return;
-    this.#shown = text;
-    this.#line.draw(text);
+  /** A file has many chunks of the same percentage. */
+  override draw(text: string): void {
+    if (text !== this.#latest) super.draw(text);
+    this.#latest = text;
   }
 }

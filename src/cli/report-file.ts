@@ -2,7 +2,6 @@ import { accessSync, constants, lstatSync, rmSync, writeFileSync } from 'node:fs
 import { dirname, resolve } from 'node:path';
 import { renderJson } from '../report/json.js';
 import type { Report } from '../report/report.js';
-import type { CommandWorld } from './command.js';
 
 /** The name that stands for standard output. */
 export const STDOUT = '-';
@@ -27,21 +26,13 @@ export function refuseReportFile(file: string): string | null {
   }
 }
 
-/**
- * Writes the first of `reports` (worst first, at least one), with the others in its member `processes` if there are any.
- * Returns why that failed, or null.
- */
-export function writeReportFile(
-  file: string,
-  reports: readonly Report[],
-  world: CommandWorld,
-): string | null {
-  const [worst, ...others] = reports;
-  const document = `${renderJson(others.length === 0 ? worst : { ...worst, processes: others })}\n`;
-  if (file === STDOUT) {
-    world.print(document);
-    return null;
-  }
+/** The first of `reports` (worst first, at least one), with the others in its member `processes` if there are any. */
+export function reportDocument([worst, ...others]: readonly Report[]): string {
+  return `${renderJson(others.length === 0 ? worst : { ...worst, processes: others })}\n`;
+}
+
+/** Returns why it failed, or null. */
+export function writeReportFile(file: string, document: string): string | null {
   try {
     writeFileSync(file, document);
     return null;

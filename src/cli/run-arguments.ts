@@ -1,5 +1,6 @@
 import { PACES, type Pace } from '../pace/pace.js';
-import { type OptionTable, type ParsedArguments, readOptions, usage } from './arguments.js';
+import { type OptionTable, readOptions } from './arguments.js';
+import { UsageError } from './command.js';
 
 const FAIL_ON = ['confirmed', 'suspected', 'never'] as const;
 export type FailOn = (typeof FAIL_ON)[number];
@@ -31,17 +32,14 @@ const UNITS_MS: Readonly<Record<string, number>> = {
 const LONGEST_MS = 7 * 24 * 3600 * SECOND_MS;
 
 const OPTIONS: OptionTable<RunArguments> = {
-  for: {
-    type: 'string',
-    read: (value) => {
-      const forMs = durationMs(value);
-      return forMs === null ? '--for takes a time such as 90s, 5m or 1h, up to 7 days' : { forMs };
-    },
-  },
+  for: { type: 'string', read: (value) => ({ forMs: durationMs(value) }) },
   pace: choice('--pace', PACES, (pace) => ({ pace })),
   json: {
     type: 'string',
-    read: (value) => (value === '' ? '--json takes a file, or - for standard output' : { json: value }),
+    read: (json) => {
+      if (json === '') throw new UsageError('--json takes a file, or - for standard output');
+      return { json };
+    },
   },
   'fail-on': choice('--fail-on', FAIL_ON, (failOn) => ({ failOn })),
   'stop-on': choice('--stop-on', STOP_ON, (stopOn) => ({ stopOn })),
@@ -49,18 +47,15 @@ const OPTIONS: OptionTable<RunArguments> = {
 const DEFAULTS = { forMs: null, pace: null, json: null, failOn: 'confirmed', stopOn: null } as const;
 
 /** `[OPTION…] -- COMMAND [ARGUMENT…]`: whatever follows the first `--` is the command, word by word. */
-export function parseRunArguments(args: readonly string[]): ParsedArguments<RunArguments> {
+export function parseRunArguments(args: readonly string[]): RunArguments {
   const end = args.includes('--') ? args.indexOf('--') : args.length;
-  const read = readOptions(
-    args.slice(0, end),
-    OPTIONS,
-    (word) => `put the command after --: leakwatch run -- ${word} …`,
-  );
-  if (read.outcome !== 'read') return read;
+  const { options } = readOptions(args.slice(0, end), OPTIONS, (word) => {
+    throw new UsageError(`put the command after --: leakwatch run -- ${word} …`);
+  });
   const [program, ...rest] = args.slice(end + 1);
   if (program === undefined || program === '')
-    return usage('name the command to run after --, such as -- node app.js');
-  return { outcome: 'run', arguments: { ...DEFAULTS, ...read.options, command: [program, ...rest] } };
+    throw new UsageError('name the command to run after --, such as -- node app.js');
+  return { ...DEFAULTS, ...options, command: [program, ...rest] };
 }
 
 function choice<T extends string>(
@@ -72,15 +67,16 @@ function choice<T extends string>(
     type: 'string',
     read: (value) => {
       const found = known.find((one) => one === value);
-      return found === undefined ? `${name} is one of ${known.join(', ')}` : set(found);
+      if (found === undefined) throw new UsageError(`${name} is one of ${known.join(', ')}`);
+      return set(found);
     },
   };
 }
 
-/** `90s`, `1.5m`, `5min`, `1h`; seconds if there is no unit. Null for anything else. */
-function durationMs(text: string): number | null {
-  const match = /^(\d{1,9}(?:\.\d{1,3})?)(s|m|min|h)?$/.exec(text);
-  if (match === null) return null;
-  const ms = Number(match[1]) * UNITS_MS[match[2] ?? 's']!;
-  return ms > 0 && ms <= LONGEST_MS ? ms : null;
+/** `90s`, `1.5m`, `5min`, `1h`; seconds if there is no unit. */
+function durationMs(text: string): number {
+  const [, digits, unit = 's'] = /^(\d{1,9}(?:\.\d{1,3})?)(s|m|min|h)?$/.exec(text) ?? [];
+  const ms = Number(digits) * UNITS_MS[unit]!;
+  if (ms > 0 && ms <= LONGEST_MS) return ms;
+  throw new UsageError('--for takes a time such as 90s, 5m or 1h, up to 7 days');
 }

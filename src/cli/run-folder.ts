@@ -6,7 +6,7 @@ import type { Pace } from '../pace/pace.js';
 import type { Report } from '../report/report.js';
 import { MIB } from '../runtime/units.js';
 import { readReport } from './report-text.js';
-import { isReportName, RUN_FOLDER, SEEN, SOCKET } from './run-files.js';
+import { isReportName, RUN_FOLDER, SOCKET } from './run-files.js';
 
 /** The longest socket path that every system accepts (104 bytes on macOS), less the longest name below the folder. */
 const MAX_FOLDER_BYTES = 103 - '/leakwatch-run-XXXXXX/4194304.sock'.length;
@@ -48,14 +48,14 @@ export class RunFolder {
     };
   }
 
-  /** Process ids of all Node.js processes that started, watched or not. */
-  seen(): readonly number[] {
-    return this.#pidsOf(SEEN);
-  }
-
-  /** Process ids of those that have opened a socket, including processes that have ended. */
-  listening(): readonly number[] {
-    return this.#pidsOf(SOCKET);
+  /**
+   * Process ids from names with this ending: `SEEN` for all Node.js processes that started, watched or not, `SOCKET` for
+   * those that opened a socket, including processes that have ended.
+   */
+  pids(ending: string): readonly number[] {
+    return this.#names()
+      .filter((name) => name.endsWith(ending))
+      .map((name) => Number(name.slice(0, -ending.length)));
   }
 
   socketOf(pid: number): string {
@@ -67,10 +67,8 @@ export class RunFolder {
     return this.#names()
       .filter(isReportName)
       .slice(0, MAX_PROCESSES)
-      .flatMap((name) => {
-        const report = readFinalReport(join(this.path, name));
-        return report === null ? [] : [report];
-      });
+      .map((name) => readFinalReport(join(this.path, name)))
+      .filter((report) => report !== null);
   }
 
   /** Never throws. Whatever a process that outlives the run still writes there is lost. */
@@ -80,12 +78,6 @@ export class RunFolder {
     } catch {
       // The system clears its directory for temporary files.
     }
-  }
-
-  #pidsOf(ending: string): readonly number[] {
-    return this.#names()
-      .filter((name) => name.endsWith(ending))
-      .map((name) => Number(name.slice(0, -ending.length)));
   }
 
   #names(): readonly string[] {

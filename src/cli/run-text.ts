@@ -1,10 +1,12 @@
+import type { Finding } from '../findings/finding.js';
 import type { Report } from '../report/report.js';
 import { terminalText } from '../report/terminal-text.js';
 import { renderReport } from '../report/text.js';
 import { formatBytes, formatDuration, formatRate, plural } from '../runtime/units.js';
 import { type LeakCounts, leakStatus, type RunVerdict, watchedSeconds, worstLeak } from './run-verdict.js';
 import type { Ending } from './started-program.js';
-import type { WatchedReport } from './watched-processes.js';
+import { page } from './table.js';
+import type { WatchedReports } from './watched-processes.js';
 
 const MAX_TEXT = 300;
 /** Processes besides the worst one that get a line each. */
@@ -58,20 +60,20 @@ export function elapsed(seconds: number): string {
 
 /** The worst process in full, the others in a line each, how the program ended, and the verdict. Ends in a newline. */
 export function summaryText(
-  watched: readonly WatchedReport[],
+  { reports, killed }: WatchedReports,
   verdict: RunVerdict,
   end: ProgramEnd,
   command: string,
 ): string {
-  const [worst, ...others] = watched;
-  const lines = others.slice(0, MAX_OTHERS).map(({ report }) => processLine(report));
+  const [worst, ...others] = reports;
+  const lines = others.slice(0, MAX_OTHERS).map(processLine);
   if (others.length > MAX_OTHERS) lines.push(`and ${others.length - MAX_OTHERS} more processes`);
   const blocks = [
-    ...(worst === undefined ? [] : [renderReport(worst.report).trimEnd()]),
-    ...(lines.length === 0 ? [] : [lines.join('\n')]),
-    [endText(end, command), ...killedText(watched), ...verdictText(verdict, watched)].join('\n'),
+    worst === undefined ? [] : [renderReport(worst).trimEnd()],
+    lines,
+    [endText(end, command), ...killedText(killed), ...verdictText(verdict, reports)],
   ];
-  return `\n${blocks.join('\n\n')}\n`;
+  return `\n${page(blocks)}`;
 }
 
 /** `'npm start' ended by itself after 12 s with exit code 1.` */
@@ -84,46 +86,42 @@ function endText({ code, signal, askedToEnd, ranForSeconds }: ProgramEnd, comman
   return `${name} was ended ${how} ${time}${HINTS[signal] ?? ''}.`;
 }
 
-function verdictText(verdict: RunVerdict, watched: readonly WatchedReport[]): string[] {
-  if (verdict.outcome === 'leak') return leakText(verdict.leaks, watched);
+function verdictText(verdict: RunVerdict, reports: readonly Report[]): string[] {
+  if (verdict.outcome === 'leak') return leakText(verdict.leaks, reports);
   if (verdict.outcome === 'not-watched') return [`Inconclusive: ${terminalText(verdict.reason, MAX_TEXT)}.`];
-  if (verdict.shortOfSeconds === null)
-    return [
-      verdict.rises
-        ? 'No leak found, but the heap rises and the cause is unknown; a longer run would show it.'
-        : 'No leak.',
-    ];
-  const seconds = Math.max(...watched.map(({ report }) => watchedSeconds(report)));
+  if (verdict.shortOfSeconds !== null) {
+    const ran = formatDuration(Math.max(...reports.map(watchedSeconds)));
+    const needed = `about ${formatDuration(verdict.shortOfSeconds)} at the pace '${reports[0]?.watcher.pace}'`;
+    return [`No leak found in ${ran}, which is too short: confirming one takes ${needed}.`];
+  }
   return [
-    `No leak found in ${formatDuration(seconds)}, which is too short: confirming one takes about ${formatDuration(verdict.shortOfSeconds)} at the pace '${watched[0]?.report.watcher.pace}'.`,
+    verdict.rises
+      ? 'No leak found, but the heap rises and the cause is unknown; a longer run would show it.'
+      : 'No leak.',
   ];
 }
 
-function leakText({ confirmed, suspected }: LeakCounts, watched: readonly WatchedReport[]): string[] {
+function leakText({ confirmed, suspected }: LeakCounts, reports: readonly Report[]): string[] {
   const lines = [];
-  if (confirmed > 0)
-    lines.push(
-      `${plural(confirmed, 'leak')} confirmed${settled(watched) ? '; it has stopped growing since' : ''}.`,
-    );
+  if (confirmed > 0) {
+    const settled = !reports.some((report) => report.findings.some((finding) => growsYet(finding, report)));
+    const since = settled ? '; it has stopped growing since' : '';
+    lines.push(`${plural(confirmed, 'leak')} confirmed${since}.`);
+  }
   if (suspected > 0)
     lines.push(`${plural(suspected, 'leak')} suspected; a longer run would confirm or clear this.`);
   return lines;
 }
 
-/** Whether every confirmed leak has stopped growing since. */
-function settled(watched: readonly WatchedReport[]): boolean {
-  return watched.every(({ report }) =>
-    report.findings.every(
-      (finding) => finding.status !== 'confirmed' || leakStatus(finding, report) !== 'confirmed',
-    ),
-  );
+function growsYet(finding: Finding, report: Report): boolean {
+  return finding.status === 'confirmed' && leakStatus(finding, report) === 'confirmed';
 }
 
-function killedText(watched: readonly WatchedReport[]): string[] {
-  const killed = watched.filter(({ final }) => !final);
-  if (killed.length === 0) return [];
-  const pids = killed.slice(0, MAX_OTHERS).map(({ report }) => report.process.pid);
-  return [`No final report, only the latest one before the end: process ${pids.join(', ')}.`];
+function killedText(pids: readonly number[]): string[] {
+  if (pids.length === 0) return [];
+  return [
+    `No final report, only the latest one before the end: process ${pids.slice(0, MAX_OTHERS).join(', ')}.`,
+  ];
 }
 
 function processLine(report: Report): string {

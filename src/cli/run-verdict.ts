@@ -76,12 +76,12 @@ export function worstLeak(report: Report): { readonly finding: Finding; readonly
 }
 
 /** Worst leak first; without leaks the service before its helpers: longest watched, then biggest. */
-export function worstFirst<T>(items: readonly T[], reportOf: (item: T) => Report): readonly T[] {
-  const longest = Math.max(0, ...items.map((item) => watchedSeconds(reportOf(item))));
-  return items
-    .map((item) => ({ item, rank: rankOf(reportOf(item), longest) }))
+export function worstFirst(reports: readonly Report[]): readonly Report[] {
+  const longest = Math.max(0, ...reports.map(watchedSeconds));
+  return reports
+    .map((report) => ({ report, rank: rankOf(report, longest) }))
     .sort((a, b) => compareRanks(b.rank, a.rank))
-    .map(({ item }) => item);
+    .map(({ report }) => report);
 }
 
 /** Time from the start of watching to the latest sample. */
@@ -98,15 +98,15 @@ function usualSeconds(report: Report): number {
 }
 
 function countLeaks(reports: readonly Report[]): LeakCounts {
-  const worst = new Map<string, LeakStatus>();
+  const ids = { confirmed: new Set<string>(), suspected: new Set<string>() };
   for (const report of reports) {
     for (const finding of report.findings) {
       const status = leakStatus(finding, report);
-      if (status !== null && worst.get(finding.id) !== 'confirmed') worst.set(finding.id, status);
+      if (status !== null) ids[status].add(finding.id);
     }
   }
-  const count = (status: LeakStatus) => [...worst.values()].filter((each) => each === status).length;
-  return { confirmed: count('confirmed'), suspected: count('suspected') };
+  const suspected = [...ids.suspected].filter((id) => !ids.confirmed.has(id));
+  return { confirmed: ids.confirmed.size, suspected: suspected.length };
 }
 
 /** Null if at least one process was watched well enough for "no leak found" to mean something. */

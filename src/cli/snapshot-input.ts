@@ -1,9 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { LeakwatchError } from '../errors.js';
-import type { HeapSnapshot } from '../heap/snapshot/heap-snapshot.js';
-import { parseSnapshotFile, readChunks } from '../heap/snapshot/snapshot-file.js';
-import { parseSnapshot } from '../heap/snapshot/snapshot-parser.js';
+import { readChunks } from '../heap/snapshot/snapshot-file.js';
 import { terminalText } from '../report/terminal-text.js';
 
 const MAX_PATH = 500;
@@ -26,50 +24,31 @@ export class SnapshotInput {
   readonly name: string;
   /** The name without folders. */
   readonly label: string;
+  /** Why it could not be read, unless its content was the reason; else null. */
+  error: unknown = null;
+  /** When it was written, milliseconds since the Unix epoch; null before it is read, or if unknown. */
+  modifiedMs: number | null = null;
   readonly #path: string;
-  readonly #stdin: AsyncIterable<Uint8Array>;
-  #error: unknown = null;
-  #modifiedMs: number | null = null;
 
-  constructor(path: string, stdin: AsyncIterable<Uint8Array>) {
+  constructor(path: string) {
     this.#path = path;
-    this.#stdin = stdin;
     this.name = path === STDIN ? 'standard input' : terminalText(path, MAX_PATH);
     this.label = path === STDIN ? this.name : terminalText(basename(path), MAX_PATH);
-  }
-
-  /** Why it could not be read, unless its content was the reason; else null. */
-  get error(): unknown {
-    return this.#error;
-  }
-
-  /** When it was written, milliseconds since the Unix epoch; null before it is read, or if unknown. */
-  get modifiedMs(): number | null {
-    return this.#modifiedMs;
-  }
-
-  /** Parses the whole snapshot, with ids. */
-  async parse(onBytes: (bytes: number, totalBytes: number) => void): Promise<HeapSnapshot> {
-    if (this.#path === STDIN) return parseSnapshot(this.chunks(onBytes), { ids: true });
-    const { size } = await stat(this.#path);
-    return parseSnapshotFile(this.#path, { ids: true, onBytes: (bytes) => onBytes(bytes, size) });
   }
 
   /** Opens the file when the first chunk is requested. `totalBytes` is 0 if the size is unknown. */
   async *chunks(onBytes: (bytes: number, totalBytes: number) => void): AsyncGenerator<Uint8Array> {
     try {
-      const isStdin = this.#path === STDIN;
-      const file = isStdin ? null : await stat(this.#path);
-      const totalBytes = file?.size ?? 0;
-      this.#modifiedMs = file?.mtimeMs ?? null;
+      const file = this.#path === STDIN ? null : await stat(this.#path);
+      this.modifiedMs = file?.mtimeMs ?? null;
       let bytes = 0;
-      for await (const chunk of isStdin ? this.#stdin : readChunks(this.#path)) {
+      for await (const chunk of file === null ? process.stdin : readChunks(this.#path)) {
         bytes += chunk.length;
-        onBytes(bytes, totalBytes);
+        onBytes(bytes, file?.size ?? 0);
         yield chunk;
       }
     } catch (error) {
-      this.#error = error;
+      this.error = error;
       throw error;
     }
   }

@@ -1,6 +1,7 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { keepAlive, systemClock } from '../runtime/clock.js';
+import { keepAlive, pause, systemClock } from '../runtime/clock.js';
+import { CommandError } from './command.js';
 import { groupRuns, hasGroups, signalGroup } from './process-group.js';
 
 /** How long a program has to end before it is killed. */
@@ -26,18 +27,22 @@ export class StartedProgram {
   #askedToEnd = false;
   #over = false;
 
-  /** Rejects with the system's error when the command cannot be started. */
+  /** Rejects with a `CommandError` when the command cannot be started. */
   static async start(
     [file, ...args]: readonly [string, ...string[]],
     environment: Readonly<Record<string, string | undefined>>,
     stdio: StdioOptions,
   ): Promise<StartedProgram> {
-    const child = spawn(file, args, { env: environment, stdio, detached: hasGroups() });
-    // Before any await: a program may end at once.
-    const ended = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
-    ended.catch(() => {});
-    await once(child, 'spawn');
-    return new StartedProgram(child, ended);
+    try {
+      const child = spawn(file, args, { env: environment, stdio, detached: hasGroups() });
+      // Before any await: a program may end at once.
+      const ended = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+      ended.catch(() => {});
+      await once(child, 'spawn');
+      return new StartedProgram(child, ended);
+    } catch (error) {
+      throw new CommandError(`'${file}' could not be started: ${startReason(error)}`);
+    }
   }
 
   private constructor(child: ChildProcess, ended: Promise<[number | null, NodeJS.Signals | null]>) {
@@ -96,6 +101,9 @@ export class StartedProgram {
   }
 }
 
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => systemClock.after(ms, resolve));
+function startReason(error: unknown): string {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT') return 'no such command (ENOENT)';
+  if (code === 'EACCES') return 'it is not executable (EACCES)';
+  return String(code ?? error);
 }

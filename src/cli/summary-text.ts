@@ -4,7 +4,7 @@ import { labelled, wrap } from '../report/layout.js';
 import { formatBytes, formatCount, formatShare, plural } from '../runtime/units.js';
 import type { HeapSummary, SizeSuspect } from '../wording/heap-results.js';
 import { className, definedAt, safeName } from './retainer-text.js';
-import { table } from './table.js';
+import { page, table } from './table.js';
 
 /** Classes named for one suspect. */
 const MAX_HELD = 4;
@@ -13,7 +13,7 @@ const MAX_HELD = 4;
 export function summaryText(file: string, summary: HeapSummary, top: number): string {
   const { heapBytes, nodes, edges, classes, dominators, suspects, truncated } = summary;
   const places = suspects.filter(({ holder }) => holder === 'program');
-  const blocks = [
+  return page([
     [
       `HEAP   ${formatBytes(heapBytes)} in ${plural(nodes, 'object')}, ${plural(edges, 'reference')}, ${plural(classes.length, 'class', 'classes')}`,
       ...labelled('file', [file]),
@@ -25,20 +25,14 @@ export function summaryText(file: string, summary: HeapSummary, top: number): st
     dominatorBlock(dominators, top),
     classBlock(classes, heapBytes, top),
     ['Size alone is not a leak: to see what grows, take two more snapshots later and run `leakwatch diff`.'],
-  ];
-  return `${blocks
-    .filter((lines) => lines.length > 0)
-    .map((lines) => lines.join('\n'))
-    .join('\n\n')}\n`;
+  ]);
 }
 
 /** A sampled snapshot contains less than the heap did. */
 function missing(truncated: HeapSummary['truncated']): readonly string[] {
   if (truncated === undefined) return [];
-  const { collections, members } = truncated;
-  const many = plural(collections, 'collection');
-  const what = `${plural(members, 'member')} of ${many} were left out; sizes count only the objects in the file`;
-  return what.split(' ');
+  const left = `${plural(truncated.members, 'member')} of ${plural(truncated.collections, 'collection')}`;
+  return `${left} were left out; sizes count only the objects in the file`.split(' ');
 }
 
 function suspectBlock(suspect: SizeSuspect): string[] {
@@ -49,7 +43,7 @@ function suspectBlock(suspect: SizeSuspect): string[] {
   const objects = `holds ${plural(dominated, 'object')} that nothing else holds`;
   return [
     `LARGE   ${formatBytes(accumulatedBytes)}, ${formatShare(share)} of the heap`,
-    ...labelled('what', wrap([...`${safeName(owner)} ${objects}`.split(' ')], ' ')),
+    ...labelled('what', wrap(`${safeName(owner)} ${objects}`.split(' '), ' ')),
     ...labelled('held by', wrap(heldBy(retainerPath), ' › ')),
     ...labelled('holds', wrap(held, ', ')),
     ...labelled('DevTools', id === null ? [] : [`${className(suspect)} @${id}`]),
@@ -66,24 +60,16 @@ function elsewhere({ holder, owner, className: name, accumulatedBytes, share }: 
 }
 
 function dominatorBlock(dominators: readonly HeapDominator[], top: number): string[] {
-  return table(
-    [
-      { title: 'biggest objects', align: 'left' },
-      { title: 'id', align: 'right' },
-      { title: 'retained', align: 'right' },
-      { title: '', align: 'right' },
-      { title: 'held by', align: 'left' },
-    ],
-    dominators
-      .slice(0, top)
-      .map((row) => [
-        className(row),
-        row.id === null ? '' : `@${row.id}`,
-        formatBytes(row.retainedBytes),
-        formatShare(row.share),
-        shortPath(row),
-      ]),
-  );
+  const rows = dominators
+    .slice(0, top)
+    .map((row) => [
+      className(row),
+      row.id === null ? '' : `@${row.id}`,
+      formatBytes(row.retainedBytes),
+      formatShare(row.share),
+      shortPath(row),
+    ]);
+  return table('lrrrl', ['biggest objects', 'id', 'retained', '', 'held by'], rows);
 }
 
 /** The nearest steps distinguish objects of one class. */
@@ -94,24 +80,15 @@ function shortPath({ retainerPath }: HeapDominator): string {
 }
 
 function classBlock(classes: readonly HeapClass[], heapBytes: number, top: number): string[] {
-  return table(
-    [
-      { title: 'classes', align: 'left' },
-      { title: 'objects', align: 'right' },
-      { title: 'shallow', align: 'right' },
-      { title: 'retained', align: 'right' },
-      { title: '', align: 'right' },
-      { title: 'defined at', align: 'left' },
-    ],
-    classes
-      .slice(0, top)
-      .map((row) => [
-        className(row),
-        formatCount(row.count),
-        formatBytes(row.shallowBytes),
-        formatBytes(row.retainedBytes),
-        heapBytes === 0 ? '' : formatShare(row.retainedBytes / heapBytes),
-        definedAt(row),
-      ]),
-  );
+  const rows = classes
+    .slice(0, top)
+    .map((row) => [
+      className(row),
+      formatCount(row.count),
+      formatBytes(row.shallowBytes),
+      formatBytes(row.retainedBytes),
+      heapBytes === 0 ? '' : formatShare(row.retainedBytes / heapBytes),
+      definedAt(row),
+    ]);
+  return table('lrrrrl', ['classes', 'objects', 'shallow', 'retained', '', 'defined at'], rows);
 }

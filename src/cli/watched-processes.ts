@@ -1,14 +1,17 @@
 import type { Report } from '../report/report.js';
 import { fetchReport } from './ops-client.js';
+import { SOCKET } from './run-files.js';
 import type { RunFolder } from './run-folder.js';
+import { worstFirst } from './run-verdict.js';
 
 /** Processes that are asked while they run; further ones are watched as well, and their final reports are read. */
 const MAX_LOOKED_AT = 32;
 
-export interface WatchedReport {
-  readonly report: Report;
-  /** Whether the process wrote it at its end; if not, it was killed and this is its latest report. */
-  readonly final: boolean;
+/** One report of each process of a run. */
+export interface WatchedReports {
+  readonly reports: readonly Report[];
+  /** Process ids of those that left no report at their end: the latest one before stands in. */
+  readonly killed: readonly number[];
 }
 
 /** Reports of the processes of a run: from their sockets while they run, from their files afterwards. */
@@ -23,24 +26,24 @@ export class WatchedProcesses {
 
   /** Asks all running processes. Never rejects. */
   async look(): Promise<void> {
-    const running = this.#folder.listening().filter((pid) => !this.#gone.has(pid));
+    const running = this.#folder.pids(SOCKET).filter((pid) => !this.#gone.has(pid));
     await Promise.all(running.slice(0, MAX_LOOKED_AT).map((pid) => this.#ask(pid)));
   }
 
-  /** The latest report of each process that was asked, including processes that have ended. */
+  /** The latest report of each process that was asked, including processes that have ended. Worst first. */
   get latest(): readonly Report[] {
-    return [...this.#latest.values()];
+    return worstFirst([...this.#latest.values()]);
   }
 
-  /** Reports of all processes, once they have ended. */
-  reports(): readonly WatchedReport[] {
-    const final = this.#folder.reports();
-    const written = new Set(final.map(({ process: { pid } }) => pid));
-    const killed = this.latest.filter(({ process: { pid } }) => !written.has(pid));
-    return [
-      ...final.map((report) => ({ report, final: true })),
-      ...killed.map((report) => ({ report, final: false })),
-    ];
+  /** Worst first, once all processes have ended. */
+  final(): WatchedReports {
+    const written = this.#folder.reports();
+    const pids = new Set(written.map(({ process: { pid } }) => pid));
+    const killed = this.latest.filter(({ process: { pid } }) => !pids.has(pid));
+    return {
+      reports: worstFirst([...written, ...killed]),
+      killed: killed.map(({ process: { pid } }) => pid),
+    };
   }
 
   async #ask(pid: number): Promise<void> {

@@ -31,6 +31,11 @@ export const systemClock: Clock = {
   },
 };
 
+/** Does not keep the process alive. */
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => systemClock.after(ms, resolve));
+}
+
 /** A larger step back is a jump of the wall clock; a smaller one is drift, which is followed. */
 const JUMP_MS = 1000;
 

@@ -121,9 +121,8 @@ const judge = (
 ) => judgeRun({ reports, failOn, programFailed });
 
 function lastLineOf(reports: readonly Report[], verdict: RunVerdict): string {
-  const watched = reports.map((report) => ({ report, final: true }));
   const end = { code: 0, signal: null, askedToEnd: true, ranForSeconds: 100 };
-  return summaryText(watched, verdict, end, 'node app.js').trimEnd().split('\n').at(-1)!;
+  return summaryText({ reports, killed: [] }, verdict, end, 'node app.js').trimEnd().split('\n').at(-1)!;
 }
 
 describe('The exit code of a run', () => {
@@ -226,7 +225,7 @@ describe('The last line of a run', () => {
 
   const summaryOf = (reports: readonly Report[]) =>
     summaryText(
-      reports.map((report) => ({ report, final: true })),
+      { reports, killed: [] },
       judge(reports),
       { code: 0, signal: null, askedToEnd: true, ranForSeconds: 100 },
       'node app.js',
@@ -235,7 +234,7 @@ describe('The last line of a run', () => {
 
 describe('Of several processes the first is', () => {
   const order = (...drawn: readonly Drawn[]) =>
-    worstFirst(drawn.map(drawReport), (report) => report).map((report) => report.process.pid);
+    worstFirst(drawn.map(drawReport)).map((report) => report.process.pid);
 
   it('the one with the worst leak', () => {
     const suspected = [drawFinding('suspected')];

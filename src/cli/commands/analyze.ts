@@ -1,8 +1,9 @@
 import { buildHeapGraph } from '../../heap/graph/heap-graph.js';
 import { type SummaryStep, summarizeHeap } from '../../heap/heap-summary.js';
+import { parseSnapshot } from '../../heap/snapshot/snapshot-parser.js';
 import { renderJson } from '../../report/json.js';
 import { type HeapSummary, wordedSummary } from '../../wording/heap-results.js';
-import { type CommandWorld, defineCommand } from '../command.js';
+import { type Command, CommandError, type CommandResult } from '../command.js';
 import { EXIT_CODES } from '../exit-codes.js';
 import { ProgressBar } from '../progress-bar.js';
 import { parseSnapshotArguments, type SnapshotArguments } from '../snapshot-arguments.js';
@@ -23,13 +24,11 @@ their shallow and retained sizes. "-" reads standard input.
 Exit codes: 0 done, 2 the file could not be read or analysed, or wrong usage.
 `;
 
-export const analyzeCommand = defineCommand({
-  name: 'analyze',
+export const analyzeCommand: Command = {
   summary: 'show the contents of a .heapsnapshot file: classes, biggest objects, accumulation points',
   help: HELP,
-  parse: (args) => parseSnapshotArguments(args, { least: 1, most: 1 }),
-  run: analyzeFile,
-});
+  run: (args) => analyzeFile(parseSnapshotArguments(args, 1, 1)),
+};
 
 const STEPS: Readonly<Record<SummaryStep, string>> = {
   tracing: 'sorting objects by path',
@@ -37,30 +36,28 @@ const STEPS: Readonly<Record<SummaryStep, string>> = {
   ranking: 'ranking',
 };
 
-async function analyzeFile({ files, json, top }: SnapshotArguments, world: CommandWorld): Promise<number> {
-  const bar = new ProgressBar(world.stderr);
-  const input = new SnapshotInput(files[0]!, world.stdin);
+async function analyzeFile({ files, json, top }: SnapshotArguments): Promise<CommandResult> {
+  const bar = new ProgressBar(process.stderr);
+  const input = new SnapshotInput(files[0]!);
   const { name, label } = input;
-  let summary: HeapSummary;
   try {
-    const snapshot = await input.parse((bytes, total) => bar.reading(label, bytes, total));
+    const chunks = input.chunks((bytes, total) => bar.reading(label, bytes, total));
+    const snapshot = await parseSnapshot(chunks, { ids: true });
     bar.step(label, 'finding dominators');
     const graph = buildHeapGraph(snapshot);
-    summary = wordedSummary(
+    const summary = wordedSummary(
       summarizeHeap(graph, { dominators: top }, (step) => bar.step(label, STEPS[step])),
     );
+    const output = json
+      ? `${renderJson(summaryDocument(name, summary, top))}\n`
+      : summaryText(name, summary, top);
+    return { exitCode: EXIT_CODES.clean, output };
   } catch (error) {
-    bar.clear();
     const reason = inputReason(error);
-    if (reason === null) throw error;
-    world.complain(`leakwatch analyze: ${name}: ${reason}`);
-    return EXIT_CODES.failed;
+    throw reason === null ? error : new CommandError(`${name}: ${reason}`);
+  } finally {
+    bar.clear();
   }
-  bar.clear();
-  world.print(
-    json ? `${renderJson(summaryDocument(name, summary, top))}\n` : summaryText(name, summary, top),
-  );
-  return EXIT_CODES.clean;
 }
 
 function summaryDocument(file: string, summary: HeapSummary, top: number) {

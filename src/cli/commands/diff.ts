@@ -2,7 +2,7 @@ import type { AnalysisStep } from '../../heap/analysis.js';
 import { compareSnapshots, MAX_SNAPSHOTS } from '../../heap/snapshot-comparison.js';
 import { renderJson } from '../../report/json.js';
 import { type SnapshotGrowth, wordedComparison } from '../../wording/heap-results.js';
-import { type CommandWorld, defineCommand } from '../command.js';
+import { type Command, CommandError, type CommandResult } from '../command.js';
 import { diffText } from '../diff-text.js';
 import { EXIT_CODES } from '../exit-codes.js';
 import { ProgressBar } from '../progress-bar.js';
@@ -24,13 +24,11 @@ Exit codes: 0 nothing grows, 1 something grows, 2 a file could not be read or
 compared, or wrong usage.
 `;
 
-export const diffCommand = defineCommand({
-  name: 'diff',
+export const diffCommand: Command = {
   summary: 'show what grew between two or more .heapsnapshot files, and what holds it',
   help: HELP,
-  parse: (args) => parseSnapshotArguments(args, { least: 2, most: MAX_SNAPSHOTS }),
-  run: diff,
-});
+  run: (args) => diff(parseSnapshotArguments(args, 2, MAX_SNAPSHOTS)),
+};
 
 const STEPS: Readonly<Record<AnalysisStep, string>> = {
   parsing: 'reading',
@@ -40,9 +38,9 @@ const STEPS: Readonly<Record<AnalysisStep, string>> = {
   ranking: 'ranking',
 };
 
-async function diff({ files, json, top }: SnapshotArguments, world: CommandWorld): Promise<number> {
-  const bar = new ProgressBar(world.stderr);
-  const inputs = files.map((file) => new SnapshotInput(file, world.stdin));
+async function diff({ files, json, top }: SnapshotArguments): Promise<CommandResult> {
+  const bar = new ProgressBar(process.stderr);
+  const inputs = files.map((file) => new SnapshotInput(file));
   const labels = inputs.map(({ label }, at) => `${at + 1}/${files.length} ${label}`);
   const comparison = wordedComparison(
     await compareSnapshots(
@@ -52,15 +50,15 @@ async function diff({ files, json, top }: SnapshotArguments, world: CommandWorld
   );
   bar.clear();
   if (comparison.outcome === 'failure') {
-    const input = inputs[comparison.snapshot]!;
-    const reason = inputReason(input.error) ?? comparison.reason;
-    world.complain(`leakwatch diff: ${input.name}: ${reason}`);
-    return EXIT_CODES.failed;
+    const { name, error } = inputs[comparison.snapshot]!;
+    throw new CommandError(`${name}: ${inputReason(error) ?? comparison.reason}`);
   }
   const names = inputs.map(({ name }) => name);
   const noted = { ...comparison, notes: [...orderNotes(inputs), ...comparison.notes] };
-  world.print(json ? `${renderJson(diffDocument(names, noted, top))}\n` : diffText(names, noted, top));
-  return grows(comparison) ? EXIT_CODES.growth : EXIT_CODES.clean;
+  return {
+    exitCode: grows(comparison) ? EXIT_CODES.growth : EXIT_CODES.clean,
+    output: json ? `${renderJson(diffDocument(names, noted, top))}\n` : diffText(names, noted, top),
+  };
 }
 
 /** A shell pattern sorts `10` before `9`, and growth read backwards is no growth. */

@@ -1,6 +1,6 @@
 import { issueToken } from '../../options/tokens.js';
 import { readOptions } from '../arguments.js';
-import { type CommandWorld, defineCommand } from '../command.js';
+import { type Command, UsageError } from '../command.js';
 import { EXIT_CODES } from '../exit-codes.js';
 
 const HELP = `Usage: leakwatch token
@@ -9,16 +9,13 @@ Prints a new bearer token for LEAKWATCH_TOKEN or a token file: lwt_, 256 random 
 a checksum. The ops endpoint accepts no other tokens.
 `;
 
-export const tokenCommand = defineCommand({
-  name: 'token',
+export const tokenCommand: Command = {
   summary: 'print a new bearer token for LEAKWATCH_TOKEN or a token file',
   help: HELP,
-  parse(args) {
-    const read = readOptions(args, {}, () => 'takes no arguments');
-    return read.outcome === 'read' ? { outcome: 'run', arguments: null } : read;
+  run(args) {
+    readOptions(args, {}, () => {
+      throw new UsageError('takes no arguments');
+    });
+    return { exitCode: EXIT_CODES.clean, output: `${issueToken()}\n` };
   },
-  run(_: null, { print }: CommandWorld) {
-    print(`${issueToken()}\n`);
-    return EXIT_CODES.clean;
-  },
-});
+};
