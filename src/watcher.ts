@@ -206,11 +206,11 @@ export class LeakWatcher implements Watcher {
   }
 
   mute(id: string): void {
-    this.#daemon.mute(fingerprintOf(id));
+    this.#daemon.desk.mute(fingerprintOf(id));
   }
 
   unmute(id: string): boolean {
-    return this.#daemon.unmute(fingerprintOf(id));
+    return this.#daemon.desk.unmute(fingerprintOf(id));
   }
 
   /**

@@ -1,13 +1,10 @@
-import type { AnalysisSuccess, StartAnalysis } from '../analysis/analysis-outcome.js';
+import type { AnalysisSuccess } from '../analysis/analysis-outcome.js';
 import { type CaptureLevel, type CaptureRecord, hasGraph } from '../capture/capture-record.js';
 import type { ClassCount } from '../capture/class-census.js';
-import type { ChosenDumper } from '../capture/heap-dumper.js';
 import type { CaptureContext } from '../findings/verdict/capture-history.js';
 import type { ResolvedOptions } from '../options/options.js';
-import { type Clock, keepAlive } from '../runtime/clock.js';
-import type { Logger } from '../runtime/logger.js';
+import { keepAlive } from '../runtime/clock.js';
 import { say } from '../runtime/say.js';
-import type { AllocationSites } from '../sampling/allocation-profiler.js';
 import {
   type CaptureDecision,
   type CaptureSituation,
@@ -22,39 +19,21 @@ import { CaptureLadder, type CensusStatus, type NextStep } from './capture-ladde
 import { CaptureRecords, skippedCapture } from './capture-records.js';
 import { type CaptureRun, runCapture } from './capture-run.js';
 import { CaptureSeries } from './capture-series.js';
-import type { CostMeter } from './cost-meter.js';
-import type { ErrorGuard } from './error-guard.js';
+import type { DaemonParts } from './daemon-parts.js';
 import type { FindingDesk } from './finding-desk.js';
 import { type LiveHeap, risingTrend } from './live-heap.js';
-import type { OwnPauses } from './own-pauses.js';
-import type { SafeEmitter } from './safe-emitter.js';
-
-interface CaptureControlParts {
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly dumper: ChosenDumper;
-  readonly startAnalysis: StartAnalysis;
-  readonly ownPauses: OwnPauses;
-  readonly sites: AllocationSites;
-  readonly heap: LiveHeap;
-  readonly desk: FindingDesk;
-  readonly cost: CostMeter;
-  readonly errors: ErrorGuard;
-  readonly events: SafeEmitter;
-  /** Called when a capture has ended. */
-  readonly ended: () => void;
-}
 
 /** Decides when to capture and how deep, runs the captures and records them. */
 export class CaptureControl {
   readonly #options: ResolvedOptions;
-  readonly #parts: CaptureControlParts;
+  readonly #parts: DaemonParts;
+  readonly #heap: LiveHeap;
+  readonly #desk: FindingDesk;
   readonly #series: CaptureSeries;
   readonly #ladder: CaptureLadder;
   readonly #cost: CaptureCost;
   readonly #records = new CaptureRecords();
   readonly #stopping = new AbortController();
-  #startedAtMs = 0;
   #capturing: Promise<void> | null = null;
   /** Since when a due capture has been waiting for V8's next full GC, epoch milliseconds. */
   #dueSinceMs: number | null = null;
@@ -67,18 +46,16 @@ export class CaptureControl {
   #refused = false;
   #probesFail = false;
 
-  constructor(options: ResolvedOptions, parts: CaptureControlParts) {
+  constructor(options: ResolvedOptions, parts: DaemonParts, heap: LiveHeap, desk: FindingDesk) {
     const { dumper } = parts.dumper;
     this.#options = options;
     this.#parts = parts;
+    this.#heap = heap;
+    this.#desk = desk;
     this.#cost = new CaptureCost(dumper, options.rules.captureCpuShare);
     this.#series = new CaptureSeries(options.rules);
     this.#ladder = new CaptureLadder(options.rules, dumper);
     this.#why = { code: 'warming-up', waitMs: options.rules.warmUpMs };
-  }
-
-  start(atMs: number): void {
-    this.#startedAtMs = atMs;
   }
 
   /** Calls a running capture off and waits until it has let go. */
@@ -144,7 +121,7 @@ export class CaptureControl {
   /** Graphs where someone asked for one or a series is running; otherwise as far up the ladder as the growth has come. */
   #nextStep(nowMs: number): NextStep {
     // What rises outside the heap shows in no census.
-    const needsGraph = this.#scheduled !== null || this.#parts.desk.risesOutside;
+    const needsGraph = this.#scheduled !== null || this.#desk.risesOutside;
     return needsGraph || this.#series.situation(false).captures > 0
       ? { level: this.#ladder.graphLevel, notBeforeMs: null }
       : this.#ladder.next(nowMs);
@@ -152,7 +129,7 @@ export class CaptureControl {
 
   /** The trend of the live heap needs points, and V8's next full GC may be minutes away. */
   #probeIfDue(nowMs: number): void {
-    const { live, capturedBytes } = this.#parts.heap;
+    const { live, capturedBytes } = this.#heap;
     if (!this.#ladder.probeDue(nowMs, live?.atMs ?? null, capturedBytes)) return;
     const decision = decideLook(this.#situation('probe', nowMs), this.#options.rules);
     if (decision.decision === 'capture') this.#begin('probe', decision.trigger);
@@ -160,37 +137,36 @@ export class CaptureControl {
 
   #begin(level: CaptureLevel, trigger: CaptureTrigger): void {
     this.#capturing = this.#capture(level, trigger)
-      .catch((error: unknown) => this.#parts.errors.record('capture', error))
+      .catch((error: unknown) => this.#parts.work.record('capture', error))
       .finally(() => {
         this.#capturing = null;
       });
   }
 
   #situation(level: CaptureLevel, nowMs: number): CaptureSituation {
-    const { dumper, heap, desk } = this.#parts;
-    const sample = heap.lastSample;
+    const { lastSample: sample, capturedBytes, startedAtMs, trends } = this.#heap;
     return {
       nowMs,
-      startedAtMs: this.#startedAtMs,
+      startedAtMs,
       asked: this.#scheduled,
       capturing: this.#capturing !== null,
-      predicted: this.#cost.predict(level, heap.capturedBytes, this.#buffersBytes()),
-      dumperReason: dumper.reason,
+      predicted: this.#cost.predict(level, capturedBytes, this.#buffersBytes()),
+      dumperReason: this.#parts.dumper.reason,
       pauseBudgetMs: this.#options.pauseBudgetMs,
       memoryAvailableBytes: sample?.memoryAvailableBytes ?? null,
       memoryLimitBytes: sample?.memoryLimitBytes ?? null,
       cpuBudget: this.#cost.budgetFor(level),
-      trend: risingTrend(heap.trends),
-      risesOutside: desk.risesOutside,
+      trend: risingTrend(trends),
+      risesOutside: this.#desk.risesOutside,
       isCensus: level === 'census',
-      series: this.#series.situation(desk.followsPath('confirmed')),
+      series: this.#series.situation(this.#desk.followsPath('confirmed')),
     };
   }
 
   /** What the service may write to all at once while a forked copy of it lives. */
   #buffersBytes(): number {
-    const { dumper, heap } = this.#parts;
-    return dumper.dumper?.name === 'fork' ? (heap.lastSample?.arrayBuffersBytes ?? 0) : 0;
+    const { dumper } = this.#parts.dumper;
+    return dumper?.name === 'fork' ? (this.#heap.lastSample?.arrayBuffersBytes ?? 0) : 0;
   }
 
   #skip(decision: Extract<CaptureDecision, { decision: 'skip' }>, level: CaptureLevel, nowMs: number): void {
@@ -223,11 +199,11 @@ export class CaptureControl {
   }
 
   async #capture(level: CaptureLevel, trigger: CaptureTrigger): Promise<void> {
-    const { clock, desk, errors, heap, ownPauses, sites, startAnalysis } = this.#parts;
+    const { clock, work, ownPauses, sites, startAnalysis } = this.#parts;
     const { dumper } = this.#parts.dumper;
     if (dumper === null) return;
-    const heapBytes = heap.capturedBytes;
-    const context = desk.context;
+    const heapBytes = this.#heap.capturedBytes;
+    const context = this.#desk.context;
     if (level === 'probe') this.#ladder.probed(clock.now());
     if (hasGraph(level)) {
       this.#ladder.reset();
@@ -247,13 +223,13 @@ export class CaptureControl {
       timeoutMs: this.#options.rules.analysisTimeoutMs,
       signal: this.#stopping.signal,
       paused: (fromMs, toMs) => ownPauses.add(fromMs, toMs),
-      dumped: ({ liveBytes }) => errors.guard('capture', () => heap.captured(liveBytes, clock.now())),
+      dumped: ({ liveBytes }) => work.guard('capture', () => this.#heap.captured(liveBytes, clock.now())),
     });
-    this.#parts.cost.addProcesses(run.record.cpuSeconds);
+    work.addProcesses(run.record.cpuSeconds);
     this.#cost.record(run, heapBytes, clock.now());
-    errors.guard('findings', () => this.#judge(run, context));
+    work.guard('findings', () => this.#judge(run, context));
     this.#record(run.record);
-    this.#parts.ended();
+    this.#parts.changed();
   }
 
   #judge({ record, census, result }: CaptureRun, context: Omit<CaptureContext, 'atMs'>): void {
@@ -266,17 +242,16 @@ export class CaptureControl {
   }
 
   #judgeGraph(result: AnalysisSuccess, context: CaptureContext, nowMs: number): void {
-    const { desk } = this.#parts;
     this.#series.succeeded(result.series);
     this.#refused = false;
-    const grew = desk.judge(result, context);
+    const grew = this.#desk.judge(result, context);
     if (grew !== null)
-      this.#series.judged(nowMs, grew, desk.followsPath('confirmed', 'suspected', 'plateaued'));
+      this.#series.judged(nowMs, grew, this.#desk.followsPath('confirmed', 'suspected', 'plateaued'));
   }
 
   /** What hinders a probe hinders the next one a minute later: it is logged once, and delays no graph. */
   #failed({ rung: level, outcome, reason }: CaptureRecord, nowMs: number): void {
-    this.#parts.errors.count(outcome === 'dump-failed' ? 'capture' : 'analysis');
+    this.#parts.work.count(outcome === 'dump-failed' ? 'capture' : 'analysis');
     const said = level === 'probe' && this.#probesFail;
     const about = hasGraph(level) ? '' : ` (${level})`;
     const message = say`capture ${outcome}: ${reason ?? ''}${about}`;
@@ -286,7 +261,7 @@ export class CaptureControl {
   }
 
   #compare(classes: readonly ClassCount[], atMs: number): void {
-    if (this.#ladder.counted({ atMs, liveBytes: this.#parts.heap.bytes, classes })) return;
+    if (this.#ladder.counted({ atMs, liveBytes: this.#heap.bytes, classes })) return;
     this.#ladder.reset();
     this.#series.callOff(this.#parts.clock.now());
   }

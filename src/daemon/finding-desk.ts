@@ -7,43 +7,18 @@ import { siteFindings } from '../findings/outside/site-findings.js';
 import type { CaptureContext } from '../findings/verdict/capture-history.js';
 import type { Fingerprint } from '../heap/naming/retainer-step.js';
 import type { ResolvedOptions } from '../options/options.js';
-import type { Clock } from '../runtime/clock.js';
-import type { Logger } from '../runtime/logger.js';
-import type { AllocationSites } from '../sampling/allocation-profiler.js';
 import type { HeapSample } from '../sampling/heap-sample.js';
 import { trafficOf } from '../sampling/request-counter.js';
 import { openSockets } from '../trend/outside-window.js';
 import { publishedFinding } from '../wording/finding-text.js';
 import { holderText } from '../wording/holder-text.js';
 import { storeProblemText } from '../wording/store-text.js';
-import type { ErrorGuard } from './error-guard.js';
-import type { SafeEmitter } from './safe-emitter.js';
-
-/** The state directory. All may throw. */
-export interface FindingStore {
-  /** Puts the present report and these findings there. */
-  keep(findings: string): void;
-  /** The stored findings; null if there are none. */
-  restore(): string | null;
-  /** Takes old files out. */
-  prune(): void;
-}
-
-interface FindingDeskParts {
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly sites: AllocationSites;
-  readonly store: FindingStore;
-  readonly errors: ErrorGuard;
-  readonly events: SafeEmitter;
-  /** Called when findings have changed, before they are published. */
-  readonly changed: () => void;
-}
+import type { DaemonParts } from './daemon-parts.js';
 
 /** What becomes of observations: samples and analyses come in, findings are kept, published and stored. */
 export class FindingDesk {
   readonly #rules: ResolvedOptions['rules']['finding'];
-  readonly #parts: FindingDeskParts;
+  readonly #parts: DaemonParts;
   readonly #ledger: FindingLedger;
   readonly #outside: OutsideWatch;
   #lastSample: HeapSample | null = null;
@@ -51,7 +26,7 @@ export class FindingDesk {
   #openSockets: number | null = null;
   #majorCollections = 0;
 
-  constructor({ rules, mute }: ResolvedOptions, parts: FindingDeskParts) {
+  constructor({ rules, mute }: ResolvedOptions, parts: DaemonParts) {
     this.#rules = rules.finding;
     this.#parts = parts;
     this.#ledger = new FindingLedger(rules.finding, this.#restored());
@@ -124,9 +99,9 @@ export class FindingDesk {
 
   /** Stores open findings again, so that the file says when they were last seen. */
   prune(): void {
-    const { errors, store } = this.#parts;
+    const { work, store } = this.#parts;
     if (this.#ledger.findings.length > 0) this.#store();
-    errors.guard('store', () => store.prune());
+    work.guard('store', () => store.prune());
   }
 
   #publish({ changed }: LedgerUpdate): void {
@@ -137,15 +112,15 @@ export class FindingDesk {
   }
 
   #store(): void {
-    const { errors, store } = this.#parts;
-    errors.guard('store', () => store.keep(encodeFindings(this.#ledger.toStore(holderText))));
+    const { work, store } = this.#parts;
+    work.guard('store', () => store.keep(encodeFindings(this.#ledger.toStore(holderText))));
   }
 
   /** What an earlier run of the program found; a file that cannot be used is started over. */
   #restored(): StoredFindings | null {
-    const { store, clock, logger, errors } = this.#parts;
+    const { store, clock, logger, work } = this.#parts;
     let stored: StoredFindings | null = null;
-    errors.guard('store', () => {
+    work.guard('store', () => {
       const text = store.restore();
       const decoded = text === null ? null : decodeFindings(text, clock.now());
       if (decoded?.outcome === 'failure')

@@ -11,7 +11,8 @@ export type Trends = Readonly<Record<(typeof TREND_WINDOWS)[number], TrendVerdic
 export class LiveHeap {
   readonly #rules: PaceRules;
   readonly #window: SampleWindow;
-  #startedAtMs = 0;
+  /** When watching began. */
+  startedAtMs = 0;
   #lastSample: HeapSample | null = null;
   #live: { readonly bytes: number; readonly atMs: number } | null = null;
   #trends: Trends;
@@ -20,10 +21,6 @@ export class LiveHeap {
     this.#rules = rules;
     this.#window = window;
     this.#trends = this.#judge(0);
-  }
-
-  start(atMs: number): void {
-    this.#startedAtMs = atMs;
   }
 
   get lastSample(): HeapSample | null {
@@ -78,7 +75,7 @@ export class LiveHeap {
     const { windowsMs, trend, warmUpMs } = this.#rules;
     const judged = (windowMs: number) => {
       // What a program loads while it starts is no trend.
-      const since = Math.max(nowMs - windowMs, this.#startedAtMs + warmUpMs / 2);
+      const since = Math.max(nowMs - windowMs, this.startedAtMs + warmUpMs / 2);
       const points = {
         capture: this.#window.points('capture', since),
         'major-gc': this.#window.points('major-gc', since),

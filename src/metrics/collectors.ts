@@ -1,6 +1,7 @@
 import { Registry } from 'prom-client';
 import { type CaptureOutcome, type CaptureRecord, hasGraph } from '../capture/capture-record.js';
-import type { DaemonStatus, WatcherEvents } from '../daemon/daemon-status.js';
+import type { DaemonStatus } from '../daemon/daemon-status.js';
+import type { SafeEmitter } from '../daemon/safe-emitter.js';
 import { LeakwatchError } from '../errors.js';
 import type { Finding } from '../findings/finding.js';
 import type { MetricsRegistry } from '../options/metrics-registry.js';
@@ -20,10 +21,7 @@ import { OpenFindings } from './open-findings.js';
 
 /** A port: the daemon, as far as metrics need it. */
 export interface MetricsSource {
-  readonly events: {
-    on<E extends keyof WatcherEvents>(event: E, listener: (...args: WatcherEvents[E]) => void): unknown;
-    off<E extends keyof WatcherEvents>(event: E, listener: (...args: WatcherEvents[E]) => void): unknown;
-  };
+  readonly events: Pick<SafeEmitter, 'on' | 'off'>;
   status(): DaemonStatus;
 }
 
