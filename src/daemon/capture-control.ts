@@ -12,8 +12,7 @@ import {
   decideLook,
 } from '../trigger/capture-decision.js';
 import type { CaptureTrigger } from '../trigger/capture-trigger.js';
-import { skipText } from '../wording/decision-text.js';
-import { codedDetail, type StateReason } from '../wording/state-text.js';
+import { codedDetail, type StateReason, stateDetail } from '../wording/state-text.js';
 import { CaptureCost } from './capture-cost.js';
 import { CaptureLadder, type CensusStatus, type NextStep } from './capture-ladder.js';
 import { CaptureRecords, skippedCapture } from './capture-records.js';
@@ -186,7 +185,7 @@ export class CaptureControl {
     this.#series.missed(nowMs);
     this.#refused = true;
     if (!this.#refusedBefore)
-      this.#parts.logger.warn(say`a capture is refused (said once): ${skipText(why)}`);
+      this.#parts.logger.warn(say`a capture is refused (said once): ${stateDetail(why)}`);
     this.#refusedBefore = true;
     this.#recordSkip(level, trigger, nowMs);
   }

@@ -1,7 +1,6 @@
 import { say } from '../runtime/say.js';
-import { formatDuration } from '../runtime/units.js';
+import { formatBytes, formatDuration, formatMilliseconds, plural } from '../runtime/units.js';
 import type { SkipReason } from '../trigger/capture-decision.js';
-import { skipText } from './decision-text.js';
 
 /** Why the watcher is in its state. */
 export type StateReason =
@@ -18,29 +17,46 @@ export type StateReason =
   | { readonly code: 'census'; readonly waitMs: number }
   | SkipReason;
 
-/** The reason for a person. */
+/** The reason for a person, without the code. */
 export function stateDetail(reason: StateReason): string {
-  switch (reason.code) {
-    case 'not-started':
-      return say`not started`;
-    case 'started':
-      return say`warming up`;
-    case 'trend-unknown':
-      return say`the trend of the heap is not known yet`;
-    case 'leak-suspected':
-      return say`a leak is suspected`;
-    case 'leak-confirmed':
-      return say`a leak is confirmed`;
-    case 'sampling-failed':
-      return say`the heap could not be sampled several times in a row; the log names the error`;
-    case 'census':
-      return say`the heap grows; its classes are counted again in ${formatDuration(reason.waitMs / 1000)}`;
-    default:
-      return skipText(reason);
-  }
+  // Each entry belongs to one kind of reason, which the compiler loses when it reads the code.
+  return (WORDS[reason.code] as (reason: StateReason) => string)(reason);
 }
 
 /** Why nothing is captured, its code first, as reports, status and events have it: `spacing: the next capture is due in 5 s`. */
 export function codedDetail(reason: StateReason): string {
   return `${reason.code}: ${stateDetail(reason)}`;
+}
+
+const WORDS: { readonly [R in StateReason as R['code']]: (reason: R) => string } = {
+  'not-started': () => say`not started`,
+  started: () => say`warming up`,
+  'trend-unknown': () => say`the trend of the heap is not known yet`,
+  'leak-suspected': () => say`a leak is suspected`,
+  'leak-confirmed': () => say`a leak is confirmed`,
+  'sampling-failed': () => say`the heap could not be sampled several times in a row; the log names the error`,
+  census: ({ waitMs }) => say`the heap grows; its classes are counted again in ${wait(waitMs)}`,
+  'captures-off': ({ dumperReason }) => dumperReason,
+  'already-capturing': () => say`a capture is running`,
+  'warming-up': ({ waitMs }) => say`captures begin in ${wait(waitMs)}`,
+  spacing: ({ waitMs }) => say`the next capture is due in ${wait(waitMs)}`,
+  'cooling-down': ({ waitMs }) => say`the last series found nothing; the next may start in ${wait(waitMs)}`,
+  'no-growth': ({ direction, points }) => say`the heap's trend is ${direction} (${plural(points, 'point')})`,
+  'pause-over-budget': ({ pauseMs, budgetMs }) =>
+    say`it would stop the service for about ${formatMilliseconds(pauseMs)}; the limit is ${formatMilliseconds(budgetMs)} (pauseBudgetMs)`,
+  'no-memory-headroom': ({ memoryBytes, concurrentBytes, availableBytes, reserveBytes }) => {
+    const available =
+      availableBytes === null ? say`an unknown amount is` : say`${formatBytes(availableBytes)} are`;
+    return say`it would take about ${formatBytes(memoryBytes)}, and its analysis and copies of buffers ${formatBytes(concurrentBytes)}; ${available} available, of which ${formatBytes(reserveBytes)} stay reserved for the service`;
+  },
+  'cpu-budget': ({ predictedSeconds, spentSeconds, budgetSeconds, waitMs }) =>
+    say`it would take about ${cpu(predictedSeconds)} of CPU; ${cpu(spentSeconds)} of the ${cpu(budgetSeconds)} that an hour allows are spent, and it fits in ${wait(waitMs)}`,
+};
+
+function wait(ms: number): string {
+  return formatDuration(ms / 1000);
+}
+
+function cpu(seconds: number): string {
+  return formatMilliseconds(seconds * 1000);
 }
