@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { isMainThread, threadId } from 'node:worker_threads';
 import { startAnalysis } from './analysis/analysis-client.js';
 import { chooseDumper } from './capture/choose-dumper.js';
@@ -20,7 +21,7 @@ import { createForwardClock, systemClock } from './runtime/clock.js';
 import { createGuardedLogger, createLogger, type Logger, writeToStderr } from './runtime/logger.js';
 import { say } from './runtime/say.js';
 import { type AllocationSites, SampledSites } from './sampling/allocation-profiler.js';
-import { chooseGcSource, createPackageLoader } from './sampling/choose-source.js';
+import { chooseGcSource } from './sampling/choose-source.js';
 import { createHeapReader, processReaders } from './sampling/heap-reader.js';
 import { RequestCounter } from './sampling/request-counter.js';
 import { createSamplingSlot } from './sampling/sampling-slot.js';
@@ -138,7 +139,7 @@ export class LeakWatcher implements Watcher {
       {
         clock,
         logger,
-        gcSource: chooseGcSource(options.gcSource, createPackageLoader(), isMainThread),
+        gcSource: chooseGcSource(options.gcSource, createRequire(import.meta.url), isMainThread),
         reader: createHeapReader(
           processReaders(() => {
             const { counts } = requests;

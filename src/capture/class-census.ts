@@ -76,13 +76,6 @@ function shapeOf(object: object): string {
   return names.length === 0 ? 'Object' : `Object (${names.length} fields #${(digest >>> 0).toString(36)})`;
 }
 
-/** A class with more objects than at an earlier census. */
-export interface ClassIncrease {
-  readonly className: string;
-  readonly count: number;
-  readonly bytes: number;
-}
-
 /**
  * What grew between two censuses, most bytes first. A class that a full list leaves out had at most the bytes of its last
  * row, and is taken to have had them: entering the list must not pass for growth.
@@ -90,7 +83,7 @@ export interface ClassIncrease {
 export function censusIncrease(
   before: readonly ClassCount[],
   after: readonly ClassCount[],
-): readonly ClassIncrease[] {
+): readonly ClassCount[] {
   const then = new Map(before.map((row) => [row.className, row]));
   const unnamed = { count: 0, bytes: before.length < MAX_CLASSES ? 0 : (before.at(-1)?.bytes ?? 0) };
   return after

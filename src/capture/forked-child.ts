@@ -1,4 +1,4 @@
-import { readCpuLimit } from '../host/cpu-limit.js';
+import { readCpuCores } from '../host/cpu-limit.js';
 import { createMemoryLimitReader, type MemoryLimitReader } from '../host/memory-limit.js';
 import type { ChildEnd, ChildWords, ForkedChild, Mappings, NativeBinding } from '../native/binding.js';
 import type { Clock } from '../runtime/clock.js';
@@ -86,7 +86,7 @@ async function forkAndWatch(
     reserveBytes,
     allotmentBytes,
     timeoutMs: order.timeoutMs,
-    cpuCores: readCpuLimit().cores,
+    cpuCores: readCpuCores(),
   });
   try {
     const end = await ended(order, child, pipe);

@@ -1,5 +1,5 @@
 import type { CaptureLevel } from '../capture/capture-record.js';
-import { type ClassCount, type ClassIncrease, censusIncrease } from '../capture/class-census.js';
+import { type ClassCount, censusIncrease } from '../capture/class-census.js';
 import type { HeapDumper } from '../capture/heap-dumper.js';
 import type { PaceRules } from '../pace/pace.js';
 import { PROBE_SHARE_OF_BUDGET } from './capture-cost.js';
@@ -11,19 +11,17 @@ const NOTABLE_PART = 0.5;
 /** Growing classes in the status. */
 const MAX_INCREASES = 10;
 
-/** What the latest census showed. */
-export interface CensusStatus {
+interface Census {
   /** Milliseconds since the Unix epoch. */
   readonly atMs: number;
   readonly liveBytes: number;
-  /** What grew since the first census of the same growth, by bytes; null for a first one. */
-  readonly growing: readonly ClassIncrease[] | null;
+  readonly classes: readonly ClassCount[];
 }
 
-interface Census {
-  readonly atMs: number;
-  readonly liveBytes: number;
-  readonly classes: readonly ClassCount[];
+/** What the latest census showed. */
+export interface CensusStatus extends Omit<Census, 'classes'> {
+  /** What grew since the first census of the same growth, by bytes; null for a first one. */
+  readonly growing: readonly ClassCount[] | null;
 }
 
 export interface NextStep {

@@ -7,11 +7,8 @@ const MAX_FAILURES = 3;
 /** The running series of captures: what the next analysis needs, and when to give up. */
 export class CaptureSeries {
   readonly #rules: PaceRules;
-  #captures = 0;
-  #flat = 0;
+  #now: Omit<SeriesSituation, 'confirmed'> = { captures: 0, lastAtMs: null, flat: 0, coolDownUntilMs: 0 };
   #failures = 0;
-  #lastAtMs: number | null = null;
-  #coolDownUntilMs = 0;
   #memory: Uint8Array | null = null;
 
   constructor(rules: PaceRules) {
@@ -24,18 +21,11 @@ export class CaptureSeries {
   }
 
   situation(confirmed: boolean): SeriesSituation {
-    return {
-      captures: this.#captures,
-      lastAtMs: this.#lastAtMs,
-      flat: this.#flat,
-      coolDownUntilMs: this.#coolDownUntilMs,
-      confirmed,
-    };
+    return { ...this.#now, confirmed };
   }
 
   began(nowMs: number): void {
-    this.#captures += 1;
-    this.#lastAtMs = nowMs;
+    this.#now = { ...this.#now, captures: this.#now.captures + 1, lastAtMs: nowMs };
   }
 
   succeeded(memory: Uint8Array): void {
@@ -45,27 +35,21 @@ export class CaptureSeries {
 
   /** A limit forbade a capture, or one failed: the next try waits its turn. */
   missed(nowMs: number): void {
-    this.#lastAtMs = nowMs;
+    this.#now = { ...this.#now, lastAtMs: nowMs };
     this.#failures += 1;
-    if (this.#failures >= MAX_FAILURES) this.#end(nowMs);
+    if (this.#failures >= MAX_FAILURES) this.callOff(nowMs);
   }
 
   /** `grew`: the latest capture showed growth that is or may become a finding; `open`: a finding is still to be followed. */
   judged(nowMs: number, grew: boolean, open: boolean): void {
-    this.#flat = grew ? 0 : this.#flat + 1;
-    if (this.#flat >= this.#rules.flatCapturesToStop && !open) this.#end(nowMs);
+    this.#now = { ...this.#now, flat: grew ? 0 : this.#now.flat + 1 };
+    if (this.#now.flat >= this.#rules.flatCapturesToStop && !open) this.callOff(nowMs);
   }
 
-  /** What would have started a series turned out to be nothing. */
+  /** Ends the series, or what would have started one. */
   callOff(nowMs: number): void {
-    this.#end(nowMs);
-  }
-
-  #end(nowMs: number): void {
-    this.#captures = 0;
-    this.#flat = 0;
+    this.#now = { ...this.#now, captures: 0, flat: 0, coolDownUntilMs: nowMs + this.#rules.coolDownMs };
     this.#failures = 0;
     this.#memory = null;
-    this.#coolDownUntilMs = nowMs + this.#rules.coolDownMs;
   }
 }

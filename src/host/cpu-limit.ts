@@ -1,12 +1,6 @@
 import { join } from 'node:path/posix';
 import { findControlGroup, type KernelFiles, kernelFiles, smaller, wholeNumber } from './control-group.js';
 
-/** CPU time that the process's control groups allow. */
-export interface CpuLimit {
-  /** CPU seconds per second, such as 0.5; null if there is no quota. */
-  readonly cores: number | null;
-}
-
 /** The host's files, so that tests can fake them. */
 export interface CpuLimitHost extends Pick<KernelFiles, 'readFile'> {
   readonly platform: NodeJS.Platform;
@@ -15,18 +9,14 @@ export interface CpuLimitHost extends Pick<KernelFiles, 'readFile'> {
 const systemHost: CpuLimitHost = { platform: process.platform, readFile: kernelFiles.readFile };
 
 /**
- * Reads the CPU quota of the process's control group and its parents; the smallest wins. Version 2: `cpu.max`; version
- * 1: `cpu.cfs_quota_us` divided by `cpu.cfs_period_us`. Weights, shares and the number of cores are not limits. Outside
- * Linux there is no quota.
+ * CPU time that the process's control group and its parents allow: CPU seconds per second, such as 0.5; the smallest wins,
+ * null if there is no quota. Version 2: `cpu.max`; version 1: `cpu.cfs_quota_us` divided by `cpu.cfs_period_us`. Weights,
+ * shares and the number of cores are not limits. Outside Linux there is no quota.
  */
-export function readCpuLimit(host: CpuLimitHost = systemHost): CpuLimit {
-  let cores: number | null = null;
+export function readCpuCores(host: CpuLimitHost = systemHost): number | null {
   const group = host.platform === 'linux' ? findControlGroup(host, 'cpu') : null;
-  for (const directory of group?.directories ?? []) {
-    const quota = group?.version === 1 ? quotaOfVersion1(host, directory) : quotaOfVersion2(host, directory);
-    cores = smaller(cores, quota);
-  }
-  return { cores };
+  const quotaOf = group?.version === 1 ? quotaOfVersion1 : quotaOfVersion2;
+  return (group?.directories ?? []).map((directory) => quotaOf(host, directory)).reduce(smaller, null);
 }
 
 function quotaOfVersion1(host: CpuLimitHost, directory: string): number | null {

@@ -92,11 +92,10 @@ export function createMemoryLimitReader(host: MemoryLimitHost = systemHost): Mem
   const limits = groups.flatMap(({ counters }) => counters.map(({ limitBytes }) => limitBytes));
   const limitBytes = limits.length === 0 ? null : Math.min(...limits);
   return {
-    read() {
-      let availableBytes = hostAvailable(meminfo?.read() ?? null);
-      for (const group of groups) availableBytes = smaller(availableBytes, availableIn(group));
-      return { limitBytes, availableBytes };
-    },
+    read: () => ({
+      limitBytes,
+      availableBytes: groups.map(availableIn).reduce(smaller, hostAvailable(meminfo?.read() ?? '')),
+    }),
     close() {
       meminfo?.close();
       for (const { counters, stat } of groups) {
@@ -128,12 +127,10 @@ function limitedGroups(host: MemoryLimitHost): LimitedGroup[] {
 }
 
 function limitAt(host: MemoryLimitHost, directory: string, names: readonly string[]): number | null {
-  let limit: number | null = null;
-  for (const name of names) {
-    const bytes = wholeNumber(host.readFile(join(directory, name)));
-    if (bytes !== null && bytes < NO_LIMIT_BYTES) limit = smaller(limit, bytes);
-  }
-  return limit;
+  return names
+    .map((name) => wholeNumber(host.readFile(join(directory, name))))
+    .filter((bytes) => bytes !== null && bytes < NO_LIMIT_BYTES)
+    .reduce(smaller, null);
 }
 
 function availableIn({ counters, stat, reclaimable }: LimitedGroup): number | null {
@@ -147,8 +144,8 @@ function availableIn({ counters, stat, reclaimable }: LimitedGroup): number | nu
   return availableBytes;
 }
 
-function hostAvailable(meminfo: string | null): number | null {
-  const kibibytes = /^MemAvailable:\s+(\d+) kB$/m.exec(meminfo ?? '')?.[1];
+function hostAvailable(meminfo: string): number | null {
+  const kibibytes = /^MemAvailable:\s+(\d+) kB$/m.exec(meminfo)?.[1];
   return kibibytes === undefined ? null : Number(kibibytes) * 1024;
 }
 

@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import { createBuiltInSource } from './built-in-source.js';
 import type { GcSource, GcSourceName } from './gc-source.js';
 import { createMemwatchSource, type MemwatchModule, type MemwatchName } from './memwatch-source.js';
@@ -15,12 +14,7 @@ const CANDIDATES: readonly Candidate[] = [
 ];
 const MAX_REASON_LENGTH = 160;
 
-/** Loads a package as `require` does, searching upwards from `from`; throws if it cannot. */
-export function createPackageLoader(from: string | URL = import.meta.url): (packageName: string) => unknown {
-  return createRequire(from);
-}
-
-/** The requested source, or the best that loads; never throws. Its `reason` names what was refused and why. */
+/** The requested source, or the best that `load` finds as `require` does; never throws. Its `reason` names what was refused and why. */
 export function chooseGcSource(
   wanted: GcSourceName | 'auto',
   load: (packageName: string) => unknown,
@@ -31,28 +25,28 @@ export function chooseGcSource(
   for (const candidate of CANDIDATES) {
     if (wanted !== 'auto' && wanted !== candidate.name) continue;
     const loaded = loadCandidate(candidate, load, isMainThread);
-    if ('module' in loaded) {
+    if (typeof loaded !== 'string') {
       const reason =
         wanted === 'auto' ? [...refusals, `${candidate.packageName} loads`].join('; ') : 'asked for';
-      return createMemwatchSource(candidate.name, loaded.module, reason, createBuiltInSource(reason));
+      return createMemwatchSource(candidate.name, loaded, reason, createBuiltInSource(reason));
     }
-    refusals.push(loaded.refusal);
+    refusals.push(loaded);
   }
   return createBuiltInSource(refusals.join('; '));
 }
 
+/** The module, or why it is refused. */
 function loadCandidate(
   { packageName }: Candidate,
   load: (packageName: string) => unknown,
   isMainThread: boolean,
-): { readonly module: MemwatchModule } | { readonly refusal: string } {
-  if (!isMainThread) return { refusal: `${packageName} works in the main thread only` };
+): MemwatchModule | string {
+  if (!isMainThread) return `${packageName} works in the main thread only`;
   try {
     const module = load(packageName);
-    if (isMemwatchModule(module)) return { module };
-    return { refusal: `${packageName} has no stats events` };
+    return isMemwatchModule(module) ? module : `${packageName} has no stats events`;
   } catch (error) {
-    return { refusal: refusalOf(packageName, error) };
+    return refusalOf(packageName, error);
   }
 }
 
@@ -67,11 +61,6 @@ function refusalOf(packageName: string, error: unknown): string {
 }
 
 function isMemwatchModule(module: unknown): module is MemwatchModule {
-  if ((typeof module !== 'object' && typeof module !== 'function') || module === null) return false;
-  return (
-    'on' in module &&
-    typeof module.on === 'function' &&
-    'removeListener' in module &&
-    typeof module.removeListener === 'function'
-  );
+  const { on, removeListener } = Object(module) as { readonly [name: string]: unknown };
+  return typeof on === 'function' && typeof removeListener === 'function';
 }

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { readCpuLimit } from '../../src/host/cpu-limit.js';
+import { readCpuCores } from '../../src/host/cpu-limit.js';
 import { drawnFiles } from '../support/drawn-files.js';
 
 function coresIn(files: Readonly<Record<string, string>>, platform: NodeJS.Platform = 'linux') {
-  return readCpuLimit({ ...drawnFiles(files), platform }).cores;
+  return readCpuCores({ ...drawnFiles(files), platform });
 }
 
 describe('the CPU limit', () => {
@@ -48,7 +48,7 @@ describe('the CPU limit', () => {
   });
 
   it('of this machine is plausible', () => {
-    const { cores } = readCpuLimit();
+    const cores = readCpuCores();
     assert.ok(cores === null || cores > 0);
   });
 });

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
+import { createRequire } from 'node:module';
 import { describe, it } from 'node:test';
-import { chooseGcSource, createPackageLoader } from '../../src/sampling/choose-source.js';
+import { chooseGcSource } from '../../src/sampling/choose-source.js';
 
-const REALLY_LOAD = createPackageLoader();
+const REALLY_LOAD = createRequire(import.meta.url);
 
 /** Loads from `installed`; anything else is missing just as it is for `require`. */
 function loaderOf(installed: Readonly<Record<string, () => unknown>>): (packageName: string) => unknown {
@@ -44,7 +45,7 @@ describe('the choice of a source', () => {
   });
 
   it('recognises the error of a real require', () => {
-    const source = chooseGcSource('auto', createPackageLoader('file:///nowhere/at/all.js'), true);
+    const source = chooseGcSource('auto', createRequire('file:///nowhere/at/all.js'), true);
     assert.match(source.reason, /^@airbnb\/node-memwatch is not installed; memwatch-next is not installed$/);
   });
 

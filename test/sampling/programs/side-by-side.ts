@@ -1,11 +1,12 @@
+import { createRequire } from 'node:module';
 import { createBuiltInSource } from '../../../src/sampling/built-in-source.js';
-import { chooseGcSource, createPackageLoader } from '../../../src/sampling/choose-source.js';
+import { chooseGcSource } from '../../../src/sampling/choose-source.js';
 import type { GcEvent } from '../../../src/sampling/gc-source.js';
 import type { MemwatchModule } from '../../../src/sampling/memwatch-source.js';
 import { collect, collectYoung, objects, until } from './collect.js';
 
 /** The native and the built-in source on the same cycles, and what memwatch itself said. */
-const load = createPackageLoader();
+const load = createRequire(import.meta.url);
 const native = chooseGcSource('auto', load, true);
 if (native.name === 'node-memwatch') await compare();
 else console.log(JSON.stringify({ skipped: native.reason }));
