@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import type { Writable } from 'node:stream';
 import type {
   AnalysisHandle,
   AnalysisOutcome,
@@ -61,7 +60,7 @@ export async function runCapture(options: CaptureRunOptions): Promise<CaptureRun
   const { clock, dumper, level } = options;
   const atMs = clock.now();
   const fromMs = clock.monotonicMs();
-  const receiver = new AnalysisReceiver(options, atMs);
+  const receiver = analysisReceiver(options, atMs);
   const dump = await dumper.dump({ ...options, receiver });
   if (dump.outcome === 'success') options.dumped(dump);
   else receiver.analysis?.kill();
@@ -94,37 +93,20 @@ export async function runCapture(options: CaptureRunOptions): Promise<CaptureRun
 }
 
 /** Starts the analysis when the snapshot is on its way, so that it holds no memory while the dumper needs most. */
-class AnalysisReceiver implements SnapshotReceiver {
-  readonly #options: CaptureRunOptions;
-  readonly #atMs: number;
-  analysis: AnalysisHandle | null = null;
-
-  constructor(options: CaptureRunOptions, atMs: number) {
-    this.#options = options;
-    this.#atMs = atMs;
-  }
-
-  stream(): Writable {
-    return this.#start(null).sink;
-  }
-
-  pipe(readFd: number): void {
-    this.#start(readFd);
-  }
-
-  #start(snapshotFd: number | null): AnalysisHandle {
-    const { previous, sites, niceness, timeoutMs, signal } = this.#options;
-    this.analysis = this.#options.startAnalysis({
-      previous,
-      capturedAtMs: this.#atMs,
-      sites: sites?.() ?? [],
-      niceness,
-      timeoutMs,
-      signal,
-      snapshotFd,
-    });
-    return this.analysis;
-  }
+function analysisReceiver(options: CaptureRunOptions, capturedAtMs: number) {
+  const { startAnalysis, previous, niceness, timeoutMs, signal } = options;
+  const start = (snapshotFd: number | null): AnalysisHandle => {
+    const sites = options.sites?.() ?? [];
+    const order = { previous, capturedAtMs, sites, niceness, timeoutMs, signal, snapshotFd };
+    receiver.analysis = startAnalysis(order);
+    return receiver.analysis;
+  };
+  const receiver: SnapshotReceiver & { analysis: AnalysisHandle | null } = {
+    analysis: null,
+    stream: () => start(null).sink,
+    pipe: (readFd) => void start(readFd),
+  };
+  return receiver;
 }
 
 type Summary = Pick<CaptureRecord, 'outcome' | 'reason' | 'cause'>;
