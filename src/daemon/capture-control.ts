@@ -10,6 +10,7 @@ import {
   type CaptureSituation,
   decideCapture,
   decideLook,
+  type PredictedCapture,
 } from '../trigger/capture-decision.js';
 import type { CaptureTrigger } from '../trigger/capture-trigger.js';
 import { codedDetail, type StateReason, stateDetail } from '../wording/state-text.js';
@@ -143,13 +144,13 @@ export class CaptureControl {
   }
 
   #situation(level: CaptureLevel, nowMs: number): CaptureSituation {
-    const { lastSample: sample, capturedBytes, startedAtMs, trends } = this.#heap;
+    const { lastSample: sample, startedAtMs, trends } = this.#heap;
     return {
       nowMs,
       startedAtMs,
       asked: this.#scheduled,
       capturing: this.#capturing !== null,
-      predicted: this.#cost.predict(level, capturedBytes, this.#buffersBytes()),
+      predicted: this.#predict(level),
       dumperReason: this.#parts.dumper.reason,
       pauseBudgetMs: this.#options.pauseBudgetMs,
       memoryAvailableBytes: sample?.memoryAvailableBytes ?? null,
@@ -162,10 +163,10 @@ export class CaptureControl {
     };
   }
 
-  /** What the service may write to all at once while a forked copy of it lives. */
-  #buffersBytes(): number {
-    const { dumper } = this.#parts.dumper;
-    return dumper?.name === 'fork' ? (this.#heap.lastSample?.arrayBuffersBytes ?? 0) : 0;
+  #predict(level: CaptureLevel): PredictedCapture | null {
+    const { lastSample, capturedBytes } = this.#heap;
+    const isForked = this.#parts.dumper.dumper?.name === 'fork';
+    return this.#cost.predict(level, capturedBytes, isForked ? (lastSample?.arrayBuffersBytes ?? 0) : 0);
   }
 
   #skip(decision: Extract<CaptureDecision, { decision: 'skip' }>, level: CaptureLevel, nowMs: number): void {
@@ -200,7 +201,8 @@ export class CaptureControl {
   async #capture(level: CaptureLevel, trigger: CaptureTrigger): Promise<void> {
     const { clock, work, ownPauses, sites, startAnalysis } = this.#parts;
     const { dumper } = this.#parts.dumper;
-    if (dumper === null) return;
+    const predicted = this.#predict(level);
+    if (dumper === null || predicted === null) return;
     const heapBytes = this.#heap.capturedBytes;
     const context = this.#desk.context;
     if (level === 'probe') this.#ladder.probed(clock.now());
@@ -215,7 +217,7 @@ export class CaptureControl {
       level,
       trigger,
       heapBytes,
-      concurrentBytes: this.#cost.concurrentBytes(level, heapBytes, this.#buffersBytes()),
+      concurrentBytes: predicted.concurrentBytes,
       niceness: this.#options.rules.niceness,
       previous: this.#series.memory,
       sites: () => sites.growing(),

@@ -41,24 +41,15 @@ export class CaptureCost {
     this.#budget = new CpuBudget(coreShare * (1 - PROBE_SHARE_OF_BUDGET));
   }
 
-  /** Null without a dumper. `buffersBytes`: see `concurrentBytes`. */
+  /**
+   * Null without a dumper. `buffersBytes`: of the service while the child lives. Each page that it writes to is copied
+   * then, and for its buffers that may be all pages at once.
+   */
   predict(level: CaptureLevel, heapBytes: number, buffersBytes: number): PredictedCapture | null {
     if (this.#dumper === null) return null;
     const dump = this.#dumper.predict(level, heapBytes);
-    const concurrentBytes = this.concurrentBytes(level, heapBytes, buffersBytes);
-    return {
-      ...dump,
-      concurrentBytes,
-      cpuSeconds: dump.cpuSeconds + this.#ofAnalysis(level, heapBytes).cpuSeconds,
-    };
-  }
-
-  /**
-   * What is taken besides the child's memory, bytes: by the analysis process, and by the service, since each page that it
-   * writes to while the child lives is copied. For its buffers that may be all pages at once.
-   */
-  concurrentBytes(level: CaptureLevel, heapBytes: number, buffersBytes: number): number {
-    return this.#ofAnalysis(level, heapBytes).bytes + buffersBytes;
+    const { bytes, cpuSeconds } = this.#ofAnalysis(level, heapBytes);
+    return { ...dump, concurrentBytes: bytes + buffersBytes, cpuSeconds: dump.cpuSeconds + cpuSeconds };
   }
 
   /** Decides whether there is CPU time for it. */
