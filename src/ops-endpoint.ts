@@ -1,5 +1,5 @@
 import type { Daemon } from './daemon/daemon.js';
-import { type Authenticator, createAuthenticator } from './http/authenticator.js';
+import { Authenticator } from './http/authenticator.js';
 import type { Listener } from './http/listener.js';
 import type { OpsHandler } from './http/ops-dependencies.js';
 import type { Metrics } from './metrics/collectors.js';
@@ -40,7 +40,7 @@ export class OpsEndpoint {
   #closed = false;
 
   constructor(options: ResolvedOptions, published: Published) {
-    this.#authenticator = createAuthenticator(options.tokens);
+    this.#authenticator = new Authenticator(options.tokens);
     // Only digests of the tokens are kept.
     this.#options = { ...options, tokens: [] };
     this.#tokens = options.tokens.length;

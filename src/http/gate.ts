@@ -1,37 +1,67 @@
 import type { IncomingMessage } from 'node:http';
-import type { Authenticator, Principal } from './authenticator.js';
+import type { ListenAddress } from '../options/listen-address.js';
+import type { Authenticator, Scopes } from './authenticator.js';
 import { headerValues } from './header-values.js';
 import { NOT_FOUND, problem, UNAUTHENTICATED } from './problem.js';
 import type { OpsResponse } from './response.js';
-import type { Scope } from './scope.js';
-
-export type Admission =
-  | { readonly admitted: true; readonly principal: Principal }
-  | { readonly admitted: false; readonly refusal: OpsResponse };
-
-const ANYONE: Principal = { id: 'anyone', scopes: new Set<Scope>(['metrics']) };
 
 /**
- * Decides whether a request reaches the routes. Ignores the path, so a refusal is the same for every address, existing or
- * not. `open`: the route needs no token.
+ * Refuses requests whose Host header does not name this listener: a web page can make its own host name resolve to
+ * 127.0.0.1 (DNS rebinding), but it cannot send another Host. Accepted are the listen address, the loopback names, the
+ * address the connection arrived at, and `allowedHosts`; any port, since tunnels and port mappings change it.
+ * The check returns the refusal, or null.
  */
-export function admit(request: IncomingMessage, authenticator: Authenticator, open: boolean): Admission {
-  if (authenticator.closed && !open) return { admitted: false, refusal: NOT_FOUND };
-  const authentication = open
-    ? ({ outcome: 'granted', principal: ANYONE } as const)
-    : authenticator.authenticate(request);
-  if (authentication.outcome === 'malformed') {
-    const detail = 'The request has more than one Authorization header.';
-    return { admitted: false, refusal: problem('LEAKWATCH_ERR_BAD_REQUEST', detail) };
+export function createHostCheck(
+  listen: ListenAddress,
+  allowedHosts: readonly string[],
+): (request: IncomingMessage) => OpsResponse | null {
+  if (listen.kind === 'unix') return () => null;
+  const allowed = new Set(['localhost', '127.0.0.1', '[::1]', bracketed(listen.host)]);
+  for (const host of allowedHosts) allowed.add(bracketed(host.toLowerCase()));
+  return (request) => {
+    const values = headerValues(request, 'host');
+    const host = values.length === 1 ? values[0]!.trim().toLowerCase() : '';
+    if (host === '') return problem('LEAKWATCH_ERR_BAD_REQUEST', 'Send exactly one Host header.');
+    const name = host.replace(/:\d{1,5}$/, '');
+    if (allowed.has(name) || name === arrivedAt(request)) return null;
+    return problem(
+      'LEAKWATCH_ERR_MISDIRECTED',
+      'Use the name the listener listens on, or add this name to allowedHosts.',
+    );
+  };
+}
+
+function arrivedAt(request: IncomingMessage): string | null {
+  const address = request.socket.localAddress;
+  return address === undefined ? null : bracketed(address.toLowerCase().replace(/^::ffff:(?=[\d.]+$)/, ''));
+}
+
+function bracketed(host: string): string {
+  return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
+}
+
+/**
+ * Why a request of a client with these scopes (null: not authenticated) does not reach the routes; null if it does. Ignores
+ * the path, so a refusal is the same for every address, existing or not.
+ */
+export function refuseClient(
+  request: IncomingMessage,
+  scopes: Scopes | null,
+  { closed }: Authenticator,
+): OpsResponse | null {
+  if (scopes === null) {
+    if (closed) return NOT_FOUND;
+    // A proxy and this server could read different ones.
+    if (headerValues(request, 'authorization').length > 1)
+      return problem('LEAKWATCH_ERR_BAD_REQUEST', 'The request has more than one Authorization header.');
+    return UNAUTHENTICATED;
   }
-  if (authentication.outcome === 'refused') return { admitted: false, refusal: UNAUTHENTICATED };
   // Checked last: a client without a token learns nothing, not even this rule.
-  if (isFromAnotherSite(request)) {
-    const detail =
-      'This endpoint answers programs and addresses typed into a browser, never requests from a web page.';
-    return { admitted: false, refusal: problem('LEAKWATCH_ERR_CROSS_SITE', detail) };
-  }
-  return { admitted: true, principal: authentication.principal };
+  if (!isFromAnotherSite(request)) return null;
+  return problem(
+    'LEAKWATCH_ERR_CROSS_SITE',
+    'This endpoint answers programs and addresses typed into a browser, never requests from a web page.',
+  );
 }
 
 /** This endpoint has no pages, so any Origin is another site's. */

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { chmodSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -5,11 +7,11 @@ import { LeakwatchError } from '../errors.js';
 import type { ListenAddress } from '../options/listen-address.js';
 import type { Logger } from '../runtime/logger.js';
 import { refuseBrokenRequest } from './broken-request.js';
-import { createHostCheck, type HostCheck } from './host-check.js';
+import { createHostCheck } from './gate.js';
 import type { OpsHandler } from './ops-dependencies.js';
 import { problem } from './problem.js';
 import { sendResponse } from './response.js';
-import { clearStaleSocket, restrictToOwner } from './socket-file.js';
+import { clearStaleSocket } from './socket-file.js';
 
 /** The most that clients can take from the process; beyond it, connections are closed. */
 const LIMITS = {
@@ -70,7 +72,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
 }
 
 function serve(server: Server, options: ListenerOptions): void {
-  const handle = createRequestHandler(options, createHostCheck(options.listen, options.allowedHosts));
+  const handle = createRequestHandler(options);
   server.on('request', handle);
   // A client that waits for "100 Continue" gets the final response at once: no route reads a body.
   server.on('checkContinue', handle);
@@ -80,7 +82,8 @@ function serve(server: Server, options: ListenerOptions): void {
   server.on('connection', (socket) => socket.unref());
 }
 
-function createRequestHandler(options: ListenerOptions, checkHost: HostCheck): OpsHandler {
+function createRequestHandler(options: ListenerOptions): OpsHandler {
+  const checkHost = createHostCheck(options.listen, options.allowedHosts);
   let loading: Promise<OpsHandler> | null = null;
   return (request, response) => {
     // A body that nobody reads would keep the connection busy.
@@ -123,19 +126,16 @@ function handleConnect(request: IncomingMessage, socket: Duplex, handle: OpsHand
   handle(request, response);
 }
 
-function listening(server: Server, listen: ListenAddress): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, listen)));
-    server.once('listening', () => {
-      server.removeAllListeners('error');
-      resolve();
-    });
-    if (listen.kind === 'tcp') {
-      server.listen({ host: listen.host, port: listen.port, exclusive: true });
-      return;
-    }
+async function listening(server: Server, listen: ListenAddress): Promise<void> {
+  const opened = once(server, 'listening');
+  if (listen.kind === 'tcp') server.listen({ host: listen.host, port: listen.port, exclusive: true });
+  else {
     server.listen({ path: listen.path, exclusive: true });
-    if (server.listening) restrictToOwner(listen.path);
+    // Node creates sockets with the umask's mode; in this turn no connection has been accepted yet.
+    if (server.listening) chmodSync(listen.path, 0o600);
+  }
+  await opened.catch((error: NodeJS.ErrnoException) => {
+    throw listenError(error, listen);
   });
 }
 
@@ -148,13 +148,8 @@ function addressOf(server: Server, listen: ListenAddress): string {
 function listenError(error: NodeJS.ErrnoException, listen: ListenAddress): LeakwatchError {
   const where = listen.kind === 'unix' ? listen.path : `${listen.host}:${listen.port}`;
   const fix = FIXES[error.code ?? ''] ?? 'Choose another address';
-  return new LeakwatchError(
-    'LEAKWATCH_ERR_LISTEN',
-    `Cannot listen on '${where}' (${error.code ?? error.message}). ${fix}.`,
-    {
-      cause: error,
-    },
-  );
+  const message = `Cannot listen on '${where}' (${error.code ?? error.message}). ${fix}.`;
+  return new LeakwatchError('LEAKWATCH_ERR_LISTEN', message, { cause: error });
 }
 
 /** Error code of the system → how to fix it. */

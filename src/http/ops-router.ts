@@ -1,62 +1,52 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Request, type RequestHandler, type Response, Router } from 'express';
+import { type Request, type Response, Router } from 'express';
 import { terminalText } from '../report/terminal-text.js';
 import type { Logger } from '../runtime/logger.js';
-import type { Principal } from './authenticator.js';
-import { admit } from './gate.js';
+import type { Scopes } from './authenticator.js';
+import { refuseClient } from './gate.js';
 import type { OpsDependencies, OpsHandler } from './ops-dependencies.js';
-import { createOpsHandlers, type RouteHandler } from './ops-handlers.js';
-import { insufficientScope, methodNotAllowed, NOT_FOUND, problem } from './problem.js';
+import { createOpsHandlers } from './ops-handlers.js';
+import { insufficientScope, METHOD_NOT_ALLOWED, NOT_FOUND, problem } from './problem.js';
 import { type OpsResponse, sendResponse } from './response.js';
-import { ROUTE_NAMES, ROUTES, type Route } from './routes.js';
+import { ROUTE_NAMES, ROUTES, type Scope } from './routes.js';
+
+/** Scopes of a client that needs no token. */
+const ANYONE: Scopes = new Set<Scope>(['metrics']);
 
 /** The ops endpoint. It matches paths literally: another case, a trailing slash or a doubled slash is another address. */
 export function createOpsRouter(dependencies: OpsDependencies): OpsHandler {
-  const principals = new WeakMap<IncomingMessage, Principal>();
+  const { authenticator, logger } = dependencies;
+  const granted = new WeakMap<IncomingMessage, Scopes | null>();
   const handlers = createOpsHandlers(dependencies);
   const router = Router({ strict: true, caseSensitive: true });
-  const fail = (error: unknown): OpsResponse => failure(error, dependencies.logger);
   for (const name of ROUTE_NAMES) {
-    const route = ROUTES[name];
+    const { path, scope } = ROUTES[name];
     const handle = handlers[name];
     if (handle === null) continue;
     router
-      .route(route.path)
-      .get(guarded(route, handle, principals, fail))
-      .all((request, response) => sendResponse(request, response, methodNotAllowed('GET, HEAD')));
+      .route(path)
+      .get(async (request, response) => {
+        const allowed = granted.get(request)?.has(scope) === true;
+        const value = allowed ? await handle(request, request.params) : insufficientScope(scope);
+        sendResponse(request, response, value);
+      })
+      .all((request, response) => sendResponse(request, response, METHOD_NOT_ALLOWED));
   }
   return (request, response) => {
+    const fail = (error: unknown) => respondOrCut(request, response, failure(error, logger));
     try {
-      const admission = admit(request, dependencies.authenticator, isOpen(request, dependencies));
-      if (!admission.admitted) return sendResponse(request, response, admission.refusal);
-      const refusal = refuseAddress(request);
+      const scopes = isOpen(request, dependencies) ? ANYONE : authenticator.scopesOf(request);
+      const refusal = refuseClient(request, scopes, authenticator) ?? refuseAddress(request);
       if (refusal !== null) return sendResponse(request, response, refusal);
-      principals.set(request, admission.principal);
+      granted.set(request, scopes);
       router(request as Request, response as Response, (error?: unknown) => {
-        sendResponse(request, response, isUnmatched(error) ? NOT_FOUND : fail(error));
+        // The router itself fails only on a path that cannot be decoded, and no route has such a path.
+        const isUnmatched = (error ?? null) === null || error instanceof URIError;
+        if (isUnmatched) sendResponse(request, response, NOT_FOUND);
+        else fail(error);
       });
     } catch (error) {
-      respondOrCut(request, response, fail(error));
-    }
-  };
-}
-
-function guarded(
-  route: Route,
-  handle: RouteHandler,
-  principals: WeakMap<IncomingMessage, Principal>,
-  fail: (error: unknown) => OpsResponse,
-): RequestHandler {
-  return async (request, response) => {
-    try {
-      const granted = principals.get(request)?.scopes.has(route.scope) === true;
-      sendResponse(
-        request,
-        response,
-        granted ? await handle(request, request.params) : insufficientScope(route.scope),
-      );
-    } catch (error) {
-      respondOrCut(request, response, fail(error));
+      fail(error);
     }
   };
 }
@@ -74,16 +64,11 @@ function isOpen(request: IncomingMessage, { metrics, metricsAuth }: OpsDependenc
 function refuseAddress(
   request: IncomingMessage & { baseUrl?: unknown; originalUrl?: unknown },
 ): OpsResponse | null {
-  if (request.method === 'CONNECT') return methodNotAllowed('GET, HEAD');
+  if (request.method === 'CONNECT') return METHOD_NOT_ALLOWED;
   const { baseUrl, originalUrl } = request;
   if (typeof originalUrl === 'string' && originalUrl.split('?', 1)[0]?.includes('//')) return NOT_FOUND;
   const mount = typeof baseUrl === 'string' ? baseUrl.slice(baseUrl.lastIndexOf('/') + 1) : '';
   return mount !== 'ops' && mount.toLowerCase() === 'ops' ? NOT_FOUND : null;
-}
-
-/** The router itself fails only on a path that cannot be decoded, and no route has such a path. */
-function isUnmatched(error: unknown): boolean {
-  return error === undefined || error === null || error instanceof URIError;
 }
 
 function failure(error: unknown, logger: Logger): OpsResponse {

@@ -41,6 +41,8 @@ export function insufficientScope(scope: string): OpsResponse {
   });
 }
 
-export function methodNotAllowed(allow: string): OpsResponse {
-  return problem('LEAKWATCH_ERR_METHOD_NOT_ALLOWED', `Allowed here: ${allow}.`, { Allow: allow });
-}
+export const METHOD_NOT_ALLOWED: OpsResponse = problem(
+  'LEAKWATCH_ERR_METHOD_NOT_ALLOWED',
+  'Allowed here: GET, HEAD.',
+  { Allow: 'GET, HEAD' },
+);

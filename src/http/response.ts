@@ -36,11 +36,6 @@ export function sendResponse(
   response.setHeader('X-Request-Id', randomUUID());
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   response.statusCode = status;
-  if (body === null) {
-    response.end();
-    return;
-  }
-  response.setHeader('Content-Length', Buffer.byteLength(body));
-  if (request.method === 'HEAD') response.end();
-  else response.end(body);
+  if (body !== null) response.setHeader('Content-Length', Buffer.byteLength(body));
+  response.end(request.method === 'HEAD' ? null : body);
 }

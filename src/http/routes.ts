@@ -1,6 +1,11 @@
-import type { Scope } from './scope.js';
+/** What a token may do: read findings, read metrics, act on the watcher, take heap dumps, take profiles, evaluate code. */
+export const SCOPES = ['read', 'metrics', 'act', 'dump', 'profile', 'eval'] as const;
+export type Scope = (typeof SCOPES)[number];
 
-export interface Route {
+/** Scopes of a token that names none: it reads what the watcher found and changes nothing. */
+export const DEFAULT_SCOPES: readonly Scope[] = ['read', 'metrics'];
+
+interface Route {
   /** Below the base (`/ops`), in the router's notation. */
   readonly path: string;
   /** HEAD is answered wherever GET is. */

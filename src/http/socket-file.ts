@@ -1,4 +1,4 @@
-import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
+import { lstatSync, unlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { LeakwatchError } from '../errors.js';
 
@@ -9,28 +9,17 @@ import { LeakwatchError } from '../errors.js';
 export async function clearStaleSocket(path: string): Promise<void> {
   const existing = lstatSync(path, { throwIfNoEntry: false });
   if (existing === undefined) return;
-  if (!existing.isSocket()) {
-    throw new LeakwatchError(
-      'LEAKWATCH_ERR_LISTEN',
-      `'${path}' exists and is not a socket. Choose another path or remove it.`,
-    );
-  }
+  if (!existing.isSocket())
+    throw taken(`'${path}' exists and is not a socket. Choose another path or remove it.`);
   const failure = await probe(path);
   if (failure === 'ECONNREFUSED') unlinkSync(path);
   else if (failure !== 'ENOENT') {
-    const why =
-      failure === null ? 'Another process listens' : `Another process may be listening (${failure})`;
-    throw new LeakwatchError(
-      'LEAKWATCH_ERR_LISTEN',
-      `${why} on '${path}'. Choose another path or stop that process.`,
-    );
+    const who = failure === null ? 'process listens' : `process may be listening (${failure})`;
+    throw taken(`Another ${who} on '${path}'. Choose another path or stop that process.`);
   }
 }
 
-/** Node creates sockets with the umask's mode; this runs in the same turn as the bind, before a connection is accepted. */
-export function restrictToOwner(path: string): void {
-  chmodSync(path, 0o600);
-}
+const taken = (message: string) => new LeakwatchError('LEAKWATCH_ERR_LISTEN', message);
 
 /** The error code of an attempt to connect; null if a process listens. */
 function probe(path: string): Promise<string | null> {

@@ -1,20 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createAuthenticator } from '../../src/http/authenticator.js';
+import { Authenticator } from '../../src/http/authenticator.js';
 import { DUMP_TOKEN, TOKEN } from './ops-fixture.js';
 
-const authenticator = createAuthenticator([TOKEN, { token: DUMP_TOKEN, scopes: ['dump'] }]);
+const authenticator = new Authenticator([TOKEN, { token: DUMP_TOKEN, scopes: ['dump'] }]);
 
 function outcome(...values: string[]): string {
-  return authenticator.authenticate({ rawHeaders: values.flatMap((value) => ['AuthoriZation', value]) })
-    .outcome;
+  const rawHeaders = values.flatMap((value) => ['AuthoriZation', value]);
+  return authenticator.scopesOf({ rawHeaders }) === null ? 'refused' : 'granted';
 }
 
 test('a configured token is granted its scopes, and read and metrics by default', () => {
-  const scopes = (token: string) => {
-    const result = authenticator.authenticate({ rawHeaders: ['authorization', `Bearer ${token}`] });
-    return result.outcome === 'granted' ? [...result.principal.scopes] : null;
-  };
+  const scopes = (token: string) => [
+    ...(authenticator.scopesOf({ rawHeaders: ['authorization', `Bearer ${token}`] }) ?? []),
+  ];
   assert.deepEqual(scopes(TOKEN), ['read', 'metrics']);
   assert.deepEqual(scopes(DUMP_TOKEN), ['dump']);
 });
@@ -50,21 +49,14 @@ test('tokens beyond ASCII or of 64 KiB are refused', () => {
   assert.equal(outcome(`Bearer ${' '.repeat(64 * 1024)}${TOKEN}`), 'refused');
 });
 
-test('two headers are malformed even if both are right', () => {
-  assert.equal(outcome(`Bearer ${TOKEN}`, `Bearer ${TOKEN}`), 'malformed');
+test('two headers are refused even if both are right', () => {
+  assert.equal(outcome(`Bearer ${TOKEN}`, `Bearer ${TOKEN}`), 'refused');
   assert.equal(outcome(), 'refused');
 });
 
-test('no token is kept, only what cannot be turned back into one', () => {
-  const kept = JSON.stringify(
-    authenticator.authenticate({ rawHeaders: ['authorization', `Bearer ${TOKEN}`] }),
-  );
-  assert.ok(!kept.includes(TOKEN.slice(0, 8)));
-});
-
 test('without tokens it is closed and grants nothing', () => {
-  const closed = createAuthenticator([]);
+  const closed = new Authenticator([]);
   assert.equal(closed.closed, true);
-  assert.equal(closed.authenticate({ rawHeaders: ['authorization', 'Bearer '] }).outcome, 'refused');
+  assert.equal(closed.scopesOf({ rawHeaders: ['authorization', `Bearer ${TOKEN}`] }), null);
   assert.equal(authenticator.closed, false);
 });

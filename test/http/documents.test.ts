@@ -3,8 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { ERROR_CODES, type ErrorCode } from '../../src/errors.js';
 import { problem } from '../../src/http/problem.js';
-import { ROUTES } from '../../src/http/routes.js';
-import { SCOPES } from '../../src/http/scope.js';
+import { ROUTES, SCOPES } from '../../src/http/routes.js';
 
 /** The build may lie at any depth below the checkout. */
 function documentText(name: string): string {

@@ -3,7 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { createRequire } from 'node:module';
 import { type AddressInfo, connect } from 'node:net';
 import express from 'express';
-import { createAuthenticator, type TokenGrant } from '../../src/http/authenticator.js';
+import { Authenticator, type TokenGrant } from '../../src/http/authenticator.js';
 import { openListener } from '../../src/http/listener.js';
 import type { OpsDependencies, OpsHandler } from '../../src/http/ops-dependencies.js';
 import { createOpsRouter } from '../../src/http/ops-router.js';
@@ -30,7 +30,7 @@ export function memoryLogger(): Logger & { readonly lines: readonly string[] } {
 export function dependencies(changes: Partial<OpsDependencies> = {}): OpsDependencies {
   const tokens: readonly (string | TokenGrant)[] = [TOKEN, { token: DUMP_TOKEN, scopes: ['dump'] }];
   return {
-    authenticator: createAuthenticator(tokens),
+    authenticator: new Authenticator(tokens),
     report: () => report(),
     status: () => ({ state: 'watching', gcSource: { name: 'built-in' } }),
     metrics: async () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', body: EXPOSITION }),
