@@ -11,24 +11,14 @@ import { LeakWatcher } from './watcher.js';
 /** Set by a watched program for the programs it starts. */
 const PARENT = '_LEAKWATCH_PARENT';
 /** With NODE_OPTIONS, `npm start` would be watched too, and take the port and the report of the program it starts. */
-const PACKAGE_MANAGERS = new Set([
-  'npm',
-  'npm-cli',
-  'npx',
-  'npx-cli',
-  'yarn',
-  'yarnpkg',
-  'pnpm',
-  'pnpx',
-  'corepack',
-]);
+const PACKAGE_MANAGER = /^(npm|npx|yarn|yarnpkg|pnpm|pnpx|corepack)(-cli)?$/;
 
 /**
  * `node --import leakwatch/register app.js`: watches any program, configured by `LEAKWATCH_*` variables. If they are
  * wrong, the program runs unwatched, after one line on stderr. Workers inherit `--import` and would compete for the
  * listener: only the main thread is watched.
  */
-if (isMainThread && !isPackageManager(process.argv[1])) {
+if (isMainThread && !PACKAGE_MANAGER.test(parse(process.argv[1] ?? '').name)) {
   try {
     const watcher = LeakWatcher.begin(
       resolveOptions(withOwnReport(optionsFromEnvironment(process.env))),
@@ -55,10 +45,6 @@ function withOwnReport(options: Options): Options {
   if (options.report === undefined || !isChild) return options;
   const { dir, name, ext } = parse(options.report);
   return { ...options, report: join(dir, `${name}.${process.pid}${ext}`) };
-}
-
-function isPackageManager(program: string | undefined): boolean {
-  return program !== undefined && PACKAGE_MANAGERS.has(parse(program).name);
 }
 
 function giveUp(error: unknown): void {

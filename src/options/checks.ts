@@ -49,8 +49,8 @@ export function invalid(message: string): LeakwatchError {
   return new LeakwatchError('LEAKWATCH_ERR_INVALID_OPTION', `${message}.`);
 }
 
-export function refuseUnknown(given: object, known: readonly string[], what: string): void {
-  for (const name of Object.keys(given)) {
+export function refuseUnknown(given: readonly string[], known: readonly string[], what: string): void {
+  for (const name of given) {
     if (known.includes(name)) continue;
     const near = nearestName(name, known);
     const offer = near === null ? `Known names: ${known.join(', ')}.` : `Did you mean '${near}'?`;

@@ -1,58 +1,64 @@
-import { LeakwatchError } from '../errors.js';
-import { nearestName } from '../runtime/nearest-name.js';
+import { invalid, refuseUnknown } from './checks.js';
 import type { Options, ScheduleOptions } from './options.js';
 
-/** Every variable that `leakwatch/register` reads → the options it sets. */
-const VARIABLES: Readonly<Record<string, (value: string) => Options>> = {
-  LEAKWATCH_LISTEN: (listen) => ({ listen }),
-  LEAKWATCH_TOKEN: (value) => ({ token: value.split(/[\s,]+/).filter((token) => token !== '') }),
-  LEAKWATCH_TOKEN_FILE: (tokenFile) => ({ tokenFile }),
-  LEAKWATCH_PACE: (value) => ({ pace: value as NonNullable<Options['pace']> }),
-  LEAKWATCH_CAPTURE: (value) => ({ capture: value as NonNullable<Options['capture']> }),
-  LEAKWATCH_PAUSE_BUDGET_MS: (value) => ({ pauseBudgetMs: Number(value) }),
-  LEAKWATCH_STATE_DIR: (stateDir) => ({ stateDir }),
-  LEAKWATCH_REPORT: (report) => ({ report }),
-  LEAKWATCH_METRICS_AUTH: (value) => ({ metricsAuth: value as NonNullable<Options['metricsAuth']> }),
-  LEAKWATCH_LOG: (value) => ({ log: value as NonNullable<Options['log']> }),
-  LEAKWATCH_GC_SOURCE: (value) => ({ gcSource: value as NonNullable<Options['gcSource']> }),
-  LEAKWATCH_ALLOW_REMOTE: (value) => ({ allowRemote: switchOf('LEAKWATCH_ALLOW_REMOTE', value) }),
-  LEAKWATCH_ALLOWED_HOSTS: (value) => ({ allowedHosts: value.split(',').map((host) => host.trim()) }),
-  LEAKWATCH_MUTE: (value) => ({ mute: value.split(/[\s,]+/).filter((id) => id !== '') }),
-  LEAKWATCH_SAMPLE_CRON: (sample) => ({ schedule: { sample } }),
-  LEAKWATCH_CAPTURE_CRON: (capture) => ({ schedule: { capture } }),
-  LEAKWATCH_PRUNE_CRON: (prune) => ({ schedule: { prune } }),
+type OptionName = keyof Options | `schedule.${keyof ScheduleOptions}`;
+
+const asText = (value: string): string => value;
+const asList = (value: string): readonly string[] => value.split(/[\s,]+/).filter((part) => part !== '');
+
+/** Every variable that `leakwatch/register` reads → the option it sets, and what its text stands for. */
+const VARIABLES: Readonly<Record<string, readonly [OptionName, (value: string, name: string) => unknown]>> = {
+  LEAKWATCH_LISTEN: ['listen', asText],
+  LEAKWATCH_TOKEN: ['token', asList],
+  LEAKWATCH_TOKEN_FILE: ['tokenFile', asText],
+  LEAKWATCH_PACE: ['pace', asText],
+  LEAKWATCH_CAPTURE: ['capture', asText],
+  LEAKWATCH_PAUSE_BUDGET_MS: ['pauseBudgetMs', Number],
+  LEAKWATCH_STATE_DIR: ['stateDir', asText],
+  LEAKWATCH_REPORT: ['report', asText],
+  LEAKWATCH_METRICS_AUTH: ['metricsAuth', asText],
+  LEAKWATCH_LOG: ['log', asText],
+  LEAKWATCH_GC_SOURCE: ['gcSource', asText],
+  LEAKWATCH_ALLOW_REMOTE: ['allowRemote', asFlag],
+  LEAKWATCH_ALLOWED_HOSTS: ['allowedHosts', asList],
+  LEAKWATCH_MUTE: ['mute', asList],
+  LEAKWATCH_SAMPLE_CRON: ['schedule.sample', asText],
+  LEAKWATCH_CAPTURE_CRON: ['schedule.capture', asText],
+  LEAKWATCH_PRUNE_CRON: ['schedule.prune', asText],
 };
 
 export const VARIABLE_NAMES: readonly string[] = Object.keys(VARIABLES);
+const PATHS = Object.values(VARIABLES).map(([path]) => path.split('.'));
+export const SCHEDULE_NAMES: readonly string[] = PATHS.flatMap(([, entry]) => entry ?? []);
+/** No variable can hold a logger or a registry. */
+export const OPTION_NAMES: readonly string[] = [
+  ...new Set([...PATHS.map(([name]) => name!), 'logger', 'registry']),
+];
 
 /** Kubernetes sets such variables for every Service of a namespace, so a Service may be named `leakwatch`. */
 const SERVICE_LINK = /^LEAKWATCH_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_[A-Z0-9_]+)?)$/;
 
-/** The options that `LEAKWATCH_*` variables set. An empty variable counts as unset; an unknown one throws a `LeakwatchError`. */
+/**
+ * The options that `LEAKWATCH_*` variables set, their values not yet checked. An empty variable counts as unset; an unknown
+ * one throws a `LeakwatchError`.
+ */
 export function optionsFromEnvironment(environment: Readonly<Record<string, string | undefined>>): Options {
-  let options: Options = {};
-  let schedule: ScheduleOptions = {};
+  const options: Record<string, unknown> = {};
+  const schedule: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(environment)) {
     if (!name.startsWith('LEAKWATCH_') || value === undefined || value === '' || SERVICE_LINK.test(name))
       continue;
-    const read = VARIABLES[name];
-    if (read === undefined) {
-      const near = nearestName(name, VARIABLE_NAMES);
-      const offer = near === null ? `Known names: ${VARIABLE_NAMES.join(', ')}.` : `Did you mean ${near}?`;
-      throw new LeakwatchError(
-        'LEAKWATCH_ERR_UNKNOWN_OPTION',
-        `Unknown environment variable ${name}. ${offer}`,
-      );
-    }
-    const part = read(value);
-    schedule = { ...schedule, ...part.schedule };
-    options = { ...options, ...part };
+    refuseUnknown([name], VARIABLE_NAMES, 'environment variable');
+    const [path, read] = VARIABLES[name]!;
+    const entry = path.split('.')[1];
+    if (entry === undefined) options[path] = read(value, name);
+    else schedule[entry] = read(value, name);
   }
   return Object.keys(schedule).length === 0 ? options : { ...options, schedule };
 }
 
-function switchOf(name: string, value: string): boolean {
+function asFlag(value: string, name: string): boolean {
   if (['1', 'true', 'yes'].includes(value.toLowerCase())) return true;
   if (['0', 'false', 'no'].includes(value.toLowerCase())) return false;
-  throw new LeakwatchError('LEAKWATCH_ERR_INVALID_OPTION', `${name} is 1 or 0, not '${value.slice(0, 20)}'.`);
+  throw invalid(`${name} is 1 or 0, not '${value.slice(0, 20)}'`);
 }

@@ -60,22 +60,18 @@ export interface Options {
 }
 
 /** Options with every default filled in; frozen. */
-export interface ResolvedOptions {
+export interface ResolvedOptions
+  extends Required<
+    Pick<Options, 'pace' | 'capture' | 'pauseBudgetMs' | 'metricsAuth' | 'log' | 'gcSource' | 'allowedHosts'>
+  > {
   readonly listen: ListenAddress | null;
   readonly tokens: readonly string[];
-  readonly pace: Pace;
   readonly rules: PaceRules;
-  readonly capture: CaptureMode;
-  readonly pauseBudgetMs: number;
   readonly stateDir: StateDirectories;
   readonly report: string | null;
-  readonly metricsAuth: MetricsAuth;
-  readonly log: LogLevel;
   readonly logger: Logger | null;
-  readonly gcSource: GcSourceName | 'auto';
   readonly registry: MetricsRegistry | null;
-  readonly schedule: { readonly sample: string; readonly capture: string | null; readonly prune: string };
-  readonly allowedHosts: readonly string[];
+  readonly schedule: Required<ScheduleOptions>;
   readonly mute: readonly Fingerprint[];
   /** Hash of the program and its working directory: the same after a restart. */
   readonly program: string;

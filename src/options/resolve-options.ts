@@ -1,16 +1,15 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { LeakwatchError } from '../errors.js';
 import type { Fingerprint } from '../heap/naming/retainer-step.js';
-import { PACE_RULES, PACES, type PaceRules } from '../pace/pace.js';
+import { PACE_RULES, PACES } from '../pace/pace.js';
 import { LOG_LEVELS, type Logger } from '../runtime/logger.js';
 import { GC_SOURCE_NAMES } from '../sampling/gc-source.js';
 import { flag, invalid, list, oneOf, positive, refuseUnknown, shown, text } from './checks.js';
-import { isLoopback, type ListenAddress, parseListenAddress } from './listen-address.js';
+import { OPTION_NAMES, SCHEDULE_NAMES } from './environment.js';
+import { isLoopback, parseListenAddress } from './listen-address.js';
 import {
   CAPTURE_MODES,
-  type CaptureMode,
   METRICS_AUTH,
-  type MetricsAuth,
   type Options,
   type ResolvedOptions,
   type ScheduleOptions,
@@ -18,50 +17,19 @@ import {
 import { stateDirectories } from './state-directories.js';
 import { readTokens } from './tokens.js';
 
-const DEFAULTS = {
-  pace: 'production',
-  capture: 'auto',
-  metricsAuth: 'token',
-  log: 'warn',
-  gcSource: 'auto',
-  pruneCron: '17 * * * *',
-} as const;
-
-export const OPTION_NAMES: readonly (keyof Options)[] = [
-  'listen',
-  'token',
-  'tokenFile',
-  'pace',
-  'capture',
-  'pauseBudgetMs',
-  'stateDir',
-  'report',
-  'metricsAuth',
-  'log',
-  'logger',
-  'gcSource',
-  'registry',
-  'schedule',
-  'allowRemote',
-  'allowedHosts',
-  'mute',
-];
-export const SCHEDULE_NAMES: readonly (keyof ScheduleOptions)[] = ['sample', 'capture', 'prune'];
-const LOGGER_METHODS = ['warn', 'info', 'debug'] as const;
-
 /** Checks and completes `options`. Throws a `LeakwatchError` that says how to fix them. */
 export function resolveOptions(options: Options = {}): ResolvedOptions {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw invalid('watch() takes an object of options');
   }
-  refuseUnknown(options, OPTION_NAMES, 'option');
-  const pace = oneOf(options.pace, PACES, DEFAULTS.pace, 'pace');
+  refuseUnknown(Object.keys(options), OPTION_NAMES, 'option');
+  const pace = oneOf(options.pace, PACES, 'production', 'pace');
   const rules = PACE_RULES[pace];
   const listen =
     options.listen === undefined ? null : parseListenAddress(text(options.listen, 'listen') ?? '');
-  const metricsAuth = oneOf(options.metricsAuth, METRICS_AUTH, DEFAULTS.metricsAuth, 'metricsAuth');
-  refuseExposure(listen, metricsAuth, flag(options.allowRemote, 'allowRemote'));
-  const capture = oneOf(options.capture, CAPTURE_MODES, DEFAULTS.capture, 'capture');
+  const metricsAuth = oneOf(options.metricsAuth, METRICS_AUTH, 'token', 'metricsAuth');
+  refuseExposure({ listen, metricsAuth }, flag(options.allowRemote, 'allowRemote'));
+  const capture = oneOf(options.capture, CAPTURE_MODES, 'auto', 'capture');
   return Object.freeze({
     listen,
     tokens: readTokens(options.token, text(options.tokenFile, 'tokenFile') ?? null),
@@ -72,11 +40,11 @@ export function resolveOptions(options: Options = {}): ResolvedOptions {
     stateDir: stateDirectories(text(options.stateDir, 'stateDir')),
     report: text(options.report, 'report') ?? null,
     metricsAuth,
-    log: oneOf(options.log, LOG_LEVELS, DEFAULTS.log, 'log'),
+    log: oneOf(options.log, LOG_LEVELS, 'warn', 'log'),
     logger: loggerOf(options.logger),
-    gcSource: oneOf(options.gcSource, ['auto', ...GC_SOURCE_NAMES] as const, DEFAULTS.gcSource, 'gcSource'),
+    gcSource: oneOf(options.gcSource, ['auto', ...GC_SOURCE_NAMES] as const, 'auto', 'gcSource'),
     registry: options.registry ?? null,
-    schedule: scheduleOf(options.schedule, rules, capture),
+    schedule: scheduleOf(options.schedule, { rules, capture }),
     allowedHosts: list(options.allowedHosts, 'allowedHosts', 'host names'),
     mute: list(options.mute, 'mute', 'finding ids').map(fingerprintOf),
     program: programHash(),
@@ -84,7 +52,10 @@ export function resolveOptions(options: Options = {}): ResolvedOptions {
   });
 }
 
-function refuseExposure(listen: ListenAddress | null, metricsAuth: MetricsAuth, allowRemote: boolean): void {
+function refuseExposure(
+  { listen, metricsAuth }: Pick<ResolvedOptions, 'listen' | 'metricsAuth'>,
+  allowRemote: boolean,
+): void {
   const remote = listen !== null && listen.kind === 'tcp' && !isLoopback(listen.host);
   if (remote && metricsAuth === 'none') {
     throw new LeakwatchError(
@@ -101,15 +72,12 @@ function refuseExposure(listen: ListenAddress | null, metricsAuth: MetricsAuth, 
 }
 
 function scheduleOf(
-  given: ScheduleOptions | undefined,
-  rules: PaceRules,
-  capture: CaptureMode,
+  schedule: ScheduleOptions = {},
+  { rules, capture }: Pick<ResolvedOptions, 'rules' | 'capture'>,
 ): ResolvedOptions['schedule'] {
-  if (given !== undefined && (typeof given !== 'object' || given === null)) {
+  if (typeof schedule !== 'object' || schedule === null)
     throw invalid("schedule takes an object such as { capture: '0 * * * *' }");
-  }
-  const schedule = given ?? {};
-  refuseUnknown(schedule, SCHEDULE_NAMES, 'schedule entry');
+  refuseUnknown(Object.keys(schedule), SCHEDULE_NAMES, 'schedule entry');
   const captureCron = schedule.capture === null ? null : (text(schedule.capture, 'schedule.capture') ?? null);
   if (captureCron !== null && capture === 'off') {
     throw new LeakwatchError(
@@ -120,17 +88,15 @@ function scheduleOf(
   return Object.freeze({
     sample: text(schedule.sample, 'schedule.sample') ?? rules.sampleCron,
     capture: captureCron,
-    prune: text(schedule.prune, 'schedule.prune') ?? DEFAULTS.pruneCron,
+    prune: text(schedule.prune, 'schedule.prune') ?? '17 * * * *',
   });
 }
 
 function loggerOf(given: Logger | undefined): Logger | null {
   if (given === undefined) return null;
-  for (const method of LOGGER_METHODS) {
-    if (typeof given?.[method] !== 'function')
-      throw invalid(`logger needs the methods ${LOGGER_METHODS.join(', ')}`);
-  }
-  return given;
+  const methods = ['warn', 'info', 'debug'] as const;
+  if (methods.every((method) => typeof given?.[method] === 'function')) return given;
+  throw invalid(`logger needs the methods ${methods.join(', ')}`);
 }
 
 /** The id of a finding; throws a `LeakwatchError` for anything else. */
@@ -141,7 +107,7 @@ export function fingerprintOf(id: unknown): Fingerprint {
 
 function programHash(): string {
   const identity = [workingDirectory(), ...process.argv.slice(1, 2)].join('\u0000');
-  return createHash('sha256').update(identity).digest('hex').slice(0, 16);
+  return hash('sha256', identity).slice(0, 16);
 }
 
 /** The working directory may have been deleted. */

@@ -1,4 +1,4 @@
-import { homedir, tmpdir, userInfo } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** Candidates, best first; `explicit`: the user named it, so a failure to use it is an error. */
@@ -14,23 +14,15 @@ export function stateDirectories(given: string | undefined): StateDirectories {
   if (xdg?.startsWith('/') === true) candidates.push(join(xdg, 'leakwatch'));
   const home = homeDirectory();
   if (home !== '' && home !== '/') candidates.push(join(home, '.local', 'state', 'leakwatch'));
-  candidates.push(join(tmpdir(), `leakwatch-${userName()}`));
+  candidates.push(join(tmpdir(), `leakwatch-${process.getuid?.() ?? 'user'}`));
   return { candidates, explicit: false };
 }
 
-/** In a container the user id may have no passwd entry: then `homedir()` and `userInfo()` throw. */
+/** In a container the user id may have no passwd entry: then `homedir()` throws. */
 function homeDirectory(): string {
   try {
     return homedir();
   } catch {
     return '';
-  }
-}
-
-function userName(): string {
-  try {
-    return String(userInfo().uid);
-  } catch {
-    return String(process.getuid?.() ?? 'user');
   }
 }

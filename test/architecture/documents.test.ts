@@ -3,8 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { VARIABLE_NAMES } from '../../src/options/environment.js';
-import { OPTION_NAMES, SCHEDULE_NAMES } from '../../src/options/resolve-options.js';
+import { OPTION_NAMES, SCHEDULE_NAMES, VARIABLE_NAMES } from '../../src/options/environment.js';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
 const README = textOf('README.md');

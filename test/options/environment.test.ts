@@ -36,7 +36,8 @@ describe('The environment', () => {
   it('offers the nearest name for an unknown variable', () => {
     assert.throws(
       () => optionsFromEnvironment({ LEAKWATCH_TOKENFILE: 'x' }),
-      (error) => error instanceof LeakwatchError && /Did you mean LEAKWATCH_TOKEN_FILE\?/.test(error.message),
+      (error) =>
+        error instanceof LeakwatchError && /Did you mean 'LEAKWATCH_TOKEN_FILE'\?/.test(error.message),
     );
   });
 
