@@ -148,8 +148,8 @@ export class SoakedRun {
     }
     if (this.plan.pace === null) return;
     const answer = await fetchReport(this.#socket, this.#token);
-    if (answer.outcome === 'report') this.#note(answer.report);
-    else this.#unanswered += 1;
+    if (answer === 'later' || answer === 'gone') this.#unanswered += 1;
+    else this.#note(answer);
     if (!(await isScraped(this.#socket, this.#token))) this.#unanswered += 1;
   }
 

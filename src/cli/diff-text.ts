@@ -39,9 +39,7 @@ function nothing(files: number): string {
 
 function suspectBlock(suspect: Suspect): string[] {
   const { steps, artefact, bound, risingSteps } = suspect;
-  const rise = steps.slice(-(risingSteps + 1));
-  const [first, last] = [rise[0], steps.at(-1)];
-  if (first === undefined || last === undefined) return [];
+  const [first, last] = [steps.at(-(risingSteps + 1))!, steps.at(-1)!];
   const because = [
     risingSteps === steps.length - 1
       ? `grew at every one of ${plural(risingSteps, 'step')}`

@@ -1,20 +1,16 @@
 import { request } from 'node:http';
-import type { Report } from '../report/report.js';
+import { type Report, SCHEMA_VERSION } from '../report/report.js';
 import { MIB } from '../runtime/units.js';
-import { readReport } from './report-text.js';
 
 /** A busy program responds late; it is asked again anyway. */
 const TIMEOUT_MS = 5000;
 const MAX_REPORT_BYTES = 32 * MIB;
 
-/** A report; or none now (the process is busy or starting); or none ever again (it has ended). */
-export type ReportReply =
-  | { readonly outcome: 'report'; readonly report: Report }
-  | { readonly outcome: 'later' }
-  | { readonly outcome: 'gone' };
-
-/** `GET /ops/leaks` of the process that listens on `socketPath`. Never rejects. */
-export function fetchReport(socketPath: string, token: string): Promise<ReportReply> {
+/**
+ * `GET /ops/leaks` of the process that listens on `socketPath`. `later`: no report now, since the process is busy or
+ * starting; `gone`: none ever again, since it has ended. Never rejects.
+ */
+export function fetchReport(socketPath: string, token: string): Promise<Report | 'later' | 'gone'> {
   return new Promise((resolve) => {
     const asked = request({
       socketPath,
@@ -25,7 +21,7 @@ export function fetchReport(socketPath: string, token: string): Promise<ReportRe
     });
     asked.on('timeout', () => asked.destroy());
     asked.on('error', ({ code }: NodeJS.ErrnoException) =>
-      resolve({ outcome: code === 'ECONNREFUSED' || code === 'ENOENT' ? 'gone' : 'later' }),
+      resolve(code === 'ECONNREFUSED' || code === 'ENOENT' ? 'gone' : 'later'),
     );
     asked.on('response', (response) => {
       let text = '';
@@ -33,12 +29,21 @@ export function fetchReport(socketPath: string, token: string): Promise<ReportRe
         text += part;
         if (text.length > MAX_REPORT_BYTES) asked.destroy();
       });
-      response.on('end', () => {
-        const report = response.statusCode === 200 ? readReport(text) : null;
-        resolve(report === null ? { outcome: 'later' } : { outcome: 'report', report });
-      });
-      response.on('close', () => resolve({ outcome: 'later' }));
+      response.on('end', () => resolve((response.statusCode === 200 ? readReport(text) : null) ?? 'later'));
+      response.on('close', () => resolve('later'));
     });
     asked.end();
   });
+}
+
+/** Parses the JSON of a report; null for anything else. */
+export function readReport(text: string): Report | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== 'object' || value === null) return null;
+    const { schemaVersion, findings } = value as Partial<Report>;
+    return schemaVersion === SCHEMA_VERSION && Array.isArray(findings) ? (value as Report) : null;
+  } catch {
+    return null;
+  }
 }

@@ -1,14 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Whether the system has process groups. */
-export function hasGroups(): boolean {
-  return process.platform !== 'win32';
-}
+export const HAS_GROUPS = process.platform !== 'win32';
 
 /** Sends `signal` to the group of `leader`, or to `leader` itself on a system without groups. False: no such process. */
 export function signalGroup(leader: number, signal: NodeJS.Signals | 0): boolean {
   try {
-    process.kill(hasGroups() ? -leader : leader, signal);
+    process.kill(HAS_GROUPS ? -leader : leader, signal);
     return true;
   } catch {
     return false;

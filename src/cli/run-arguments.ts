@@ -5,9 +5,9 @@ import { UsageError } from './command.js';
 const FAIL_ON = ['confirmed', 'suspected', 'never'] as const;
 export type FailOn = (typeof FAIL_ON)[number];
 
-/** The status of a finding that ends a run early. */
+/** Statuses of a finding that leaks. */
 const STOP_ON = ['confirmed', 'suspected'] as const;
-type StopOn = (typeof STOP_ON)[number];
+export type LeakStatus = (typeof STOP_ON)[number];
 
 export interface RunArguments {
   /** The program and its arguments, at least one word. */
@@ -19,17 +19,12 @@ export interface RunArguments {
   /** Null: none, `-`: standard output. */
   readonly json: string | null;
   readonly failOn: FailOn;
-  readonly stopOn: StopOn | null;
+  readonly stopOn: LeakStatus | null;
 }
 
-const SECOND_MS = 1000;
-const UNITS_MS: Readonly<Record<string, number>> = {
-  s: SECOND_MS,
-  m: 60 * SECOND_MS,
-  min: 60 * SECOND_MS,
-  h: 3600 * SECOND_MS,
-};
-const LONGEST_MS = 7 * 24 * 3600 * SECOND_MS;
+const HOUR_MS = 3_600_000;
+const UNITS_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, min: 60_000, h: HOUR_MS };
+const LONGEST_MS = 7 * 24 * HOUR_MS;
 
 const OPTIONS: OptionTable<RunArguments> = {
   for: { type: 'string', read: (value) => ({ forMs: durationMs(value) }) },

@@ -3,16 +3,12 @@
 /** Variable with the folder of the run. Not a watcher's variable: those begin with `LEAKWATCH_`. */
 export const RUN_FOLDER = '_LEAKWATCH_RUN';
 
-/** Endings of the files in that folder; each begins with the process id. */
-export const SEEN = '.seen';
-export const SOCKET = '.sock';
-const REPORT = '.report.json';
+/** The files of a process in that folder. */
+export const filesOf = (pid: number) => ({
+  seen: `${pid}.seen`,
+  socket: `${pid}.sock`,
+  report: `${pid}.report.json`,
+});
 
-export function reportName(pid: number): string {
-  return `${pid}${REPORT}`;
-}
-
-/** `register` adds the process id to the name once more for a program that a watched program started. */
-export function isReportName(name: string): boolean {
-  return /^\d+\.report(\.\d+)?\.json$/.test(name);
-}
+/** `register` adds the process id once more to the report's name for a program that a watched program started. */
+export const FILES = { seen: /^\d+\.seen$/, socket: /^\d+\.sock$/, report: /^\d+\.report(\.\d+)?\.json$/ };

@@ -5,16 +5,17 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
-import { RUN_FOLDER, reportName, SEEN, SOCKET } from './run-files.js';
+import { filesOf, RUN_FOLDER } from './run-files.js';
 
 const folder = process.env[RUN_FOLDER];
 if (folder !== undefined && isMainThread) {
+  const { seen, socket, report } = filesOf(process.pid);
   try {
-    writeFileSync(join(folder, `${process.pid}${SEEN}`), '');
+    writeFileSync(join(folder, seen), '');
   } catch {
     // The run is over and its folder deleted, or this process runs as another user: it gets no report either.
   }
-  process.env['LEAKWATCH_REPORT'] = join(folder, reportName(process.pid));
+  process.env['LEAKWATCH_REPORT'] = join(folder, report);
   if (process.env['LEAKWATCH_LISTEN'] !== undefined)
-    process.env['LEAKWATCH_LISTEN'] = `unix:${join(folder, `${process.pid}${SOCKET}`)}`;
+    process.env['LEAKWATCH_LISTEN'] = `unix:${join(folder, socket)}`;
 }

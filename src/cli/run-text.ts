@@ -1,12 +1,11 @@
-import type { Finding } from '../findings/finding.js';
 import type { Report } from '../report/report.js';
 import { terminalText } from '../report/terminal-text.js';
 import { renderReport } from '../report/text.js';
 import { formatBytes, formatDuration, formatRate, plural } from '../runtime/units.js';
-import { type LeakCounts, leakStatus, type RunVerdict, watchedSeconds, worstLeak } from './run-verdict.js';
+import type { RunReports } from './run-folder.js';
+import { graphsOf, type RunVerdict, watchedSeconds, worstLeak } from './run-verdict.js';
 import type { Ending } from './started-program.js';
 import { page } from './table.js';
-import type { WatchedReports } from './watched-processes.js';
 
 const MAX_TEXT = 300;
 /** Processes besides the worst one that get a line each. */
@@ -22,12 +21,6 @@ const HINTS: Readonly<Record<string, string>> = {
   '137': OUT_OF_MEMORY,
 };
 
-/** How the command ended, for the summary. */
-export interface ProgramEnd extends Ending {
-  readonly askedToEnd: boolean;
-  readonly ranForSeconds: number;
-}
-
 /** The live line: the present state of the worst process. */
 export function liveText(reports: readonly Report[], ranForSeconds: number): string {
   const report = reports[0];
@@ -35,9 +28,7 @@ export function liveText(reports: readonly Report[], ranForSeconds: number): str
   if (report === undefined) return `${time}  waiting for a Node.js program`;
   const { heap, watcher } = report;
   const several = reports.length > 1 ? [`${reports.length} processes`] : [];
-  const taken = watcher.captures.filter(
-    ({ outcome, rung }) => outcome === 'success' && (rung === 'sampled' || rung === 'full'),
-  ).length;
+  const taken = graphsOf(report).filter(({ outcome }) => outcome === 'success').length;
   const leak = worstLeak(report);
   const worst = leak === null ? [] : [`${leak.status}: ${leak.finding.title}`];
   return [
@@ -60,24 +51,27 @@ export function elapsed(seconds: number): string {
 
 /** The worst process in full, the others in a line each, how the program ended, and the verdict. Ends in a newline. */
 export function summaryText(
-  { reports, killed }: WatchedReports,
+  { reports, killed }: RunReports,
   verdict: RunVerdict,
-  end: ProgramEnd,
+  end: Ending,
   command: string,
 ): string {
   const [worst, ...others] = reports;
   const lines = others.slice(0, MAX_OTHERS).map(processLine);
   if (others.length > MAX_OTHERS) lines.push(`and ${others.length - MAX_OTHERS} more processes`);
+  const pids = killed.slice(0, MAX_OTHERS).join(', ');
+  const killedLine =
+    pids === '' ? [] : [`No final report, only the latest one before the end: process ${pids}.`];
   const blocks = [
     worst === undefined ? [] : [renderReport(worst).trimEnd()],
     lines,
-    [endText(end, command), ...killedText(killed), ...verdictText(verdict, reports)],
+    [endText(end, command), ...killedLine, ...verdictText(verdict, reports)],
   ];
   return `\n${page(blocks)}`;
 }
 
 /** `'npm start' ended by itself after 12 s with exit code 1.` */
-function endText({ code, signal, askedToEnd, ranForSeconds }: ProgramEnd, command: string): string {
+function endText({ code, signal, askedToEnd, ranForSeconds }: Ending, command: string): string {
   const name = `'${terminalText(command, MAX_TEXT)}'`;
   const time = `after ${formatDuration(ranForSeconds)}`;
   const how = signal === null ? `with exit code ${code}` : `by ${signal}`;
@@ -87,41 +81,24 @@ function endText({ code, signal, askedToEnd, ranForSeconds }: ProgramEnd, comman
 }
 
 function verdictText(verdict: RunVerdict, reports: readonly Report[]): string[] {
-  if (verdict.outcome === 'leak') return leakText(verdict.leaks, reports);
   if (verdict.outcome === 'not-watched') return [`Inconclusive: ${terminalText(verdict.reason, MAX_TEXT)}.`];
+  if (verdict.outcome === 'leak') {
+    const { confirmed, suspected, growing } = verdict.leaks;
+    const since = growing ? '' : '; it has stopped growing since';
+    return [
+      ...(confirmed > 0 ? [`${plural(confirmed, 'leak')} confirmed${since}.`] : []),
+      ...(suspected > 0
+        ? [`${plural(suspected, 'leak')} suspected; a longer run would confirm or clear this.`]
+        : []),
+    ];
+  }
   if (verdict.shortOfSeconds !== null) {
     const ran = formatDuration(Math.max(...reports.map(watchedSeconds)));
     const needed = `about ${formatDuration(verdict.shortOfSeconds)} at the pace '${reports[0]?.watcher.pace}'`;
     return [`No leak found in ${ran}, which is too short: confirming one takes ${needed}.`];
   }
-  return [
-    verdict.rises
-      ? 'No leak found, but the heap rises and the cause is unknown; a longer run would show it.'
-      : 'No leak.',
-  ];
-}
-
-function leakText({ confirmed, suspected }: LeakCounts, reports: readonly Report[]): string[] {
-  const lines = [];
-  if (confirmed > 0) {
-    const settled = !reports.some((report) => report.findings.some((finding) => growsYet(finding, report)));
-    const since = settled ? '; it has stopped growing since' : '';
-    lines.push(`${plural(confirmed, 'leak')} confirmed${since}.`);
-  }
-  if (suspected > 0)
-    lines.push(`${plural(suspected, 'leak')} suspected; a longer run would confirm or clear this.`);
-  return lines;
-}
-
-function growsYet(finding: Finding, report: Report): boolean {
-  return finding.status === 'confirmed' && leakStatus(finding, report) === 'confirmed';
-}
-
-function killedText(pids: readonly number[]): string[] {
-  if (pids.length === 0) return [];
-  return [
-    `No final report, only the latest one before the end: process ${pids.slice(0, MAX_OTHERS).join(', ')}.`,
-  ];
+  if (!verdict.rises) return ['No leak.'];
+  return ['No leak found, but the heap rises and the cause is unknown; a longer run would show it.'];
 }
 
 function processLine(report: Report): string {

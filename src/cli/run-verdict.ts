@@ -2,23 +2,17 @@ import type { Finding } from '../findings/finding.js';
 import { PACE_RULES, PACES, type PaceRules } from '../pace/pace.js';
 import type { Report } from '../report/report.js';
 import { EXIT_CODES } from './exit-codes.js';
-import type { FailOn } from './run-arguments.js';
+import type { FailOn, LeakStatus } from './run-arguments.js';
 
-export type LeakStatus = 'confirmed' | 'suspected';
+interface Leak {
+  readonly finding: Finding;
+  readonly status: LeakStatus;
+}
 
 /** A process that was watched for less than this share of the run ranks after the others. */
 const MOST_OF_THE_RUN = 0.8;
 /** How much longer confirmation takes than the pace's rules require: captures and collections take time. */
 const USUAL_DELAY = 1.36;
-
-/** How a run went, in plain values. */
-export interface RunOutcome {
-  /** Worst first. */
-  readonly reports: readonly Report[];
-  readonly failOn: FailOn;
-  /** Whether the program failed by itself, before it was asked to end. */
-  readonly programFailed: boolean;
-}
 
 export type RunVerdict =
   | { readonly outcome: 'leak'; readonly exitCode: number; readonly leaks: LeakCounts }
@@ -33,13 +27,18 @@ export type RunVerdict =
   | { readonly outcome: 'not-watched'; readonly exitCode: number; readonly reason: string };
 
 /** A leak counts once, in however many processes it is. */
-export interface LeakCounts {
+interface LeakCounts {
   readonly confirmed: number;
   readonly suspected: number;
+  /** Whether a confirmed one has not stopped growing since. */
+  readonly growing: boolean;
 }
 
-/** A leak is reported whatever else went wrong; without one, a program that failed or was not watched is not a success. */
-export function judgeRun({ reports, failOn, programFailed }: RunOutcome): RunVerdict {
+/**
+ * `reports` worst first, at least one; `programFailed`: by itself, before it was asked to end. A leak is reported whatever else went wrong;
+ * without one, a program that failed or was not watched is not a success.
+ */
+export function judgeRun(reports: readonly Report[], failOn: FailOn, programFailed: boolean): RunVerdict {
   const leaks = countLeaks(reports);
   const fails =
     failOn !== 'never' && (leaks.confirmed > 0 || (failOn === 'suspected' && leaks.suspected > 0));
@@ -57,22 +56,27 @@ export function judgeRun({ reports, failOn, programFailed }: RunOutcome): RunVer
   };
 }
 
+/** What leaks, or leaked, in this run, in the order of the report. */
+function leaksOf(report: Report): readonly Leak[] {
+  return report.findings.flatMap((finding) => {
+    const status = leakStatus(finding, report);
+    return status === null ? [] : [{ finding, status }];
+  });
+}
+
+/** The finding to show first; null if nothing leaks. */
+export function worstLeak(report: Report): Leak | null {
+  const leaks = leaksOf(report);
+  return leaks.find(({ status }) => status === 'confirmed') ?? leaks[0] ?? null;
+}
+
 /** The finding's status in this run; null if it is muted or did not grow in this run. */
-export function leakStatus(finding: Finding, report: Report): LeakStatus | null {
+function leakStatus(finding: Finding, report: Report): LeakStatus | null {
   const sinceMs = Date.parse(report.watcher.since);
   if (finding.muted || Date.parse(finding.lastSeen) < sinceMs) return null;
   if (finding.status === 'confirmed' || finding.status === 'suspected') return finding.status;
   // It stopped growing when the load stopped, but it was confirmed.
   return finding.confirmedAt !== null && Date.parse(finding.confirmedAt) >= sinceMs ? 'confirmed' : null;
-}
-
-/** The finding to show first; null if nothing leaks. */
-export function worstLeak(report: Report): { readonly finding: Finding; readonly status: LeakStatus } | null {
-  const leaks = report.findings.flatMap((finding) => {
-    const status = leakStatus(finding, report);
-    return status === null ? [] : [{ finding, status }];
-  });
-  return leaks.find(({ status }) => status === 'confirmed') ?? leaks[0] ?? null;
 }
 
 /** Worst leak first; without leaks the service before its helpers: longest watched, then biggest. */
@@ -99,27 +103,24 @@ function usualSeconds(report: Report): number {
 
 function countLeaks(reports: readonly Report[]): LeakCounts {
   const ids = { confirmed: new Set<string>(), suspected: new Set<string>() };
-  for (const report of reports) {
-    for (const finding of report.findings) {
-      const status = leakStatus(finding, report);
-      if (status !== null) ids[status].add(finding.id);
-    }
-  }
+  const leaks = reports.flatMap(leaksOf);
+  for (const { finding, status } of leaks) ids[status].add(finding.id);
   const suspected = [...ids.suspected].filter((id) => !ids.confirmed.has(id));
-  return { confirmed: ids.confirmed.size, suspected: suspected.length };
+  const growing = leaks.some(({ finding }) => finding.status === 'confirmed');
+  return { confirmed: ids.confirmed.size, suspected: suspected.length, growing };
 }
 
 /** Null if at least one process was watched well enough for "no leak found" to mean something. */
 function whyNotWatched(reports: readonly Report[]): string | null {
   const reasons = reports.map(whyInconclusive);
-  return reasons.includes(null) ? null : (reasons[0] ?? 'no process was watched');
+  return reasons.includes(null) ? null : reasons[0]!;
 }
 
 /** Why a report is inconclusive, or null: watching failed, or the heap rises and too little of it could be captured. */
 function whyInconclusive(report: Report): string | null {
   const { watcher } = report;
   if (watcher.state === 'failed') return `watching failed: ${watcher.reason}`;
-  const graphs = watcher.captures.filter(({ rung }) => rung === 'sampled' || rung === 'full');
+  const graphs = graphsOf(report);
   const latest = graphs.at(-1);
   if (latest?.outcome === 'success') return null;
   if (watcher.state === 'paused') return `watching was paused: ${watcher.reason}`;
@@ -128,6 +129,11 @@ function whyInconclusive(report: Report): string | null {
   if (taken >= rulesOf(report).finding.confirmObservations) return null;
   const why = latest?.reason ?? (watcher.dumper === 'none' ? 'captures are off' : null);
   return `the heap rises, but too few captures of it succeeded${why === null ? '' : ` (${why})`}`;
+}
+
+/** Captures of heap graphs: probes and censuses name no holder. */
+export function graphsOf({ watcher }: Report): Report['watcher']['captures'] {
+  return watcher.captures.filter(({ rung }) => rung === 'sampled' || rung === 'full');
 }
 
 /** Whether the live heap grows, by the low end of its trend's interval. */

@@ -2,8 +2,9 @@ import type { Finding } from '../findings/finding.js';
 import type { Report } from '../report/report.js';
 import { formatDuration } from '../runtime/units.js';
 import type { LiveLine } from './live-line.js';
+import type { LeakStatus } from './run-arguments.js';
 import { elapsed, liveText } from './run-text.js';
-import { type LeakStatus, worstLeak } from './run-verdict.js';
+import { worstLeak } from './run-verdict.js';
 
 /** When the view says that nothing is watched yet. */
 const SILENCE_SECONDS = 10;

@@ -2,7 +2,7 @@ import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { once } from 'node:events';
 import { keepAlive, pause, systemClock } from '../runtime/clock.js';
 import { CommandError } from './command.js';
-import { groupRuns, hasGroups, signalGroup } from './process-group.js';
+import { groupRuns, HAS_GROUPS, signalGroup } from './process-group.js';
 
 /** How long a program has to end before it is killed. */
 const GRACE_MS = 10_000;
@@ -10,11 +10,15 @@ const GRACE_MS = 10_000;
 const LAST_WAIT_MS = 1000;
 const POLL_MS = 50;
 
-/** How the command ended: with an exit code or by a signal. */
+/** How the command ended: with an exit code or by a signal, asked or not. */
 export interface Ending {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
+  readonly askedToEnd: boolean;
+  readonly ranForSeconds: number;
 }
+
+type Exit = [code: number | null, signal: NodeJS.Signals | null];
 
 /**
  * A command and all processes that it starts. It leads its own process group, for two reasons: a shell or `npm` between us
@@ -24,6 +28,7 @@ export class StartedProgram {
   /** Resolves when the command and its whole group have ended; background processes are ended as well. */
   readonly ended: Promise<Ending>;
   readonly #pid: number;
+  readonly #startedAtMs = systemClock.monotonicMs();
   #askedToEnd = false;
   #over = false;
 
@@ -34,9 +39,9 @@ export class StartedProgram {
     stdio: StdioOptions,
   ): Promise<StartedProgram> {
     try {
-      const child = spawn(file, args, { env: environment, stdio, detached: hasGroups() });
+      const child = spawn(file, args, { env: environment, stdio, detached: HAS_GROUPS });
       // Before any await: a program may end at once.
-      const ended = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+      const ended = once(child, 'exit') as Promise<Exit>;
       ended.catch(() => {});
       await once(child, 'spawn');
       return new StartedProgram(child, ended);
@@ -45,7 +50,7 @@ export class StartedProgram {
     }
   }
 
-  private constructor(child: ChildProcess, ended: Promise<[number | null, NodeJS.Signals | null]>) {
+  private constructor(child: ChildProcess, ended: Promise<Exit>) {
     this.#pid = child.pid!;
     this.ended = this.#wholeGroup(ended);
   }
@@ -53,6 +58,10 @@ export class StartedProgram {
   /** Whether it ended, or will end, because it was asked to. */
   get askedToEnd(): boolean {
     return this.#askedToEnd;
+  }
+
+  get ranForSeconds(): number {
+    return (systemClock.monotonicMs() - this.#startedAtMs) / 1000;
   }
 
   /** Forwards `signal`; kills the rest of the program after 10 s, or at once at the second call. */
@@ -70,7 +79,7 @@ export class StartedProgram {
     this.#send('SIGKILL');
   }
 
-  async #wholeGroup(ended: Promise<[number | null, NodeJS.Signals | null]>): Promise<Ending> {
+  async #wholeGroup(ended: Promise<Exit>): Promise<Ending> {
     const [code, signal] = await ended;
     const alive = keepAlive();
     try {
@@ -79,11 +88,11 @@ export class StartedProgram {
       this.#over = true;
       alive.cancel();
     }
-    return { code, signal };
+    return { code, signal, askedToEnd: this.#askedToEnd, ranForSeconds: this.ranForSeconds };
   }
 
   async #endRest(): Promise<void> {
-    if (!hasGroups() || !groupRuns(this.#pid)) return;
+    if (!HAS_GROUPS || !groupRuns(this.#pid)) return;
     if (!this.#askedToEnd) this.#send('SIGTERM');
     await this.#goneWithin(GRACE_MS);
     this.kill();

@@ -118,7 +118,7 @@ const judge = (
   reports: readonly Report[],
   failOn: 'confirmed' | 'suspected' | 'never' = 'confirmed',
   programFailed = false,
-) => judgeRun({ reports, failOn, programFailed });
+) => judgeRun(reports, failOn, programFailed);
 
 function lastLineOf(reports: readonly Report[], verdict: RunVerdict): string {
   const end = { code: 0, signal: null, askedToEnd: true, ranForSeconds: 100 };

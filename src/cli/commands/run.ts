@@ -6,13 +6,11 @@ import { EXIT_CODES } from '../exit-codes.js';
 import { LiveLine } from '../live-line.js';
 import { refuseReportFile, reportDocument, STDOUT, writeReportFile } from '../report-file.js';
 import { parseRunArguments, type RunArguments } from '../run-arguments.js';
-import { SEEN } from '../run-files.js';
 import { RunFolder } from '../run-folder.js';
-import { type ProgramEnd, summaryText } from '../run-text.js';
+import { summaryText } from '../run-text.js';
 import { judgeRun, type RunVerdict } from '../run-verdict.js';
 import { RunView } from '../run-view.js';
-import { StartedProgram } from '../started-program.js';
-import { WatchedProcesses, type WatchedReports } from '../watched-processes.js';
+import { type Ending, StartedProgram } from '../started-program.js';
 
 const LOOK_EVERY_MS = 1000;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -54,11 +52,7 @@ async function runProgram(args: RunArguments): Promise<CommandResult> {
     // With the JSON on standard output, the program's output goes to stderr.
     const stdout = args.json === STDOUT ? 2 : 'inherit';
     const program = await StartedProgram.start(args.command, environment, ['inherit', stdout, 'inherit']);
-    const processes = new WatchedProcesses(folder);
-    const end = await watchUntilEnd(program, processes, args);
-    const watched = processes.final();
-    const verdict = verdictOn(watched, folder.pids(SEEN).length, end, args);
-    return resultOf(watched, verdict, args, summaryText(watched, verdict, end, args.command.join(' ')));
+    return conclude(folder, await watchUntilEnd(program, folder, args), args);
   } finally {
     folder.remove();
   }
@@ -67,11 +61,9 @@ async function runProgram(args: RunArguments): Promise<CommandResult> {
 /** Asks for reports once a second, forwards signals, and ends the program when it is time. */
 async function watchUntilEnd(
   program: StartedProgram,
-  processes: WatchedProcesses,
+  folder: RunFolder,
   { forMs, stopOn, command }: RunArguments,
-): Promise<ProgramEnd> {
-  const startedAtMs = systemClock.monotonicMs();
-  const seconds = () => (systemClock.monotonicMs() - startedAtMs) / 1000;
+): Promise<Ending> {
   const view = new RunView(new LiveLine(process.stderr));
   view.started(command.join(' '), forMs);
   const forward = (signal: NodeJS.Signals) => program.end(signal);
@@ -80,9 +72,9 @@ async function watchUntilEnd(
   let ended = false;
   const look = async (): Promise<void> => {
     while (!ended) {
-      await processes.look();
+      await folder.look();
       if (ended) return;
-      const worst = view.update(processes.latest, seconds());
+      const worst = view.update(folder.latest, program.ranForSeconds);
       if (stopOn !== null && (worst === 'confirmed' || worst === stopOn) && !program.askedToEnd)
         program.end('SIGTERM');
       await pause(LOOK_EVERY_MS);
@@ -90,7 +82,7 @@ async function watchUntilEnd(
   };
   try {
     await Promise.race([program.ended, look()]);
-    return { ...(await program.ended), askedToEnd: program.askedToEnd, ranForSeconds: seconds() };
+    return await program.ended;
   } finally {
     ended = true;
     program.kill();
@@ -99,31 +91,31 @@ async function watchUntilEnd(
   }
 }
 
-function verdictOn(
-  { reports }: WatchedReports,
-  started: number,
-  { askedToEnd, code }: ProgramEnd,
-  { failOn }: RunArguments,
-): RunVerdict {
-  const programFailed = !askedToEnd && code !== 0;
-  if (reports.length > 0) return judgeRun({ reports, failOn, programFailed });
+function conclude(folder: RunFolder, end: Ending, args: RunArguments): CommandResult {
+  const programFailed = !end.askedToEnd && end.code !== 0;
+  const watched = folder.finalReports();
+  const { reports } = watched;
+  const verdict: RunVerdict =
+    reports.length > 0
+      ? judgeRun(reports, args.failOn, programFailed)
+      : {
+          outcome: 'not-watched',
+          exitCode: EXIT_CODES.failed,
+          reason: whyNoReport(folder.started, programFailed),
+        };
+  const { exitCode } = verdict;
+  const text = summaryText(watched, verdict, end, args.command.join(' '));
+  const document = reports.length === 0 ? '' : reportDocument(reports);
+  if (args.json === STDOUT) return { exitCode, note: text.trimEnd(), output: document };
+  const failure = args.json === null || document === '' ? null : writeReportFile(args.json, document);
+  if (failure === null) return { exitCode, output: text };
+  return { exitCode: exitCode || EXIT_CODES.failed, output: text, note: `leakwatch run: ${failure}` };
+}
+
+function whyNoReport(started: number, programFailed: boolean): string {
   const why =
     started === 0
       ? 'it started no Node.js program, or none that received the variable NODE_OPTIONS'
       : 'none of the Node.js programs that it started was watched; package managers never are';
-  const reason = `${why}${programFailed ? '; the program also failed' : ''}`;
-  return { outcome: 'not-watched', exitCode: EXIT_CODES.failed, reason };
-}
-
-function resultOf(
-  { reports }: WatchedReports,
-  { exitCode }: RunVerdict,
-  { json }: RunArguments,
-  text: string,
-): CommandResult {
-  const document = reports.length === 0 ? '' : reportDocument(reports);
-  if (json === STDOUT) return { exitCode, note: text.trimEnd(), output: document };
-  const failure = json === null || document === '' ? null : writeReportFile(json, document);
-  if (failure === null) return { exitCode, output: text };
-  return { exitCode: exitCode || EXIT_CODES.failed, output: text, note: `leakwatch run: ${failure}` };
+  return `${why}${programFailed ? '; the program also failed' : ''}`;
 }
