@@ -83,6 +83,14 @@ describe('The arguments of leakwatch run', () => {
     });
   }
 
+  it("are explained by --help before --, whatever else is wrong; after it, --help is the command's", async () => {
+    const helped = await leakwatch(['run', '--fro', '--help']);
+    assert.equal(helped.code, EXIT_CODES.clean);
+    assert.match(helped.stdout, /^Usage: leakwatch run /);
+    const { stdout } = await leakwatch(['run', '--fail-on', 'never', '--', process.execPath, '--help']);
+    assert.match(stdout, /^Usage: node /);
+  });
+
   it('that are wrong end with 2, the reason and the help, and run nothing', async () => {
     const { code, stdout, stderr } = await leakwatch(['run', '--fro', '--', 'echo', 'it ran']);
     assert.equal(code, EXIT_CODES.usage);
