@@ -102,6 +102,9 @@ describe('The title of a finding', () => {
     assert.equal(titleText(stopped), 'OrderHistory.byCustomer has stopped growing');
     const restored = restoredFinding({ ...found(), owner: 'Bus.listeners' });
     assert.equal(titleText(restored), 'Bus.listeners: no growth since the restart');
-    assert.equal(titleText(settledFinding(restored, 'gone-for-long', why)), 'Bus.listeners has stopped growing');
+    assert.equal(
+      titleText(settledFinding(restored, 'gone-for-long', why)),
+      'Bus.listeners has stopped growing',
+    );
   });
 });
