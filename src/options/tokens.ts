@@ -8,6 +8,8 @@ import { invalid } from './checks.js';
 /** `lwt_`, then 32 random bytes and their CRC-32 (big-endian) as base64url: 36 bytes are 48 characters, without padding. */
 const FORMAT = /^lwt_[A-Za-z0-9_-]{48}$/;
 const PREFIX = 'lwt_';
+/** A token from elsewhere spells 256 bits or more, in hexadecimal or base64: `openssl rand -hex 32`. */
+const FOREIGN = /^(?![0-9a-f]{1,63}$)[\w+/-]{43,512}={0,2}$/i;
 const RANDOM_BYTES = 32;
 const MAX_TOKENS = 16;
 const MAX_FILE_BYTES = 16_000;
@@ -30,20 +32,23 @@ export function readTokens(
   const tokens = [...given, ...(tokenFile === null ? [] : readTokenFile(tokenFile))];
   if (tokens.length > MAX_TOKENS)
     throw invalid(`token and tokenFile take ${MAX_TOKENS} tokens at most, not ${tokens.length}`);
-  tokens.forEach(refuseForeign);
+  tokens.forEach(refuseWeak);
   return [...new Set(tokens)];
 }
 
-/** Only an issued token is known to be random; the checksum finds one that was cut off or mistyped. */
-function refuseForeign(token: string): void {
-  const bytes = Buffer.from(token.slice(PREFIX.length), 'base64url');
-  const intact =
-    FORMAT.test(token) && checksum(bytes.subarray(0, RANDOM_BYTES)).equals(bytes.subarray(RANDOM_BYTES));
-  if (intact) return;
-  const reason = token.startsWith(PREFIX)
+/** The length of a token bounds its bits; how random they are is its maker's business. The checksum finds a mistyped one of ours. */
+function refuseWeak(token: string): void {
+  const isOurs = token.toLowerCase().startsWith(PREFIX);
+  if (isOurs ? isIntact(token) : FOREIGN.test(token)) return;
+  const reason = isOurs
     ? 'is damaged: it was cut off or mistyped'
-    : 'was not issued by leakwatch';
+    : 'is too short for 256 bits, or is not hexadecimal or base64';
   throw new LeakwatchError('LEAKWATCH_ERR_WEAK_TOKEN', `A token ${reason}. ${HOW_TO}.`);
+}
+
+function isIntact(token: string): boolean {
+  const bytes = Buffer.from(token.slice(PREFIX.length), 'base64url');
+  return FORMAT.test(token) && checksum(bytes.subarray(0, RANDOM_BYTES)).equals(bytes.subarray(RANDOM_BYTES));
 }
 
 function checksum(bytes: Uint8Array): Buffer {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -88,17 +89,25 @@ describe('Bearer tokens', () => {
     for (const token of issued) assert.deepEqual(resolveOptions({ token }).tokens, [token]);
   });
 
-  it('are refused in any other form, with the command that makes one and without repeating them', () => {
+  it('are accepted from elsewhere if they spell 256 bits in hexadecimal or base64', () => {
+    const bytes = randomBytes(32);
+    for (const encoding of ['hex', 'base64', 'base64url'] as const) {
+      const token = bytes.toString(encoding);
+      assert.deepEqual(resolveOptions({ token }).tokens, [token]);
+    }
+  });
+
+  it('are refused if damaged or too short, with the command that makes one and without repeating them', () => {
     const damaged = Array.from(TOKEN, (character, at) =>
       TOKEN.slice(0, at).concat(character === 'A' ? 'B' : 'A', TOKEN.slice(at + 1)),
-    );
+    ).slice('lwt_'.length);
     for (const foreign of [
       '',
       'secret',
-      'a'.repeat(64),
-      '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+      randomBytes(31).toString('hex'),
+      randomBytes(31).toString('base64url'),
+      'correct horse battery staple, correct horse battery staple',
       TOKEN.slice(0, -1),
-      TOKEN.slice(1),
       `${TOKEN}A`,
       `${TOKEN} ${TOKEN}`,
       `${TOKEN}\n`,
