@@ -179,7 +179,7 @@ describe('node --import leakwatch/register', () => {
   it('lets the program run unwatched, after one clear line, when something is wrong', async () => {
     const cases: readonly (readonly [Record<string, string>, RegExp])[] = [
       [{ LEAKWATCH_PACE: 'slow' }, /pace is one of .*LEAKWATCH_ERR_INVALID_OPTION/],
-      [{ LEAKWATCH_TOKENS: 'x' }, /Did you mean LEAKWATCH_TOKEN\?.*LEAKWATCH_ERR_UNKNOWN_OPTION/],
+      [{ LEAKWATCH_TOKENS: 'x' }, /Did you mean 'LEAKWATCH_TOKEN'\?.*LEAKWATCH_ERR_UNKNOWN_OPTION/],
       [{ LEAKWATCH_TOKEN: 'secret' }, /npx leakwatch token.*LEAKWATCH_ERR_WEAK_TOKEN/],
       [
         { LEAKWATCH_REPORT: '/nowhere/report.json' },
