@@ -6,7 +6,7 @@ import { EXIT_CODES } from '../exit-codes.js';
 const HELP = `Usage: leakwatch token
 
 Prints a new bearer token for LEAKWATCH_TOKEN or a token file: lwt_, 256 random bits and
-a checksum. The ops endpoint accepts no other tokens.
+a checksum.
 `;
 
 export const tokenCommand: Command = {
