@@ -18,7 +18,7 @@
  */
 import type { HeapSnapshot } from '../snapshot/heap-snapshot.js';
 import { type DepthFirst, depthFirst, LEAF, ROOT_NUMBER } from './depth-first.js';
-import { retains } from './label-rules.js';
+import { LABEL_RULE, retains } from './label-rules.js';
 
 export interface Dominators {
   /** NodeOrdinal → NodeOrdinal of its immediate dominator; the root's is itself. */
@@ -109,7 +109,8 @@ function fillPredecessors(
     for (let edge = from === 0 ? end : begin; edge < end; edge++) {
       const to = number[edgeTo[edge]!]!;
       if (to <= limit || to === from || tree[2 * to] === from) continue;
-      if (!retains(rules[edge + shift]!, node, snapshot)) continue;
+      const rule = rules[edge + shift]!;
+      if (rule !== LABEL_RULE.always && !retains(rule, node, snapshot)) continue;
       if (!open && marks[edgeTo[edge]!] === 1) continue;
       const at = tree[2 * to + 1]! - 1;
       tree[2 * to + 1] = at;

@@ -33,12 +33,14 @@ export function labelRules({ labels, strings }: HeapSnapshot): Uint8Array {
   const rules = new Uint8Array(labels.length);
   /** String index → rule of an internal edge with this name; 0 means not examined yet. */
   const known = new Uint8Array(strings.length);
+  // Hot: an import is read again at each use.
+  const { weak, shortcut, internal } = EDGE;
   for (let at = 0; at < labels.length; at++) {
     const label = labels[at]!;
     const type = labelType(label);
-    if (type === EDGE.weak) rules[at] = LABEL_RULE.never;
-    else if (type === EDGE.shortcut) rules[at] = LABEL_RULE.atRoot;
-    else if (type === EDGE.internal) {
+    if (type === weak) rules[at] = LABEL_RULE.never;
+    else if (type === shortcut) rules[at] = LABEL_RULE.atRoot;
+    else if (type === internal) {
       const name = labelName(label);
       if (known[name] === 0) {
         const ephemeron = strings.numeral(name) < 0 && EPHEMERON.test(strings.text(name));

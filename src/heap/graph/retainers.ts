@@ -1,5 +1,5 @@
 import type { HeapSnapshot } from '../snapshot/heap-snapshot.js';
-import { retains } from './label-rules.js';
+import { LABEL_RULE, retains } from './label-rules.js';
 
 /** The retaining edges, reversed. 4 bytes a node and 4 an edge. */
 export interface Retainers {
@@ -35,7 +35,8 @@ function eachRetaining(
     const shift = firstLabel[node]! - firstEdge[node]!;
     for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
       const to = edgeTo[edge]!;
-      if (to !== node && retains(rules[edge + shift]!, node, snapshot)) visit(node, to);
+      const rule = rules[edge + shift]!;
+      if (to !== node && (rule === LABEL_RULE.always || retains(rule, node, snapshot))) visit(node, to);
     }
   }
 }

@@ -97,6 +97,7 @@ export class TieredSearch {
   /** Follows the edges of the nodes up to `levelEnd`: those of one level. */
   #expand(levelEnd: number, tier: number, run: Run, level: number): void {
     const { firstEdge, firstLabel, labels, edgeTo } = this.#snapshot;
+    const { weak, internal, shortcut } = EDGE;
     const seen = this.#seen;
     const partial = this.#deferred?.from ?? null;
     while (this.#head < this.count && this.#head < levelEnd) {
@@ -112,9 +113,9 @@ export class TieredSearch {
         const to = edgeTo[edge]!;
         if (seen[to] !== 0) continue;
         const type = labelType(labels[edge + shift]!);
-        if (type === EDGE.weak) continue;
+        if (type === weak) continue;
         // All other edges retain, whatever their names.
-        if ((type === EDGE.internal || type === EDGE.shortcut) && !this.#rule.retains(node, edge)) continue;
+        if ((type === internal || type === shortcut) && !this.#rule.retains(node, edge)) continue;
         if (this.#tiers[to]! <= tier) this.#visit(to, node, edge);
         else if (this.parent[to] === -1) this.#wait(to, node, edge);
       }

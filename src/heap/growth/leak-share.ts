@@ -8,7 +8,7 @@
  * - the stack has a fixed size. What finds no room there is marked as pending and found by going over the column again,
  *   as garbage collectors do when their mark stack overflows.
  */
-import { retains } from '../graph/label-rules.js';
+import { LABEL_RULE, retains } from '../graph/label-rules.js';
 import { type HeapSnapshot, sizeOf } from '../snapshot/heap-snapshot.js';
 
 /** Growing roots that fit into the masks; the analysis reports no more than twenty. */
@@ -111,7 +111,8 @@ class Marking {
         for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge++) {
           const to = edgeTo[edge]!;
           if ((masks[to]! & closed) !== 0) continue;
-          if (retains(rules[edge + shift]!, node, this.#snapshot)) this.#push(to, bit);
+          const rule = rules[edge + shift]!;
+          if (rule === LABEL_RULE.always || retains(rule, node, this.#snapshot)) this.#push(to, bit);
         }
       }
       // Goes on where it stopped; what was marked below it is found in the next round.

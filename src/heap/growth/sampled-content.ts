@@ -92,7 +92,7 @@ export class SampledContent implements DeferredEdges {
           this.#snapshot.strings.numeral(labelName(label)) >= 0
         );
       case EDGE.property:
-        return this.#isEntry(collection, this.#snapshot.edgeTo[edge]!, labelName(label));
+        return this.#isEntry(collection.folded, this.#snapshot.edgeTo[edge]!, labelName(label));
       default:
         return false;
     }
@@ -108,7 +108,7 @@ export class SampledContent implements DeferredEdges {
     return this.#registers.has(node);
   }
 
-  #isEntry({ folded }: Pick<SampledCollection, 'folded'>, to: number, name: number): boolean {
+  #isEntry(folded: Dictionary | null, to: number, name: number): boolean {
     const text = this.#snapshot.strings.text(name);
     return !NOT_COUNTED.test(text) && (folded?.has(this.#classes.of(to)) === true || isDataKey(text));
   }
@@ -117,14 +117,9 @@ export class SampledContent implements DeferredEdges {
     const table = tableOf(this.#snapshot, node);
     const collection = table >= 0 ? ofTable(ratio) : this.#ofObject(node, ratio);
     this.collections.set(node, collection);
-    const stores = table >= 0 ? [table] : this.#stores(node, ratio);
-    for (const at of [node, ...stores]) {
+    for (const at of [node, ...this.#stores(node, table, ratio)]) {
       this.#collectionOf.set(at, collection);
       this.from[at] = 1;
-    }
-    if (table >= 0) {
-      const shape = tableShape(sizeOf(this.#snapshot, table));
-      if (shape !== null) this.#estimate(table, orderedTableBytes(ratio.total, shape.stride));
     }
   }
 
@@ -154,14 +149,19 @@ export class SampledContent implements DeferredEdges {
       const label = labelAt(this.#snapshot, node, edge);
       if (labelType(label) !== EDGE.property) continue;
       const name = labelName(label);
-      if (this.#isEntry({ folded }, edgeTo[edge]!, name)) entries++;
+      if (this.#isEntry(folded, edgeTo[edge]!, name)) entries++;
       else if (!NOT_COUNTED.test(strings.text(name))) others++;
     }
     return { entries, others };
   }
 
   /** Its stores, whose sizes are estimated on the way. */
-  #stores(node: number, { total }: SampledMembers): readonly number[] {
+  #stores(node: number, table: number, { total }: SampledMembers): readonly number[] {
+    if (table >= 0) {
+      const shape = tableShape(sizeOf(this.#snapshot, table));
+      if (shape !== null) this.#estimate(table, orderedTableBytes(total, shape.stride));
+      return [table];
+    }
     const { nodeType, firstEdge } = this.#snapshot;
     const stores: number[] = [];
     const [elements, last] = this.#elements(node);
