@@ -103,7 +103,7 @@ export class LeakWatcher implements Watcher {
     if (watched[WATCHED] !== undefined) {
       throw new LeakwatchError(
         'LEAKWATCH_ERR_ALREADY_WATCHING',
-        say`This thread is watched already, by watch() or by leakwatch/register. Stop that watcher first, or drop one of them.`,
+        say`This thread is already being watched, by watch() or by leakwatch/register. Stop that watcher first, or remove one of the two.`,
       );
     }
     const watcher = new LeakWatcher(options, by);
@@ -120,7 +120,7 @@ export class LeakWatcher implements Watcher {
         : createGuardedLogger(options.logger);
     this.#logger = logger;
     this.#state = StateDirectory.open(options.stateDir, (reason) =>
-      logger.info(say`reports are not kept over restarts: ${reason}`),
+      logger.info(say`reports are not kept across restarts: ${reason}`),
     );
     // What people and Prometheus ask of the own listener is not the service's traffic.
     const requests = new RequestCounter((server) => this.#endpoint.owns(server));
@@ -131,7 +131,7 @@ export class LeakWatcher implements Watcher {
     const findingsFile = `findings-${options.program}.json`;
     const dumper = chooseDumper(options.capture, clock);
     if (dumper.dumper === null && options.capture !== 'off')
-      logger.warn(say`nothing will be captured: ${dumper.reason}`);
+      logger.warn(say`captures are not possible: ${dumper.reason}`);
     // Tokens are kept as digests only, by the endpoint: what is in the heap is in its snapshots. So nothing here holds `options`.
     const { environment } = options;
     this.#daemon = new Daemon(
@@ -231,7 +231,7 @@ export class LeakWatcher implements Watcher {
 
   /** For the program that calls `watch()` and was started with `leakwatch/register`. */
   async handOver(): Promise<Watcher> {
-    this.#logger.warn(say`watched by leakwatch/register already: the options of watch() are not used`);
+    this.#logger.warn(say`leakwatch/register already watches this process: the options of watch() are ignored`);
     await this.loadRouter();
     return this;
   }

@@ -28,6 +28,6 @@ export function chooseDumper(
     ? { dumper: null, reason: say`${reason}, and capture: 'fork' allows no other way` }
     : {
         dumper: new InlineDumper(clock),
-        reason: say`captures stop the service, within its budget: ${reason}`,
+        reason: say`captures stop the service, within pauseBudgetMs: ${reason}`,
       };
 }

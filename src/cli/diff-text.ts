@@ -14,7 +14,7 @@ const TWO_FILES =
   'Two snapshots show a difference, not steady growth: a third one, taken later under the same load, separates a leak from a warm-up.';
 
 const SAMPLED =
-  'Sampled snapshots contain only a part of each big collection: numbers of entries are exact, other figures are scaled up from that part.';
+  'Sampled snapshots contain only a part of each big collection: entry counts are exact, other figures are scaled up from that part.';
 
 /** What grew, worst first, then the files and the classes. Ends in a newline. */
 export function diffText(files: readonly string[], comparison: SnapshotGrowth, top: number): string {
@@ -61,7 +61,7 @@ function suspectBlock(suspect: Suspect): string[] {
 
 function boundText({ name, limit, full = 0, holders = 1 }: Bound): string {
   if (name !== null) return `its owner has ${safeName(name)} = ${formatCount(limit)}`;
-  return `${formatCount(full)} of its ${formatCount(holders)} holders stand at ${formatCount(limit / holders)}, and none holds more`;
+  return `${formatCount(full)} of its ${formatCount(holders)} holders have exactly ${formatCount(limit / holders)}, and none has more`;
 }
 
 function differenceBlock(path: PathDifference): string[] {

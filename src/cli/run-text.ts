@@ -61,7 +61,7 @@ export function summaryText(
   if (others.length > MAX_OTHERS) lines.push(`and ${others.length - MAX_OTHERS} more processes`);
   const pids = killed.slice(0, MAX_OTHERS).join(', ');
   const killedLine =
-    pids === '' ? [] : [`No final report, only the latest one before the end: process ${pids}.`];
+    pids === '' ? [] : [`No final report, so the latest one is used: process ${pids}.`];
   const blocks = [
     worst === undefined ? [] : [renderReport(worst).trimEnd()],
     lines,

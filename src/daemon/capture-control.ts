@@ -186,7 +186,7 @@ export class CaptureControl {
     this.#series.missed(nowMs);
     this.#refused = true;
     if (!this.#refusedBefore)
-      this.#parts.logger.warn(say`a capture is refused (said once): ${stateDetail(why)}`);
+      this.#parts.logger.warn(say`a capture was skipped (logged only once): ${stateDetail(why)}`);
     this.#refusedBefore = true;
     this.#recordSkip(level, trigger, nowMs);
   }

@@ -125,7 +125,7 @@ export class FindingDesk {
       const decoded = text === null ? null : decodeFindings(text, clock.now());
       if (decoded?.outcome === 'failure')
         logger.warn(
-          `earlier findings are lost, their file is started over: ${storeProblemText(decoded.problem)}`,
+          `earlier findings are lost, because their file cannot be used and is replaced: ${storeProblemText(decoded.problem)}`,
         );
       else stored = decoded?.stored ?? null;
     });

@@ -26,7 +26,7 @@ export function createHostCheck(
     if (allowed.has(name) || name === arrivedAt(request)) return null;
     return problem(
       'LEAKWATCH_ERR_MISDIRECTED',
-      'Use the name the listener listens on, or add this name to allowedHosts.',
+      'Use the name that the listener listens on, or add this name to allowedHosts.',
     );
   };
 }

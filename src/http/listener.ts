@@ -98,7 +98,7 @@ function createRequestHandler(options: ListenerOptions): OpsHandler {
         options.logger.warn(
           `the ops endpoint could not be loaded: ${error instanceof Error ? error.message : String(error)}`,
         );
-        sendResponse(request, response, problem('LEAKWATCH_ERR_INTERNAL', "The watcher's log says why."));
+        sendResponse(request, response, problem('LEAKWATCH_ERR_INTERNAL', "The watcher's log gives the reason."));
       });
   };
 }
@@ -155,8 +155,8 @@ function listenError(error: NodeJS.ErrnoException, listen: ListenAddress): Leakw
 /** Error code of the system → how to fix it. */
 const FIXES: Readonly<Record<string, string>> = {
   EADDRINUSE: 'Another process listens there: choose another address, or port 0 for any free port',
-  EACCES: 'This user lacks the permission: choose a port from 1024 on, or a directory it can write to',
-  EPERM: 'This user lacks the permission: choose a port from 1024 on, or a directory it can write to',
+  EACCES: 'This user lacks the permission: choose port 1024 or higher, or a directory it can write to',
+  EPERM: 'This user lacks the permission: choose port 1024 or higher, or a directory it can write to',
   EADDRNOTAVAIL: 'This machine has no such address: 127.0.0.1 always works',
   ENOTFOUND: 'The host name is unknown: use an address such as 127.0.0.1',
   EAI_AGAIN: 'The host name cannot be resolved: use an address such as 127.0.0.1',

@@ -78,7 +78,7 @@ function failure(error: unknown, logger: Logger): OpsResponse {
   } catch {
     // The logger is the host's: if it throws as well, the client still needs a response.
   }
-  return problem('LEAKWATCH_ERR_INTERNAL', "The watcher's log says why.");
+  return problem('LEAKWATCH_ERR_INTERNAL', "The watcher's log gives the reason.");
 }
 
 /** A response that failed half-way cannot be repaired; the client must not take it for complete. */

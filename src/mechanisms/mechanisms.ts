@@ -32,7 +32,7 @@ export const isHalf = ({ edge, edgeType }: PathStep): boolean => edgeType === 'i
 const ALWAYS = { confirmsAlone: 'always', because: '' } as const;
 const CLIENT = {
   confirmsAlone: 'client',
-  because: say`this process serves, and its clients decide how many connections there are`,
+  because: say`this process is a server, so its clients decide how many connections there are`,
 } as const;
 const CONNECTION = { ...CLIENT, hasDescriptor: true, isConnection: true } as const;
 
@@ -54,7 +54,7 @@ export const MECHANISMS = tableOf({
       Timeout: {
         words: say`open timers`,
         confirmsAlone: 'never',
-        because: say`timers that run once, such as those of entries that expire, are as many as live within their delay`,
+        because: say`healthy programs have many one-shot timers pending too, such as one per entry that expires`,
       },
     },
     heldByNode: true,
@@ -82,7 +82,7 @@ export const MECHANISMS = tableOf({
     recognises: isModuleCache,
   },
   'async store': {
-    lead: say`Kept in an AsyncLocalStorage store`,
+    lead: say`Entries kept in an AsyncLocalStorage store`,
     members: say`entries`,
     recognises: (path) => path.some(({ edge }) => edge === ASYNC_STORE),
   },
@@ -142,7 +142,7 @@ export const MECHANISMS = tableOf({
     },
     // Connections that climb evenly to a level look like sockets that are never closed for as long as they climb.
     patience: 3,
-    patienceBecause: say`the other side has a say in how many connections there are`,
+    patienceBecause: say`the number of connections also depends on the other side`,
     inFlight: true,
   },
   watchers: {

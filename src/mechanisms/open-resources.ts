@@ -7,7 +7,7 @@ const ALWAYS = { confirmsAlone: 'always', because: '' } as const;
 const pending = (type: string): ResourceType => ({
   words: say`pending operations (${type.slice(0, 40)})`,
   confirmsAlone: 'never',
-  because: say`they wait for the system, and end when it catches up`,
+  because: say`they wait for the operating system and end when it catches up`,
 });
 
 /** Open resources and native objects without a mechanism. */

@@ -145,7 +145,7 @@ export function closePipeEnd(descriptor: number): void {
 }
 
 function load(target: string): BindingChoice {
-  if (!TARGETS.includes(target)) return absent(`forked captures exist for ${TARGETS.join(' and ')} only`);
+  if (!TARGETS.includes(target)) return absent(`forked captures work only on ${TARGETS.join(' and ')}`);
   try {
     const addon = createRequire(import.meta.url)(`./${target}.node`) as NativeBinding & {
       readonly unsupported: string | null;

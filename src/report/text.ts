@@ -200,7 +200,7 @@ function noLeak(report: Report): string {
 function rising(captures: number): string {
   if (captures < 2)
     return say`the heap rises, as it does after a start; captures will show whether anything keeps growing`;
-  return say`the heap rises, but nothing in it has grown for long enough to distinguish a leak from filling up`;
+  return say`the heap rises, but nothing in it has grown for long enough to distinguish a leak from a filling cache`;
 }
 
 /** Why nothing is captured at the moment says when it will be. */

@@ -20,14 +20,14 @@ export function chooseGcSource(
   load: (packageName: string) => unknown,
   isMainThread: boolean,
 ): GcSource {
-  if (wanted === 'built-in') return createBuiltInSource('asked for');
+  if (wanted === 'built-in') return createBuiltInSource('requested');
   const refusals: string[] = [];
   for (const candidate of CANDIDATES) {
     if (wanted !== 'auto' && wanted !== candidate.name) continue;
     const loaded = loadCandidate(candidate, load, isMainThread);
     if (typeof loaded !== 'string') {
       const reason =
-        wanted === 'auto' ? [...refusals, `${candidate.packageName} loads`].join('; ') : 'asked for';
+        wanted === 'auto' ? [...refusals, `${candidate.packageName} loads`].join('; ') : 'requested';
       return createMemwatchSource(candidate.name, loaded, reason, createBuiltInSource(reason));
     }
     refusals.push(loaded);

@@ -7,13 +7,13 @@ export function failureText(cause: FailureCause): string {
     case 'cancelled':
       return say`The analysis was cancelled.`;
     case 'memory':
-      return say`The analysis needs at least ${formatBytes(cause.neededBytes)} of memory, and ${formatBytes(cause.limitBytes)} are allowed.`;
+      return say`The analysis needs at least ${formatBytes(cause.neededBytes)} of memory, but only ${formatBytes(cause.limitBytes)} are allowed.`;
     case 'format':
       return cause.message;
     case 'other-node-version':
-      return say`It was taken on another version of Node than the snapshot before it, so that most of its growth would be Node's own.`;
+      return say`It was taken on a different Node version than the previous snapshot, so most of its growth would be Node's own.`;
     case 'other-program':
-      return say`It is of another program than the snapshot before it: they have no script in common.`;
+      return say`It is from a different program than the previous snapshot: they have no script in common.`;
     case 'error':
       return say`The analysis failed: ${cause.name}.`;
   }
@@ -24,8 +24,8 @@ export function noteText(note: AnalysisNote): string {
     case 'series-restarted':
       return say`The previous series could not be read; a new one begins with this snapshot.`;
     case 'paths-dropped':
-      return say`The series had no room for ${plural(note.paths, 'small path')}.`;
+      return say`The series has no room for ${plural(note.paths, 'small path')}.`;
     case 'objects-beyond-tree':
-      return say`${plural(note.objects, 'object')} lie beyond the bounds of the path tree.`;
+      return say`The path tree is full and leaves out ${plural(note.objects, 'object')}.`;
   }
 }

@@ -5,7 +5,7 @@ const TEXTS: Readonly<Record<Artefact, string>> = {
   'v8-memory': say`memory of V8 itself: code, feedback, hidden classes`,
   tool: say`held by an attached debugger or profiler`,
   leakwatch: say`held by leakwatch itself`,
-  'shared-strings': say`V8's table of the strings it shares`,
+  'shared-strings': say`V8's table of shared strings`,
   'calls-in-progress': say`held by calls in progress`,
   'handle-list': say`Node's own list of native objects`,
 };

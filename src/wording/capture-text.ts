@@ -29,20 +29,20 @@ const DUMP_WORDS: WordsFor<DumpFailure> = {
   'reader-gone': () => say`the process that reads the snapshot has ended`,
   'no-snapshot': () => say`no snapshot was written`,
   'no-memory-headroom': ({ availableBytes, concurrentBytes, reserveBytes }) =>
-    say`no memory is left for a capture: ${formatBytes(availableBytes)} are available, its analysis and copies of buffers take ${formatBytes(concurrentBytes)}, and ${formatBytes(reserveBytes)} stay reserved for the service`,
+    say`not enough memory for a capture: ${formatBytes(availableBytes)} are available, its analysis and copies of buffers take ${formatBytes(concurrentBytes)}, and ${formatBytes(reserveBytes)} stay reserved for the service`,
   'memory-short': ({ availableBytes, reserveBytes, heldBytes, grownBytes }) =>
-    say`memory ran short: ${formatBytes(availableBytes)} were left, of which ${formatBytes(reserveBytes)} stay reserved for the service; the capture held ${formatBytes(heldBytes)}, ${formatBytes(grownBytes)} more than at the check before`,
+    say`memory ran short: ${formatBytes(availableBytes)} were left, of which ${formatBytes(reserveBytes)} stay reserved for the service; the capture held ${formatBytes(heldBytes)}, ${formatBytes(grownBytes)} more than at the previous check`,
   'over-allotment': ({ heldBytes, allotmentBytes }) =>
-    say`the capture held ${formatBytes(heldBytes)} of memory and may take ${formatBytes(allotmentBytes)}`,
+    say`the capture held ${formatBytes(heldBytes)} of memory; its limit is ${formatBytes(allotmentBytes)}`,
   'too-long': ({ ranMs, stoppedMs, limit, limitMs }) => {
-    const times = say`the capture ran for ${formatMilliseconds(ranMs)} and was stopped for ${formatMilliseconds(stoppedMs)}`;
+    const times = say`the capture ran for ${formatMilliseconds(ranMs)} and was suspended for ${formatMilliseconds(stoppedMs)}`;
     return limit === 'run'
-      ? say`${times}; it may run for ${formatMilliseconds(limitMs)}`
-      : say`${times}; it may take ${formatMilliseconds(limitMs)}, stops included`;
+      ? say`${times}; its limit is ${formatMilliseconds(limitMs)} of running`
+      : say`${times}; its limit is ${formatMilliseconds(limitMs)} in total`;
   },
   'pool-busy': ({ waitedMs }) =>
     say`all threads of libuv's pool were busy for ${formatMilliseconds(waitedMs)}`,
-  'worker-busy': () => say`a thread of V8 was at work when the process was forked`,
+  'worker-busy': () => say`a V8 thread was busy when the process was forked`,
   'child-signal': ({ signal }) =>
     killed(say`the forked child was killed by signal ${signal}`, signal === SIGKILL),
   'child-threw': ({ message }) => say`the forked child failed: ${message}`,
@@ -52,7 +52,7 @@ const DUMP_WORDS: WordsFor<DumpFailure> = {
   'child-inheritance': () => say`the forked child could not release the descriptors that it inherited`,
   'child-exit': ({ exitCode }) => say`the forked child ended with code ${exitCode}`,
   'end-lost': () =>
-    say`other code in the process waited for the forked child first, so its result is unknown`,
+    say`other code in the process collected the forked child's exit status, so its result is unknown`,
   'census-unreadable': () => say`the class census of the forked child cannot be read`,
   error: ({ code, message }) => (code === null || message.startsWith(code) ? message : `${code}: ${message}`),
 };
@@ -64,11 +64,11 @@ const ANALYSIS_WORDS: WordsFor<AnalysisEnding> = {
   'ended-early': ({ exitCode, signal, stderr }) => {
     const how =
       signal === null
-        ? say`the analysis process ended with code ${String(exitCode)} before its result`
-        : killed(say`the analysis process was killed by ${signal} before its result`, signal === 'SIGKILL');
+        ? say`the analysis process ended with code ${String(exitCode)} before it sent a result`
+        : killed(say`the analysis process was killed by ${signal} before it sent a result`, signal === 'SIGKILL');
     return stderr === '' ? how : say`${how}; it wrote: ${stderr}`;
   },
-  unreadable: () => say`the analysis process sent something that is not a message of the analysis`,
+  unreadable: () => say`the analysis process sent an unreadable message`,
   timeout: ({ timeoutMs }) => say`the analysis took longer than ${formatDuration(timeoutMs / 1000)}`,
   cancelled: () => say`the analysis was cancelled`,
 };

@@ -10,9 +10,9 @@ export const CEILING_WORDS: WordsOf<'bound' | 'expiry' | 'weak-references'> = {
   'bound: exceeded': ({ bound }) => say`went beyond ${settingText(bound)} on its owner`,
   'bound: lost': ({ bound: { name } }) => [
     name === null
-      ? say`its holders stood at one number at the capture before`
-      : say`bounded by '${name}' at the capture before`,
-    say`a further capture that does not find the bound`,
+      ? say`its holders all had the same size at the previous capture`
+      : say`bounded by '${name}' at the previous capture`,
+    say`another capture that does not find the bound`,
   ],
   'bound: bounded': ({ bound: { name, limit, unit, holders = 1, full = 0 }, numbers }) => {
     const level = formatBytes(numbers.levelBytes);
@@ -21,7 +21,7 @@ export const CEILING_WORDS: WordsOf<'bound' | 'expiry' | 'weak-references'> = {
       return [say`bounded at ${at} by '${name}': will level off at about ${level}`, say`growth beyond ${at}`];
     const each = formatCount(limit / holders);
     return [
-      say`about ${formatCount(full)} of its ${formatCount(holders)} holders stand at exactly ${each} and none holds more: it will level off at about ${level}`,
+      say`about ${formatCount(full)} of its ${formatCount(holders)} holders have exactly ${each} and none has more: it will level off at about ${level}`,
       say`holders with more than ${each} each`,
     ];
   },
@@ -29,9 +29,9 @@ export const CEILING_WORDS: WordsOf<'bound' | 'expiry' | 'weak-references'> = {
   'expiry: outlived': ({ expiry }) =>
     expiry.oldestEndMs === null
       ? say`${livesText(expiry)} ('${expiry.name}'), but it has grown for longer than that`
-      : say`${livesText(expiry)} ('${expiry.name}'), but the oldest is long past its end`,
+      : say`${livesText(expiry)} ('${expiry.name}'), but the oldest should have expired long ago`,
   'expiry: too-far': ({ expiry, numbers }) =>
-    say`${livesText(expiry)} ('${expiry.name}'), but at the present pace it would hold ${formatBytes(numbers.reachedBytes)} before that`,
+    say`${livesText(expiry)} ('${expiry.name}'), but at the current rate it would reach ${formatBytes(numbers.reachedBytes)} before that`,
   'expiry: waits': ({ expiry, numbers }) => [
     say`${livesText(expiry)}: it should level off after that`,
     say`growth that goes on for ${formatDuration(-numbers.overdueMs / 1000)} more`,
@@ -51,7 +51,7 @@ function settingText({ name, limit }: Bound): string {
 function livesText({ name, lifetimeMs, sweepMs = 0 }: Expiry): string {
   const ends =
     lifetimeMs === null
-      ? say`'${name}' says when they end`
+      ? say`'${name}' says when they expire`
       : say`they live for ${formatDuration(lifetimeMs / 1000)}`;
   return sweepMs === 0 ? ends : say`${ends}, and are removed every ${formatDuration(sweepMs / 1000)}`;
 }

@@ -11,26 +11,26 @@ export const OUTSIDE_WORDS: WordsOf<'series' | 'allocation-sites'> = {
     return say`the minimum of each window rose ${observations - 1} times in a row over ${formatDuration(spanMs / 1000)}, from ${amount(first)} to ${amount(last)}`;
   },
   'series: workers': () => [
-    say`it started worker threads, whose heaps cannot be told apart from native memory`,
-    say`watching the heaps of the worker threads from within`,
+    say`it started worker threads, whose heaps cannot be distinguished from native memory`,
+    say`heap figures from inside the worker threads`,
   ],
   'series: uncollected': ({ kind, numbers, needed }) => {
     const garbage =
       kind === 'external' ? say`buffers` : kind === 'contexts' ? say`contexts` : say`allocations`;
     return [
       numbers.observations === 0
-        ? say`V8 has run no full GC meanwhile, and until then ${garbage} that nothing holds any more count too`
-        : say`too few full GCs show it, and until then ${garbage} that nothing holds any more count too`,
-      say`growth after each of ${needed} full GCs, or a capture that shows who holds it`,
+        ? say`V8 has run no full GC since then, so ${garbage} that nothing holds any more may still be counted`
+        : say`seen after too few full GCs, so ${garbage} that nothing holds any more may still be counted`,
+      say`growth after each of ${needed} full GCs, or a capture that shows what holds it`,
     ];
   },
   'series: looks-healthy': ({ type }) => [
     openResource(type).because,
-    say`a capture that shows who keeps them`,
+    say`a capture that shows what holds them`,
   ],
   'series: not-files': () => [
-    say`most of the newest are sockets or pipes, of other threads or such that Node does not wait for`,
-    say`files among most of the newest`,
+    say`most of the newest are sockets or pipes, either of other threads or unreferenced (unref)`,
+    say`mostly files among the newest`,
   ],
   'series: also-grows': ({ grew }) =>
     grew.headline.subject.of === 'site' ? siteTitle(grew) : seriesTitle(grew),
@@ -39,7 +39,7 @@ export const OUTSIDE_WORDS: WordsOf<'series' | 'allocation-sites'> = {
   'allocation-sites: share': ({ numbers }) =>
     say`${formatShare(numbers.shareOfGrowth)} of the growth of all allocation sites`,
   'allocation-sites: no-capture': () => [
-    say`no capture was possible, so it is not known who holds it, nor whether it has a bound`,
-    say`a capture that shows who holds it`,
+    say`no capture was possible, so its holder is unknown, and so is whether it has a bound`,
+    say`a capture that shows what holds it`,
   ],
 };

@@ -9,7 +9,7 @@ import { formatBytes, formatCount } from '../runtime/units.js';
 const SERIES: Partial<Readonly<Record<FindingKind, string>>> = {
   external: say`buffers and other external memory`,
   native: say`native memory`,
-  contexts: say`V8 contexts, as of vm.createContext(),`,
+  contexts: say`V8 contexts (such as from vm.createContext)`,
 };
 
 /** Of growth outside the graph: `Open timers rise by 600 a minute (3,100 now)`. */

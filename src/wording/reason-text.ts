@@ -51,7 +51,7 @@ const WORDS: WordsOf<Reason['rule']> = {
   // There is no path to memory outside V8: what is left is to say what it can be, and how to find out.
   'share: native': ({ numbers: { gainedBytes, residentBytes } }) => [
     say`the process grew by ${formatBytes(residentBytes)}, of which ${formatBytes(gainedBytes)} are neither heap nor buffers; there is no path to these`,
-    say`if it stays flat with MALLOC_ARENA_MAX=2, or with another allocator such as jemalloc, it was fragmentation`,
+    say`a run with MALLOC_ARENA_MAX=2, or with another allocator such as jemalloc: if memory stays flat, it was fragmentation`,
   ],
   'amount: little': ({ numbers, handles }) => {
     const needed = formatBytes(numbers.neededBytes);
@@ -69,16 +69,16 @@ const WORDS: WordsOf<Reason['rule']> = {
     const level = roughly(numbers.level);
     const at = inBytes ? formatBytes(level) : formatCount(level);
     return [
-      say`${paceText(per)} is down to ${formatShare(numbers.paceRatio)} of what it was: at that pace it will level off at about ${at}`,
-      say`a pace that no longer falls`,
+      say`${paceText(per)} is down to ${formatShare(numbers.paceRatio)} of what it was: if it keeps slowing down, it will level off at about ${at}`,
+      say`growth that no longer slows down`,
     ];
   },
   'levelling-off: latest': ({ numbers, per }) => [
-    say`the latest step showed ${formatShare(numbers.paceRatio)} of the usual ${paceText(per)}: it may have come to its end`,
+    say`${paceText(per)} at the latest step was ${formatShare(numbers.paceRatio)} of the usual: growth may be ending`,
     say`the usual growth at the next step`,
   ],
   'traffic: ramp': ({ numbers: { trafficRatio, paceRatio } }) => [
-    say`traffic rose to ${formatShare(trafficRatio)} while growth per request fell to ${formatShare(paceRatio)}: it may follow the traffic`,
+    say`traffic rose to ${formatShare(trafficRatio)} while growth per request fell to ${formatShare(paceRatio)}: growth may follow the traffic`,
     say`growth that goes on under steady traffic`,
   ],
   'in-flight: path': ({ numbers: { gainedCount, openSockets }, mayBeInFlight }) => [
@@ -97,7 +97,7 @@ const WORDS: WordsOf<Reason['rule']> = {
   ],
   'settled: ended': () => [say`it no longer grows`, say`growth that goes on`],
   'settled: explained': ({ by }) => [
-    say`it is the growth of ${by}, which names its holder`,
+    say`explained by ${by}, which names its holder`,
     say`growth that goes on`,
   ],
   'seen-before: first-seen': ({ at, speaksFor }) =>

@@ -43,14 +43,14 @@ const WORDS: { readonly [R in StateReason as R['code']]: (reason: R) => string }
   'cooling-down': ({ waitMs }) => say`the last series found nothing; the next may start in ${wait(waitMs)}`,
   'no-growth': ({ direction, points }) => say`the heap's trend is ${direction} (${plural(points, 'point')})`,
   'pause-over-budget': ({ pauseMs, budgetMs }) =>
-    say`it would stop the service for about ${formatMilliseconds(pauseMs)}; the limit is ${formatMilliseconds(budgetMs)} (pauseBudgetMs)`,
+    say`a capture would stop the service for about ${formatMilliseconds(pauseMs)}; the limit is ${formatMilliseconds(budgetMs)} (pauseBudgetMs)`,
   'no-memory-headroom': ({ memoryBytes, concurrentBytes, availableBytes, reserveBytes }) => {
     const available =
       availableBytes === null ? say`an unknown amount is` : say`${formatBytes(availableBytes)} are`;
-    return say`it would take about ${formatBytes(memoryBytes)}, and its analysis and copies of buffers ${formatBytes(concurrentBytes)}; ${available} available, of which ${formatBytes(reserveBytes)} stay reserved for the service`;
+    return say`a capture would take about ${formatBytes(memoryBytes)}, and its analysis and copies of buffers ${formatBytes(concurrentBytes)}; ${available} available, of which ${formatBytes(reserveBytes)} stay reserved for the service`;
   },
   'cpu-budget': ({ predictedSeconds, spentSeconds, budgetSeconds, waitMs }) =>
-    say`it would take about ${cpu(predictedSeconds)} of CPU; ${cpu(spentSeconds)} of the ${cpu(budgetSeconds)} that an hour allows are spent, and it fits in ${wait(waitMs)}`,
+    say`a capture would take about ${cpu(predictedSeconds)} of CPU; ${cpu(spentSeconds)} of the ${cpu(budgetSeconds)} allowed per hour are spent; the budget will suffice in ${wait(waitMs)}`,
 };
 
 function wait(ms: number): string {

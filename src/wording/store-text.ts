@@ -9,7 +9,7 @@ export function storeProblemText(problem: StoreProblem): string {
     case 'not-json':
       return say`it is not JSON`;
     case 'other-version':
-      return say`it is of version ${problem.version}, not ${problem.expected}`;
+      return say`its format version is ${problem.version}, not ${problem.expected}`;
     case 'malformed':
       return say`its ${problem.field} is malformed`;
   }

@@ -38,7 +38,7 @@ describe('The dumper', () => {
     assert.deepEqual(chosen('auto', absent), {
       name: 'inline',
       levels: 1,
-      reason: 'captures stop the service, within its budget: the addon was not built (no C++ compiler)',
+      reason: 'captures stop the service, within pauseBudgetMs: the addon was not built (no C++ compiler)',
     });
   });
 

@@ -171,7 +171,7 @@ describe('leakwatch diff refuses to compare', () => {
     assert.equal(stdout, '');
     assert.equal(
       stderr,
-      `leakwatch diff: ${leaking[0]}: It is of another program than the snapshot before it: they have no script in common.\n`,
+      `leakwatch diff: ${leaking[0]}: It is from a different program than the previous snapshot: they have no script in common.\n`,
     );
   });
 

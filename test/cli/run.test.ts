@@ -190,7 +190,7 @@ describe('The end of a run', () => {
     );
     assert.match(
       run.stdout,
-      new RegExp(`No final report, only the latest one before the end: process ${pid}\\.`),
+      new RegExp(`No final report, so the latest one is used: process ${pid}\\.`),
     );
     assert.match(run.stdout, /Inconclusive: the program failed\.\n$/);
     assert.equal(readReport(json).process.pid, pid);

@@ -55,7 +55,7 @@ class Bench {
   constructor(options: Options = {}, levels: readonly CaptureLevel[] = ['full']) {
     const gcSource: GcSource = {
       name: 'built-in',
-      reason: 'asked for',
+      reason: 'requested',
       start: (onEvents) => {
         this.collected = onEvents;
       },

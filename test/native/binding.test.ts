@@ -52,7 +52,7 @@ function reasonOf({ addon, platform, arch, env }: Loading): string | null {
 
 describe('loadBinding', () => {
   it('on any other machine says for which ones there is an addon', () => {
-    const only = 'forked captures exist for linux-x64 and linux-arm64 only';
+    const only = 'forked captures work only on linux-x64 and linux-arm64';
     assert.equal(reasonOf({ platform: 'darwin', arch: 'arm64' }), only);
     assert.equal(reasonOf({ platform: 'win32', arch: 'x64' }), only);
     assert.equal(reasonOf({ platform: 'linux', arch: 'riscv64' }), only);

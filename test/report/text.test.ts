@@ -260,7 +260,7 @@ test('no leak while learning or paused is not sold as an all-clear', () => {
 test('a rising heap without a finding, and a capture that was refused, are said aloud', () => {
   assert.match(
     withoutLeak({}, { low: 5 }),
-    /^no leak found so far; the heap rises, but nothing in it has grown for long enough to distinguish a leak from filling up: /,
+    /^no leak found so far; the heap rises, but nothing in it has grown for long enough to distinguish a leak from a filling cache: /,
   );
   assert.match(
     withoutLeak({ captures: [], detail: 'the next capture is due in 5 s' }, { low: 5 }),

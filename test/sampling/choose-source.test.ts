@@ -93,6 +93,6 @@ describe('the choice of a source', () => {
 
   it('takes the built-in source on request, without loading a package', () => {
     const source = chooseGcSource('built-in', () => assert.fail('loaded'), true);
-    assert.deepEqual([source.name, source.reason], ['built-in', 'asked for']);
+    assert.deepEqual([source.name, source.reason], ['built-in', 'requested']);
   });
 });

@@ -57,7 +57,7 @@ describe('Where the addon', () => {
     rmSync(addon, { force: true });
     const { dumper, reason, captures } = await watchedBy('auto');
     assert.equal(dumper, 'inline');
-    assert.match(reason, /^captures stop the service, within its budget: the addon was not built/);
+    assert.match(reason, /^captures stop the service, within pauseBudgetMs: the addon was not built/);
     assert.ok(captures.some(({ outcome, rung }) => outcome === 'success' && rung === 'full'));
   });
 });

@@ -13,9 +13,9 @@ it('The words for a failed analysis give the cause and its figures', () => {
     ],
     [
       'The analysis was cancelled.',
-      'The analysis needs at least 600 MB of memory, and 500 MB are allowed.',
+      'The analysis needs at least 600 MB of memory, but only 500 MB are allowed.',
       'The heap snapshot is not well formed at byte 7.',
-      'It is of another program than the snapshot before it: they have no script in common.',
+      'It is from a different program than the previous snapshot: they have no script in common.',
       'The analysis failed: RangeError.',
     ],
   );
@@ -24,6 +24,6 @@ it('The words for a failed analysis give the cause and its figures', () => {
 it('The words for what an analysis left out count it', () => {
   assert.equal(
     noteText({ kind: 'paths-dropped', paths: 1200 }),
-    'The series had no room for 1,200 small paths.',
+    'The series has no room for 1,200 small paths.',
   );
 });

@@ -10,26 +10,26 @@ const DUMPS: readonly (readonly [DumpFailure, string])[] = [
   [{ cause: 'no-snapshot' }, 'no snapshot was written'],
   [
     { cause: 'no-memory-headroom', availableBytes: 60e6, concurrentBytes: 50e6, reserveBytes: 32e6 },
-    'no memory is left for a capture: 60.0 MB are available, its analysis and copies of buffers take 50.0 MB, and 32.0 MB stay reserved for the service',
+    'not enough memory for a capture: 60.0 MB are available, its analysis and copies of buffers take 50.0 MB, and 32.0 MB stay reserved for the service',
   ],
   [
     { cause: 'memory-short', availableBytes: 49e6, reserveBytes: 50e6, heldBytes: 80e6, grownBytes: 4e6 },
-    'memory ran short: 49.0 MB were left, of which 50.0 MB stay reserved for the service; the capture held 80.0 MB, 4.0 MB more than at the check before',
+    'memory ran short: 49.0 MB were left, of which 50.0 MB stay reserved for the service; the capture held 80.0 MB, 4.0 MB more than at the previous check',
   ],
   [
     { cause: 'over-allotment', heldBytes: 201e6, allotmentBytes: 200e6 },
-    'the capture held 201 MB of memory and may take 200 MB',
+    'the capture held 201 MB of memory; its limit is 200 MB',
   ],
   [
     { cause: 'too-long', ranMs: 5050, stoppedMs: 0, limit: 'run', limitMs: 5000 },
-    'the capture ran for 5.0 s and was stopped for 0 ms; it may run for 5.0 s',
+    'the capture ran for 5.0 s and was suspended for 0 ms; its limit is 5.0 s of running',
   ],
   [
     { cause: 'too-long', ranMs: 4000, stoppedMs: 46_100, limit: 'run-and-stops', limitMs: 50_000 },
-    'the capture ran for 4.0 s and was stopped for 46.1 s; it may take 50.0 s, stops included',
+    'the capture ran for 4.0 s and was suspended for 46.1 s; its limit is 50.0 s in total',
   ],
   [{ cause: 'pool-busy', waitedMs: 10_000 }, "all threads of libuv's pool were busy for 10.0 s"],
-  [{ cause: 'worker-busy' }, 'a thread of V8 was at work when the process was forked'],
+  [{ cause: 'worker-busy' }, 'a V8 thread was busy when the process was forked'],
   [{ cause: 'child-signal', signal: 11 }, 'the forked child was killed by signal 11'],
   [
     { cause: 'child-signal', signal: 9 },
@@ -45,7 +45,7 @@ const DUMPS: readonly (readonly [DumpFailure, string])[] = [
   [{ cause: 'child-exit', exitCode: 7 }, 'the forked child ended with code 7'],
   [
     { cause: 'end-lost' },
-    'other code in the process waited for the forked child first, so its result is unknown',
+    'other code in the process collected the forked child's exit status, so its result is unknown',
   ],
   [{ cause: 'census-unreadable' }, 'the class census of the forked child cannot be read'],
   [{ cause: 'error', code: 'EAGAIN', message: 'fork: refused' }, 'EAGAIN: fork: refused'],
@@ -69,19 +69,19 @@ const ANALYSES: readonly (readonly [AnalysisFailure, string])[] = [
   ],
   [
     { ...ENDED, exitCode: 3, signal: null, stderr: '' },
-    'the analysis process ended with code 3 before its result',
+    'the analysis process ended with code 3 before it sent a result',
   ],
   [
     { ...ENDED, exitCode: null, signal: 'SIGSEGV', stderr: 'oh' },
-    'the analysis process was killed by SIGSEGV before its result; it wrote: oh',
+    'the analysis process was killed by SIGSEGV before it sent a result; it wrote: oh',
   ],
   [
     { ...ENDED, exitCode: null, signal: 'SIGKILL', stderr: '' },
-    'the analysis process was killed by SIGKILL before its result, as the kernel does when memory runs out',
+    'the analysis process was killed by SIGKILL before it sent a result, as the kernel does when memory runs out',
   ],
   [
     { outcome: 'crashed', cause: 'unreadable' },
-    'the analysis process sent something that is not a message of the analysis',
+    'the analysis process sent an unreadable message',
   ],
   [{ outcome: 'timeout', cause: 'timeout', timeoutMs: 300_000 }, 'the analysis took longer than 5 min'],
   [{ outcome: 'cancelled', cause: 'cancelled' }, 'the analysis was cancelled'],

@@ -44,7 +44,7 @@ describe('A file of findings that cannot be used', () => {
     assert.equal(storeProblemText({ is: 'not-json' }), 'it is not JSON');
     assert.equal(
       storeProblemText({ is: 'other-version', version: '2', expected: 1 }),
-      'it is of version 2, not 1',
+      'its format version is 2, not 1',
     );
     assert.equal(storeProblemText({ is: 'malformed', field: 'id' }), 'its id is malformed');
   });

@@ -42,7 +42,7 @@ describe('The title of growth outside the graph', () => {
     );
     assert.equal(
       seriesTitle(series('contexts', 'NativeContext', 40)),
-      'V8 contexts, as of vm.createContext(), rise by 600 a minute (40 now)',
+      'V8 contexts (such as from vm.createContext) rise by 600 a minute (40 now)',
     );
   });
 

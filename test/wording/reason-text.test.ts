@@ -32,7 +32,7 @@ describe('The reasons of a path', () => {
     const until = 'to be confirmed it must grow for 9 min more';
     assert.deepEqual(brief(null), [until, until]);
     assert.deepEqual(brief('sockets'), [
-      `${until}, since the other side has a say in how many connections there are`,
+      `${until}, since the number of connections also depends on the other side`,
       until,
     ]);
   });
@@ -77,8 +77,8 @@ describe('The reasons of a path', () => {
     assert.deepEqual(
       words({ ...pace, says: 'slower', numbers: { paceRatio: 0.42, level: 12_345 }, inBytes: false }),
       [
-        'growth per request is down to 42 % of what it was: at that pace it will level off at about 12,000',
-        'a pace that no longer falls',
+        'growth per request is down to 42 % of what it was: if it keeps slowing down, it will level off at about 12,000',
+        'growth that no longer slows down',
       ],
     );
     assert.match(
@@ -88,14 +88,14 @@ describe('The reasons of a path', () => {
     assert.deepEqual(
       words({ ...pace, per: 'second', says: 'latest', numbers: { paceRatio: 0.4 }, inBytes: false }),
       [
-        'the latest step showed 40 % of the usual growth per second: it may have come to its end',
+        'growth per second at the latest step was 40 % of the usual: growth may be ending',
         'the usual growth at the next step',
       ],
     );
     assert.deepEqual(
       words({ rule: 'traffic', says: 'ramp', numbers: { trafficRatio: 1.8, paceRatio: 0.6 } }),
       [
-        'traffic rose to 180 % while growth per request fell to 60 %: it may follow the traffic',
+        'traffic rose to 180 % while growth per request fell to 60 %: growth may follow the traffic',
         'growth that goes on under steady traffic',
       ],
     );
@@ -131,8 +131,8 @@ describe('The reasons for growth to end', () => {
     assert.equal(no('moves'), "'max' = 10,000 changes as it grows, so it is no bound");
     assert.equal(no('exceeded'), "went beyond 'max' = 10,000 on its owner");
     assert.deepEqual(words({ rule: 'bound', says: 'lost', numbers: { limit: 10_000 }, bound: max }), [
-      "bounded by 'max' at the capture before",
-      'a further capture that does not find the bound',
+      "bounded by 'max' at the previous capture",
+      'another capture that does not find the bound',
     ]);
   });
 
@@ -146,12 +146,12 @@ describe('The reasons for growth to end', () => {
       full: 12,
     } as const;
     assert.deepEqual(words({ rule: 'bound', says: 'bounded', numbers: { ...at, levelBytes: 24e6 }, bound }), [
-      'about 12 of its 60 holders stand at exactly 200 and none holds more: it will level off at about 24.0 MB',
+      'about 12 of its 60 holders have exactly 200 and none has more: it will level off at about 24.0 MB',
       'holders with more than 200 each',
     ]);
     assert.equal(
       words({ rule: 'bound', says: 'lost', numbers: { limit: 12_000 }, bound })[0],
-      'its holders stood at one number at the capture before',
+      'its holders all had the same size at the previous capture',
     );
   });
 
@@ -174,7 +174,7 @@ describe('The reasons for growth to end', () => {
     ]);
     assert.equal(
       said('outlived', { lifetimeMs: null, oldestEndMs: 1 })[0],
-      "'ttl' says when they end ('ttl'), but the oldest is long past its end",
+      "'ttl' says when they expire ('ttl'), but the oldest should have expired long ago",
     );
     assert.equal(
       words({
@@ -183,7 +183,7 @@ describe('The reasons for growth to end', () => {
         numbers: { ...numbers, reachedBytes: 518e9 },
         expiry: ttl,
       })[0],
-      "they live for 60 s ('ttl'), but at the present pace it would hold 518 GB before that",
+      "they live for 60 s ('ttl'), but at the current rate it would reach 518 GB before that",
     );
   });
 
@@ -241,8 +241,8 @@ describe('The reasons of growth outside the graph', () => {
     const garbage = (observations: number) =>
       words({ rule: 'series', says: 'uncollected', numbers: { observations }, kind: 'external', needed: 3 });
     assert.deepEqual(garbage(0), [
-      'V8 has run no full GC meanwhile, and until then buffers that nothing holds any more count too',
-      'growth after each of 3 full GCs, or a capture that shows who holds it',
+      'V8 has run no full GC since then, so buffers that nothing holds any more may still be counted',
+      'growth after each of 3 full GCs, or a capture that shows what holds it',
     ]);
     assert.match(garbage(1)[0], /^too few full GCs show it/);
     const timers = words({ rule: 'series', says: 'looks-healthy', numbers: { gained: 9 }, type: 'Timeout' });
@@ -264,8 +264,8 @@ describe('The reasons of growth outside the graph', () => {
     );
     assert.equal(words({ ...site, says: 'share' })[0], '60 % of the growth of all allocation sites');
     assert.deepEqual(words({ ...site, says: 'no-capture' }), [
-      'no capture was possible, so it is not known who holds it, nor whether it has a bound',
-      'a capture that shows who holds it',
+      'no capture was possible, so its holder is unknown, and so is whether it has a bound',
+      'a capture that shows what holds it',
     ]);
   });
 });
@@ -280,7 +280,7 @@ describe('The reasons for a status of before', () => {
     const by = 'lw-0123456789abcdef' as const;
     assert.equal(
       words({ rule: 'settled', says: 'explained', numbers: {}, by })[0],
-      'it is the growth of lw-0123456789abcdef, which names its holder',
+      'explained by lw-0123456789abcdef, which names its holder',
     );
   });
 

@@ -21,7 +21,7 @@ const STATES: readonly (readonly [StateReason, string])[] = [
   [{ code: 'no-growth', direction: 'flat', points: 9 }, "the heap's trend is flat (9 points)"],
   [
     { code: 'pause-over-budget', pauseMs: 1500, budgetMs: 1000 },
-    'it would stop the service for about 1.5 s; the limit is 1.0 s (pauseBudgetMs)',
+    'a capture would stop the service for about 1.5 s; the limit is 1.0 s (pauseBudgetMs)',
   ],
   [
     {
@@ -31,7 +31,7 @@ const STATES: readonly (readonly [StateReason, string])[] = [
       availableBytes: 199e6,
       reserveBytes: 100e6,
     },
-    'it would take about 60.0 MB, and its analysis and copies of buffers 40.0 MB; 199 MB are available, of which 100 MB stay reserved for the service',
+    'a capture would take about 60.0 MB, and its analysis and copies of buffers 40.0 MB; 199 MB are available, of which 100 MB stay reserved for the service',
   ],
   [
     {
@@ -41,11 +41,11 @@ const STATES: readonly (readonly [StateReason, string])[] = [
       availableBytes: null,
       reserveBytes: 32e6,
     },
-    'it would take about 60.0 MB, and its analysis and copies of buffers 40.0 MB; an unknown amount is available, of which 32.0 MB stay reserved for the service',
+    'a capture would take about 60.0 MB, and its analysis and copies of buffers 40.0 MB; an unknown amount is available, of which 32.0 MB stay reserved for the service',
   ],
   [
     { code: 'cpu-budget', predictedSeconds: 9, spentSeconds: 66, budgetSeconds: 72, waitMs: 3_000_000 },
-    'it would take about 9.0 s of CPU; 66.0 s of the 72.0 s that an hour allows are spent, and it fits in 50 min',
+    'a capture would take about 9.0 s of CPU; 66.0 s of the 72.0 s allowed per hour are spent; the budget will suffice in 50 min',
   ],
 ];
 

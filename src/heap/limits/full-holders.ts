@@ -1,7 +1,8 @@
 /**
- * A bound in code only, `if (room.messages.length > 200) room.messages.shift()`, shows in the collections that have reached
- * it: of many of one kind several hold exactly the same number, and none holds more. Without a bound, collections that
- * grow evenly look the same at one capture, but hold more at the next: neither the bound nor the number of holders may move.
+ * A bound that only the code knows, `if (room.messages.length > 200) room.messages.shift()`, shows in the collections that
+ * have reached it: several of many alike hold exactly the same number, and none holds more. Collections that grow evenly
+ * without a bound look the same at one capture, but hold more at the next: so neither the bound nor the number of holders
+ * may change.
  */
 import type { TracedHeap } from '../growth/path-tree-builder.js';
 import { entriesOf } from '../members/held-entries.js';
