@@ -45,7 +45,7 @@ const DUMPS: readonly (readonly [DumpFailure, string])[] = [
   [{ cause: 'child-exit', exitCode: 7 }, 'the forked child ended with code 7'],
   [
     { cause: 'end-lost' },
-    'other code in the process collected the forked child's exit status, so its result is unknown',
+    "other code in the process collected the forked child's exit status, so its result is unknown",
   ],
   [{ cause: 'census-unreadable' }, 'the class census of the forked child cannot be read'],
   [{ cause: 'error', code: 'EAGAIN', message: 'fork: refused' }, 'EAGAIN: fork: refused'],
