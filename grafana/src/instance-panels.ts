@@ -113,7 +113,7 @@ const HEAP: RowSpec = {
       kind: 'lines',
       title: 'Heap: used, live and limit',
       description:
-        'Used heap includes garbage, so it goes up and down and says little. A leak raises the live heap, which is the heap after a full GC. The prediction is the live heap in one hour at the rate of the medium window.',
+        'Used heap includes garbage, so it goes up and down and says little. A leak raises the live heap, which is the heap after a full GC. The prediction shows the live heap in one hour at the rate of the medium window.',
       unit: BytesSI,
       width: 16,
       queries: [

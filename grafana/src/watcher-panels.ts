@@ -146,7 +146,7 @@ const COST: RowSpec = {
       kind: 'lines',
       title: 'CPU of the watcher',
       description:
-        'Share of one core that leakwatch uses: in all, and for captures (forked children and analysis processes) alone.',
+        'Share of one core that leakwatch uses: in total, and only for captures (forked children and analysis processes).',
       unit: PercentUnit,
       width: 8,
       queries: [

@@ -126,7 +126,7 @@ export const METRIC_TABLE = {
   }),
   leakwatch_memory_available_bytes: gauge(
     'min',
-    'Memory that container or host have left; +Inf when unknown.',
+    'Memory that the container or host has left; +Inf if unknown.',
     { read: one((status) => status.lastSample?.memoryAvailableBytes ?? Infinity) },
   ),
   leakwatch_resident_memory_bytes: gauge('sum', 'Resident set size of the process at the latest sample.', {
@@ -142,7 +142,7 @@ export const METRIC_TABLE = {
     'Memory of C++ objects bound to JavaScript objects, outside the heap.',
     { read: ofSample((sample) => sample.externalBytes) },
   ),
-  leakwatch_malloced_bytes: gauge('sum', 'Memory that V8 itself took by malloc.', {
+  leakwatch_malloced_bytes: gauge('sum', 'Memory that V8 itself allocated with malloc.', {
     read: ofSample((sample) => sample.mallocedBytes),
   }),
   leakwatch_native_contexts: gauge(
@@ -152,7 +152,7 @@ export const METRIC_TABLE = {
   ),
   leakwatch_detached_contexts: gauge(
     'sum',
-    'Contexts that are no longer used but not collected; 0 in a healthy process.',
+    'Contexts that are no longer used but not yet collected; 0 in a healthy process.',
     { read: ofSample((sample) => sample.detachedContexts) },
   ),
   leakwatch_gc_duration_seconds: histogram(
@@ -178,10 +178,10 @@ export const METRIC_TABLE = {
   ),
   leakwatch_heap_exhaustion_timestamp_seconds: gauge(
     'min',
-    'When the live heap meets its limit at the present rate, seconds since the Unix epoch; +Inf when it does not.',
+    'When the live heap will reach its limit at the present rate, seconds since the Unix epoch; +Inf if it will not.',
     { read: one(exhaustionSeconds) },
   ),
-  leakwatch_findings: gauge('sum', 'Findings known now, by kind and status; muted ones are left out.', {
+  leakwatch_findings: gauge('sum', 'Present findings, by kind and status; muted ones are left out.', {
     labels: { kind: FINDING_KINDS, status: FINDING_STATUSES },
     read: findingCounts,
   }),
@@ -193,11 +193,11 @@ export const METRIC_TABLE = {
   }),
   leakwatch_suspect_growth_bytes_per_second: gauge(
     'max',
-    'Growth of the open finding at this rank, worst first; names are in GET /ops/leaks only.',
+    'Growth of the open finding at this rank, worst first; names are only in GET /ops/leaks.',
     { labels: { rank: SUSPECT_RANKS }, read: suspectGrowth },
   ),
   leakwatch_captures_total: counter(
-    'Captures of the heap graph, taken or not, by dumper, trigger and outcome.',
+    'Captures of the heap graph, including skipped and failed ones, by dumper, trigger and outcome.',
     {
       labels: { dumper: DUMPER_NAMES, trigger: CAPTURE_TRIGGERS, outcome: CAPTURE_OUTCOMES }, // Without a dumper there is nothing to do but skip.
       excludes: ({ dumper, outcome }) => dumper === 'none' && outcome !== 'skipped',
@@ -208,26 +208,26 @@ export const METRIC_TABLE = {
     { labels: { rung: LOOK_LEVELS, outcome: LOOK_OUTCOMES } },
   ),
   leakwatch_capture_retries_total: counter(
-    'Forked children that met a busy thread of V8 and were replaced by another, at all levels.',
+    'Forked children that met a busy V8 thread and were replaced, at all levels.',
   ),
   leakwatch_capture_cpu_seconds_total: counter(
     'CPU time of forked children and analysis processes, at all levels.',
   ),
   leakwatch_capture_pause_seconds: histogram(
     PAUSE_BUCKETS,
-    'How long the service stood still for a capture, probes and censuses included; skipped ones are not in it.',
+    'Pauses of the service by captures, including probes and censuses; skipped captures are not counted.',
   ),
   leakwatch_capture_duration_seconds: gauge(
     'max',
-    'The latest capture of a graph that was not skipped, from the decision to the end of its analysis.',
+    'Duration of the latest capture of a graph that was not skipped, from the decision to the end of its analysis.',
   ),
   leakwatch_capture_peak_bytes: gauge(
     'max',
-    'The most memory the latest capture of a graph took in addition to the heap; 0 when unknown.',
+    'Peak memory of the latest capture of a graph, in addition to the heap; 0 if unknown.',
   ),
   leakwatch_analysis_duration_seconds: gauge(
     'max',
-    'Time the analysis process of the latest capture of a graph needed.',
+    'Time that the analysis process took for the latest capture of a graph.',
   ),
   leakwatch_analysis_nodes: gauge(
     'max',
