@@ -231,7 +231,9 @@ export class LeakWatcher implements Watcher {
 
   /** For the program that calls `watch()` and was started with `leakwatch/register`. */
   async handOver(): Promise<Watcher> {
-    this.#logger.warn(say`leakwatch/register already watches this process: the options of watch() are ignored`);
+    this.#logger.warn(
+      say`leakwatch/register already watches this process: the options of watch() are ignored`,
+    );
     await this.loadRouter();
     return this;
   }

@@ -63,7 +63,8 @@ function conclude(report: Report, text: string): number {
   const [confirmed, suspected] = [count('confirmed'), count('suspected')];
   console.log(`\n${text.trimEnd()}\n`);
   if (confirmed > 0) console.log(`${confirmed} leak confirmed.`);
-  else if (suspected > 0) console.log(`${suspected} leak suspected; a longer run would confirm or clear this.`);
+  else if (suspected > 0)
+    console.log(`${suspected} leak suspected; a longer run would confirm or clear this.`);
   else console.log('No leak.');
   return confirmed + suspected > 0 ? 1 : 0;
 }

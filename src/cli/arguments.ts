@@ -14,8 +14,8 @@ export type OptionTable<T> = Readonly<Record<string, OptionRow<T>>>;
 
 /**
  * Reads options and words in any order; whatever follows `--` is a word, and so is `-`. Throws a `UsageError` for the
- * first error. Not `strict`: Node names the wrong option only in the text of its error, and offers no other.
- * `checkWord` may throw for a word that stands where an option should.
+ * first error. Not `strict`: Node's error names the wrong option only in its text, and suggests none.
+ * `checkWord` may throw for a word in the place of an option.
  */
 export function readOptions<T>(
   args: readonly string[],
@@ -37,7 +37,7 @@ export function readOptions<T>(
     const option = Object.hasOwn(table, name) ? table[name] : undefined;
     if (option === undefined) throw unknownOption(rawName, [...Object.keys(table), 'help']);
     if (option.type === 'boolean' && inlineValue) throw new UsageError(`${rawName} takes no value`);
-    // Another option is no value: the value was forgotten.
+    // If another option follows, the value was forgotten.
     options = { ...options, ...option.read(!inlineValue && value.startsWith('--') ? '' : value) };
   }
   return { options, words: positionals };

@@ -49,7 +49,7 @@ else {
   process.exitCode = EXIT_CODES.usage;
 }
 
-/** Returns the exit code. Arguments after `--` may be another program's, so a request for help stands before it. */
+/** Returns the exit code. Arguments after `--` may belong to another program, so only those before it can request help. */
 async function run({ help, run: start }: Command): Promise<number> {
   const own = args.includes('--') ? args.slice(0, args.indexOf('--')) : args;
   try {

@@ -20,7 +20,7 @@ const MAX_REPORT_BYTES = 32 * MIB;
 /** One report of each process of a run, worst first. */
 export interface RunReports {
   readonly reports: readonly Report[];
-  /** Process ids of those that left no report at their end: the latest one before stands in. */
+  /** Process ids of those that left no final report: their latest report is used. */
   readonly killed: readonly number[];
 }
 

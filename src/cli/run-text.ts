@@ -13,7 +13,7 @@ const MAX_OTHERS = 10;
 
 const AT_THE_LIMIT = ' (Node.js aborts this way when its heap reaches the limit)';
 const OUT_OF_MEMORY = ' (the system kills programs this way when memory runs out)';
-/** Why a program may have ended unasked. A shell's exit code is 128 plus the signal's number. */
+/** Why a program may have ended by itself. A shell's exit code is 128 plus the signal's number. */
 const HINTS: Readonly<Record<string, string>> = {
   SIGABRT: AT_THE_LIMIT,
   '134': AT_THE_LIMIT,
@@ -60,8 +60,7 @@ export function summaryText(
   const lines = others.slice(0, MAX_OTHERS).map(processLine);
   if (others.length > MAX_OTHERS) lines.push(`and ${others.length - MAX_OTHERS} more processes`);
   const pids = killed.slice(0, MAX_OTHERS).join(', ');
-  const killedLine =
-    pids === '' ? [] : [`No final report, so the latest one is used: process ${pids}.`];
+  const killedLine = pids === '' ? [] : [`No final report, so the latest one is used: process ${pids}.`];
   const blocks = [
     worst === undefined ? [] : [renderReport(worst).trimEnd()],
     lines,

@@ -11,7 +11,7 @@ interface Leak {
 
 /** A process that was watched for less than this share of the run ranks after the others. */
 const MOST_OF_THE_RUN = 0.8;
-/** How much longer confirmation takes than the pace's rules require: captures and collections take time. */
+/** How much longer confirmation takes than the pace's rules require: captures and GCs take time. */
 const USUAL_DELAY = 1.36;
 
 export type RunVerdict =
@@ -26,7 +26,7 @@ export type RunVerdict =
     }
   | { readonly outcome: 'not-watched'; readonly exitCode: number; readonly reason: string };
 
-/** A leak counts once, in however many processes it is. */
+/** A leak counts once, even if it is in several processes. */
 interface LeakCounts {
   readonly confirmed: number;
   readonly suspected: number;
@@ -56,7 +56,7 @@ export function judgeRun(reports: readonly Report[], failOn: FailOn, programFail
   };
 }
 
-/** What leaks, or leaked, in this run, in the order of the report. */
+/** The leaks of this run, including those that have stopped growing, in the order of the report. */
 function leaksOf(report: Report): readonly Leak[] {
   return report.findings.flatMap((finding) => {
     const status = leakStatus(finding, report);

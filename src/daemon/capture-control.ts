@@ -58,10 +58,10 @@ export class CaptureControl {
     this.#why = { code: 'warming-up', waitMs: options.rules.warmUpMs };
   }
 
-  /** Calls a running capture off and waits until it has let go. */
+  /** Cancels a running capture and waits until it has ended. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    // It ends in a moment, but nothing of what it waits for keeps a program alive.
+    // It ends in a moment, but nothing that it waits for keeps the program alive meanwhile.
     const hold = keepAlive();
     await this.#capturing;
     hold.cancel();
@@ -98,7 +98,7 @@ export class CaptureControl {
     this.#captureIfDecided(false);
   }
 
-  /** Captures now, if it pays and is allowed: at once after V8's full GC, otherwise when no full GC came for a while. */
+  /** Captures now if a capture is due and allowed: right after V8's full GC, or if none came for a while. */
   #captureIfDecided(afterFullGc: boolean): void {
     const nowMs = this.#parts.clock.now();
     const { level, notBeforeMs } = this.#nextStep(nowMs);
@@ -118,9 +118,9 @@ export class CaptureControl {
     this.#begin(level, decision.trigger);
   }
 
-  /** Graphs where someone asked for one or a series is running; otherwise as far up the ladder as the growth has come. */
+  /** A graph if one was requested or a series is running; otherwise the level that the growth has reached. */
   #nextStep(nowMs: number): NextStep {
-    // What rises outside the heap shows in no census.
+    // A census does not show growth outside the heap.
     const needsGraph = this.#scheduled !== null || this.#desk.risesOutside;
     return needsGraph || this.#series.situation(false).captures > 0
       ? { level: this.#ladder.graphLevel, notBeforeMs: null }
@@ -178,7 +178,7 @@ export class CaptureControl {
     const waitedForCpu = this.#waitsForCpu;
     this.#waitsForCpu = why.code === 'cpu-budget' && !refused;
     if (!refused || trigger === null) {
-      // It is one wait, however often it is checked.
+      // One wait gets one record, however often it is checked.
       if (this.#waitsForCpu && !waitedForCpu) this.#recordSkip(level, 'trend', nowMs);
       return;
     }
@@ -250,7 +250,7 @@ export class CaptureControl {
       this.#series.judged(nowMs, grew, this.#desk.followsPath('confirmed', 'suspected', 'plateaued'));
   }
 
-  /** What hinders a probe hinders the next one a minute later: it is logged once, and delays no graph. */
+  /** A cause that makes a probe fail usually makes the next one fail a minute later: it is logged once, and delays no graph. */
   #failed({ rung: level, outcome, reason }: CaptureRecord, nowMs: number): void {
     this.#parts.work.count(outcome === 'dump-failed' ? 'capture' : 'analysis');
     const said = level === 'probe' && this.#probesFail;

@@ -25,9 +25,9 @@ interface AnalysisCost {
 /**
  * What captures are expected to cost, dumper and analysis process together, and what they have cost so far.
  *
- * Probes have a budget of their own. The first capture in an hour without others may cost any amount (`CpuBudget`), and no
- * hour would be without others if probes counted. Nor may an expensive capture, which is paid off over hours, leave the
- * trend without points. Spacing keeps probes within their share (`CaptureLadder.probeDue`).
+ * Probes have a separate budget. The first capture in an hour without others may cost any amount (`CpuBudget`), and if
+ * probes counted, no hour would be without others. And an expensive capture, which is paid off over hours, must not leave
+ * the trend without points. Spacing keeps probes within their share (`CaptureLadder.probeDue`).
  */
 export class CaptureCost {
   readonly #dumper: HeapDumper | null;

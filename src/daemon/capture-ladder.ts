@@ -6,7 +6,7 @@ import { PROBE_SHARE_OF_BUDGET } from './capture-cost.js';
 
 /** Probes may stop the service for this part of its time at most. */
 const PROBE_SHARE_OF_TIME = 0.0002;
-/** Growth that a census must show, as a part of the slowest growth of interest: what rises and falls with traffic may hide the rest. */
+/** Growth that a census must show, as a part of the slowest growth of interest: objects that come and go with traffic may hide the rest. */
 const NOTABLE_PART = 0.5;
 /** Growing classes in the status. */
 const MAX_INCREASES = 10;
@@ -110,7 +110,7 @@ export class CaptureLadder {
     return this.#pays || this.#comparisons < (this.#rules.census?.comparisons ?? 0);
   }
 
-  /** A series began or was called off: the next growth is compared with a new first census. */
+  /** A series began or was cancelled: the next growth is compared with a new first census. */
   reset(): void {
     this.#first = null;
     this.#comparisons = 0;

@@ -55,7 +55,7 @@ export interface CaptureRunOptions extends Omit<CaptureOrder, 'receiver'> {
   dumped(dump: DumpSuccess): void;
 }
 
-/** One capture from dump to result. Never rejects: what goes wrong ends this capture only, and stands in its record. */
+/** One capture from dump to result. Never rejects: a failure ends only this capture, and its record gives the reason. */
 export async function runCapture(options: CaptureRunOptions): Promise<CaptureRun> {
   const { clock, dumper, level } = options;
   const atMs = clock.now();
@@ -129,7 +129,7 @@ function summarise(
   if (analysed.outcome === 'success') return failedDump ?? SUCCESS;
   const reason = analysisFailureText(analysed);
   if (analysed.outcome === 'timeout') return { outcome: 'analysis-timeout', reason, cause: analysed.cause };
-  // To the dumper, an analysis process that died is a reader that is gone: any other failure is the dumper's own.
+  // If the analysis process died, the dumper reports that its reader is gone; any other failure is the dumper's own.
   if (failedDump !== null && failedDump.cause !== 'reader-gone') return failedDump;
   const cause = analysed.outcome === 'failure' ? 'step-failed' : analysed.cause;
   return { outcome: 'analysis-failed', reason, cause };

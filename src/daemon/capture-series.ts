@@ -1,7 +1,7 @@
 import type { PaceRules } from '../pace/pace.js';
 import type { SeriesSituation } from '../trigger/capture-decision.js';
 
-/** Failures in a row that end a series: something is wrong that another try soon will not mend. */
+/** Failures in a row that end a series: another try soon would fail as well. */
 const MAX_FAILURES = 3;
 
 /** The running series of captures: what the next analysis needs, and when to give up. */
@@ -33,7 +33,7 @@ export class CaptureSeries {
     this.#failures = 0;
   }
 
-  /** A limit forbade a capture, or one failed: the next try waits its turn. */
+  /** A limit prevented a capture, or one failed: the next try comes after the usual spacing. */
   missed(nowMs: number): void {
     this.#now = { ...this.#now, lastAtMs: nowMs };
     this.#failures += 1;

@@ -20,7 +20,7 @@ interface FindingStore {
   prune(): void;
 }
 
-/** Everything the daemon touches the world through. */
+/** The daemon's ports to everything outside it. */
 export interface DaemonAdapters {
   readonly clock: Clock;
   readonly logger: Logger;

@@ -15,7 +15,7 @@ import type { Job } from './schedule.js';
 /** After so many failed timer samples in a row nothing is being watched. */
 const MAX_FAILED_TICKS = 3;
 
-/** The background watcher: takes samples at GC cycles and on a timer, and hands them to what captures and what judges. */
+/** The background watcher: takes samples at GC cycles and on a timer, and passes them to the capture control and the judges. */
 export class Daemon {
   readonly events: SafeEmitter;
   readonly desk: FindingDesk;
@@ -53,7 +53,7 @@ export class Daemon {
     this.#enter('learning', { code: 'started' });
   }
 
-  /** Ends all background work and waits until a running capture has let go. */
+  /** Ends all background work and waits until a running capture has ended. */
   async stop(): Promise<void> {
     const captured = this.#captures.stop();
     this.#adapters.gcSource.stop();
@@ -145,7 +145,7 @@ export class Daemon {
     if (changed) this.events.emit('state', state, this.#reasonText());
   }
 
-  /** What nothing is captured for has its code first. */
+  /** The reason why nothing is captured begins with its code. */
   #reasonText(): string {
     return this.#state === 'watching' ? codedDetail(this.#reason) : stateDetail(this.#reason);
   }

@@ -44,7 +44,7 @@ export class FindingDesk {
     return this.#outside.rising.length > 0;
   }
 
-  /** What verdicts read growth together with. The time is that of the capture's record. */
+  /** The circumstances that verdicts compare growth with. The time is that of the capture's record. */
   get context(): Omit<CaptureContext, 'atMs'> {
     return {
       requests: this.#lastSample === null ? 0 : trafficOf(this.#lastSample),
@@ -57,14 +57,14 @@ export class FindingDesk {
     return this.#ledger.findings.some((finding) => finding.status === status && !finding.muted);
   }
 
-  /** Whether captures have something to follow: they show nothing of what grows outside the graph. */
+  /** Whether captures have something to follow: they cannot follow growth outside the graph. */
   followsPath(...statuses: readonly FindingStatus[]): boolean {
     return this.#ledger.findings.some(
       ({ status, retainerPath }) => retainerPath.length > 0 && statuses.includes(status),
     );
   }
 
-  /** `blind`: no capture may be taken, so that allocation sites are all there is. */
+  /** `blind`: no capture can be taken, so allocation sites are the only evidence. */
   observe(sample: HeapSample, blind: boolean): void {
     this.#lastSample = sample;
     if (sample.handles !== null) this.#openSockets = openSockets(sample);
@@ -84,7 +84,7 @@ export class FindingDesk {
     return !update.quiet;
   }
 
-  /** From now on nobody is alerted to this finding, whether it is known yet or not. */
+  /** From now on this finding causes no alert, whether it is known yet or not. */
   mute(id: Fingerprint): void {
     this.#ledger.mute(id);
     this.#store();
@@ -116,7 +116,7 @@ export class FindingDesk {
     work.guard('store', () => store.keep(encodeFindings(this.#ledger.toStore(holderText))));
   }
 
-  /** What an earlier run of the program found; a file that cannot be used is started over. */
+  /** The findings of an earlier run of the program; a file that cannot be used is replaced. */
   #restored(): StoredFindings | null {
     const { store, clock, logger, work } = this.#parts;
     let stored: StoredFindings | null = null;

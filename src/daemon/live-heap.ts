@@ -41,7 +41,7 @@ export class LiveHeap {
     return this.#trends;
   }
 
-  /** What a capture will find: it begins with a full GC, so the young generation's garbage costs nothing. */
+  /** The size that a capture will find: it begins with a full GC, so the young generation's garbage costs nothing. */
   get capturedBytes(): number {
     return Math.min(this.#lastSample?.usedBytes ?? 0, this.#lastSample?.oldBytes ?? 0);
   }
@@ -74,7 +74,7 @@ export class LiveHeap {
   #judge(nowMs: number): Trends {
     const { windowsMs, trend, warmUpMs } = this.#rules;
     const judged = (windowMs: number) => {
-      // What a program loads while it starts is no trend.
+      // The modules that a program loads at its start are no trend.
       const since = Math.max(nowMs - windowMs, this.startedAtMs + warmUpMs / 2);
       const points = {
         capture: this.#window.points('capture', since),
@@ -94,7 +94,7 @@ export function bestTrend(trends: Trends): TrendVerdict {
   return known ?? trends.medium;
 }
 
-/** The trend that opens the gate: any window's that rises, the shortest first. */
+/** The trend that starts captures: that of the shortest window that rises. */
 export function risingTrend(trends: Trends): TrendVerdict {
   return (
     TREND_WINDOWS.map((name) => trends[name]).find((trend) => trend.direction === 'rising') ??

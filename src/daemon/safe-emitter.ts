@@ -5,7 +5,7 @@ import type { WatcherEvents } from './daemon-status.js';
 
 type Listener<E extends keyof WatcherEvents> = (...args: WatcherEvents[E]) => void;
 
-/** An emitter whose listeners can do no harm: when one throws or rejects, the others still get the event, and it is no error of the watcher. */
+/** An emitter whose listeners can do no harm: if one throws or rejects, the others still get the event, and the watcher counts no error. */
 export class SafeEmitter {
   readonly #logger: Logger;
   readonly #emitter = new EventEmitter();

@@ -20,7 +20,7 @@ const MAX_FILES = 100;
 const MAX_BYTES = 50 * MIB;
 
 const OWN_FILE = /^(report|findings)-[\w.-]+\.json(\.\d+\.tmp)?$/;
-/** More than any file of ours holds. */
+/** No file of ours is larger. */
 const MAX_READ_BYTES = 4 * MIB;
 
 /**

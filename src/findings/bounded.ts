@@ -1,9 +1,9 @@
 /** Longer names and lines end in `…`. */
 export const MAX_TEXT = 500;
-/** A longer list loses its middle. */
+/** The middle of a longer list is left out. */
 export const MAX_LIST = 200;
 
-/** Plain data with its texts and lists cut, and 0 for figures that are not finite: what comes from a program's heap has any length. */
+/** Plain data with its texts and lists shortened, and 0 for figures that are not finite: data from a program's heap may have any length. */
 export function bounded<T>(value: T): T {
   return cut(value) as T;
 }

@@ -1,4 +1,4 @@
-/** Values of a file that anybody with the rights may have written or cut off: everything is checked. */
+/** Values of a file that may have been changed or cut off: everything is checked. */
 import type { Fingerprint } from '../heap/naming/retainer-step.js';
 import { MAX_LIST, MAX_TEXT } from './bounded.js';
 

@@ -50,8 +50,8 @@ export function pathFinding(suspect: Suspect, verdict: FoundPath): SeenFinding {
 }
 
 /**
- * The finding after a look that did not show it growing: the same if its status stays, else what settled it comes first,
- * and the reasons that it was found for stay.
+ * The finding after a look that did not show it growing. If its status changes, the reason for that comes first, and the
+ * reasons that it was found for stay.
  */
 export function settledFinding(found: LedgerFinding, observation: Observation, why: Reason): LedgerFinding {
   const status = nextStatus(found.status, observation);
@@ -62,12 +62,12 @@ export function settledFinding(found: LedgerFinding, observation: Observation, w
     headline: { ...found.headline, says: 'stopped' },
     growth: { ...found.growth, ...NO_GROWTH },
     secondsToLimit: null,
-    // What settled it before is out of date.
+    // An earlier reason of that kind is out of date.
     reasons: [why, ...found.reasons.filter(({ rule }) => rule !== 'settled')],
   };
 }
 
-/** What only a capture of the present process shows, where there was none. */
+/** Without a capture of the present process: the fields that only a capture shows. */
 export const NOTHING_KNOWN = {
   muted: false,
   retainerPath: [],
@@ -97,7 +97,7 @@ export function withPast(
     confidence: status === before?.status ? Math.max(before.confidence, confidence) : confidence,
     firstSeen: before?.firstSeen ?? at,
     lastSeen: at,
-    // The latest time that it became so; that it was confirmed before a restart or a pause is in the reasons.
+    // When it last became confirmed; the reasons show that it was confirmed before a restart or a pause.
     confirmedAt:
       status === 'confirmed' && before?.status !== 'confirmed' ? at : (before?.confirmedAt ?? null),
   };

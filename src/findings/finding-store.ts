@@ -1,4 +1,4 @@
-/** Findings over restarts, as one JSON text; one malformed value makes the whole of it unusable. */
+/** Findings across restarts, as one JSON text; one malformed value makes all of it unusable. */
 import type { Fingerprint } from '../heap/naming/retainer-step.js';
 import { fingerprint, list, Malformed, record } from './checked-value.js';
 import { type StoredFinding, storable, storedFinding } from './stored-finding.js';
@@ -6,7 +6,7 @@ import { type StoredFinding, storable, storedFinding } from './stored-finding.js
 const VERSION = 1;
 /** Findings stored; the mildest are left out. */
 const MAX_FINDINGS = 50;
-/** Findings muted at most; the one muted first is heard again beyond. */
+/** Findings muted at most; beyond that, the one muted first is no longer muted. */
 export const MAX_MUTED = 200;
 /** Length of the text, characters; the mildest findings are left out of a longer one. */
 export const MAX_STORED_LENGTH = 1_000_000;

@@ -45,7 +45,7 @@ export interface Finding {
   /** One sentence for each entry of `evidence`, in its order. */
   readonly reasons: readonly string[];
   readonly evidence: readonly Evidence[];
-  /** Muted findings are published, but nobody is called for them: no event, no warning, no alert. */
+  /** Muted findings are published, but cause no event, no warning and no alert. */
   readonly muted: boolean;
   /** 0 to 1. */
   readonly confidence: number;

@@ -14,7 +14,7 @@ import { restoredFinding, seenBefore } from './restored-finding.js';
 import { type CaptureContext, CaptureHistory } from './verdict/capture-history.js';
 import { type FoundPath, judgeSuspect } from './verdict/path-verdict.js';
 
-/** Findings kept at most; the mildest leave first. */
+/** Findings kept at most; the mildest are dropped first. */
 const MAX_FINDINGS = 50;
 /** Captures in a row without growth after which a finding, plateaued at the first, is resolved. */
 const FLAT_TO_RESOLVE = 4;
@@ -25,13 +25,13 @@ interface Entry {
   finding: LedgerFinding;
   /** Latest captures in a row that did not show it growing. */
   flat: number;
-  /** Whether it stood still now and then while it grew. */
+  /** Whether some captures showed no growth while it grew. */
   readonly inBatches: boolean;
   /** At the latest capture that showed it growing; null if no traffic was counted. */
   readonly requestsPerSecond: number | null;
 }
 
-/** What one capture, or one look at the series, changed. */
+/** The changes by one capture, or by one look at the series. */
 export interface LedgerUpdate {
   /** Findings that are new or changed status and are not muted, worst first. */
   readonly changed: readonly LedgerFinding[];
@@ -51,7 +51,7 @@ export class FindingLedger {
   readonly #earlier = new Map<Fingerprint, Pick<LedgerFinding, 'firstSeen' | 'confirmedAt'>>();
   #bounds: ReadonlyMap<Fingerprint, Bound | null> = new Map();
 
-  /** `stored`: what was known of the same program before it restarted. */
+  /** `stored`: the findings of the same program before it restarted. */
   constructor(rules: PaceRules['finding'], stored: StoredFindings | null = null) {
     this.#rules = rules;
     this.#muted = new Set(stored?.muted.slice(-MAX_MUTED));
@@ -135,7 +135,7 @@ export class FindingLedger {
     return { changed: this.#audible(changed), quiet: growing.length === 0 };
   }
 
-  /** From now on nobody is called for it, whether it is known yet or not. */
+  /** From now on it causes no alert, whether it is known yet or not. */
   mute(id: Fingerprint): void {
     this.#muted.add(id);
     const [first] = this.#muted;
@@ -160,7 +160,7 @@ export class FindingLedger {
     return finding;
   }
 
-  /** That a service without traffic does not grow says nothing of it. */
+  /** If the service has no traffic, lack of growth proves nothing. */
   #standing(entry: Entry): Observation {
     if (entry.finding.status === 'confirmed' && this.#isIdle(entry)) return 'paused';
     entry.flat += 1;
@@ -192,7 +192,7 @@ export class FindingLedger {
   }
 }
 
-/** Then it has not stopped growing, in whatever steps it does. */
+/** If so, it has not stopped growing, even if it grows in steps. */
 function holdsMoreThanEver({ steps }: Suspect, { finding }: Entry): boolean {
   return (steps.at(-1)?.count ?? 0) > Math.max(0, ...finding.growth.steps.map(({ count }) => count));
 }

@@ -16,10 +16,10 @@ type Row = readonly [FindingStatus, FindingStatus, FindingStatus, FindingStatus]
 
 const LIFE_CYCLE: Readonly<Record<Observation, Row>> = {
   'grew-confirmed': ['confirmed', 'confirmed', 'confirmed', 'confirmed'],
-  // What was confirmed stays so while it grows.
+  // A confirmed finding stays confirmed while it grows.
   'grew-suspected': ['suspected', 'confirmed', 'suspected', 'suspected'],
   'grew-early': ['suspected', 'confirmed', 'plateaued', 'resolved'],
-  // A pause calls nobody off, and on again.
+  // Stays confirmed during a pause, so that the alert does not stop and start again.
   paused: ['plateaued', 'confirmed', 'plateaued', 'resolved'],
   'stood-still': ['plateaued', 'plateaued', 'plateaued', 'resolved'],
   'gone-for-long': ['resolved', 'resolved', 'resolved', 'resolved'],

@@ -5,14 +5,14 @@ import type { Mechanism } from '../mechanisms/mechanisms.js';
 import type { EvidenceRule } from './finding.js';
 import type { Titled } from './headline.js';
 
-/** `N`: names of the numbers that are published as evidence, with the unit at the end; `F`: what else the sentence needs. */
+/** `N`: names of the numbers that are published as evidence, with the unit at the end; `F`: further facts for the sentence. */
 type Of<R extends EvidenceRule, Says extends string, N extends string, F = unknown> = {
   readonly rule: R;
   readonly says: Says;
   readonly numbers: Readonly<Record<N, number>>;
 } & F;
 
-/** What a rule found, in values: `says` names the sentence that src/wording makes of it. */
+/** The result of a rule, in values: `says` names the sentence that src/wording makes of it. */
 export type ReasonFacts =
   /** `missing`: further captures with growth until it may be confirmed. */
   | Of<'persistence', 'grew', 'observations' | 'spanMs' | 'stillCaptures', { readonly missing: number }>

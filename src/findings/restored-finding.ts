@@ -4,8 +4,8 @@ import type { Reason } from './reason.js';
 import type { StoredFinding } from './stored-finding.js';
 
 /**
- * A finding from before the program restarted. The heap is empty then and the bug may be fixed, so it is history,
- * not an alarm: `plateaued` at most, called off like any other after some captures without growth. When its path
+ * A finding from before the program restarted. The heap is empty then and the bug may be fixed, so it causes no alert: it
+ * is `plateaued` at most, and resolved like any other after some captures without growth. When its path
  * grows again it needs the same evidence as any other, and keeps its id, when it was first seen, and when it was confirmed.
  */
 export function restoredFinding({ owner, ...stored }: StoredFinding): LedgerFinding {
@@ -19,7 +19,7 @@ export function restoredFinding({ owner, ...stored }: StoredFinding): LedgerFind
   };
 }
 
-/** A reason more when it grows again. */
+/** An additional reason when it grows again. */
 export function seenBefore({
   firstSeen,
   confirmedAt,

@@ -7,7 +7,7 @@ import { FINDING_STATUSES, type Finding } from './finding.js';
 const EDGE_TYPES = ['root', 'property', 'element', 'variable', 'entry', 'internal'] as const;
 const NODE_TYPES = ['object', 'array', 'closure', 'string', 'collection', 'other'] as const;
 
-/** What is stored of a finding; what only the latest captures show (fields, places, reasons) is not. */
+/** The stored part of a finding, without fields, places and reasons, which only the latest captures show. */
 const STORED = {
   id: fingerprint,
   status: oneOf(FINDING_STATUSES),

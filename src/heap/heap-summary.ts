@@ -74,7 +74,7 @@ export interface HeapSummary {
   readonly classes: readonly HeapClass[];
   /** By retained size, at most as many as asked for. */
   readonly dominators: readonly HeapDominator[];
-  /** The program's first, then largest first, at most 20: size alone is suspect here, growth takes more than one snapshot. */
+  /** The program's own first, then largest first, at most 20. They are suspects by size alone: growth takes more than one snapshot. */
   readonly suspects: readonly SizeSuspect[];
   readonly truncated?: TruncatedCollections;
 }

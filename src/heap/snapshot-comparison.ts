@@ -128,7 +128,7 @@ function pathDifferences(series: GrowthSeries): readonly PathDifference[] {
 
 /**
  * The same series with its ends only. Growth counts from two rising steps on: a value half way between makes two steps of
- * one, and changes neither the gains nor their relations.
+ * one, and changes neither the gains nor their ratios.
  */
 function firstAndLast(series: GrowthSeries): GrowthSeries {
   const ends = (values: readonly number[]) => {

@@ -26,7 +26,7 @@ export class Authenticator {
       .map(({ token, scopes }) => ({ digest: hash('sha256', token, 'buffer'), scopes: new Set(scopes) }));
   }
 
-  /** True without any token: then nobody can be authenticated, and the endpoint does not exist. */
+  /** True without any token: then no client can be authenticated, and the endpoint does not exist. */
   get closed(): boolean {
     return this.#grants.length === 0;
   }

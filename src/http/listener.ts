@@ -86,7 +86,7 @@ function createRequestHandler(options: ListenerOptions): OpsHandler {
   const checkHost = createHostCheck(options.listen, options.allowedHosts);
   let loading: Promise<OpsHandler> | null = null;
   return (request, response) => {
-    // A body that nobody reads would keep the connection busy.
+    // An unread body would keep the connection busy.
     if (hasBody(request)) response.setHeader('Connection', 'close');
     const refusal = checkHost(request);
     if (refusal !== null) return sendResponse(request, response, refusal);
@@ -98,7 +98,11 @@ function createRequestHandler(options: ListenerOptions): OpsHandler {
         options.logger.warn(
           `the ops endpoint could not be loaded: ${error instanceof Error ? error.message : String(error)}`,
         );
-        sendResponse(request, response, problem('LEAKWATCH_ERR_INTERNAL', "The watcher's log gives the reason."));
+        sendResponse(
+          request,
+          response,
+          problem('LEAKWATCH_ERR_INTERNAL', "The watcher's log gives the reason."),
+        );
       });
   };
 }

@@ -4,7 +4,7 @@ import { LeakwatchError } from '../errors.js';
 
 /**
  * Makes room for a new socket at `path`: a socket without a listener was left by a process that was killed, and is
- * removed. Throws for anything else, since it belongs to somebody.
+ * removed. Throws for anything else, since it belongs to someone else.
  */
 export async function clearStaleSocket(path: string): Promise<void> {
   const existing = lstatSync(path, { throwIfNoEntry: false });

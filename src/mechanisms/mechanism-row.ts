@@ -54,7 +54,7 @@ export interface MechanismRow {
   /** A finding must grow this many times as long as others to be confirmed. */
   readonly patience?: number;
   readonly patienceBecause?: string;
-  /** Requests in flight do not excuse its growth: members are themselves what is in flight. */
+  /** Requests in flight do not explain its growth: the members are the requests in flight. */
   readonly inFlight?: true;
   /** Types of resources that each member opens as well. */
   readonly comesWith?: readonly string[];

@@ -140,7 +140,7 @@ export const MECHANISMS = tableOf({
       UDPWrap: { words: say`open UDP sockets`, ...ALWAYS, hasDescriptor: true },
       TCPServerWrap: { words: say`listening servers`, ...ALWAYS, hasDescriptor: true },
     },
-    // Connections that climb evenly to a level look like sockets that are never closed for as long as they climb.
+    // While the number of connections climbs evenly to a level, it looks like sockets that are never closed.
     patience: 3,
     patienceBecause: say`the number of connections also depends on the other side`,
     inFlight: true,

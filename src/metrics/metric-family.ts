@@ -10,7 +10,7 @@ import {
 
 /**
  * One metric of the table with all its series. Values that are not numbers and label values that the table
- * does not list are left out: neither a new series nor an exception comes of them.
+ * does not list are ignored: they cause neither a new series nor an exception.
  */
 export interface MetricFamily {
   /** The object that a registry holds. */
@@ -81,7 +81,7 @@ const SERIES: Readonly<Record<MetricSpec['type'], (config: Config, spec: MetricS
       reset: () => counter.reset(),
     };
   },
-  // Nothing is read at a scrape: adding a series that is there would empty it.
+  // Without `collect`, since adding a series at a scrape would empty one that exists.
   histogram: ({ collect: _, ...config }, { buckets = [] }) => {
     const histogram = new Histogram({ ...config, buckets: [...buckets] });
     return {
@@ -106,7 +106,7 @@ function labelCheck(spec: MetricSpec, combinations: readonly Labels[]): (labels:
 
 /**
  * A registry writes text from `getForPromString()` and JSON from `get()`. The workers of a cluster hand their
- * figures to the primary as JSON, where +Inf becomes null and the aggregator `min` makes 0 of it, which would
+ * figures to the primary as JSON, where +Inf becomes null and the aggregator `min` turns it into 0, which would
  * read as "exhausted in 1970". So JSON leaves infinite series out and text shows them.
  */
 function withFiniteJson(gauge: Gauge): object {

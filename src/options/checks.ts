@@ -15,8 +15,7 @@ export function oneOf<T extends string>(
 
 export function text(given: string | undefined, name: string): string | undefined {
   if (given === undefined) return undefined;
-  if (typeof given !== 'string' || given.trim() === '')
-    throw invalid(`${name} takes a non-empty string`);
+  if (typeof given !== 'string' || given.trim() === '') throw invalid(`${name} takes a non-empty string`);
   return given;
 }
 

@@ -6,7 +6,7 @@ type OptionName = keyof Options | `schedule.${keyof ScheduleOptions}`;
 const asText = (value: string): string => value;
 const asList = (value: string): readonly string[] => value.split(/[\s,]+/).filter((part) => part !== '');
 
-/** Every variable that `leakwatch/register` reads → the option it sets, and what its text stands for. */
+/** Every variable that `leakwatch/register` reads → the option it sets, and how its text is converted. */
 const VARIABLES: Readonly<Record<string, readonly [OptionName, (value: string, name: string) => unknown]>> = {
   LEAKWATCH_LISTEN: ['listen', asText],
   LEAKWATCH_TOKEN: ['token', asList],
@@ -30,7 +30,7 @@ const VARIABLES: Readonly<Record<string, readonly [OptionName, (value: string, n
 export const VARIABLE_NAMES: readonly string[] = Object.keys(VARIABLES);
 const PATHS = Object.values(VARIABLES).map(([path]) => path.split('.'));
 export const SCHEDULE_NAMES: readonly string[] = PATHS.flatMap(([, entry]) => entry ?? []);
-/** No variable can hold a logger or a registry. */
+/** A logger or a registry cannot be set by a variable. */
 export const OPTION_NAMES: readonly string[] = [
   ...new Set([...PATHS.map(([name]) => name!), 'logger', 'registry']),
 ];

@@ -32,9 +32,9 @@ export interface Options {
   readonly tokenFile?: string;
   /** `production` or `fast` (for tests, CI and a first try). Default: `production`. */
   readonly pace?: Pace;
-  /** How heap graphs are captured. Default: `auto`, the way with the shortest pause on this machine. */
+  /** How heap graphs are captured. Default: `auto`, which has the shortest pause that this machine allows. */
   readonly capture?: CaptureMode;
-  /** The longest pause that an in-process capture may be predicted to cause, milliseconds. Default: 1,000 (`production`), 5,000 (`fast`). */
+  /** A capture that is predicted to pause the service for longer is skipped, milliseconds. Default: 1,000 (`production`), 5,000 (`fast`). */
   readonly pauseBudgetMs?: number;
   /** Directory that keeps reports across restarts. Default: a per-user state directory. */
   readonly stateDir?: string;

@@ -8,7 +8,7 @@ import { invalid } from './checks.js';
 /** `lwt_`, then 32 random bytes and their CRC-32 (big-endian) as base64url: 36 bytes are 48 characters, without padding. */
 const FORMAT = /^lwt_[A-Za-z0-9_-]{48}$/;
 const PREFIX = 'lwt_';
-/** A token from elsewhere spells 256 bits or more, in hexadecimal or base64: `openssl rand -hex 32`. */
+/** A token from elsewhere has at least 256 bits, in hexadecimal or base64: `openssl rand -hex 32`. */
 const FOREIGN = /^(?![0-9a-f]{1,63}$)[\w+/-]{43,512}={0,2}$/i;
 const RANDOM_BYTES = 32;
 const MAX_TOKENS = 16;
@@ -36,7 +36,7 @@ export function readTokens(
   return [...new Set(tokens)];
 }
 
-/** The length of a token bounds its bits; how random they are is its maker's business. The checksum finds a mistyped one of ours. */
+/** Only the length can be checked: its maker must see to it that the bits are random. The checksum detects a mistyped token of ours. */
 function refuseWeak(token: string): void {
   const isOurs = token.toLowerCase().startsWith(PREFIX);
   if (isOurs ? isIntact(token) : FOREIGN.test(token)) return;

@@ -5,7 +5,7 @@ import type { TrendRules } from '../trend/trend-verdict.js';
 export const PACES = ['production', 'fast'] as const;
 export type Pace = (typeof PACES)[number];
 
-/** How patient the watcher is: one row per pace, with every number that time or evidence depends on. */
+/** How patient the watcher is: one row per pace, with every number that says how much time or evidence is needed. */
 export interface PaceRules {
   /** Timer samples, in addition to those of the GC hooks. */
   readonly sampleCron: string;
@@ -13,7 +13,7 @@ export interface PaceRules {
   readonly warmUpMs: number;
   /** Between two captures of a series. */
   readonly captureSpacingMs: number;
-  /** Between two captures once a leak is confirmed, only to see whether it goes on. */
+  /** Between two captures once a leak is confirmed, to see whether it still grows. */
   readonly confirmedSpacingMs: number;
   /** Between a series that found nothing and the next one. */
   readonly coolDownMs: number;
@@ -38,7 +38,7 @@ export interface PaceRules {
   readonly analysisTimeoutMs: number;
   /** Lengths of the trend windows. */
   readonly windowsMs: { readonly short: number; readonly medium: number; readonly long: number };
-  /** When a trend may be judged, and what opens the gate. */
+  /** When a trend may be judged, and when it starts captures. */
   readonly trend: TrendRules;
   /**
    * Whether a series may start while there are too few full GCs for a trend: the capture is then the measurement. V8's
@@ -54,7 +54,7 @@ export interface PaceRules {
     /** Bytes a path must have gained over the observations, to be suspected and to be confirmed. */
     readonly minGrowthBytes: number;
     readonly confirmGrowthBytes: number;
-    /** Timers, sockets, listeners and the like: a gain of so many is confirmed, however few bytes they are, and of half as many suspected. */
+    /** Timers, sockets, listeners and so on: a gain of this many is confirmed, however few bytes they take, and a gain of half as many suspected. */
     readonly confirmHandles: number;
     /** Part of the heap's growth, 0 to 1. */
     readonly minShare: number;
@@ -62,7 +62,7 @@ export interface PaceRules {
   readonly outside: OutsideRules;
 }
 
-/** How patient the watcher is with what grows outside the graph. */
+/** How patient the watcher is with growth outside the graph. */
 export interface OutsideRules {
   /** Width of a slot of the lower envelope, which holds several samples of the timer. */
   readonly slotMs: number;

@@ -34,11 +34,11 @@ export function createGuardedLogger(logger: Logger): Logger {
   return { warn: guarded('warn'), info: guarded('info'), debug: guarded('debug') };
 }
 
-/** Writes at once, and drops the line if stderr is closed or full: a log line is never worth the service. */
+/** Writes synchronously, and drops the line if stderr is closed or full: a log line must never harm the service. */
 export function writeToStderr(line: string): void {
   try {
     writeSync(2, line);
   } catch {
-    // EPIPE, EAGAIN, EBADF: nobody reads it, or not now.
+    // EPIPE, EAGAIN, EBADF: stderr is closed, or its reader is too slow.
   }
 }

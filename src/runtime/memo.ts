@@ -1,4 +1,4 @@
-/** `compute`, run once a key: its results are kept as long as the function. */
+/** `compute`, called once per key: the results are kept as long as the function. */
 export function memo<K, V extends NonNullable<unknown>>(compute: (key: K) => V): (key: K) => V {
   const known = new Map<K, V>();
   return (key) => {

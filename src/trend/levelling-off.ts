@@ -10,14 +10,14 @@ export interface StepRate {
 }
 
 /**
- * Whether growth slows down as that of a cache does while it fills: memo, template cache, keys that were all seen once.
- * Its rate falls with what is left to fill (coupon collector: exponentially), while that of a leak stays.
+ * Whether growth slows down like that of a filling cache: a memo, a template cache, keys that were all seen once. The rate
+ * of a cache falls with the room that is left (coupon collector: exponentially); the rate of a leak stays.
  *
  * The slope of the step rates is Theil and Sen's (Theil 1950, Sen 1968), which one burst does not move; whether it falls
  * is Mann's test (Mann 1945, "Nonparametric tests against trend"), read off Sen's interval: its upper end is below 0.
  *
- * Deviations: the level is low (one-sided 21 %; 12 % with five rates), because what is held back is looked at again soon
- * while a false alarm stays; and a large decline needs no significance. Simulated (test/findings/verdict/look-alikes.test.ts):
+ * Deviations: the level is low (one-sided 21 %; 12 % with five rates), because a finding that is held back is checked again
+ * soon, while a false alarm stays; and a large decline needs no significance. Simulated (test/findings/verdict/look-alikes.test.ts):
  * a fill whose time constant is up to twice the observed time is recognised nearly always.
  */
 export interface LevellingOff {
@@ -39,7 +39,7 @@ const MIN_RATES = 2;
 const Z = 0.8;
 /** A rate that is down to this part of what it was levels off, significant or not. */
 const LARGE_DECLINE = 0.7;
-/** A smaller decline than this, significant or not, may be that of the load. */
+/** A smaller decline than this, significant or not, may come from the load. */
 const SMALL_DECLINE = 0.9;
 /**
  * Growth that is down to this part is no finding yet. Counts of members are exact; floors of a series and a profiler's
@@ -61,7 +61,7 @@ export function levelsOff(rates: readonly StepRate[]): LevellingOff {
 function declineOf(rates: readonly StepRate[]): Omit<LevellingOff, 'latestRatio'> {
   const none = { levels: false, paceRatio: 1, remaining: null };
   if (rates.length < MIN_RATES) return none;
-  // An axis is an axis: the unit of the slope cancels out below.
+  // The axis may be requests: the unit of the slope cancels out below.
   const slope = theilSen(
     rates.map(({ at, rate }) => ({ ms: at * 1000, bytes: rate })),
     Z,

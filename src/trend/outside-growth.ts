@@ -10,16 +10,16 @@ export interface OutsideSeries {
   /** What is counted: a type of handle as Node names it, or `external`, `native`, `NativeContext`, `FileDescriptor`. */
   readonly type: string;
   readonly floors: readonly TrendPoint[];
-  /** The highest floor of before; minus infinity where there is none. */
+  /** The highest earlier floor; minus infinity if there is none. */
   readonly peak: number;
-  /** Values right after full GCs, where garbage counts until it is collected; else null. */
+  /** Values right after full GCs, for series that count garbage until it is collected; else null. */
   readonly collected: readonly TrendPoint[] | null;
 }
 
 /** What growth must amount to. */
 export interface GrowthAmount {
   readonly gain: number;
-  /** Last value divided by the first; 1 where the growth may be a small part of the whole. */
+  /** Last value divided by the first; 1 if the growth may be a small part of the whole. */
   readonly ratio: number;
 }
 
@@ -33,19 +33,19 @@ export interface OutsideGrowth extends Pick<OutsideSeries, 'kind' | 'type' | 'co
   readonly first: number;
   readonly last: number;
   readonly gained: number;
-  /** Bytes or counts a second. What accumulates at random varies more than the interval says, which takes points as independent. */
+  /** Bytes or counts per second. The interval treats points as independent, so random accumulation varies more than it says. */
   readonly slope: SlopeEstimate;
 }
 
-/** Slots are joined by as many, so that a slow or uneven growth is seen over a longer time. */
+/** So many slots are joined into one, to see slow or uneven growth over a longer time. */
 const SCALES = [1, 2, 4] as const;
-/** The earlier peak must be exceeded by this part of the growth: what fills and empties ends at about the same height. */
+/** The earlier peak must be exceeded by this part of the growth: a series that fills and empties returns to about the same height. */
 const BEYOND_PART = 0.1;
 
 /**
  * Judges one series: null unless its floors rose at each of the latest steps, `leastRises` or more, by a material amount,
- * beyond what they ever were before, and without levelling off. A floor is the lowest value of a slot of time, so what
- * comes and goes within a slot is not seen; what fills and empties more slowly shows as a break, or in the peak.
+ * beyond their earlier peak, and without levelling off. A floor is the lowest value of a slot of time, so a rise and fall
+ * within a slot is not seen; a slower one shows as a break, or in the peak.
  */
 export function judgeGrowth(
   series: OutsideSeries,

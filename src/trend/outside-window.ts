@@ -6,7 +6,7 @@ import type { OutsideKind, OutsideSeries } from './outside-growth.js';
 
 /** Handle types that are tracked; later ones are not. A series takes 640 bytes, or twice that. */
 const MAX_HANDLE_TYPES = 16;
-/** A type is tracked once it has this many handles: fewer are no leak, and must not use up the places. */
+/** A type is tracked once it has this many handles: fewer are no leak, and must not use up the limited slots. */
 const LEAST_HANDLES = 16;
 /** Name of the series of descriptors that no handle explains: files, and descriptors opened below Node. */
 const DESCRIPTORS = 'FileDescriptor';

@@ -8,7 +8,7 @@ import { memoryAllotment, memoryReserve } from './memory-allotment.js';
 export type SkipReason =
   | { readonly code: 'captures-off'; readonly dumperReason: string }
   | { readonly code: 'already-capturing' }
-  /** `waitMs`: until the reason has gone by itself. */
+  /** `waitMs`: until the reason no longer applies. */
   | { readonly code: 'warming-up' | 'spacing' | 'cooling-down'; readonly waitMs: number }
   | { readonly code: 'no-growth'; readonly direction: TrendVerdict['direction']; readonly points: number }
   | { readonly code: 'pause-over-budget'; readonly pauseMs: number; readonly budgetMs: number }
@@ -19,12 +19,12 @@ export type SkipReason =
       readonly concurrentBytes: number;
       /** Null: unknown. */
       readonly availableBytes: number | null;
-      /** Of it for the service. */
+      /** The part of it that stays reserved for the service. */
       readonly reserveBytes: number;
     }
   | ({ readonly code: 'cpu-budget' } & CpuShortage);
 
-/** A skip is `refused` when a capture was due and a limit forbade it: worth a record, unlike mere waiting. */
+/** A skip is `refused` if a capture was due and a limit prevented it: that gets a record, unlike mere waiting. */
 export type CaptureDecision =
   | { readonly decision: 'capture'; readonly trigger: CaptureTrigger }
   | {
@@ -129,9 +129,9 @@ function mayGrow({ trend, risesOutside, isCensus }: CaptureSituation, rules: Pac
 }
 
 /**
- * Doubles once a series has had time enough to decide, so that a growth that is never settled costs less and less. Unevenly
- * spaced, by the golden ratio's low-discrepancy sequence: a batch that fills and is flushed with the period of the captures,
- * or a fraction of it, would look like growth at each of them.
+ * Doubles once a series has had enough time to decide, so that growth that is never decided costs less and less. Uneven, by
+ * the golden ratio's low-discrepancy sequence: at even spacing, a batch that fills and is flushed with the period of the
+ * captures, or a fraction of it, would look like growth at each of them.
  */
 function spacingOf(series: SeriesSituation, rules: PaceRules): number {
   if (series.confirmed) return rules.confirmedSpacingMs;

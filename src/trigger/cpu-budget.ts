@@ -26,9 +26,9 @@ const MAX_SPENDINGS = 64;
 /**
  * The CPU that captures may cost in the background: a part of one core, averaged over a sliding hour.
  *
- * The first capture in an hour that is free of others is allowed whatever it costs, since there would be none otherwise
- * where one costs more than the budget. Such a one is paid off: it counts for as many hours as it holds budgets (at most
- * six), so the average still holds. Captures on demand are free: whoever takes one does not record it here.
+ * The first capture in an hour without others is allowed whatever it costs; otherwise no capture could be taken if each
+ * costs more than the budget. Such a capture is paid off: it counts for as many hours as it costs hourly budgets (at most
+ * six), so the average still holds. Captures on demand are free: they are not recorded here.
  */
 export class CpuBudget {
   readonly #budgetSeconds: number;

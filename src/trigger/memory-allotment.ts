@@ -1,6 +1,6 @@
 import { MIB } from '../runtime/units.js';
 
-/** What memory is there for a capture. Bytes. */
+/** The memory that a capture can use. Bytes. */
 export interface MemorySituation {
   /** What can still be allocated before a limit or the host is exhausted; null when unknown. */
   readonly availableBytes: number | null;
@@ -13,12 +13,12 @@ export interface MemorySituation {
 /** What a container must keep while a capture runs: a tenth of its limit, and never less than this. */
 const MIN_RESERVE_BYTES = 32 * MIB;
 const RESERVED_PART = 0.1;
-/** A capture takes no more than this where it is unknown what is left. On Linux it is known. */
+/** A capture takes no more than this if the memory that is left is unknown. On Linux it is known. */
 const UNKNOWN_AVAILABLE_BYTES = 1024 * MIB;
 
 /**
- * What stays with the service while a capture runs, bytes: a tenth of the container's limit, or of what the host has
- * left where there is no limit. Below it a capture is refused, and a running one is killed.
+ * Memory that stays reserved for the service while a capture runs, bytes: a tenth of the container's limit or, without a
+ * limit, of the memory that the host has left. If less is left, no capture starts, and a running one is killed.
  */
 export function memoryReserve({
   availableBytes,

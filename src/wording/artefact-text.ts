@@ -10,5 +10,5 @@ const TEXTS: Readonly<Record<Artefact, string>> = {
   'handle-list': say`Node's own list of native objects`,
 };
 
-/** Why growth is not the program's doing. */
+/** The origin of growth that the program does not cause. */
 export const artefactText = (artefact: Artefact): string => TEXTS[artefact];

@@ -6,7 +6,7 @@ import { failureText } from './analysis-text.js';
 
 const SIGKILL = 9;
 
-/** Why a dump failed, for a person. `retries`: children given up before. */
+/** Why a dump failed, for a person. `retries`: children that failed before. */
 export function dumpFailureText(failure: DumpFailure, retries: number): string {
   // Each entry belongs to one kind of failure, which the compiler loses when it reads the cause; below as well.
   const words = (DUMP_WORDS[failure.cause] as (failure: DumpFailure) => string)(failure);
@@ -65,7 +65,10 @@ const ANALYSIS_WORDS: WordsFor<AnalysisEnding> = {
     const how =
       signal === null
         ? say`the analysis process ended with code ${String(exitCode)} before it sent a result`
-        : killed(say`the analysis process was killed by ${signal} before it sent a result`, signal === 'SIGKILL');
+        : killed(
+            say`the analysis process was killed by ${signal} before it sent a result`,
+            signal === 'SIGKILL',
+          );
     return stderr === '' ? how : say`${how}; it wrote: ${stderr}`;
   },
   unreadable: () => say`the analysis process sent an unreadable message`,
@@ -73,7 +76,7 @@ const ANALYSIS_WORDS: WordsFor<AnalysisEnding> = {
   cancelled: () => say`the analysis was cancelled`,
 };
 
-/** `sigkill`: which nobody but an administrator or the kernel sends. */
+/** `sigkill`: a signal that only an administrator or the kernel sends. */
 function killed(how: string, sigkill: boolean): string {
   return sigkill ? say`${how}, as the kernel does when memory runs out` : how;
 }

@@ -1,4 +1,4 @@
-/** Words for what ends growth by itself: a bound, an expiry, GCs. */
+/** Words for limits that end growth: a bound, an expiry, GCs. */
 import type { Bound, Expiry } from '../heap/limits/limit.js';
 import { say } from '../runtime/say.js';
 import { formatBytes, formatCount, formatDuration, plural } from '../runtime/units.js';
@@ -25,7 +25,7 @@ export const CEILING_WORDS: WordsOf<'bound' | 'expiry' | 'weak-references'> = {
       say`holders with more than ${each} each`,
     ];
   },
-  // That the oldest is still there is known only if it says so itself.
+  // Whether the oldest member is overdue is known only if members carry their end.
   'expiry: outlived': ({ expiry }) =>
     expiry.oldestEndMs === null
       ? say`${livesText(expiry)} ('${expiry.name}'), but it has grown for longer than that`

@@ -1,4 +1,4 @@
-/** Results of the heap engine with words for people put next to their values. */
+/** Adds words for people to the values of the heap engine's results. */
 import type { AnalysisResult as RawAnalysis } from '../heap/analysis.js';
 import type { SizeSuspect as RawSizeSuspect, HeapSummary as RawSummary } from '../heap/heap-summary.js';
 import type {
@@ -14,7 +14,7 @@ interface Owned {
   readonly owner: string;
 }
 
-/** Fields whose values are, or get, words; `alsoHeldBy` as `owner` writes them. */
+/** Fields that get words; `alsoHeldBy` in the form of `owner`. */
 interface Words {
   readonly suspects: readonly Suspect[];
   readonly paths: readonly PathDifference[];
@@ -41,7 +41,7 @@ export type SnapshotGrowth = Worded<Success<RawComparison>>;
 export type SnapshotComparison = SnapshotGrowth | Failed<RawComparison>;
 
 export interface HeapSummary extends Omit<RawSummary, 'suspects'> {
-  /** The program's first, then largest first, at most 20: size alone is suspect here, growth takes more than one snapshot. */
+  /** The program's own first, then largest first, at most 20. They are suspects by size alone: growth takes more than one snapshot. */
   readonly suspects: readonly SizeSuspect[];
 }
 

@@ -5,7 +5,7 @@ import { say } from '../runtime/say.js';
 import { shortScript } from '../runtime/script-name.js';
 import { formatBytes, formatCount } from '../runtime/units.js';
 
-/** What a series outside the graph counts, if it has one name; in the plural but for native memory. */
+/** What a series outside the graph counts, if it has one name; plural, except for native memory. */
 const SERIES: Partial<Readonly<Record<FindingKind, string>>> = {
   external: say`buffers and other external memory`,
   native: say`native memory`,

@@ -12,7 +12,7 @@ export function reasonText(reason: Reason): string {
   return typeof words === 'string' ? words : words[0];
 }
 
-/** What would change the verdict; null where nothing would. */
+/** What would change the verdict; null if nothing would. */
 export function untilText(reason: Reason): string | null {
   const words = wordsOf(reason);
   return typeof words === 'string' ? null : words[1];
@@ -48,7 +48,7 @@ const WORDS: WordsOf<Reason['rule']> = {
     return [mayFill ? say`a cache that fills looks the same: ${until}` : until, until];
   },
   'share: path': ({ numbers }) => say`${formatShare(numbers.shareOfGrowth)} of the heap's growth`,
-  // There is no path to memory outside V8: what is left is to say what it can be, and how to find out.
+  // There is no path to memory outside V8, so the words say what it may be and how to find out.
   'share: native': ({ numbers: { gainedBytes, residentBytes } }) => [
     say`the process grew by ${formatBytes(residentBytes)}, of which ${formatBytes(gainedBytes)} are neither heap nor buffers; there is no path to these`,
     say`a run with MALLOC_ARENA_MAX=2, or with another allocator such as jemalloc: if memory stays flat, it was fragmentation`,

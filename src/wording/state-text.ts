@@ -23,7 +23,7 @@ export function stateDetail(reason: StateReason): string {
   return (WORDS[reason.code] as (reason: StateReason) => string)(reason);
 }
 
-/** Why nothing is captured, its code first, as reports, status and events have it: `spacing: the next capture is due in 5 s`. */
+/** Why nothing is captured, with its code first, as in reports, status and events: `spacing: the next capture is due in 5 s`. */
 export function codedDetail(reason: StateReason): string {
   return `${reason.code}: ${stateDetail(reason)}`;
 }

@@ -54,7 +54,7 @@ function rateText(perSecond: number, members: string | null): string {
   return isSlow ? say`${gained} an hour` : say`${gained} a minute`;
 }
 
-/** The code that members call says more than Node's own list of them; null if a holder of the program is known. */
+/** The code that members call, which says more than Node's own list of them; null if a holder in the program is known. */
 function placeText(
   { mechanism, retainerPath, yours, locations }: LedgerFinding,
   holder: Holder,

@@ -188,10 +188,7 @@ describe('The end of a run', () => {
       run.stdout,
       /was ended by SIGKILL after \d+ s \(the system kills programs this way when memory runs out\)\./,
     );
-    assert.match(
-      run.stdout,
-      new RegExp(`No final report, so the latest one is used: process ${pid}\\.`),
-    );
+    assert.match(run.stdout, new RegExp(`No final report, so the latest one is used: process ${pid}\\.`));
     assert.match(run.stdout, /Inconclusive: the program failed\.\n$/);
     assert.equal(readReport(json).process.pid, pid);
   });

@@ -79,10 +79,7 @@ const ANALYSES: readonly (readonly [AnalysisFailure, string])[] = [
     { ...ENDED, exitCode: null, signal: 'SIGKILL', stderr: '' },
     'the analysis process was killed by SIGKILL before it sent a result, as the kernel does when memory runs out',
   ],
-  [
-    { outcome: 'crashed', cause: 'unreadable' },
-    'the analysis process sent an unreadable message',
-  ],
+  [{ outcome: 'crashed', cause: 'unreadable' }, 'the analysis process sent an unreadable message'],
   [{ outcome: 'timeout', cause: 'timeout', timeoutMs: 300_000 }, 'the analysis took longer than 5 min'],
   [{ outcome: 'cancelled', cause: 'cancelled' }, 'the analysis was cancelled'],
 ];

@@ -61,7 +61,7 @@ async function diff({ files, json, top }: SnapshotArguments): Promise<CommandRes
   };
 }
 
-/** A shell pattern sorts `10` before `9`, and growth read backwards is no growth. */
+/** A shell pattern sorts `10` before `9`, and in the wrong order growth looks like shrinking. */
 function orderNotes(inputs: readonly SnapshotInput[]): readonly string[] {
   return inputs.flatMap((input, at) => {
     const [before, now] = [inputs[at - 1]?.modifiedMs ?? null, input.modifiedMs];

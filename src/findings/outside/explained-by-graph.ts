@@ -8,7 +8,7 @@ import type { OutsideFinding } from './outside-finding.js';
 
 /** Findings outside the graph that are followed at most; further ones are left out. */
 const MAX_FOLLOWED = 32;
-/** A finding of the graph that grows at this part of the pace at least, and at most at its inverse, is the same growth. */
+/** A finding of the graph is the same growth if the ratio of the two rates is between this and its inverse. */
 const SAME_PACE = 0.5;
 /** Native memory in addition to a leak of the heap, as a multiple of it. */
 const MOST_NATIVE = 4;
@@ -17,7 +17,7 @@ interface Entry {
   finding: LedgerFinding;
   /** Its latest growth. */
   grew: OutsideFinding;
-  /** The finding of the graph that it is a part of; null while it stands for itself. */
+  /** The finding of the graph that it is a part of; null while it is a separate finding. */
   explainedBy: Fingerprint | null;
 }
 
@@ -63,7 +63,7 @@ export class ExplainedByGraph {
     return changed;
   }
 
-  /** Those that stand for themselves. */
+  /** The separate findings. */
   unexplained(graph: readonly LedgerFinding[]): readonly LedgerFinding[] {
     return [...this.#entries.values()]
       .filter(({ grew }) => !graph.some((finding) => explains(finding, grew)))
@@ -86,7 +86,7 @@ export class ExplainedByGraph {
     };
   }
 
-  /** What is resolved gives way, the longest gone first. False if nothing is. */
+  /** Drops the finding that was resolved first. False if none is resolved. */
   #makeRoom(): boolean {
     if (this.#entries.size < MAX_FOLLOWED) return true;
     const [oldest] = [...this.#entries.values()]

@@ -75,7 +75,7 @@ function growthOf({ growth, sample, gains }: OutsideFacts): Finding['growth'] {
   };
 }
 
-/** What the container or the host still has; without a limit of the container nobody knows what may be taken. */
+/** Memory that the container or the host has left; without a container limit it is unknown how much may be taken. */
 function secondsToLimit({ growth, sample }: OutsideFacts): number | null {
   const { memoryLimitBytes, memoryAvailableBytes } = sample;
   if (!isMemory(growth) || memoryLimitBytes === null || memoryAvailableBytes === null) return null;

@@ -12,7 +12,7 @@ export interface OutsideFacts {
   readonly growth: OutsideGrowth;
   /** The latest. */
   readonly sample: HeapSample;
-  /** What else changed meanwhile. */
+  /** Other changes over the same time. */
   readonly gains: SurroundingGains;
   readonly rules: OutsideRules;
 }
@@ -21,9 +21,9 @@ export interface OutsideFacts {
 const LEAST_COLLECTED = 3;
 /** And the part of the growth, and of its time, that these must show. */
 const COLLECTED_PART = 0.5;
-/** Memory that nothing explains must be this part of what the process grew by; less comes along with other growth. */
+/** Unexplained memory must be this part of the growth of the process; a smaller part accompanies other growth. */
 const NATIVE_SHARE = 0.5;
-/** What is in flight grows with the connections that brought it; more than this many a connection is not in flight. */
+/** Work in flight grows with the connections that brought it; more than this many per connection is not in flight. */
 const IN_FLIGHT_PER_SOCKET = 2;
 /** Part of the newest descriptors. */
 const MOST_ARE_FILES = 0.5;
@@ -42,7 +42,7 @@ const isMaterialShare: Rule<OutsideFacts> = ({ growth, gains }) =>
     ? dismisses('healthy', 'small-share')
     : null;
 
-/** If no GC left more than there was before, nothing but garbage is known to grow. Native memory is not V8's to collect. */
+/** Unless GCs left more than before, the growth may be only garbage. Does not apply to native memory, which V8 does not collect. */
 const isKept: Rule<OutsideFacts> = ({ growth: { kind, collected, gained, first } }) => {
   if (kind !== 'external' && kind !== 'contexts') return null;
   const left = collected?.at(-1)?.bytes;
@@ -66,7 +66,7 @@ const persistence: Rule<OutsideFacts> = ({ growth }) =>
     },
   });
 
-/** There is no path to memory outside V8: what is left is to say what it can be, and how to find out. */
+/** There is no path to memory outside V8, so the reason says what it may be and how to find out. */
 const advice: Rule<OutsideFacts> = ({ growth: { kind, gained }, gains }) =>
   kind === 'native'
     ? supports({
@@ -76,7 +76,7 @@ const advice: Rule<OutsideFacts> = ({ growth: { kind, gained }, gains }) =>
       })
     : null;
 
-/** Handles are counted one by one and let go by name; memory may be a cache that fills, whose bound only the graph shows. */
+/** Handles are counted one by one; memory may be a filling cache, whose bound only the graph shows. */
 const longEnough: Rule<OutsideFacts> = ({ growth: { kind, rises, spanMs }, rules }) => {
   const mayFill = kind !== 'handles';
   const neededMs = mayFill ? rules.aloneMs : rules.confirmMs;
@@ -85,7 +85,7 @@ const longEnough: Rule<OutsideFacts> = ({ growth: { kind, rises, spanMs }, rules
   return waits({ rule: 'duration', says: 'series', numbers: { rises, spanMs, missingMs }, mayFill });
 };
 
-/** Memory and contexts count until V8 collects what holds them: what full GCs leave must rise, too. */
+/** Memory and contexts count until V8 collects their holders, so the values right after full GCs must rise, too. */
 const outlivesCollections: Rule<OutsideFacts> = ({ growth }) => {
   const { kind, collected } = growth;
   if (kind === 'handles' || risesCollected(growth)) return null;

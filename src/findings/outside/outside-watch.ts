@@ -13,7 +13,7 @@ interface Held {
   readonly slots: number;
 }
 
-/** Follows what grows outside the graph, from sample to finding. A few KB a series, at most 20 series; judged once a slot. */
+/** Follows growth outside the graph, from sample to finding. A few KB per series, at most 20 series; judged once per slot. */
 export class OutsideWatch {
   readonly #rules: OutsideRules;
   readonly #window: OutsideWindow;
@@ -34,7 +34,7 @@ export class OutsideWatch {
     return this.#window.add(sample) ? this.#judge({ ...sample, handles, descriptors, newFilesPart }) : null;
   }
 
-  /** What rises, whether a finding already or too early for one: a reason to capture. */
+  /** Rising series, whether already a finding or too early for one: a reason to capture. */
   get rising(): readonly OutsideGrowth[] {
     return this.#rising;
   }
@@ -46,7 +46,7 @@ export class OutsideWatch {
       const key = `${series.kind} ${series.type}`;
       const before = this.#held.get(key);
       const { gain, ratio } = this.#rules.amounts[series.kind];
-      // What has been growing for longer than the past that is kept no longer doubles within it.
+      // A series that has grown for longer than its kept past no longer doubles within that past.
       const amount = { gain, ratio: before === undefined ? ratio : 1 };
       const growth = judgeGrowth(series, amount, this.#rules.gateRises);
       if (growth !== null) rising.push(growth);

@@ -12,11 +12,11 @@ import { SITE, spanMsOf } from './site-rules.js';
 const MAX_FINDINGS = 3;
 /** Sites that are judged. */
 const MAX_JUDGED = 16;
-/** A site says where memory comes from, not who holds it, nor whether it has a bound. */
+/** A site shows where memory is allocated, not what holds it or whether it has a bound. */
 const MAX_CONFIDENCE = 0.6;
 
 /**
- * Findings from allocation sites alone, if no capture shows who holds the memory that grows: suspected at most. Places are
+ * Findings from allocation sites alone, if no capture shows what holds the growing memory: suspected at most. Places are
  * those of the code that runs, since source maps are read in the analysis process only.
  */
 export function siteFindings(
@@ -47,7 +47,7 @@ function siteFinding(
   const epochMs = atMs - (site.steps.at(-1)?.atMs ?? 0);
   return {
     ...NOTHING_KNOWN,
-    // Not in it: lines, which move with every change, and where the program is installed.
+    // Left out: line numbers, which move with every change, and the folder of the program.
     id: fingerprintOf('site', site.function, shortScript(site.url)),
     kind: 'heap',
     className: 'AllocationSite',

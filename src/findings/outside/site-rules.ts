@@ -11,7 +11,7 @@ export interface SiteFacts {
   readonly rules: PaceRules['finding'];
 }
 
-/** Estimates of few samples move by themselves: one reading in so many may stand still. */
+/** Estimates from few samples vary: one reading in this many may show no growth. */
 const TOLERATED = 8;
 
 export function spanMsOf({ steps }: SiteFacts['site']): number {

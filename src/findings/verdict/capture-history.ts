@@ -1,6 +1,6 @@
 import type { GrowthStep } from '../../heap/suspects/suspect.js';
 
-/** What the process had done by the time of one capture. Verdicts read growth together with it. */
+/** What the process had done by the time of one capture. Verdicts compare growth with it. */
 export interface CaptureContext {
   /** Time of its growth step, milliseconds since the Unix epoch. */
   readonly atMs: number;

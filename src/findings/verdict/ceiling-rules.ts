@@ -1,4 +1,4 @@
-/** What ends growth by itself: a bound, an expiry, GCs that have not happened yet. */
+/** Limits that end growth: a bound, an expiry, GCs that have not happened yet. */
 import type { Bound } from '../../heap/limits/limit.js';
 import type { GrowthStep } from '../../heap/suspects/suspect.js';
 import type { PathFacts } from './path-facts.js';
@@ -11,11 +11,11 @@ const LARGEST_HEAP_BYTES = 4 * 2 ** 30;
 /** Members go somewhat later than they should: sweepers run at intervals. */
 const EXPIRY_GRACE = 0.25;
 const MIN_GRACE_MS = 30_000;
-/** A number beyond the limit that a collection may have while one is put in before another is taken out. */
+/** How far a collection may exceed its limit while a member is added before another is removed. */
 const OVERSHOOT = 1;
-/** A program that takes dead ones out without a registry, such as by a timer, sees them dead after one full GC. */
+/** A program that removes dead references without a registry, such as by a timer, sees them dead after one full GC. */
 const COLLECTIONS_TO_SWEEP = 1;
-/** Callbacks of a FinalizationRegistry run after V8's own full GCs; after so many the dead ones are out. */
+/** Callbacks of a FinalizationRegistry run after V8's own full GCs; after this many, dead references are removed. */
 const COLLECTIONS_TO_CLEAN = 3;
 
 const UNBOUNDED = supports({ rule: 'bound', says: 'none', numbers: {} });
@@ -30,7 +30,7 @@ export const bound: Rule<PathFacts> = ({ suspect, boundBefore }) => {
   const facts = { rule: 'bound', bound: found, numbers } as const;
   const moves = boundBefore !== null && boundBefore !== undefined && isMoving(boundBefore, found);
   if (found.source === 'full-holders') {
-    // A number of members that many holders have in common must stand still to be their bound.
+    // A number of members that many holders have in common is their bound only if it does not change.
     const rises = boundBefore?.source === 'full-holders' && boundBefore.limit < limit;
     if (moves || rises) return UNBOUNDED;
   } else {
@@ -49,7 +49,7 @@ function lostBound(before: Bound | null, last: GrowthStep): Ruling | null {
   return holdsBack({ rule: 'bound', says: 'lost', numbers: { limit: before.limit }, bound: before });
 }
 
-/** Of several holders each has its own: together they may hold more as soon as there is one more of them. */
+/** Several holders have one bound each: together they may hold more as soon as there is one more of them. */
 function isMoving(before: Bound, now: Bound): boolean {
   if (before.name !== now.name || before.unit !== now.unit) return false;
   const [was, is] = [eachOf(before), eachOf(now)];
@@ -78,7 +78,7 @@ export const expiry: Rule<PathFacts> = ({ suspect, run }) => {
     : holdsBack({ ...facts, says: 'waits' });
 };
 
-/** A forked copy collects, but callbacks of finalization have not run in it: entries of dead objects are still there. */
+/** A forked copy runs a GC, but no finalization callbacks: entries of dead objects are still there. */
 export const weakReferences: Rule<PathFacts> = ({ suspect, run, history }) => {
   if (suspect.mechanism !== 'weak references') return null;
   const [from, to] = [history.at(run.steps[0]!), history.at(run.steps.at(-1)!)];

@@ -1,4 +1,4 @@
-/** What is no finding, or not yet. */
+/** Growth that is no finding, or not yet. */
 import { neededAmount } from './needed-amount.js';
 import type { PathFacts } from './path-facts.js';
 import { dismisses, type Rule } from './rule.js';

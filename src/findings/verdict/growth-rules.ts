@@ -6,11 +6,11 @@ import { neededAmount } from './needed-amount.js';
 import type { PathFacts } from './path-facts.js';
 import { holdsBack, type Rule, supports, waits } from './rule.js';
 
-/** How far beyond its earlier peak it must rise to be a leak: steps, since captures may miss the peak; and a part. */
+/** How far beyond its earlier peak it must rise to be a leak: in steps, since captures may miss the peak, and as a part of it. */
 const BEYOND_STEPS = 2;
 const BEYOND_PART = 0.25;
 
-/** Over so many times the time needed, one observation fewer will do: a busy machine captures seldom. Never fewer than five. */
+/** After this many times the time needed, one observation fewer is enough: a busy machine captures seldom. Never fewer than five. */
 const LONG_SPAN = 2;
 const FEWEST_OBSERVATIONS = 5;
 
@@ -33,7 +33,7 @@ export const longEnough: Rule<PathFacts> = ({ run: { spanMs }, suspect, rules })
 export const shareOfGrowth: Rule<PathFacts> = ({ suspect }) =>
   supports({ rule: 'share', says: 'path', numbers: { shareOfGrowth: suspect.shareOfGrowth } });
 
-/** A cache that fills slowly looks like a leak until it has filled: little growth is no reason to call anybody. */
+/** A cache that fills slowly looks like a leak until it is full: little growth is no reason for an alert. */
 export const amount: Rule<PathFacts> = (facts) => {
   const { gainedBytes, steadyBytes, gainedCount } = facts.run;
   const neededBytes = facts.rules.confirmGrowthBytes;
@@ -48,7 +48,7 @@ export const amount: Rule<PathFacts> = (facts) => {
   });
 };
 
-/** What comes and goes may be caught a little higher each time; a leak goes clearly beyond its earlier peak. */
+/** Captures may catch members that come and go at a slightly higher number each time; a leak goes clearly beyond its earlier peak. */
 export const pastPeak: Rule<PathFacts> = ({ run, suspect }) => {
   const { peakBefore, stepCount } = run;
   const count = suspect.steps.at(-1)?.count ?? 0;
@@ -57,7 +57,7 @@ export const pastPeak: Rule<PathFacts> = ({ run, suspect }) => {
   return holdsBack({ rule: 'past-peak', says: 'held-before', numbers: { peakBefore, count }, needed });
 };
 
-/** What fills slows down; what fills evenly and is full at once shows only in the latest step. */
+/** A filling collection slows down; if it fills evenly and is suddenly full, only the latest step shows it. */
 export const latestGrowth: Rule<PathFacts> = ({ run, suspect }) =>
   levellingOff({
     rates: run.rates,

@@ -57,8 +57,8 @@ export function growthRunOf(suspect: Suspect, history: CaptureHistory): GrowthRu
 }
 
 /**
- * The rising steps, and what lies before them as long as no member was ever lost: a program that leaks in batches stands
- * still now and then, and one without traffic always does.
+ * The rising steps, and the steps before them as long as no member was ever lost: a program that leaks in batches shows no
+ * growth at some captures, and a program without traffic grows at none.
  */
 function beginningOf({ steps, risingSteps }: Suspect, history: CaptureHistory): number {
   let from = Math.max(0, steps.length - 1 - risingSteps);

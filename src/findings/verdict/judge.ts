@@ -1,7 +1,7 @@
 import type { Reason } from '../reason.js';
 import type { Dismissed, Rule } from './rule.js';
 
-/** What a subject amounts to at one look: a finding or, with the reason, none (yet). */
+/** The verdict on a subject at one time: a finding or, with the reason, none (yet). */
 export type Judgement = {
   /** In the order of the rules; empty if there is no finding. */
   readonly reasons: readonly Reason[];
@@ -12,7 +12,7 @@ export type Judgement = {
   | { readonly status: 'healthy' | 'early'; readonly dismissed: Dismissed }
 );
 
-/** Time settles what is too short or too little; a reason why the growth may end makes a leak unlikely. */
+/** Growth that is too short or too little only needs time; a reason why it may end makes a leak unlikely. */
 const MOST_CONFIDENCE = { supports: 1, waits: 0.8, 'holds-back': 0.4 };
 
 /**

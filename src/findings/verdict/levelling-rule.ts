@@ -12,7 +12,7 @@ interface Levelling {
   readonly steep: number;
 }
 
-/** Growth that slows down, or whose latest step was slow, may come to its end; what slows down steeply is no finding yet. */
+/** Growth that slows down, or whose latest step was slow, may be ending; if it slows down steeply, it is no finding yet. */
 export function levellingOff({ rates, per, now, inBytes, steep }: Levelling): Ruling | null {
   const { levels, paceRatio, remaining, latestRatio } = levelsOff(rates);
   if (levels && paceRatio <= steep) return dismisses('early', 'levelling-off');

@@ -10,16 +10,16 @@ import type { PathFacts } from './path-facts.js';
 import type { Rule } from './rule.js';
 import { inFlight, rampUp } from './traffic-rules.js';
 
-/** What one suspect amounts to at one capture. */
+/** The verdict on one suspect at one capture. */
 export type PathVerdict = Judgement &
   Pick<Finding['growth'], keyof typeof NO_GROWTH> & {
-    /** Whether it stood still now and then while it grew. */
+    /** Whether some captures showed no growth while it grew. */
     readonly inBatches: boolean;
   };
 
 export type FoundPath = Extract<PathVerdict, { readonly dismissed: null }>;
 
-/** What dismisses comes first; then in the order in which people read them, support for a leak first. */
+/** Dismissing rules come first; the others are in the order of the report, support for a leak first. */
 const RULES: readonly Rule<PathFacts>[] = [
   isArtefact,
   isMaterialShare,

@@ -14,7 +14,7 @@ export type Ruling =
       readonly reason: Reason;
     }
   | {
-      /** `healthy`: it is nothing to publish. `early`: it grows, but not for long enough, or too unevenly, to say so. */
+      /** `healthy`: nothing to publish. `early`: it grows, but not for long enough, or too unevenly, to publish it. */
       readonly effect: 'healthy' | 'early';
       readonly dismissed: Dismissed;
     };

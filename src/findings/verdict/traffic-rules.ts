@@ -1,15 +1,15 @@
-/** What growth may have to do with the traffic of the moment rather than with its sum. */
+/** Growth that may follow the present traffic rather than the sum of all traffic. */
 import { MECHANISMS } from '../../mechanisms/mechanisms.js';
 import { levelsOff } from '../../trend/levelling-off.js';
 import type { PathFacts } from './path-facts.js';
 import { holdsBack, type Rule } from './rule.js';
 
-/** The later half of the run had so many times as many requests a second as the earlier one. */
+/** From this ratio on, the later half of the run had clearly more requests per second than the earlier one. */
 const RAMP = 1.5;
 /** Growth per request that is down to this part does not persist. */
 const STEADY = 0.85;
 
-/** What follows the present traffic (connections, pools, sessions that end) grows while traffic does. */
+/** Members that follow the present traffic (connections, pools, sessions that end) grow while traffic grows. */
 export const rampUp: Rule<PathFacts> = ({ run, history }) => {
   if (run.unit !== 'request') return null;
   const ratio = trafficRatio(run.steps, history);
@@ -19,7 +19,7 @@ export const rampUp: Rule<PathFacts> = ({ run, history }) => {
   return holdsBack({ rule: 'traffic', says: 'ramp', numbers: { trafficRatio: ratio, paceRatio } });
 };
 
-/** Requests a second in the later half of some steps, as a multiple of those in the earlier half. */
+/** Requests per second in the later half of some steps, as a multiple of those in the earlier half. */
 function trafficRatio(steps: PathFacts['run']['steps'], history: PathFacts['history']): number | null {
   const middle = steps[steps.length >> 1]!;
   const [a, b, c] = [steps[0]!, middle, steps.at(-1)!].map((step) => history.at(step));
@@ -28,7 +28,7 @@ function trafficRatio(steps: PathFacts['run']['steps'], history: PathFacts['hist
   return earlier > 0 ? (c.requests - b.requests) / (c.atMs - b.atMs) / earlier : null;
 }
 
-/** Each request in flight has a connection: what is gained beyond their number is no backlog. */
+/** Each request in flight has a connection: members gained beyond the number of connections are no backlog. */
 export const inFlight: Rule<PathFacts> = ({ suspect, run, history }) => {
   if (suspect.mechanism != null && MECHANISMS[suspect.mechanism].inFlight === true) return null;
   const [before, now] = [run.steps[0]!, run.steps.at(-1)!].map((step) => history.at(step)?.openSockets);

@@ -255,7 +255,7 @@ function commonGains(...both: readonly [Accumulation, Accumulation]): readonly [
   return [gainOver(both[0].counts, steps), gainOver(both[1].counts, steps)];
 }
 
-/** An outer accumulation does not claim the bytes of one inside it. */
+/** An outer accumulation does not count the bytes of one inside it. */
 function withoutInner(
   all: readonly Accumulation[],
   byMember: ReadonlyMap<number, Accumulation>,

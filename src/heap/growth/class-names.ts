@@ -4,7 +4,7 @@ import { EDGE, type HeapSnapshot, NODE_TYPES, type NodeType, nameOf } from '../s
 import { NODE_KINDS, type NodeKind } from './path-tree.js';
 
 const COLLECTIONS = new Set(['Map', 'Set', 'WeakMap', 'WeakSet']);
-/** Types whose names are content, as many as there are nodes, and do not make the class. */
+/** Types whose names are content, one per node, and do not determine the class. */
 const CLASS_OF_TYPE: Partial<Record<NodeType, string>> = {
   string: 'string',
   'concatenated string': 'string',

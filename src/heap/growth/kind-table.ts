@@ -3,7 +3,7 @@ import { wordsColumn } from '../snapshot/column.js';
 const FIRST_SLOTS = 1 << 12;
 /** Form, name, place and list of a kind stand together. */
 const WORDS = 4;
-/** Stands for the list of labels of a kind that has no say in it. */
+/** The list of labels of a kind for which labels do not matter. */
 export const NO_LIST = 0xffff_ffff;
 
 /** Kinds of nodes, each once, numbered in the order of their first nodes: a hash table of numbers. */

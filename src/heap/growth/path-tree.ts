@@ -20,7 +20,7 @@ const RUN_PERIOD = 4;
 const PAIRS = 2 ** 32;
 const CLASSES = 2 ** 26;
 
-/** Texts with small numbers, so that a step is two integers. */
+/** Texts as small numbers, so that a step is two integers. */
 export class Names {
   readonly texts: string[] = [];
   readonly #ids = new Map<string, number>();
@@ -79,7 +79,7 @@ export class PathTree {
   /** Tree node → the latest pair and its child: siblings mostly take the same step. */
   readonly #lastPair: number[] = [-1];
   readonly #lastNode: number[] = [0];
-  /** How many objects found no room; they are counted in the node above. */
+  /** How many objects did not fit; they are counted in the node above. */
   cut = 0;
 
   constructor() {

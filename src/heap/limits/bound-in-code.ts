@@ -20,14 +20,14 @@ export interface BoundedInCode extends Omit<Grown, 'subjects'> {
   readonly scripts: readonly string[];
 }
 
-/** Reads scripts of the program from the disk, so it belongs into the analysis and not into a service. Never throws. */
+/** Reads scripts of the program from the disk, so it must run in the analysis, not in a service. Never throws. */
 export class BoundsInCode {
   readonly #texts = new Map<string, string | null>();
 
-  /** The tightest limit that the code keeps the collection to and that is not broken; null where none is seen. */
+  /** The tightest limit in the code that the collection does not exceed; null if none is found. */
   find({ path, count, bytes, holders, scripts }: BoundedInCode): Bound | null {
     const name = nameOf(path);
-    // Short names are a minifier's, and stand for many things.
+    // Short names come from a minifier and mean many things.
     if (name === null || name.length < MIN_NAME) return null;
     const isPossible = ({ limit }: SizeCheck) =>
       (limit + OVERSHOOT) * holders >= count && fitsHeap(limit * holders, { count, bytes });

@@ -3,7 +3,7 @@
  * (owner-place.ts says how near). It shows that growth may stop, not that it will. A wrong bound would silence a leak, so
  * a number does not count if its name is about something else (`maxRetries`, `maxAge`), if the collection exceeds it
  * already (`limit: 20` of pages next to 5,000 members), if another collection next to this one has reached it, if it is no
- * limit in practice (0, Infinity, 2^31 − 1), or if so many members would not fit into any heap.
+ * limit in practice (0, Infinity, 2^31 − 1), or if that many members would not fit into any heap.
  */
 import { tableOf } from '../growth/collection-table.js';
 import { isDataKey } from '../growth/dictionary.js';
@@ -17,9 +17,9 @@ import type { OwnerLevel, Place } from './owner-place.js';
 
 /** Words that mark the name of a limit, whatever the number. */
 const LIMITERS = stems('max maximum limit capacity cap quota ceiling keep retain');
-/** Words that may mean the present size as well: with these the number must be a round one, and clearly larger. */
+/** Words that may also mean the present size: with these, the number must be round and clearly larger. */
 const SIZES = stems('size length len');
-/** A capacity is clearly larger than what is there from here on. */
+/** From this ratio on, a capacity is clearly larger than the present size. */
 const CLEARLY = 1.1;
 /** Words for things that limits count in general. */
 const COUNTED = stems(`entry item element key record value object member count num number n total
@@ -38,7 +38,7 @@ const OTHERS =
   mark connection page line column char character text string name field part param parameter arg argument batch step
   iteration loop round seen used observed reached peak current latency width height offset index cpu load percent ratio
   factor version fd descriptor child print log event stack trace error failure alive upper lower`);
-/** A number of listeners above which Node warns; it lets them be added all the same. */
+/** A number of listeners above which Node warns but still adds them. */
 const WARNINGS = stems('listener');
 /** `maxEntrySize` limits each entry. */
 const EACH = /^(?:entry|item|element|key|value|object|record|member)$/i;
@@ -58,10 +58,10 @@ const OWN_UNITS = 2;
 const NO_LIMIT = 2 ** 31 - 1;
 /** If the limit may be another collection's, at least this part of it must be used. */
 const SOON = 1 / 4;
-/** An array was set up with its slots when so many at its end hold nothing: a few may be `undefined` by chance. */
+/** If this many slots at its end are empty, an array was created with all its slots: a few may be `undefined` by chance. */
 const MIN_FREE = 8;
 
-/** What the name of a limit says that it limits. */
+/** What a limit limits, according to its name. */
 const aboutOf = (words: readonly string[]) => words.filter((word) => !LIMITERS.has(word));
 
 interface Found extends Bound {
@@ -79,7 +79,7 @@ export function findBound(
 ): Bound | null {
   let best: Found | null = findSlots(heap, levels, places, grown);
   for (const place of places) {
-    // If the number of holders grows, a limit on each is none on all.
+    // If the number of holders grows, a limit on each one does not limit all of them.
     if (place.level.growing) continue;
     for (const [name, value] of numbersOf(heap.snapshot, place.node)) {
       const found = boundOf(heap, place, grown, name, value);
@@ -138,7 +138,7 @@ function isLimitName(
   const isRelated = (word: string) => subjects.has(word);
   if (about.some((word) => OTHERS.has(word) && !isRelated(word))) return false;
   if (near) return isStrong || about.every((word) => isNeutral(word) || isRelated(word));
-  // A size, among all that a scope has, may be that of anything.
+  // In a scope, `size` may be the size of anything.
   if (!isStrong && !about.some((word) => !SIZES.has(word) && isRelated(word))) return false;
   return about.every((word) => isNeutral(word) || /^\d+$/.test(word) || isRelated(word));
 }
@@ -150,7 +150,7 @@ function isOfEach(name: string): boolean {
   return EACH.test(words.at(-2) ?? '') && (SIZES.has(last) || BYTES.has(last));
 }
 
-/** Numbers that a person would choose: 300, 4096. A counter is one by chance only. */
+/** Numbers that a person would choose: 300, 4096. A counter is such a number only by chance. */
 function isRound(value: number): boolean {
   return value % 50 === 0 || (value >= 16 && Number.isInteger(Math.log2(value)));
 }

@@ -1,8 +1,8 @@
 /**
- * Signs that members leave with time: a lifetime near the collection (owner-place.ts says how near), or an end that the
- * members carry themselves. The oldest members show whether it works: one that ended long ago and is still there was not
- * removed. An end is a point in time, or a beginning and a lifetime; a Date of Node 24 and later cannot be read. One-shot
- * timers leave by themselves when their time has come.
+ * Signs that members are removed after some time: a lifetime near the collection (owner-place.ts says how near), or an end
+ * that the members carry themselves. The oldest members show whether it works: if one ended long ago and is still there, it
+ * was not removed. An end is a point in time, or a beginning and a lifetime; a Date of Node 24 and later cannot be read.
+ * One-shot timers are removed by themselves when their time has come.
  */
 
 import { TIMERS_LIST } from '../../mechanisms/path-names.js';
@@ -48,7 +48,7 @@ const OTHERS = stems(
 /** Names of the interval at which members that ended are removed: `checkperiod`, `cleanupIntervalMs`, `PRUNE_EVERY`. */
 const SWEEPS = /check|clean|sweep|prun|purg|reap|evict|expir|collect|vacuum|gc/i;
 const INTERVALS = /interval|period|every|frequency/i;
-/** Other words in such a name that are about nothing in particular. */
+/** Other words in such a name that do not change its meaning. */
 const NEUTRAL = stems(
   'max default in after of the to for time entry item key value cache cached store idle timeout n age live keep gc evict remove delete window',
 );

@@ -1,7 +1,7 @@
 /** V8's largest default heap: members up to a bound must fit into it. */
 export const LARGEST_HEAP_BYTES = 4 * 1024 ** 3;
 
-/** A number beyond the limit that a collection may have while one is put in before another is taken out. */
+/** How far a collection may exceed its limit while a member is added before another is removed. */
 export const OVERSHOOT = 1;
 
 /** The present size of what grows. */
@@ -30,20 +30,20 @@ export interface Bound {
   readonly name: string | null;
   readonly limit: number;
   readonly unit: 'entries' | 'bytes';
-  /** How many holders have one of their own, where there are several: `limit` is what they allow together. */
+  /** How many holders have one limit each, if there are several: `limit` is then their total. */
   readonly holders?: number;
   /** Of `full-holders`: how many hold exactly `limit / holders`; none holds more. */
   readonly full?: number;
 }
 
-/** A sign that members leave with time, found on their owner or on the oldest of them. */
+/** A sign that members are removed after some time, found on their owner or on the oldest of them. */
 export interface Expiry {
   /** Name of the property or variable that says so: `ttl`, `maxAge`, `expiresAt`. */
   readonly name: string;
   /** How long a member may live, milliseconds; null where members carry a point in time only. */
   readonly lifetimeMs: number | null;
-  /** When the oldest member that is still held ought to have gone, milliseconds since the Unix epoch; null where not known. */
+  /** When the oldest member that is still held should have been removed, milliseconds since the Unix epoch; null if unknown. */
   readonly oldestEndMs: number | null;
-  /** How often members that ended are removed, milliseconds, where the owner says so. */
+  /** How often expired members are removed, milliseconds, if the owner says so. */
   readonly sweepMs?: number;
 }

@@ -23,7 +23,7 @@ export function stem(word: string): string {
 /** Words of a text with spaces between them, as stems. */
 export const stems = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/).map(stem));
 
-/** Words of units, as stems, each with what one of the unit is in the smallest. */
+/** Words of units, as stems, each with its size in the smallest unit. */
 export class Units extends Map<string, number> {
   /** `sizes`: words with spaces between them → the size of their unit. */
   constructor(sizes: Readonly<Record<string, number>>) {

@@ -1,13 +1,13 @@
 /**
- * Where a limit or a lifetime of a collection may stand, nearest first.
+ * Where a limit or a lifetime of a collection may be, nearest first.
  *
- * The rule of distance. Near: the holder, what it is a part of up to the nearest class with a name, the settings of each
- * of these (one level), and the static fields of that class. There any limit counts whose name does not speak of
- * something else. Far: what uses a class that is a container by its name, and the variables, with the settings among
- * them, of the scopes that the code of the owner sees: from the scope of the variable that holds the collection, or of
- * the class, out to that of its module. Many things share a scope, so there a name must speak of the collection, or of
- * nothing in particular. Where other collections share it too, a name of the latter kind may be about those: it counts
- * only while that would soon show. Nothing else is looked at: not what uses the owner, not its members, not other modules.
+ * The rule of distance. Near: the holder, the objects it is part of up to the nearest class with a name, the settings of
+ * each of these (one level), and the static fields of that class. There a limit counts unless its name is about something
+ * else. Far: the user of a class that is a container by its name, and the variables, with the settings among them, of the
+ * scopes that the owner's code sees: from the scope of the variable that holds the collection, or of the class, out to that
+ * of its module. Many things share a scope, so there a name must be about the collection or be neutral, such as `max`. If
+ * other collections share the scope, a neutral name may be about those: it counts only while an error would soon show.
+ * Nothing else is read: not the users of the owner, not its members, not other modules.
  */
 
 import { isNodeScript } from '../../runtime/script-name.js';

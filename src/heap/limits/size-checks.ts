@@ -1,5 +1,5 @@
 /**
- * Bounds that stand in no variable: `if (cache.size >= 4000) cache.delete(…)`, `while (this.log.length > KEPT) …shift()`.
+ * Bounds that are in no variable: `if (cache.size >= 4000) cache.delete(…)`, `while (this.log.length > KEPT) …shift()`.
  * The text of a script is searched for comparisons of the size of a collection of this name with a number that decide
  * whether members are taken out of it or put in. The number is written there, or is a constant of the same script.
  *
@@ -7,8 +7,8 @@
  * entries or more that this finds. In 50 MB of JavaScript packages it found 29, and this 18; of the other 11 one was of a
  * collection that outlives a call, whose limit is a field. It took 14 to 25 times the CPU and 25 to 43 bytes of heap a byte.
  *
- * A bound that is missed leaves a finding as it is. One seen by mistake is worse, since it quiets a leak, though only until
- * the collection holds more: so what depends on a comparison is read to the end of its statement and not beyond.
+ * A missed bound leaves a finding as it is. A false one is worse, since it hides a leak, though only until the collection
+ * holds more. So the code that depends on a comparison is read to the end of its statement and not beyond.
  */
 
 /** A comparison as the code has it, and the number it compares with. */
@@ -21,7 +21,7 @@ export interface SizeCheck {
 /** Names that a path may have and code cannot. */
 const NAME = /^#?[A-Za-z_$][\w$]*$/;
 const LITERAL = String.raw`\d[\d_]*(?:[eE]\d+)?(?:\s*\*\s*\d[\d_]*){0,3}`;
-/** What is compared with; what goes on behind it is a number that is not read. */
+/** The number compared with; if an expression follows, it is not read. */
 const OPERAND = String.raw`(?<operand>${LITERAL}|(?:[A-Za-z_$][\w$]*\s*\.\s*){0,4}#?[A-Za-z_$][\w$]*)(?![\w$]|\s*[.*/+%([-])`;
 /** How far behind a comparison the code that depends on it is read, characters. */
 const READ = 400;
@@ -91,7 +91,7 @@ function branches(script: string, from: number): Branches {
   return { holds, fails: LEAVES.test(holds.trimEnd()) ? rest : '' };
 }
 
-/** Behind the bracket that closes a condition; 0 where the comparison stands in none. */
+/** The index after the bracket that closes a condition; 0 if the comparison is in none. */
 function conditionEnd(behind: string): number {
   let end = 0;
   do {
@@ -103,7 +103,7 @@ function conditionEnd(behind: string): number {
   return end;
 }
 
-/** Behind a block, or behind the semicolon of what is none. */
+/** The index after a block, or after the semicolon of a single statement. */
 function statementEnd(text: string, from: number): number {
   const start = text.slice(from).search(/[;{]/);
   if (start < 0) return text.length;
@@ -111,7 +111,7 @@ function statementEnd(text: string, from: number): number {
   return text[first - 1] === ';' ? first : first + closing(text.slice(first), '{', '}') + 1;
 }
 
-/** The index of a bracket that closes one opened before the text; its length where there is none. */
+/** The index of a bracket that closes one opened before the text; the text's length if there is none. */
 function closing(text: string, open: string, close: string): number {
   let depth = 0;
   for (let at = 0; at < text.length; at++) {
@@ -121,7 +121,7 @@ function closing(text: string, open: string, close: string): number {
   return text.length;
 }
 
-/** Null where it is no number, nor a name that the script gives one number and nothing else. */
+/** Null unless it is a number, or a name to which the script assigns one number and nothing else. */
 function numberOf(script: string, operand: string): number | null {
   if (/^\d/.test(operand)) return product(operand);
   const constant = /[A-Za-z_$][\w$]*$/.exec(operand)?.[0] ?? '';

@@ -7,7 +7,7 @@ import { HANDLE_LISTS } from './open-handle.js';
 import { rowsTo } from './retainer-path.js';
 
 /**
- * Whose doing growth is that is not the program's. `v8-memory`: code, feedback, hidden classes. `tool`: an attached
+ * The origin of growth that the program does not cause. `v8-memory`: code, feedback, hidden classes. `tool`: an attached
  * debugger or profiler. `shared-strings`: V8's tables of strings. `calls-in-progress`: arguments and results of running
  * calls. `handle-list`: Node's list of native objects, which something else keeps alive or which are open.
  */

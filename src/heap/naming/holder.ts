@@ -152,7 +152,7 @@ function placeOf(path: readonly RetainerStep[], facts: HolderFacts, generic = GE
   return place.kind === 'class' ? { ...place, keptBy: keptBy(path, at, facts) } : place;
 }
 
-/** Tells objects of a foreign class apart: the nearest class or variable of the program above it. */
+/** Distinguishes objects of a foreign class: the nearest class or variable of the program above it. */
 function keptBy(path: readonly RetainerStep[], from: number, facts: HolderFacts): Place | null {
   for (let at = from; at > 0 && facts.isForeign(at); ) {
     const above = nearestPlace(path.slice(0, at + 1), facts);

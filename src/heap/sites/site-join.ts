@@ -89,7 +89,7 @@ export function joinSites(suspects: readonly Suspect[], sites: readonly PlacedSi
 const growthOf = ({ gainedBytes, steps }: Suspect): number =>
   gainedBytes ?? Math.max(0, (steps.at(-1)?.bytes ?? 0) - (steps[0]?.bytes ?? 0));
 
-/** Sites of others that have more than these need, for suspects that have none. */
+/** Gives suspects without a site those sites of others that have more growth than the others need. */
 function shared(suspects: readonly Suspect[], matches: readonly SiteMatch[]): readonly SiteMatch[] {
   const served = new Set(matches.map(({ suspect }) => suspect));
   return suspects.flatMap((suspect, index) => {
@@ -199,7 +199,7 @@ function mergeSites(sites: readonly AllocationSite[]): readonly AllocationSite[]
   return [...places.values()].sort((a, b) => b.growthBytes - a.growthBytes);
 }
 
-/** Where code has spoken, the site's innermost function of the program's own; then where members are defined; then what amounts say. */
+/** If code connects them, the site's innermost function in the program; else where members are defined; else the site matched by amount. */
 function ownPlace(
   matches: readonly SiteMatch[],
   locations: readonly MemberLocation[],

@@ -6,7 +6,7 @@
  * - a package keeps both for one place in the program, or they are in one package;
  * - each member of one leads to a different member of the other;
  * - one holds threads or processes, and Node itself holds the other.
- * Otherwise collections of two objects, or two variables of one module, stay two however equal their pace: requests
+ * Otherwise collections of two objects, or two variables of one module, stay separate however equal their rates: requests
  * drive everything in a service.
  */
 
@@ -39,7 +39,7 @@ const MAX_LOOKED_AT = 96;
 const MAX_AWAY = 5;
 /** Part of the members that must each lead to a different member. */
 const MOST = 0.8;
-/** From this ratio of gains on, the larger one is named, whatever it holds. */
+/** From this ratio of gains on, the larger one is named, regardless of its content. */
 const FAR_MORE = 4;
 /** Below this ratio of gains, chance decides which one is larger. */
 const ALIKE = 1.25;
