@@ -25,8 +25,8 @@ interface Published {
 }
 
 /**
- * What serves the watcher's figures: metrics, the router for the host's app, and the own listener. prom-client and Express
- * take longer to load than all the rest, so a separate method loads each.
+ * Serves the watcher's figures: metrics, the router for the host's app, and the own listener. prom-client and Express
+ * take longer to load than everything else, so a separate method loads each.
  */
 export class OpsEndpoint {
   readonly #options: ResolvedOptions;
@@ -80,7 +80,7 @@ export class OpsEndpoint {
     this.#backlog = [];
   }
 
-  /** Opens the own listener where one is asked for and may be opened. */
+  /** Opens the own listener if one is configured and allowed. */
   async listen(): Promise<void> {
     const { logger } = this.#published;
     const { listen, metricsAuth, allowedHosts } = this.#options;

@@ -45,18 +45,18 @@ export interface Watcher {
   on<E extends keyof WatcherEvents>(event: E, listener: (...args: WatcherEvents[E]) => void): this;
   once<E extends keyof WatcherEvents>(event: E, listener: (...args: WatcherEvents[E]) => void): this;
   off<E extends keyof WatcherEvents>(event: E, listener: (...args: WatcherEvents[E]) => void): this;
-  /** Mutes this finding (`lw-…`): no event, no warning, no alert. It stays in the report. Kept over restarts. Throws LEAKWATCH_ERR_INVALID_OPTION for what is no id. */
+  /** Mutes this finding (`lw-…`): no event, no warning, no alert. It stays in the report. Kept across restarts. Throws LEAKWATCH_ERR_INVALID_OPTION for a malformed id. */
   mute(id: string): void;
   /** False where it was not muted. */
   unmute(id: string): boolean;
-  /** Ends all that `watch()` began. Never rejects; a second call does nothing. */
+  /** Ends everything that `watch()` started. Never rejects; a second call does nothing. */
   stop(): Promise<void>;
 }
 
 /**
  * Starts watching this thread. Rejects with a `LeakwatchError` when an option cannot be used; nothing is left running then.
- * Where `leakwatch/register` watches it already, such as under `leakwatch run`, that watcher is what you get, and a warning
- * that your options are not used.
+ * If `leakwatch/register` already watches it, such as under `leakwatch run`, you get that watcher, and a warning that your
+ * options are ignored.
  */
 export async function watch(options: Options = {}): Promise<Watcher> {
   const resolved = resolveOptions(options);
@@ -122,7 +122,7 @@ export class LeakWatcher implements Watcher {
     this.#state = StateDirectory.open(options.stateDir, (reason) =>
       logger.info(say`reports are not kept across restarts: ${reason}`),
     );
-    // What people and Prometheus ask of the own listener is not the service's traffic.
+    // Requests to the own listener are not the service's traffic.
     const requests = new RequestCounter((server) => this.#endpoint.owns(server));
     this.#requests = requests;
     const ownPauses = new OwnPauses();
@@ -132,7 +132,7 @@ export class LeakWatcher implements Watcher {
     const dumper = chooseDumper(options.capture, clock);
     if (dumper.dumper === null && options.capture !== 'off')
       logger.warn(say`captures are not possible: ${dumper.reason}`);
-    // Tokens are kept as digests only, by the endpoint: what is in the heap is in its snapshots. So nothing here holds `options`.
+    // A heap snapshot contains everything in the heap, so only the endpoint keeps tokens, as digests, and nothing here holds `options`.
     const { environment } = options;
     this.#daemon = new Daemon(
       { ...options, tokens: [] },
@@ -143,7 +143,7 @@ export class LeakWatcher implements Watcher {
         reader: createHeapReader(
           processReaders(() => {
             const { counts } = requests;
-            // Where there is a worker, there is the main thread at least.
+            // A process with a worker has at least the main thread as well.
             return isMainThread ? counts : { ...counts, workersStarted: counts.workersStarted + 1 };
           }),
           (startMs) => ownPauses.includes(startMs),
@@ -215,8 +215,8 @@ export class LeakWatcher implements Watcher {
   }
 
   /**
-   * Starts the schedule, loads the metrics, and opens the own listener where one is asked for and may be opened. One that
-   * cannot be opened is `refused`, which may throw.
+   * Starts the schedule, loads the metrics, and opens the own listener if one is configured and allowed. If it cannot be
+   * opened, calls `refused`, which may throw.
    */
   async open(refused: (reason: unknown) => void): Promise<void> {
     const { Schedule } = await import('./daemon/schedule.js');
@@ -279,7 +279,7 @@ export class LeakWatcher implements Watcher {
     return `report-${this.#daemon.status().startedAtMs.toString(36)}-${process.pid}-${threadId}.json`;
   }
 
-  /** V8's profiler does not survive the end of its isolate on every version of Node: it goes first. */
+  /** V8's profiler must be stopped before its isolate ends: on some Node versions it would crash the process. */
   readonly #onExit = (): void => this.#sites.stop();
 
   readonly #onFinding = (finding: Finding): void => {

@@ -22,7 +22,7 @@ import type {
 } from './analysis-outcome.js';
 
 const LOWEST_PRIORITY = 19;
-/** A process that ended, or was killed, is given up after this, even if others still hold its pipes or it does not go. */
+/** After this, we no longer wait for a process that ended or was killed, even if others still hold its pipes or it does not end. */
 const END_GRACE_MS = 5000;
 /** What Node may need to start: where its shared libraries are, and on Windows where the system is. Lower case. */
 const PASSED_VARIABLES: readonly string[] = ['ld_library_path', 'dyld_library_path', 'systemroot'];
@@ -40,7 +40,7 @@ export const startAnalysis: StartAnalysis = (options) => {
   const snapshotFd = options.snapshotFd ?? null;
   try {
     requireDescriptors();
-    // It lives for seconds: what V8's threads compile and mark for it in the meantime is a third of its CPU, and wasted.
+    // It lives for seconds: compiling and marking on V8's threads would take a third of its CPU and save nothing.
     const flags = ['--single-threaded', `--max-old-space-size=${limits.oldSpaceMb}`];
     const child = spawn(process.execPath, [...flags, fileURLToPath(entry)], {
       env: passedOn(options.environment ?? {}),
@@ -78,7 +78,7 @@ function withoutCost(ending: AnalysisEnding): AnalysisOutcome {
   return { ...ending, cpuSeconds: 0, peakRssBytes: 0 };
 }
 
-/** Stands in for the pipe of a process that never was. */
+/** Replaces the pipe of a process that could not be started. */
 function discarding(): Writable {
   const sink = new Writable({
     write: (_chunk, _encoding, done) =>
@@ -140,7 +140,7 @@ class RunningAnalysis implements AnalysisHandle {
         this.#grace?.cancel();
         signal?.removeEventListener('abort', cancel);
         this.#hold(false);
-        // Our ends are closed, even if somebody else holds the others.
+        // Our ends are closed, even if another process holds the others.
         for (const stream of [this.sink, ...this.#streams]) (stream as Partial<Writable> | null)?.destroy?.();
         resolve(outcome);
       };
@@ -154,14 +154,14 @@ class RunningAnalysis implements AnalysisHandle {
     this.#ending = ending;
     // A process that was never started has pid 0 for Node, and killing that is killing our own process group.
     if (this.#child.pid === undefined) return;
-    // A caller that awaits the end must see it, even where nothing else keeps the event loop running.
+    // A caller that awaits the end must see it, even if nothing else keeps the event loop running.
     this.#hold(true);
     // The only signal that works in the middle of a step, where no handler runs.
     this.#child.kill('SIGKILL');
     this.#giveUpSoon(() => withoutCost(ending));
   }
 
-  /** In two waits: after a long turn of the service, timers run first, and only then what the process sent is read. */
+  /** Waits twice: after a long turn of the service, timers run first, and only then is the output of the process read. */
   #giveUpSoon(outcome: () => AnalysisOutcome, waits = 2): void {
     this.#grace?.cancel();
     this.#grace = this.#clock.after(END_GRACE_MS / 2, () =>
@@ -175,7 +175,7 @@ class RunningAnalysis implements AnalysisHandle {
   }
 
   #resultOrEnding(exitCode: number | null, signal: NodeJS.Signals | null): AnalysisResult | AnalysisEnding {
-    // It may have ended by itself just before we gave it up, and then its own reason says more.
+    // It may have ended by itself just before the timeout; then its own reason is better.
     const byUs = signal === 'SIGKILL' || this.#ending?.outcome !== 'cancelled';
     if (this.#ending !== null && byUs) return this.#ending;
     if (this.#message !== null) return this.#message.result;

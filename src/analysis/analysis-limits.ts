@@ -4,13 +4,13 @@ import { readMemoryLimit } from '../host/memory-limit.js';
 import { MIB } from '../runtime/units.js';
 import type { AnalysisOptions } from './analysis-outcome.js';
 
-/** V8 itself may crash at its start with less than the first, and in ways that say nothing. */
+/** With less than the first, V8 may crash at its start without a useful message. */
 const MIN_OLD_SPACE_MB = 32;
 const MAX_OLD_SPACE_MB = 1024;
 const MAX_MEMORY_BYTES = 2 ** 31;
-/** Of what host and container have left: the rest stays with the service. */
+/** Part of the memory that host and container have left; the rest stays reserved for the service. */
 const SHARE_OF_AVAILABLE = 0.5;
-/** Resident in the analysis process and no memory of its own: the pages of Node.js's file, which the service has as well. */
+/** Resident in the analysis process but shared with the service: the pages of Node.js's file. */
 const SHARED_BYTES = 48 * MIB;
 /** Both ends of four pipes, and two more while the process starts. */
 const DESCRIPTORS_NEEDED = 10;

@@ -31,7 +31,7 @@ export interface AnalysisOptions {
   readonly onProgress?: (step: AnalysisStep) => void;
 }
 
-/** How the process ended without a result. Words are made of it in `wording/`. */
+/** How the process ended without a result; `wording/` makes sentences from it. */
 export type AnalysisEnding =
   | { readonly outcome: 'crashed'; readonly cause: 'not-started'; readonly message: string }
   /** V8 gave up at its limit. */

@@ -88,7 +88,7 @@ function send(message: AnalysisMessage): Promise<void> {
   });
 }
 
-/** Runs one analysis, and ends it early where it must not go on. */
+/** Runs one analysis, and ends it early if it must not go on. */
 class GuardedAnalysis {
   readonly #snapshot = new Socket({ fd: SNAPSHOT_DESCRIPTOR, readable: true, writable: false });
   readonly #stop = new AbortController();

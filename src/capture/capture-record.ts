@@ -47,6 +47,6 @@ export interface CaptureRecord {
   /** The most memory the capture took in addition to the heap, bytes; 0 when unknown. */
   readonly peakBytes: number;
   readonly nodes: number;
-  /** Forked children that had to be given up before one succeeded. */
+  /** Forked children that failed before one succeeded. */
   readonly retries: number;
 }

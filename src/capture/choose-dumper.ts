@@ -5,7 +5,7 @@ import { ForkDumper } from './fork-dumper.js';
 import type { ChosenDumper } from './heap-dumper.js';
 import { InlineDumper } from './inline-dumper.js';
 
-/** The dumper with the shortest pauses that `mode` allows and this machine supports. Never throws: without one the watcher goes on without captures. */
+/** The dumper with the shortest pauses that `mode` and this machine allow. Never throws: without one, the watcher takes no captures. */
 export function chooseDumper(
   mode: 'auto' | 'fork' | 'inline' | 'off',
   clock: Clock,

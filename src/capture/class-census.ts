@@ -77,8 +77,8 @@ function shapeOf(object: object): string {
 }
 
 /**
- * What grew between two censuses, most bytes first. A class that a full list leaves out had at most the bytes of its last
- * row, and is taken to have had them: entering the list must not pass for growth.
+ * The growth between two censuses, most bytes first. A class that a full list leaves out had at most the bytes of its last
+ * row, and is assumed to have had them: entering the list must not look like growth.
  */
 export function censusIncrease(
   before: readonly ClassCount[],

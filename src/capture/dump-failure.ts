@@ -2,11 +2,11 @@
 export type GovernorKill =
   | {
       readonly cause: 'memory-short';
-      /** What the container had left, and what of it stays with the service. */
+      /** The memory that the container had left, and the part of it reserved for the service. */
       readonly availableBytes: number;
       readonly reserveBytes: number;
       readonly heldBytes: number;
-      /** Since the look before. */
+      /** Since the previous check. */
       readonly grownBytes: number;
     }
   | { readonly cause: 'over-allotment'; readonly heldBytes: number; readonly allotmentBytes: number }
@@ -14,16 +14,16 @@ export type GovernorKill =
       readonly cause: 'too-long';
       readonly ranMs: number;
       readonly stoppedMs: number;
-      /** Of the run alone, or with its stops. */
+      /** Without or with the time it was suspended. */
       readonly limit: 'run' | 'run-and-stops';
       readonly limitMs: number;
     };
 
-/** Why a dump failed: values to decide by. Words are made of them in `wording/`. */
+/** Why a dump failed, as values; `wording/` makes sentences from them. */
 export type DumpFailure =
   | GovernorKill
   | { readonly cause: 'stopped' }
-  /** Nobody was left to read the snapshot: what a dead analysis process looks like from here, and no fault of the dumper's. */
+  /** No process was left to read the snapshot: the analysis process has died, and the dumper is not at fault. */
   | { readonly cause: 'reader-gone' }
   | { readonly cause: 'no-snapshot' }
   | {
@@ -34,7 +34,7 @@ export type DumpFailure =
       readonly reserveBytes: number;
     }
   | { readonly cause: 'pool-busy'; readonly waitedMs: number }
-  /** A lock or a signal of a thread of V8's that does not exist in the child. */
+  /** The child would have waited for a V8 thread that exists only in the service. */
   | { readonly cause: 'worker-busy' }
   | { readonly cause: 'child-signal'; readonly signal: number }
   | { readonly cause: 'child-threw'; readonly message: string }

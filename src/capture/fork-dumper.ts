@@ -33,7 +33,7 @@ const FIRST_BACK_OFF_MS = 40;
 /** A scan needs a thread of libuv's pool, all of which the service may keep busy. */
 const MAX_SCAN_MS = 10_000;
 const SIGKILL = 9;
-/** The child dies of it when nobody reads its output any more. */
+/** The child dies of it when its output is no longer read. */
 const SIGPIPE = 13;
 /** A longer census is not ours. */
 const MAX_CENSUS_CHARACTERS = MIB;
@@ -136,7 +136,7 @@ export class ForkDumper implements HeapDumper {
     });
   }
 
-  /** Ends early when the capture is called off, because stopping waits for it. */
+  /** Ends early when the capture is cancelled, because stopping waits for it. */
   #pause(delayMs: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const end = (): void => {
@@ -149,7 +149,7 @@ export class ForkDumper implements HeapDumper {
     });
   }
 
-  /** Of a child that was merely unlucky only the pause is learned; one that failed would have taken at least what it took. */
+  /** A child that met a busy thread teaches only its pause; one that failed would have taken at least as much as it did. */
   #learn({ level, heapBytes }: CaptureOrder, run: ChildRun, ended: ChildVerdict['ended']): void {
     const { liveBytes, peakBytes } = run.words;
     const isTypical = ended !== 'unlucky';
@@ -170,7 +170,7 @@ interface Attempt {
   readonly census: readonly ClassCount[] | null;
 }
 
-/** Where other code took the child's end, as the governor saw it. */
+/** If other code collected the child's exit status: its end as the governor saw it. */
 function cpuSecondsOf({ end, verdict }: ChildRun): number {
   return end?.cpuSeconds ?? verdict.cpuSeconds;
 }
@@ -182,7 +182,7 @@ type ChildVerdict =
 
 function judge({ end, words, verdict, wrote }: ChildRun, signal: AbortSignal): ChildVerdict {
   const failed = (failure: DumpFailure): ChildVerdict => ({ ended: 'failed', failure });
-  // The reader has what it wrote: another child would come too late.
+  // The reader already has its output: another child would come too late.
   const mayRetry = (failure: DumpFailure): ChildVerdict => ({ ended: wrote ? 'failed' : 'unlucky', failure });
   if (signal.aborted) return failed({ cause: 'stopped' });
   if (verdict.killed !== null) return failed(verdict.killed);
@@ -190,7 +190,7 @@ function judge({ end, words, verdict, wrote }: ChildRun, signal: AbortSignal): C
   if (end.signal > 0 || end.exitCode > CHILD_EXIT.signal) {
     const number = end.signal > 0 ? end.signal : end.exitCode - CHILD_EXIT.signal;
     if (number === SIGPIPE) return failed({ cause: 'reader-gone' });
-    // Nobody but an administrator, or the kernel when memory runs out, sends SIGKILL.
+    // Only an administrator, or the kernel when memory runs out, sends SIGKILL.
     const failure: DumpFailure = { cause: 'child-signal', signal: number };
     return number === SIGKILL ? failed(failure) : mayRetry(failure);
   }

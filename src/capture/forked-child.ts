@@ -20,7 +20,7 @@ export interface ChildOrder
 }
 
 export interface ChildRun {
-  /** Null where other code in the process took its end. */
+  /** Null if other code in the process collected its exit status. */
   readonly end: ChildEnd | null;
   readonly words: ChildWords;
   readonly verdict: GovernorVerdict;
@@ -31,10 +31,10 @@ export interface ChildRun {
 
 /** How often the child is checked: a signal of its end (SIGCHLD) would be noticed by the service. */
 const LOOK_MS = 20;
-/** The child's own time limit, in times of ours. Its clock runs on while it is stopped, so it only ends a child that nobody watches any more. */
+/** The child's own time limit, as a multiple of ours. Its clock runs on while it is suspended, so it only ends a child that is no longer watched. */
 const OWN_LIMIT_TIMES = 12;
 
-/** Forks one child and watches it to its end. Throws a `DumpError`, or what the addon throws, where there could be none. */
+/** Forks one child and watches it to its end. If it cannot be forked, throws a `DumpError` or the addon's error. */
 export async function runForkedChild(order: ChildOrder): Promise<ChildRun> {
   const memory = createMemoryLimitReader();
   try {
@@ -56,7 +56,7 @@ interface Room {
   readonly reserveBytes: number;
 }
 
-/** Memory that was there when the capture was decided may be gone; if it is short, the fork itself may end the service. */
+/** Memory that was free when the capture was decided may be used by now; if it is short, the fork itself may end the service. */
 function roomFor(order: ChildOrder, memory: MemoryLimitReader): Room {
   const situation = { ...memory.read(), concurrentBytes: order.concurrentBytes };
   const allotmentBytes = memoryAllotment(situation);
@@ -112,7 +112,7 @@ function forkWith(order: ChildOrder, writeFd: number, allotmentBytes: number): F
   }
 }
 
-/** Hands the read end over at the first byte: until then the child may still have to be given up, and no analysis should start in vain. */
+/** Hands the read end over at the first byte: until then the child may still fail, and no analysis should start in vain. */
 class PipeEnd {
   readonly #readFd: number;
   readonly #order: ChildOrder;
@@ -161,7 +161,7 @@ class LivingChild implements GovernedChild {
     return this.#usage?.read() ?? null;
   }
 
-  /** Null while it runs; then its end, or `lost` where other code in the process took that. */
+  /** Null while it runs; then its end, or `lost` if other code in the process collected its exit status. */
   wait(binding: NativeBinding): ChildEnd | 'lost' | null {
     let end: ChildEnd | 'lost' | null = 'lost';
     try {
@@ -187,7 +187,7 @@ class LivingChild implements GovernedChild {
   }
 }
 
-/** The child is waited for whatever goes wrong, or it would stay a zombie. */
+/** The child is waited for even after an error, or it would stay a zombie. */
 function ended(order: ChildOrder, child: LivingChild, pipe: PipeEnd): Promise<ChildEnd | null> {
   return new Promise((resolve, reject) => {
     let fault: { readonly error: unknown } | null = null;

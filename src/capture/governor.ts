@@ -38,7 +38,7 @@ export interface GovernorVerdict {
   /** The most private memory it was seen to hold, bytes. */
   readonly peakBytes: number;
   readonly cpuSeconds: number;
-  /** How long it was stopped for the sake of the CPU quota: in all, and at a stretch; milliseconds. */
+  /** How long it was suspended because of the CPU quota: in total, and the longest time at once; milliseconds. */
   readonly stoppedMs: number;
   readonly longestStopMs: number;
 }
@@ -47,21 +47,21 @@ export interface GovernorVerdict {
 const TICK_MS = 25;
 /** A stopped child does not grow, only the service does. */
 const STOPPED_TICK_MS = 100;
-/** Looking more often would cost a small quota more than a run that lasts too long, which the next stop makes up for. */
+/** With a small quota, checking more often would cost more than a run that lasts too long; the next suspension makes up for that. */
 const MIN_RUN_MS = 5;
 /** The child's part of a CPU quota. It bursts to a tenth more, and late ticks cost a little. */
 const SHARE_OF_QUOTA = 0.2;
-/** With so many cores, service, child and analysis have one each and do not slow each other. */
+/** With this many cores, service, child and analysis have one each and do not slow each other down. */
 const FREE_CORES = 3;
 /** Time beyond this between two ticks is not counted: the service was busy or frozen, and maybe the child as well. */
 const MAX_COUNTED_GAP_MS = 1000;
-/** Stops included, a child may take this many times its time limit. */
+/** Including suspensions, a child may take this many times its time limit. */
 const LONGEST_TIMES = 10;
 
 /**
  * Watches one child while it captures, so that the capture dies and not the service: kills it when the container's memory
  * would run short or when it takes too long, and under a CPU quota stops and resumes it, so that it takes no more than a
- * fifth of the quota. Never throws and keeps nothing alive. What it governs dies with this process (PR_SET_PDEATHSIG),
+ * fifth of the quota. Never throws and keeps nothing alive. Its child dies with this process (PR_SET_PDEATHSIG),
  * stopped or not; for a child that has ended or is killed here, `end()` must be called.
  */
 export class Governor {
@@ -112,7 +112,7 @@ export class Governor {
     const grownBytes = this.#look();
     this.#killed = this.#shortOfMemory(grownBytes) ?? this.#outOfTime();
     if (this.#killed !== null) {
-      // Nobody is left to resume it later.
+      // Nothing would resume it later.
       if (!attempt(() => this.#options.child.kill())) this.#resume();
       return;
     }
@@ -131,7 +131,7 @@ export class Governor {
       : Math.min(TICK_MS, Math.max(MIN_RUN_MS, Math.floor(this.#share.runnableMs)));
   }
 
-  /** Takes stock of the time since the last look, and returns by how many bytes the child has grown in it. */
+  /** Updates the figures for the time since the last check, and returns by how many bytes the child has grown in it. */
   #look(): number {
     const nowMs = this.#options.clock.monotonicMs();
     const gapMs = nowMs - this.#lastMs;
@@ -144,7 +144,7 @@ export class Governor {
       this.#longestStopMs = Math.max(this.#longestStopMs, this.#stopMs);
     } else this.#runMs += countedMs;
     const before = this.#usage;
-    // If it is unknown, a child that may run is taken to have computed all the time.
+    // If it is unknown, a child that may run is assumed to have computed all the time.
     const idle = this.#stopped || this.#ended;
     this.#usage = this.#readUsage() ?? {
       cpuSeconds: before.cpuSeconds + (idle ? 0 : countedMs / 1000),
@@ -184,7 +184,7 @@ export class Governor {
     }
   }
 
-  /** A child that cannot be resumed must not stay there, stopped. */
+  /** A child that cannot be resumed must not stay suspended. */
   #resume(): void {
     const { child } = this.#options;
     if (!attempt(() => child.resume())) attempt(() => child.kill());

@@ -4,7 +4,7 @@ import type { ClassCount } from './class-census.js';
 import type { DumpFailure } from './dump-failure.js';
 import type { CostPrediction } from './learned-cost.js';
 
-/** Where the bytes of a `.heapsnapshot` go, once there are some. One of the two is called, once. */
+/** The destination of a `.heapsnapshot`'s bytes, requested once there are some. One of the two is called, once. */
 export interface SnapshotReceiver {
   /** For a dumper that writes them itself, and ends the stream. */
   stream(): Writable;
@@ -18,7 +18,7 @@ export interface CaptureOrder {
   readonly receiver: SnapshotReceiver;
   /** Live heap as far as it is known, bytes. */
   readonly heapBytes: number;
-  /** What others are expected to take meanwhile, bytes: the analysis, and copies of what the service writes to. */
+  /** Memory expected to be taken elsewhere meanwhile, bytes: the analysis, and copies of pages that the service writes to. */
   readonly concurrentBytes: number;
   /** Of forked children and the analysis process, 0 to 19 (lowest). */
   readonly niceness: number;
@@ -36,7 +36,7 @@ interface DumpCosts {
   readonly peakBytes: number;
   /** Of forked children, seconds. */
   readonly cpuSeconds: number;
-  /** Children given up before the last one. */
+  /** Children that failed before the last one. */
   readonly retries: number;
 }
 

@@ -27,7 +27,7 @@ export function findCollections(
     process,
     cache,
     hidden.holders,
-    // What only native handles hold: servers, sockets, and through these all listeners.
+    // Objects that only native handles hold: servers, sockets, and through these all listeners.
     ...(_getActiveHandles?.call(process) ?? []),
     ...(_getActiveRequests?.call(process) ?? []),
   ];

@@ -22,7 +22,7 @@ export type CostObservation = { readonly [Cost in keyof CostPrediction]: number 
 
 /** A heap's density changes from one capture to the next; predictions err on the safe side by this much. */
 const CAUTION = 1.25;
-/** What was learned about time is forgotten after this, so that one busy hour does not end captures for good. */
+/** Learned times are forgotten after this, so that one busy hour does not end captures for good. */
 const TIME_FOR_MS = 10 * 60 * 1000;
 /** The largest memory of this and of the half hour before it counts: it is remembered for 30 to 60 minutes. */
 const MEMORY_FOR_MS = 30 * 60 * 1000;
@@ -59,7 +59,7 @@ export class LearnedCost {
   }
 }
 
-/** The mean of what was expected and what it was, since one capture on a busy machine may take many times as long. */
+/** The mean of the expected and the measured value, since one capture on a busy machine may take many times as long. */
 class MeanRate {
   readonly #clock: Clock;
   readonly #guess: number;
@@ -67,7 +67,7 @@ class MeanRate {
   #learned = Number.POSITIVE_INFINITY;
   #atMs = Number.NEGATIVE_INFINITY;
 
-  /** `keepsLower`: for what a calm machine takes as well as a busy one, a rate below the guess is never forgotten. */
+  /** `keepsLower`: for figures that do not depend on the load of the machine, a rate below the guess is never forgotten. */
   constructor(clock: Clock, guess: number, keepsLower: boolean) {
     this.#clock = clock;
     this.#guess = guess;
@@ -83,7 +83,7 @@ class MeanRate {
     if (value === null || !Number.isFinite(value)) return;
     const expected = this.expected();
     const rate = value / heapBytes;
-    // Guesses are pessimistic on purpose: of what does not depend on how busy the machine is, the first experience counts.
+    // Guesses are pessimistic on purpose: for figures that do not depend on the load of the machine, the first measurement replaces them.
     const weight = this.#keepsLower && this.#learned === Number.POSITIVE_INFINITY ? 1 : 0.5;
     this.#learned = complete ? expected + (rate - expected) * weight : Math.max(expected, rate * CAUTION);
     this.#atMs = this.#clock.monotonicMs();

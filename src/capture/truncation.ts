@@ -4,8 +4,8 @@
  *
  * Invariants: no code of the program runs (no getter, setter, trap, patched prototype or species), and nothing throws. So
  * built-in functions are taken when this module is loaded, as Node does for its own modules; properties are defined, not
- * assigned; descriptors have no prototype; arrays are not iterated; what the program made is only looked at by index or
- * descriptor, and not at all where that could reach a proxy.
+ * assigned; descriptors have no prototype; arrays are not iterated; the program's objects are read only by index or
+ * descriptor, and not at all if that could reach a proxy.
  *
  * Order is kept: the oldest members stay first and the newest last, so that votes of the newest members see the same
  * ones as in a whole heap. The oldest are there because fields of an object that is used as a table as well come first.
@@ -68,7 +68,7 @@ function sizeGetter(prototype: object): (this: unknown) => number {
   return getter as (this: unknown) => number;
 }
 
-/** The indices of longer arrays that have holes are listed rather than tried, and so are those of arrays that are mostly holes. */
+/** In longer arrays with holes, and in arrays that are mostly holes, existing indices are listed rather than each index tried. */
 const MAX_TRIED = 2 ** 25;
 const MAX_TRIED_HOLES = 2 ** 14;
 /** Places between the ends of such an array that are looked at for holes. */
@@ -85,7 +85,7 @@ interface Kept {
   next: Kept | null;
 }
 
-/** What of `collections` is no collection, or can not take the mark, is left as it is. Order among them does not matter. */
+/** Values in `collections` that are no collection, or cannot take the mark, are left as they are. Their order does not matter. */
 export function truncateCollections(
   collections: readonly object[],
   bounds: TruncationBounds,
@@ -97,7 +97,7 @@ export function truncateCollections(
     try {
       lost = truncate(collections[at], bounds);
     } catch {
-      // Out of stack or memory, or an exotic object: it stays as it is, or half done.
+      // Out of stack or memory, or an exotic object: it stays as it is, or is truncated in part.
     }
     if (lost <= 0) continue;
     truncated++;
@@ -119,7 +119,7 @@ function truncate(collection: unknown, bounds: TruncationBounds): number {
   return truncateTable(collection, bounds);
 }
 
-/** A plain descriptor would be asked for `get` along its prototypes. */
+/** Without a prototype, which would be searched for `get`. */
 function descriptor(value: unknown, enumerable: boolean): PropertyDescriptor {
   const own = { __proto__: null, value, writable: true, enumerable, configurable: true };
   return own as PropertyDescriptor;
@@ -150,7 +150,7 @@ function truncateKeyed(table: Map<unknown, unknown>, methods: typeof MAP, bounds
     }
     at++;
   });
-  // One by one a million entries would leave as slowly as they came.
+  // Deleting a million entries one by one would take as long as adding them.
   methods.clear(table);
   for (let entry = head.next; entry !== null; entry = entry.next) methods.add(table, entry.key, entry.value);
   return total - kept;
@@ -177,7 +177,7 @@ function truncateArray(array: readonly unknown[], bounds: TruncationBounds): num
   return total - kept;
 }
 
-/** Whether its indices are better listed than tried: each takes a text. */
+/** Whether to list its indices, each of which takes a text, rather than try them all. */
 function isSparse(array: readonly unknown[], length: number): boolean {
   if (length <= MAX_TRIED_HOLES) return false;
   const step = length / PROBES;

@@ -81,8 +81,8 @@ export class CaptureLadder {
   }
 
   /**
-   * A growth that was gone for the length of a cool-down has ended: compared with its old census, what begins to grow next
-   * would have to make up for all the time in between.
+   * If growth was absent for the length of a cool-down, it has ended: compared with its old census, a new growth would
+   * first have to make up for the time in between.
    */
   follow(nowMs: number, grows: boolean): void {
     if (grows) this.#calmSinceMs = null;
@@ -91,8 +91,8 @@ export class CaptureLadder {
   }
 
   /**
-   * Takes a census in; false when the last comparison allowed showed nothing growing, and the growth is called off. All are
-   * compared with the first, so that a leak adds up while what comes and goes with traffic does not.
+   * Adds a census. False if the last allowed comparison showed no growth, so the series is cancelled. Each is compared
+   * with the first, so that a leak adds up while objects that come and go with traffic do not.
    */
   counted(census: Census): boolean {
     const first = this.#first;

@@ -127,8 +127,8 @@ export class FindingLedger {
   }
 
   /**
-   * What grows outside the graph at present, at every look at it. It is a finding by itself only while no open finding of
-   * the graph explains it; then it is one more reason of that.
+   * Takes the present growth outside the graph, at every look at it. It is a separate finding only while no open finding
+   * of the graph explains it; otherwise it is one more reason of that finding.
    */
   observe(growing: readonly OutsideFinding[], atMs: number): LedgerUpdate {
     const changed = this.#outside.observe(growing, atMs, this.#graphFindings());

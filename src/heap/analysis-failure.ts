@@ -15,7 +15,7 @@ export type FailureCause =
 export type AnalysisNote =
   /** The previous series could not be read, so that a new one begins. */
   | { readonly kind: 'series-restarted' }
-  /** Small paths that the series had no room for. */
+  /** Small paths that did not fit into the series. */
   | { readonly kind: 'paths-dropped'; readonly paths: number }
   /** Objects beyond the bounds of the path tree. */
   | { readonly kind: 'objects-beyond-tree'; readonly objects: number };

@@ -1,7 +1,7 @@
 import type { ClassGrowth } from './growth/class-growth.js';
 
 /**
- * Functions of Node's own modules stand at the same lines in every process of one version: measured, all of them are
+ * Functions of Node's own modules are at the same lines in every process of one version: measured, all of them are
  * shared between snapshots of one version, and 16 to 31 % between neighbours of Node 20, 22, 24 and 26.
  */
 const MIN_SHARED = 0.5;

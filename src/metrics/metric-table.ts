@@ -60,7 +60,7 @@ export const SERIES_LIMIT = 200;
 const LOOK_LEVELS = ['probe', 'census'] as const;
 export const LOOK_OUTCOMES = ['success', 'skipped', 'failed'] as const;
 
-/** How many findings, worst first, have a rank of their own. */
+/** Ranks of the worst open findings; further ones have no series. */
 const SUSPECT_RANKS = ['1', '2', '3', '4', '5'] as const;
 
 // Each bucket costs a series for each kind of cycle. A minor cycle takes about 1 ms, a major one 5 to 500 ms.

@@ -19,7 +19,7 @@ export interface ForkOptions {
   readonly allotmentBytes: number;
   /** Time after which the child gives up, milliseconds. */
   readonly limitMs: number;
-  /** Of the child, 0 to 19; at 19 it runs only when nothing else wants the core. */
+  /** Of the child, 0 to 19; at 19 it runs only when nothing else needs the core. */
   readonly niceness: number;
 }
 
@@ -44,7 +44,7 @@ export interface ChildEnd {
   readonly cpuSeconds: number;
 }
 
-/** What the child wrote into the shared page; readable at any time, also after its death. */
+/** The child's figures in the shared page; readable at any time, also after the child has ended. */
 export interface ChildWords {
   /** Its peak private memory, bytes; an upper estimate. */
   readonly peakBytes: number;
@@ -79,7 +79,7 @@ export interface NativeBinding {
   /** In the child: Maps, Sets, arrays and dictionaries with more than `threshold` members, after a full GC; takes more memory than the heap. */
   largeCollections(threshold: number): object[];
   /**
-   * In the child: likewise, but only collections reachable from `roots`, at a fiftieth of the cost; null if out of
+   * In the child: the same, but only collections reachable from `roots`, at a fiftieth of the cost; null if out of
    * memory. `samples`: objects that show how this version of V8 lays them out. `counting`: counts objects for
    * `census()`, which must follow; until then one object of each hidden class is kept alive.
    */

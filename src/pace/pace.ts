@@ -29,8 +29,8 @@ export interface PaceRules {
   readonly flatCapturesToStop: number;
   readonly pauseBudgetMs: number;
   /**
-   * Of captures and analyses: 19 runs when nothing else wants the core, which may be never on a busy machine; trials and
-   * tests do not wait for that.
+   * Of captures and analyses. At 19 they run only when nothing else needs the core, which may be never on a busy machine;
+   * trials and tests cannot wait for that.
    */
   readonly niceness: number;
   /** CPU of captures and analyses in the background: part of one core, averaged over an hour. Captures on demand do not count. */
@@ -74,7 +74,7 @@ export interface OutsideRules {
   readonly suspectRises: number;
   readonly confirmRises: number;
   readonly confirmMs: number;
-  /** How long memory and contexts must rise to be confirmed without the graph: only there does a cache that fills show its bound. */
+  /** How long memory and contexts must rise to be confirmed without the graph, which alone shows the bound of a filling cache. */
   readonly aloneMs: number;
   readonly amounts: Readonly<Record<OutsideKind, GrowthAmount>>;
 }
@@ -143,7 +143,7 @@ export const PACE_RULES: Readonly<Record<Pace, PaceRules>> = {
     flatCapturesToStop: 2,
     pauseBudgetMs: 5 * SECOND,
     niceness: 5,
-    // A capture every eight seconds that takes four of them must be possible.
+    // Allows a capture every eight seconds that takes four seconds of CPU.
     captureCpuShare: 1,
     analysisTimeoutMs: MINUTE,
     windowsMs: { short: 30 * SECOND, medium: 2 * MINUTE, long: 10 * MINUTE },
@@ -152,7 +152,7 @@ export const PACE_RULES: Readonly<Record<Pace, PaceRules>> = {
     finding: {
       suspectObservations: 3,
       confirmObservations: 6,
-      // Members that live for less than 45 s, or are flushed within it, are not seen to grow for so long.
+      // Members that live for less than 45 s, or are flushed within that time, cannot grow for this long.
       confirmMs: 50 * SECOND,
       minGrowthBytes: 256 * KIB,
       confirmGrowthBytes: 2 * MIB,

@@ -2,7 +2,7 @@ import type { RetainerStep } from '../heap/naming/retainer-step.js';
 import { terminalText } from './terminal-text.js';
 
 const MAX_NAME = 100;
-/** Steps of a path shown; a longer one loses its middle. */
+/** Steps of a path shown; the middle of a longer one is left out. */
 const MAX_STEPS = 24;
 
 /** Parts of a path from the root to the holder of the members; another line describes the members themselves. */

@@ -30,13 +30,13 @@ export interface ReportCapture {
   readonly cause: string | null;
   readonly pauseMs: number;
   readonly durationMs: number;
-  /** Of it in the analysis process; 0 where there was none. */
+  /** The part of it in the analysis process; 0 if there was none. */
   readonly analysisMs: number;
   /** CPU of forked children and the analysis process. */
   readonly cpuSeconds: number;
   readonly peakBytes: number;
   readonly nodes: number;
-  /** Forked children that were given up before one succeeded. */
+  /** Forked children that failed before one succeeded. */
   readonly retries: number;
 }
 
@@ -81,7 +81,7 @@ export interface Report {
       readonly windowMs: number;
     };
     readonly secondsToLimit: number | null;
-    /** The ends of the interval around `secondsToLimit`; `high` is null when its slower end never gets there. */
+    /** The ends of the interval around `secondsToLimit`; `high` is null if its slower end never reaches the limit. */
     readonly secondsToLimitRange: { readonly low: number; readonly high: number | null } | null;
   };
   /** Worst first. */

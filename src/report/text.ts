@@ -47,7 +47,7 @@ const PAUSES: Readonly<Record<string, string>> = {
   inline: say`snapshots are taken in the process itself`,
 };
 
-/** The whole report for a person: worst finding first, or one line that says how far "no leak" reaches. Ends in a newline. */
+/** The whole report for a person: worst finding first, or one line that says how reliable "no leak" is. Ends in a newline. */
 export function renderReport(report: Report): string {
   const blocks = report.findings.map((finding) => renderFinding(finding, report));
   if (!report.findings.some(isOpen)) blocks.unshift(`${noLeak(report)}\n`);
@@ -55,7 +55,7 @@ export function renderReport(report: Report): string {
   return blocks.join('\n');
 }
 
-/** What the text of a finding needs of its report. */
+/** The parts of a report that the text of a finding needs. */
 type FindingContext = Pick<Report, 'heap'> & { readonly watcher: Pick<Report['watcher'], 'captures'> };
 
 /** One finding as headline and labelled lines; a line for which nothing is known is left out. Ends in a newline. */
@@ -100,7 +100,7 @@ function isBounded({ evidence }: Finding): boolean {
   return evidence.some(({ rule, speaksFor }) => rule === 'bound' && !speaksFor);
 }
 
-/** The heap's forecast counts all growth and has an interval; the finding's own stands in until there is one, and where it is no part of the heap. */
+/** The heap's forecast counts all growth and has an interval. Until there is one, and for growth outside the heap, the finding's own is used. */
 function limit(finding: Finding, heap: Report['heap']): string[] {
   const inHeap = finding.kind === 'heap' || finding.retainerPath.length > 0;
   const forecast = inHeap ? heap.secondsToLimit : null;
@@ -114,7 +114,7 @@ function limit(finding: Finding, heap: Report['heap']): string[] {
 
 function holds(finding: Finding): string[] {
   const last = finding.growth.steps.at(-1);
-  // Without a path there are no members: numbers alone, which the title gives.
+  // Without a path there are no members, only numbers, which the title gives.
   if (last === undefined || last.count <= 0 || finding.retainerPath.length === 0) return [];
   const fields = finding.fields.slice(0, MAX_FIELDS).map((field) => name(field));
   if (finding.fields.length > MAX_FIELDS) fields.push('…');
@@ -136,7 +136,7 @@ function place({ function: functionName, url, line }: MemberLocation): string {
   return `${name(shortUrl(url))}:${line}${where}`;
 }
 
-/** Where no allocation was seen, what the members are made of or call is the next best place to look at. */
+/** If no allocation was seen, the next best place is where the members' class, or the function they call, is defined. */
 function definedPlaces({ allocationSites, locations }: Finding): string[] {
   return allocationSites.length > 0 ? [] : locations.slice(0, MAX_SITES).map(place);
 }
@@ -196,14 +196,14 @@ function noLeak(report: Report): string {
   return `${verdict}${doubt}: ${[...facts, ...next].join(', ')}`;
 }
 
-/** A heap that rises is no alarm: services that start and caches that fill do the same. */
+/** A rising heap is no alarm: it also rises while a service starts or a cache fills. */
 function rising(captures: number): string {
   if (captures < 2)
     return say`the heap rises, as it does after a start; captures will show whether anything keeps growing`;
   return say`the heap rises, but nothing in it has grown for long enough to distinguish a leak from a filling cache`;
 }
 
-/** Why nothing is captured at the moment says when it will be. */
+/** The reason why nothing is captured now says when the next capture is due. */
 function nextStep(detail: string): string[] {
   return detail === '' ? [] : [say`at present: ${name(detail, MAX_SENTENCE)}`];
 }

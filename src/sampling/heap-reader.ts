@@ -130,7 +130,7 @@ export function createHeapReader(
   };
 }
 
-/** What `read` returned lately: it is asked again once that is older than `maxAgeMs` says. */
+/** The latest result of `read`, which is called again once that is older than `maxAgeMs`. */
 function kept<T>(clock: Clock, read: () => T, maxAgeMs: (value: T) => number): () => T {
   let last: { readonly atMs: number; readonly value: T } | null = null;
   return () => {

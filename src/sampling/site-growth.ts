@@ -85,7 +85,7 @@ export class SiteGrowth {
   }
 }
 
-/** What the two latest readings agree on: between two GCs, garbage counts as well, and comes and goes. */
+/** Growth up to the lower of the two latest readings: between two GCs, garbage counts as well, and comes and goes. */
 function lasting(of: readonly number[] | GrowingSite): number {
   const levels = 'steps' in of ? of.steps.map(({ bytes }) => bytes) : of;
   return Math.min(levels.at(-1) ?? 0, levels.at(-2) ?? 0) - (levels[0] ?? 0);

@@ -27,8 +27,8 @@ export interface LevellingOff {
   /** Growth that is still to come until the level is reached; null if the rate does not fall. */
   readonly remaining: number | null;
   /**
-   * The latest rate as a part of the usual one, if it is the first to be this slow: what fills evenly and is full at once
-   * shows in nothing else. Null otherwise; two slow rates are a new pace, such as that of the load.
+   * The latest rate as a part of the usual one, if it is the first to be this slow: a collection that fills evenly and is
+   * suddenly full shows no other sign. Null otherwise; two slow rates in a row are the new rate, such as under less load.
    */
   readonly latestRatio: number | null;
 }

@@ -40,7 +40,7 @@ export interface PredictedCapture {
   readonly pauseMs: number;
   /** What the dumper takes in addition to the heap, bytes. */
   readonly memoryBytes: number;
-  /** What others take meanwhile, bytes: the process that analyses it, and copies of what the service writes to. */
+  /** Memory taken elsewhere meanwhile, bytes: by the analysis process, and for copies of pages that the service writes to. */
   readonly concurrentBytes: number;
   /** CPU of dumper and analysis together, seconds. */
   readonly cpuSeconds: number;
@@ -124,7 +124,7 @@ function untilDue(situation: CaptureSituation, rules: PaceRules): SkipReason | n
 function mayGrow({ trend, risesOutside, isCensus }: CaptureSituation, rules: PaceRules): boolean {
   if (trend.direction === 'rising' || risesOutside) return true;
   if (trend.direction === 'unknown') return rules.captureUnknownTrend;
-  // A level that went up and stays is growth, too, where no slope is steep enough: steps of a leak that comes in batches.
+  // A level that went up and stays is growth, too, even if no slope is steep enough: a leak in batches grows in steps.
   return isCensus && trend.shifted && trend.direction === 'flat';
 }
 

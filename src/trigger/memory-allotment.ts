@@ -6,7 +6,7 @@ export interface MemorySituation {
   readonly availableBytes: number | null;
   /** The tightest limit of the container; null when none is set. */
   readonly limitBytes: number | null;
-  /** What others are expected to take meanwhile: the process that analyses the capture, and copies of what the service writes to. */
+  /** Memory expected to be taken elsewhere meanwhile: by the analysis process, and for copies of pages that the service writes to. */
   readonly concurrentBytes: number;
 }
 

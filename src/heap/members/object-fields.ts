@@ -28,7 +28,7 @@ function sameShape(snapshot: HeapSnapshot, objects: readonly number[]): readonly
     else alike.push(node);
   }
   const alike = [...shapes.values()].sort((a, b) => b.length - a.length)[0] ?? [];
-  // Objects that all differ have keys for fields.
+  // If all objects differ, their fields are keys.
   return alike.length > 1 || objects.length === 1 ? alike : [];
 }
 

@@ -198,7 +198,7 @@ const isNodes = (step: RetainerStep | undefined): boolean => step?.edge === SCOP
 function segment({ edge, edgeType }: RetainerStep): string {
   if (edgeType === 'property') return `.${edge}`;
   if (edgeType !== 'internal') return '[]';
-  // V8's own names, such as of scopes, stand in brackets: JavaScript has no word for them.
+  // V8's own names, such as those of scopes, are in brackets: JavaScript has no word for them.
   return edge.startsWith('(') ? '' : `.(${edge})`;
 }
 

@@ -5,7 +5,7 @@ import type { TracedHeap } from '../growth/path-tree-builder.js';
 import { PRIMITIVES } from './generic-class.js';
 import type { RetainerStep } from './retainer-step.js';
 
-/** Steps of a published path; a longer one loses its middle. */
+/** Steps of a published path; the middle of a longer one is left out. */
 const MAX_STEPS = 32;
 const FIRST_STEPS = 8;
 

@@ -30,7 +30,7 @@ const MAX_LOOKED_AT = 8;
 const MAX_ALSO_HELD = 4;
 const MAX_OWNER_ROWS = 4;
 
-/** The holder and the objects it is a part of, up to the nearest class with a name: a bound would stand there. */
+/** The holder and the objects it is a part of, up to the nearest class with a name: a bound would be there. */
 export function ownerRows(nodes: readonly SeriesNode[], holder: number): readonly number[] {
   const rows = rowsTo(nodes, holder).toReversed();
   const named = rows.findIndex((row) => !GENERIC.has(nodes[row]!.className));

@@ -45,12 +45,12 @@ export interface Suspect {
   readonly shareOfGrowth: number;
   /** Names (never values) of a member's fields; bounded. */
   readonly fields: readonly string[];
-  /** Whose doing the growth is; null when it is the program's. */
+  /** The origin of growth that the program does not cause; null if it causes it. */
   readonly artefact: Artefact | null;
   /** A limit found on the owner, on its settings, or in the scope of its code. */
   readonly bound: Bound | null;
   readonly expiry?: Expiry | null;
-  /** Of weak references: whether the program has a FinalizationRegistry that may take dead ones out. */
+  /** For weak references: whether the program has a FinalizationRegistry that may remove dead ones. */
   readonly finalized?: boolean;
   /** Null if the members simply lie in a collection or hang on a property or variable. */
   readonly mechanism?: Mechanism | null;
