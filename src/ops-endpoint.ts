@@ -86,7 +86,7 @@ export class OpsEndpoint {
     const { listen, metricsAuth, allowedHosts } = this.#options;
     if (listen === null) return;
     if (this.#authenticator.closed && metricsAuth === 'token') {
-      logger.warn(say`no listener is opened: ${howToOpen()}`);
+      logger.warn(say`no listener is opened, because ${howToOpen()}`);
       return;
     }
     const { openListener } = await import('./http/listener.js');

@@ -11,8 +11,8 @@ const SILENCE_SECONDS = 10;
 /** Dumper → how it captures. */
 const CAPTURES: Readonly<Record<string, string>> = {
   fork: 'captures in a forked copy',
-  inline: 'captures pause it',
-  none: 'captures are not possible',
+  inline: 'captures pause the process',
+  none: 'no captures',
 };
 /** Processes that are announced; the summary lists further ones. */
 const MAX_ANNOUNCED = 20;

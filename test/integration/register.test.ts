@@ -249,7 +249,7 @@ describe('node --import leakwatch/register', () => {
     assert.deepEqual(await program.ended, { code: 0, signal: null });
     assert.match(
       program.stderr,
-      /^leakwatch: no listener is opened: .*LEAKWATCH_TOKEN.*npx leakwatch token[^\n]*\n$/,
+      /^leakwatch: no listener is opened, .*LEAKWATCH_TOKEN.*npx leakwatch token[^\n]*\n$/,
     );
   });
 
