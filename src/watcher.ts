@@ -38,7 +38,7 @@ const MAX_LOG_LINE = 400;
 export interface Watcher {
   /** Address of the own listener: `http://127.0.0.1:9464` or `unix:/path`; null without one. */
   readonly address: string | null;
-  /** Middleware for `app.use('/ops', watcher.router())`, Express 4 and 5. Answers 404 to everything where no token is configured. */
+  /** Middleware for `app.use('/ops', watcher.router())`, Express 4 and 5. Answers 404 to everything if no token is configured. */
   router(): OpsHandler;
   /** The same object as `GET /ops/leaks`. */
   report(): Report;
@@ -47,7 +47,7 @@ export interface Watcher {
   off<E extends keyof WatcherEvents>(event: E, listener: (...args: WatcherEvents[E]) => void): this;
   /** Mutes this finding (`lw-…`): no event, no warning, no alert. It stays in the report. Kept across restarts. Throws LEAKWATCH_ERR_INVALID_OPTION for a malformed id. */
   mute(id: string): void;
-  /** False where it was not muted. */
+  /** False if it was not muted. */
   unmute(id: string): boolean;
   /** Ends everything that `watch()` started. Never rejects; a second call does nothing. */
   stop(): Promise<void>;

@@ -21,7 +21,7 @@ export function metricsDocument(): string {
 Served at \`/metrics\` and \`/ops/metrics\` by the listener of \`LEAKWATCH_LISTEN\`, or by the host itself when it passes its own
 registry to \`watch({ registry })\` (of \`prom-client\` 15 or \`@prometheus-io/client\`).
 
-- Base units are bytes and seconds. Every series exists from the start, with 0, or with +Inf where it is a limit.
+- Base units are bytes and seconds. Every series exists from the start, with 0, or with +Inf if it is a limit.
 - Label values come from the fixed lists below, never from the heap, a path, a URL or a token. Names of classes and
   holders are only in \`GET /ops/leaks\`.
 - There are ${total} series in all; the package never exports more than ${SERIES_LIMIT}.

@@ -24,7 +24,7 @@ import type {
 const LOWEST_PRIORITY = 19;
 /** After this, we no longer wait for a process that ended or was killed, even if others still hold its pipes or it does not end. */
 const END_GRACE_MS = 5000;
-/** What Node may need to start: where its shared libraries are, and on Windows where the system is. Lower case. */
+/** Variables that Node may need to start: the paths of its shared libraries and, on Windows, of the system. Lower case. */
 const PASSED_VARIABLES: readonly string[] = ['ld_library_path', 'dyld_library_path', 'systemroot'];
 /** The end of stderr that is kept, for the reason of a failure. */
 const MAX_STDERR_CHARACTERS = 2048;

@@ -3,7 +3,7 @@ import type { CaptureTrigger } from '../trigger/capture-trigger.js';
 export const DUMPER_NAMES = ['fork', 'inline', 'none'] as const;
 export type DumperName = (typeof DUMPER_NAMES)[number];
 
-/** How deep a capture looks, cheapest first: size of the heap, its classes, who holds what (in a sample), everything. */
+/** How deep a capture looks, cheapest first: size of the heap, its classes, its graph (a sample of it), all of its graph. */
 export const CAPTURE_LEVELS = ['probe', 'census', 'sampled', 'full'] as const;
 export type CaptureLevel = (typeof CAPTURE_LEVELS)[number];
 

@@ -19,8 +19,8 @@ export interface CensusMessage {
 }
 
 /**
- * What the forked child does, by level. It has one thread, no event loop and a copy of the heap that nobody needs any
- * more; everything it uses is loaded before the fork. `output`: the write end of a pipe, unused by the level `probe`.
+ * The forked child's work, by level. It has one thread, no event loop and a copy of the heap that is not used any more
+ * afterwards; everything it needs is loaded before the fork. `output`: the write end of a pipe, unused by the level `probe`.
  */
 export function childJob(binding: NativeBinding, level: CaptureLevel, output: number): () => void {
   switch (level) {

@@ -61,7 +61,7 @@ export interface HeapDumper {
   dump(order: CaptureOrder): Promise<DumpOutcome>;
 }
 
-/** The dumper in use, null if there is none, and why. */
+/** The dumper in use or null, and the reason. */
 export interface ChosenDumper {
   readonly dumper: HeapDumper | null;
   readonly reason: string;

@@ -16,7 +16,7 @@ export type CostPrediction = Omit<PredictedCapture, 'concurrentBytes'>;
 export type CostObservation = { readonly [Cost in keyof CostPrediction]: number | null } & {
   /** Live heap, bytes. */
   readonly heapBytes: number;
-  /** False where the capture was ended before it was done: it would have taken at least this. */
+  /** False if the capture was ended before it was done: it would have taken at least this. */
   readonly complete: boolean;
 };
 

@@ -125,7 +125,7 @@ function descriptor(value: unknown, enumerable: boolean): PropertyDescriptor {
   return own as PropertyDescriptor;
 }
 
-/** False where the object can not take it. The text is flat: V8 names a joined string by nothing but its type. */
+/** False if the object cannot take it. The text is flat: a snapshot shows no text of a joined string. */
 function mark(collection: object, kept: number, total: number): boolean {
   return defineProperty(collection, SAMPLED_MARK, descriptor(join([kept, total], '/'), false));
 }

@@ -90,7 +90,7 @@ export class FindingDesk {
     this.#store();
   }
 
-  /** False where it was not muted. */
+  /** False if it was not muted. */
   unmute(id: Fingerprint): boolean {
     const was = this.#ledger.unmute(id);
     if (was) this.#store();

@@ -24,8 +24,8 @@ const OWN_FILE = /^(report|findings)-[\w.-]+\.json(\.\d+\.tmp)?$/;
 const MAX_READ_BYTES = 4 * MIB;
 
 /**
- * The directory (our own, writable by nobody else, no symbolic link; made with mode 0700) that keeps the last report of
- * each watched process, so that the answer outlives an OOM kill, and the findings of each program, for its next start.
+ * The directory (our own, writable by no one else, not a symbolic link; made with mode 0700) that keeps the last report of
+ * each watched process, so that it survives an OOM kill, and the findings of each program, for its next start.
  */
 export class StateDirectory {
   readonly path: string;

@@ -5,7 +5,7 @@ import { MAX_LIST, MAX_TEXT } from './bounded.js';
 /** `field`: what to name if it is malformed; empty for a whole finding. */
 type Reader<T> = (value: unknown, field: string) => T;
 
-/** A value is not what it ought to be; its message is the field's name. */
+/** A value is malformed; the message is the field's name. */
 export class Malformed extends Error {}
 
 function reader<T>(is: (value: unknown) => value is T): Reader<T> {

@@ -14,7 +14,7 @@ export interface Evidence {
   readonly speaksFor: boolean;
   /** By name, with the unit at the end of the name: `spanMs`, `observations`, `gainedBytes`. */
   readonly numbers: Readonly<Record<string, number>>;
-  /** What would change the verdict, in plain words; null where nothing would. */
+  /** What would change the verdict, in plain words; null if nothing would. */
   readonly untilWhat: string | null;
 }
 

@@ -8,7 +8,7 @@ const STATUSES: Readonly<Record<string, number>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 408,
 };
 
-/** Answers bytes that never became a request, and closes the connection: where the next request begins is unknown. */
+/** Responds to bytes that are not a request, and closes the connection, since it is unknown where the next request begins. */
 export function refuseBrokenRequest(
   error: NodeJS.ErrnoException,
   socket: Duplex & { bytesWritten?: number },

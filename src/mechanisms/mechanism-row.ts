@@ -17,7 +17,7 @@ export interface MemberFacts {
 
 /**
  * Whether a series of counts may confirm a leak without the heap graph. `never`: a healthy program's numbers look the
- * same, and only the graph shows who keeps them. `client`: not in a process that serves, whose clients decide the number.
+ * same, and only the graph shows what holds them. `client`: not in a server, whose clients decide the number.
  */
 type ConfirmsAlone = 'always' | 'client' | 'never';
 

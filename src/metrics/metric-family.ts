@@ -47,7 +47,7 @@ interface Series {
   readonly metric: object;
   accepts(value: number): boolean;
   record(labels: Record<string, string>, value: number): void;
-  /** Adds a series with 0 where there is none. */
+  /** Adds a series with 0 if there is none. */
   add(labels: Record<string, string>): void;
   reset(): void;
 }

@@ -31,7 +31,7 @@ export class ExplainedByGraph {
     this.#resolveMs = resolveMs;
   }
 
-  /** `growing`: what grows now; `graph`: the findings of the graph. Returns what is new or changed status. */
+  /** `growing`: the present growth; `graph`: the findings of the graph. Returns findings that are new or changed status. */
   observe(
     growing: readonly OutsideFinding[],
     atMs: number,

@@ -74,7 +74,7 @@ function beginningOf({ steps, risingSteps }: Suspect, history: CaptureHistory): 
   return from;
 }
 
-/** Tables of a collection belong to what it holds; sliced strings keep what they were cut from. */
+/** With the collection's tables, and with the strings that sliced strings were cut from. */
 function gainedBytesOf(suspect: Suspect, first: GrowthStep, last: GrowthStep): number {
   const part = last.count > 0 ? (last.count - first.count) / last.count : 0;
   const parents = Math.max(0, part) * (suspect.parentBytes ?? 0);

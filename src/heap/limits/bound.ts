@@ -70,7 +70,7 @@ interface Found extends Bound {
   readonly fill: number;
 }
 
-/** The tightest limit that is not exceeded, else that of full holders; for several holders, what it allows all of them. */
+/** The tightest limit that is not exceeded, else that of full holders; for several holders, their total. */
 export function findBound(
   heap: TracedHeap,
   levels: readonly OwnerLevel[],

@@ -78,7 +78,7 @@ const TIMEOUT = 'timer';
 /** A member's end counts when it is one of the first quarter: some may be kept on purpose. */
 const QUARTER = 4;
 
-/** Some entries of what grows, keys and values. */
+/** Some entries of the growing collection, keys and values. */
 export interface Entries {
   readonly oldest: readonly number[];
   readonly newest: readonly number[];

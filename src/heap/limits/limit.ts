@@ -4,7 +4,7 @@ export const LARGEST_HEAP_BYTES = 4 * 1024 ** 3;
 /** How far a collection may exceed its limit while a member is added before another is removed. */
 export const OVERSHOOT = 1;
 
-/** The present size of what grows. */
+/** The present size of the growing collection. */
 export interface Grown {
   /** Members, a count. */
   readonly count: number;
@@ -19,7 +19,7 @@ export function fitsHeap(members: number, { count, bytes }: Pick<Grown, 'count' 
   return (bytes / Math.max(1, count)) * members <= LARGEST_HEAP_BYTES;
 }
 
-/** A limit found on the owner of what grows. */
+/** A limit found on the owner of the growing collection. */
 export interface Bound {
   /**
    * `setting`: a number on the owner or near it. `code`: a comparison in its code. `slots`: those that an array was set up
@@ -40,7 +40,7 @@ export interface Bound {
 export interface Expiry {
   /** Name of the property or variable that says so: `ttl`, `maxAge`, `expiresAt`. */
   readonly name: string;
-  /** How long a member may live, milliseconds; null where members carry a point in time only. */
+  /** How long a member may live, milliseconds; null if members only carry a point in time. */
   readonly lifetimeMs: number | null;
   /** When the oldest member that is still held should have been removed, milliseconds since the Unix epoch; null if unknown. */
   readonly oldestEndMs: number | null;

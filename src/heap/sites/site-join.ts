@@ -1,5 +1,5 @@
 /**
- * Joins allocation sites with suspects. A snapshot shows what grows and who holds it, a sampling profiler shows where
+ * Joins allocation sites with suspects. A snapshot shows what grows and what holds it, a sampling profiler shows where
  * surviving memory was allocated, and only places in code and proportions connect the two:
  *
  * 1. Code. The site's stack leads through the function that made the members, or their constructor; through the script in

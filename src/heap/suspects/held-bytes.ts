@@ -7,7 +7,7 @@ import type { HeldBytes } from './suspect.js';
 
 /**
  * In the order of the candidates, of which there are at most MAX_LEAK_ROOTS. Null for V8's own memory: it belongs to the
- * objects that use it, so what only members of the other candidates use is counted with them.
+ * objects that use it, so memory that only members of the other candidates use is counted with them.
  */
 export function heldBytes(
   { heap, rowOf, nodes }: InspectedHeap,
