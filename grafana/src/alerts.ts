@@ -57,7 +57,7 @@ export const ALERTS: readonly AlertSpec[] = [
   {
     name: 'LeakWatcherStalled',
     severity: 'warning',
-    // A watcher pauses on purpose; a failed one does not recover by itself, however recent its last sample is.
+    // A watcher pauses on purpose; a failed one alerts even if its last sample is recent.
     expr: [
       `(${LAST_SAMPLE_AGE} > ${THRESHOLDS.stalledSeconds}`,
       '  unless ignoring (state) leakwatch_watcher_state{state="paused"} == 1)',

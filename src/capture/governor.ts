@@ -19,13 +19,13 @@ export interface GovernedChild {
 export interface GovernorOptions {
   readonly clock: Clock;
   readonly child: GovernedChild;
-  /** What the container has left; called at each tick. */
+  /** Memory that the container has left; called at each tick. */
   readonly memory: () => MemoryLimit;
-  /** What the service keeps (`memoryReserve`), bytes. */
+  /** Reserved for the service (`memoryReserve`), bytes. */
   readonly reserveBytes: number;
   /** The most that the child itself may hold (`memoryAllotment`), bytes; null: whatever leaves the reserve. */
   readonly allotmentBytes: number | null;
-  /** How long the child may run, the times it was stopped left out, milliseconds. */
+  /** How long the child may run, not counting the time it was suspended, milliseconds. */
   readonly timeoutMs: number;
   /** CPU quota of the container, cores; null: none. */
   readonly cpuCores: number | null;
