@@ -183,6 +183,6 @@ describe('leakwatch diff refuses to compare', () => {
     const { code, stdout, stderr } = await leakwatch(['diff', leaking[0]!, other]);
     assert.equal(code, EXIT_CODES.failed);
     assert.equal(stdout, '');
-    assert.match(stderr, /other-version\.heapsnapshot: It was taken on another version of Node /);
+    assert.match(stderr, /other-version\.heapsnapshot: It was taken on a different Node version /);
   });
 });

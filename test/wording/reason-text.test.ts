@@ -232,7 +232,7 @@ describe('The reasons of growth outside the graph', () => {
       sentence,
       'the process grew by 50.0 MB, of which 40.0 MB are neither heap nor buffers; there is no path to these',
     );
-    assert.match(until ?? '', /flat with MALLOC_ARENA_MAX=2, .* it was fragmentation$/);
+    assert.match(until ?? '', /MALLOC_ARENA_MAX=2, .* it was fragmentation$/);
   });
 
   it('say what else it may be', () => {
@@ -244,7 +244,7 @@ describe('The reasons of growth outside the graph', () => {
       'V8 has run no full GC since then, so buffers that nothing holds any more may still be counted',
       'growth after each of 3 full GCs, or a capture that shows what holds it',
     ]);
-    assert.match(garbage(1)[0], /^too few full GCs show it/);
+    assert.match(garbage(1)[0], /^seen after too few full GCs/);
     const timers = words({ rule: 'series', says: 'looks-healthy', numbers: { gained: 9 }, type: 'Timeout' });
     assert.match(timers[0], /^timers that run once/);
     const files = words({ rule: 'series', says: 'not-files', numbers: { gained: 9, filesPart: 0.1 } });
