@@ -19,7 +19,7 @@ export const OUTSIDE_WORDS: WordsOf<'series' | 'allocation-sites'> = {
       kind === 'external' ? say`buffers` : kind === 'contexts' ? say`contexts` : say`allocations`;
     return [
       numbers.observations === 0
-        ? say`V8 has run no full GC since then, so ${garbage} that nothing holds any more may still be counted`
+        ? say`V8 has run no full GC during this growth, so ${garbage} that nothing holds any more may still be counted`
         : say`seen after too few full GCs, so ${garbage} that nothing holds any more may still be counted`,
       say`growth after each of ${needed} full GCs, or a capture that shows what holds it`,
     ];

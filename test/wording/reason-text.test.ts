@@ -241,12 +241,12 @@ describe('The reasons of growth outside the graph', () => {
     const garbage = (observations: number) =>
       words({ rule: 'series', says: 'uncollected', numbers: { observations }, kind: 'external', needed: 3 });
     assert.deepEqual(garbage(0), [
-      'V8 has run no full GC since then, so buffers that nothing holds any more may still be counted',
+      'V8 has run no full GC during this growth, so buffers that nothing holds any more may still be counted',
       'growth after each of 3 full GCs, or a capture that shows what holds it',
     ]);
     assert.match(garbage(1)[0], /^seen after too few full GCs/);
     const timers = words({ rule: 'series', says: 'looks-healthy', numbers: { gained: 9 }, type: 'Timeout' });
-    assert.match(timers[0], /^timers that run once/);
+    assert.match(timers[0], /^healthy programs have many one-shot timers/);
     const files = words({ rule: 'series', says: 'not-files', numbers: { gained: 9, filesPart: 0.1 } });
     assert.match(files[0], /^most of the newest are sockets or pipes/);
     assert.match(
