@@ -130,7 +130,8 @@ export class OpsEndpoint {
     const { daemon, sites, stateDirectory } = this.#published;
     const { gcSource, dumper, samples, errors, trends, lastSample, captures, census, ...status } =
       daemon.status();
-    const { logger, registry, rules, ...options } = this.#options;
+    // The environment holds the secrets of the whole service.
+    const { logger, registry, rules, environment: _, ...options } = this.#options;
     return {
       state: status.state,
       reason: status.reason,

@@ -386,6 +386,17 @@ describe('GET /ops/status', () => {
     assert.equal(told.options.tokens, 2);
     for (const secret of [TOKEN, OTHER_TOKEN]) assert.ok(!body.includes(secret.slice(0, 8)));
   });
+
+  it('tells nothing of the environment, which has the secrets of the whole service', async () => {
+    process.env['SECRET_OF_THE_SERVICE'] = 'planted-in-the-environment';
+    try {
+      const watcher = await start({ token: TOKEN, listen: '127.0.0.1:0', pace: 'fast' });
+      const { body } = await ask(`${watcher.address}/ops/status`, TOKEN);
+      assert.ok(!body.includes('planted-in-the-environment'));
+    } finally {
+      delete process.env['SECRET_OF_THE_SERVICE'];
+    }
+  });
 });
 
 describe('A logger of the host', { skip: process.platform === 'win32' }, () => {
