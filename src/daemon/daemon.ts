@@ -119,7 +119,7 @@ export class Daemon {
     this.#keep(reader.onTick());
     this.#work.guard('sampling', () => sites.onTick(clock.monotonicMs()));
     this.#work.guard('trend', () => this.#heap.judge(clock.now()));
-    this.#captures.onTick();
+    this.#work.guard('capture', () => this.#captures.onTick());
     this.#settleState();
   }
 

@@ -11,13 +11,12 @@ type MediaType = (typeof MEDIA_TYPES)[number];
 
 /**
  * The media type that an `Accept` header prefers, or null if it accepts none of ours (RFC 9110, 12.5.1). Without a
- * preference the first wins. Offered as they are sent, since a client may ask for the charset as well.
+ * preference the first wins. Parameters other than `q` say nothing that we could offer.
  */
 export function preferredType(accept: string | undefined): MediaType | null {
-  const negotiator = new Negotiator({ headers: { accept: accept || '*/*' } });
-  const offers = MEDIA_TYPES.map(contentType);
-  const preferred = negotiator.mediaType(offers);
-  return MEDIA_TYPES[offers.indexOf(preferred ?? '')] ?? null;
+  const types = (accept || '*/*').replace(/;\s*(?!q\s*=)[^,;]*/gi, '');
+  const preferred = new Negotiator({ headers: { accept: types } }).mediaType([...MEDIA_TYPES]);
+  return MEDIA_TYPES.find((type) => type === preferred) ?? null;
 }
 
 /**

@@ -8,8 +8,10 @@ import { invalid } from './checks.js';
 /** `lwt_`, then 32 random bytes and their CRC-32 (big-endian) as base64url: 36 bytes are 48 characters, without padding. */
 const FORMAT = /^lwt_[A-Za-z0-9_-]{48}$/;
 const PREFIX = 'lwt_';
-/** A token from elsewhere has at least 256 bits, in hexadecimal or base64: `openssl rand -hex 32`. */
-const FOREIGN = /^(?![0-9a-f]{1,63}$)[\w+/-]{43,512}={0,2}$/i;
+/** A token from elsewhere is long enough for 256 bits: 64 hexadecimal digits (`openssl rand -hex 32`), or 43 characters. */
+const FOREIGN = /^(?![0-9a-f]{1,63}$)[\x21-\x7e]{43,512}$/i;
+/** A random token of 43 characters or more has fewer different ones about once in 10^12. */
+const MIN_DISTINCT = 12;
 const RANDOM_BYTES = 32;
 const MAX_TOKENS = 16;
 const MAX_FILE_BYTES = 16_000;
@@ -36,13 +38,14 @@ export function readTokens(
   return [...new Set(tokens)];
 }
 
-/** Only the length can be checked: its maker must see to it that the bits are random. The checksum detects a mistyped token of ours. */
+/** Length and variety bound the bits of any token from above. The checksum detects a mistyped token of ours. */
 function refuseWeak(token: string): void {
   const isOurs = token.toLowerCase().startsWith(PREFIX);
-  if (isOurs ? isIntact(token) : FOREIGN.test(token)) return;
+  const isStrong = FOREIGN.test(token) && new Set(token).size >= MIN_DISTINCT;
+  if (isOurs ? isIntact(token) : isStrong) return;
   const reason = isOurs
     ? 'is damaged: it was cut off or mistyped'
-    : 'is too short for 256 bits, or is not hexadecimal or base64';
+    : 'is too short for 256 bits, or is not random';
   throw new LeakwatchError('LEAKWATCH_ERR_WEAK_TOKEN', `A token ${reason}. ${HOW_TO}.`);
 }
 

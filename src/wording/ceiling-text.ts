@@ -34,7 +34,7 @@ export const CEILING_WORDS: WordsOf<'bound' | 'expiry' | 'weak-references'> = {
     say`${livesText(expiry)} ('${expiry.name}'), but at the current rate it would reach ${formatBytes(numbers.reachedBytes)} before that`,
   'expiry: waits': ({ expiry, numbers }) => [
     say`${livesText(expiry)}: it should level off after that`,
-    say`growth that goes on for ${formatDuration(-numbers.overdueMs / 1000)} more`,
+    say`growth that goes on for ${formatDuration(Math.ceil(-numbers.overdueMs / 1000))} more`,
   ],
   'weak-references: kept': ({ numbers }) =>
     say`${plural(numbers.majorCollections, 'full GC')} did not clear them`,

@@ -38,7 +38,7 @@ const WORDS: WordsOf<Reason['rule']> = {
     return [say`${seen}; ${until}`, until];
   },
   'duration: path': ({ numbers: { spanMs, neededMs }, mechanism }) => {
-    const until = say`to be confirmed it must grow for ${formatDuration((neededMs - spanMs) / 1000)} more`;
+    const until = say`to be confirmed it must grow for ${formatDuration(Math.ceil((neededMs - spanMs) / 1000))} more`;
     const because = mechanism === null ? undefined : MECHANISMS[mechanism].patienceBecause;
     return [because === undefined ? until : say`${until}, since ${because}`, until];
   },

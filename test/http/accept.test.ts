@@ -17,7 +17,7 @@ test('the media type with the highest weight is chosen', () => {
     ['text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', 'application/json'],
     ['text/plain; charset=utf-8', 'text/plain'],
     ['text/plain, application/json', 'text/plain'],
-    ['application/json; version=2', null],
+    ['application/json; version=2', 'application/json'],
     ['text/html', null],
     ['*/*;q=0', null],
     ['application/json;q=bogus', null],
