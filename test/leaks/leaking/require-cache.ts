@@ -1,4 +1,4 @@
-/** A plug-in is loaded anew for every job by clearing the cache of `require`; its parent lists all of them as children. */
+/** A plug-in is loaded again for every job by clearing the cache of `require`; its parent lists all of them as children. */
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
