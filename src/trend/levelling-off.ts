@@ -1,7 +1,21 @@
 import { median, theilSen, thinned } from './theil-sen.js';
 import type { TrendPoint } from './trend-point.js';
 
-/** Growth between two neighbouring observations. */
+/** Growth between two neighbouring observations, and what passed meanwhile. */
+export interface Step {
+  /** Members or bytes. */
+  readonly gained: number;
+  readonly seconds: number;
+  /** Null if unknown. */
+  readonly requests: number | null;
+}
+
+/** Rates of the steps of one run, all per request or all per second. */
+export interface StepRates {
+  readonly per: 'request' | 'second';
+  readonly rates: readonly StepRate[];
+}
+
 export interface StepRate {
   /** Middle of the step: seconds, or requests, since the run began. */
   readonly at: number;
@@ -33,6 +47,10 @@ export interface LevellingOff {
   readonly latestRatio: number | null;
 }
 
+/** Fewer requests, in all or at the mean step, are noise. */
+export const LEAST_REQUESTS = 20;
+/** Requests that every step needs before growth is measured per request. */
+const MIN_REQUESTS_A_STEP = 5;
 /** Fewer rates show no decline. */
 const MIN_RATES = 2;
 /** Quantile of the interval of the slope. */
@@ -49,7 +67,7 @@ export const STEEP_DECLINE = { counts: 0.5, estimates: 1 / 3 } as const;
 /** The latest rate is slow below this part of the usual one, which is the median of so many before it. */
 const LATEST_PART = 0.5;
 const USUAL_RATES = 6;
-/** Of floors and of a profiler's estimates: shorter steps than this part of the run are noise. */
+/** Of floors and of a profiler's estimates: a run is cut into this many steps at most, since shorter ones are noise. */
 const MOST_STEPS = 6;
 
 /** The one test of levelling off: for paths in the graph, series outside it, and allocation sites. */
@@ -86,15 +104,44 @@ function latestRatioOf(rates: readonly StepRate[]): number | null {
   return isFirstSlow ? latest.rate / usual : null;
 }
 
-/** The rates of a series of values, of a few even steps. */
-export function ratesBetween(points: readonly TrendPoint[]): readonly StepRate[] {
-  const used = thinned(points, MOST_STEPS + 1);
-  const beganMs = used[0]?.ms ?? 0;
-  return used.slice(1).map((to, i) => {
-    const from = used[i]!;
-    return {
-      at: ((from.ms + to.ms) / 2 - beganMs) / 1000,
-      rate: ((to.bytes - from.bytes) / Math.max(1, to.ms - from.ms)) * 1000,
-    };
+/** Per request if every step served enough of them: a leak that follows the traffic slows down when the traffic falls. */
+export function ratesOf(steps: readonly Step[]): StepRates {
+  const total = steps.reduce((sum, { requests }) => sum + (requests ?? 0), 0);
+  const byRequest =
+    total >= LEAST_REQUESTS * steps.length &&
+    steps.every(({ requests }) => requests !== null && requests >= MIN_REQUESTS_A_STEP);
+  let passed = 0;
+  const rates = steps.map(({ gained, seconds, requests }) => {
+    const exposure = byRequest ? requests! : seconds;
+    passed += exposure;
+    return { at: passed - exposure / 2, rate: gained / exposure };
   });
+  return { per: byRequest ? 'request' : 'second', rates };
+}
+
+/** The rates of a series of values, of a few even steps. `traffic`: requests so far, by time; empty if not counted. */
+export function seriesRates(points: readonly TrendPoint[], traffic: readonly TrendPoint[] = []): StepRates {
+  const used = thinned(points, MOST_STEPS + 1);
+  return ratesOf(
+    used.slice(1).map((to, i) => {
+      const from = used[i]!;
+      const [before, after] = [valueAt(traffic, from.ms), valueAt(traffic, to.ms)];
+      return {
+        gained: to.bytes - from.bytes,
+        seconds: Math.max(1, to.ms - from.ms) / 1000,
+        requests: before === null || after === null ? null : after - before,
+      };
+    }),
+  );
+}
+
+/** Interpolated; null outside the time of the points. */
+function valueAt(points: readonly TrendPoint[], ms: number): number | null {
+  const after = points.findIndex((point) => point.ms >= ms);
+  const to = points[after];
+  if (to === undefined) return null;
+  if (to.ms === ms) return to.bytes;
+  const from = points[after - 1];
+  if (from === undefined) return null;
+  return from.bytes + ((to.bytes - from.bytes) * (ms - from.ms)) / (to.ms - from.ms);
 }

@@ -1,4 +1,4 @@
-import { levelsOff, ratesBetween, STEEP_DECLINE } from './levelling-off.js';
+import { levelsOff, STEEP_DECLINE, type StepRates, seriesRates } from './levelling-off.js';
 import { type SlopeEstimate, theilSen } from './theil-sen.js';
 import type { TrendPoint } from './trend-point.js';
 
@@ -14,6 +14,8 @@ export interface OutsideSeries {
   readonly peak: number;
   /** Values right after full GCs, for series that count garbage until it is collected; else null. */
   readonly collected: readonly TrendPoint[] | null;
+  /** Requests served so far (or made, where none are served), by time; empty if not counted. */
+  readonly traffic: readonly TrendPoint[];
 }
 
 /** What growth must amount to. */
@@ -35,6 +37,8 @@ export interface OutsideGrowth extends Pick<OutsideSeries, 'kind' | 'type' | 'co
   readonly gained: number;
   /** Bytes or counts per second. The interval treats points as independent, so random accumulation varies more than it says. */
   readonly slope: SlopeEstimate;
+  /** Of a few even steps, to see whether it levels off. */
+  readonly pace: StepRates;
 }
 
 /** So many slots are joined into one, to see slow or uneven growth over a longer time. */
@@ -73,7 +77,8 @@ function growthIn(
   if (gained < amount.gain || last.bytes < first.bytes * amount.ratio) return null;
   const before = floors.slice(0, floors.length - points.length).map(({ bytes }) => bytes);
   if (last.bytes <= Math.max(series.peak, ...before) + gained * BEYOND_PART) return null;
-  if (levelsOff(ratesBetween(points)).paceRatio <= STEEP_DECLINE.estimates) return null;
+  const pace = seriesRates(points, series.traffic);
+  if (levelsOff(pace.rates).paceRatio <= STEEP_DECLINE.estimates) return null;
   const slope = theilSen(points);
   if (slope === null || slope.low <= 0) return null;
   return {
@@ -86,6 +91,7 @@ function growthIn(
     last: last.bytes,
     gained,
     slope,
+    pace,
     collected: series.collected?.filter(({ ms }) => ms >= first.ms) ?? null,
   };
 }

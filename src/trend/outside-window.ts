@@ -73,12 +73,14 @@ export class OutsideWindow {
   }
 
   series(): readonly OutsideSeries[] {
+    const traffic = this.#surroundings.requests.all();
     return [...this.#series.values()].map(({ kind, type, floors, collected }) => ({
       kind,
       type,
       floors: floors.points(),
       peak: floors.peak,
       collected: collected?.all() ?? null,
+      traffic,
     }));
   }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { levelsOff, ratesBetween } from '../../src/trend/levelling-off.js';
+import { levelsOff, seriesRates } from '../../src/trend/levelling-off.js';
 import { seededRandom } from '../support/seeded-random.js';
 
 /** Steps of any lengths, and the rates of something that has so many members at a time. */
@@ -84,11 +84,28 @@ describe('Levelling off', () => {
 
   it('is read from a few even steps of a long series', () => {
     const points = Array.from({ length: 61 }, (_, i) => ({ ms: i * 1000, bytes: i * 500 }));
-    const rates = ratesBetween(points);
+    const { rates, per } = seriesRates(points);
+    assert.equal(per, 'second');
     assert.deepEqual(
       rates.map(({ at, rate }) => [at, rate]),
       [5, 15, 25, 35, 45, 55].map((at) => [at, 500]),
     );
-    assert.deepEqual(ratesBetween(points.slice(0, 1)), []);
+    assert.deepEqual(seriesRates(points.slice(0, 1)).rates, []);
+  });
+
+  it('is read per request where traffic was counted: a leak that follows falling traffic keeps its rate', () => {
+    const requestsBy = (second: number) => 100 * second - 0.8 * second ** 2;
+    const times = Array.from({ length: 61 }, (_, i) => i);
+    const traffic = times.map((second) => ({ ms: second * 1000, bytes: requestsBy(second) }));
+    const leak = times.map((second) => ({ ms: second * 1000, bytes: 7 * requestsBy(second) }));
+    const { rates, per } = seriesRates(leak, traffic);
+    assert.equal(per, 'request');
+    for (const { rate } of rates) assert.ok(Math.abs(rate - 7) < 1e-6, String(rate));
+    assert.equal(levelsOff(seriesRates(leak).rates).levels, true, 'per second it slows down');
+    assert.equal(
+      seriesRates(leak, traffic.slice(0, 30)).per,
+      'second',
+      'the traffic of a part is not enough',
+    );
   });
 });

@@ -24,7 +24,7 @@ function judgements(draw: Draw, seed = 1): (OutsideGrowth | null)[] {
     const floors = series.points();
     found.push(
       judgeGrowth(
-        { kind: 'handles', type: 'Timeout', floors, peak: series.peak, collected: null },
+        { kind: 'handles', type: 'Timeout', floors, peak: series.peak, collected: null, traffic: [] },
         AMOUNT,
         3,
       ),
@@ -96,7 +96,7 @@ describe('Growth outside the graph', () => {
       series.add(slot, 100 + random.below(400));
       const floors = series.points();
       const found = judgeGrowth(
-        { kind: 'handles', type: 'a', floors, peak: series.peak, collected: null },
+        { kind: 'handles', type: 'a', floors, peak: series.peak, collected: null, traffic: [] },
         AMOUNT,
         3,
       );

@@ -131,7 +131,8 @@ const handles: Rule<OutsideFacts> = ({ growth: { kind, type, gained }, sample, g
   return holdsBack({ rule: 'in-flight', says: 'series', numbers: { gained, sockets } });
 };
 
-const latestGrowth: Rule<OutsideFacts> = ({ growth }) => seriesLevellingOff(growth.points, isMemory(growth));
+const latestGrowth: Rule<OutsideFacts> = ({ growth }) =>
+  seriesLevellingOff(growth.pace, growth.last, isMemory(growth));
 
 /** What dismisses comes first. */
 export const OUTSIDE: readonly Rule<OutsideFacts>[] = [

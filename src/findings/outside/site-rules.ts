@@ -1,5 +1,6 @@
 import type { PaceRules } from '../../pace/pace.js';
 import type { GrowingSite } from '../../sampling/site-growth.js';
+import { seriesRates } from '../../trend/levelling-off.js';
 import { seriesLevellingOff } from '../verdict/levelling-rule.js';
 import { dismisses, type Rule, supports, waits } from '../verdict/rule.js';
 
@@ -53,7 +54,8 @@ const noCapture: Rule<SiteFacts> = ({ site: { growthBytes }, shareOfGrowth }) =>
 
 const latestGrowth: Rule<SiteFacts> = ({ site: { steps } }) =>
   seriesLevellingOff(
-    steps.map(({ atMs, bytes }) => ({ ms: atMs, bytes })),
+    seriesRates(steps.map(({ atMs, bytes }) => ({ ms: atMs, bytes }))),
+    steps.at(-1)?.bytes ?? 0,
     true,
   );
 

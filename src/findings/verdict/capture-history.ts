@@ -1,4 +1,5 @@
 import type { GrowthStep } from '../../heap/suspects/suspect.js';
+import { LEAST_REQUESTS } from '../../trend/levelling-off.js';
 
 /** What the process had done by the time of one capture. Verdicts compare growth with it. */
 export interface CaptureContext {
@@ -14,8 +15,6 @@ export interface CaptureContext {
 
 /** Contexts of captures kept, a day of them at the production pace when something is suspected; the oldest leave. */
 const MAX_CONTEXTS = 256;
-/** Fewer requests, in all or at the mean step, are noise. */
-export const LEAST_REQUESTS = 20;
 
 /** What the process had done by the time of each capture. */
 export class CaptureHistory {

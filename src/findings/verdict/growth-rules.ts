@@ -60,8 +60,7 @@ export const pastPeak: Rule<PathFacts> = ({ run, suspect }) => {
 /** A filling collection slows down; if it fills evenly and is suddenly full, only the latest step shows it. */
 export const latestGrowth: Rule<PathFacts> = ({ run, suspect }) =>
   levellingOff({
-    rates: run.rates,
-    per: run.unit,
+    pace: run.pace,
     now: suspect.steps.at(-1)?.count ?? 0,
     inBytes: false,
     steep: STEEP_DECLINE.counts,

@@ -1,12 +1,10 @@
 import type { GrowthStep, Suspect } from '../../heap/suspects/suspect.js';
-import type { StepRate } from '../../trend/levelling-off.js';
+import { ratesOf, type Step, type StepRates } from '../../trend/levelling-off.js';
 import { median } from '../../trend/theil-sen.js';
-import { type CaptureHistory, LEAST_REQUESTS } from './capture-history.js';
+import type { CaptureHistory } from './capture-history.js';
 
 /** Of the steps of a run, this part at most may stand still; with more of them the run begins after the last one. */
 const MAX_STILL_SHARE = 1 / 3;
-/** Requests that every step needs before growth is measured per request. */
-const MIN_REQUESTS_A_STEP = 5;
 /** The gain of one step counts at most as this many times the median gain: a start-up is not a rate. */
 const BURST = 2;
 
@@ -28,8 +26,8 @@ export interface GrowthRun {
   readonly stepCount: number;
   /** Null if no traffic was counted, or too little. */
   readonly requests: number | null;
-  readonly unit: 'request' | 'second';
-  readonly rates: readonly StepRate[];
+  /** Of the steps that were not idle. */
+  readonly pace: StepRates;
 }
 
 /** Null if the latest capture showed no growth. */
@@ -52,7 +50,7 @@ export function growthRunOf(suspect: Suspect, history: CaptureHistory): GrowthRu
     peakBefore: Math.max(0, ...steps.slice(0, from).map(({ count }) => count)),
     stepCount: median(gainsOf(run)),
     requests: history.requestsBetween(first, last),
-    ...ratesOf(run, history),
+    pace: ratesOf(stepsOf(run, history)),
   };
 }
 
@@ -92,23 +90,16 @@ function steadyPart(run: readonly GrowthStep[]): number {
   return total > 0 ? gains.reduce((sum, gain) => sum + Math.min(gain, most), 0) / total : 0;
 }
 
-function ratesOf(run: readonly GrowthStep[], history: CaptureHistory): Pick<GrowthRun, 'unit' | 'rates'> {
-  const pairs = run
+function stepsOf(run: readonly GrowthStep[], history: CaptureHistory): readonly Step[] {
+  return run
     .slice(1)
     .map((to, i) => ({ from: run[i]!, to }))
-    .filter(({ from, to }) => !isIdle(from, to, history));
-  const served = pairs.map(({ from, to }) => history.requestsBetween(from, to));
-  const total = served.reduce<number>((sum, count) => sum + (count ?? 0), 0);
-  const byRequest =
-    total >= LEAST_REQUESTS * served.length &&
-    served.every((count) => count !== null && count >= MIN_REQUESTS_A_STEP);
-  let passed = 0;
-  const rates = pairs.map(({ from, to }, i) => {
-    const exposure = byRequest ? served[i]! : Math.max(1, to.atMs - from.atMs) / 1000;
-    passed += exposure;
-    return { at: passed - exposure / 2, rate: (to.count - from.count) / exposure };
-  });
-  return { unit: byRequest ? 'request' : 'second', rates };
+    .filter(({ from, to }) => !isIdle(from, to, history))
+    .map(({ from, to }) => ({
+      gained: to.count - from.count,
+      seconds: Math.max(1, to.atMs - from.atMs) / 1000,
+      requests: history.requestsBetween(from, to),
+    }));
 }
 
 /** No growth without requests shows nothing in a program that serves requests. */

@@ -1,10 +1,8 @@
-import { levelsOff, ratesBetween, STEEP_DECLINE, type StepRate } from '../../trend/levelling-off.js';
-import type { TrendPoint } from '../../trend/trend-point.js';
+import { levelsOff, STEEP_DECLINE, type StepRates } from '../../trend/levelling-off.js';
 import { dismisses, holdsBack, type Ruling } from './rule.js';
 
 interface Levelling {
-  readonly rates: readonly StepRate[];
-  readonly per: 'request' | 'second';
+  readonly pace: StepRates;
   /** The latest value: members, or bytes. */
   readonly now: number;
   readonly inBytes: boolean;
@@ -13,7 +11,7 @@ interface Levelling {
 }
 
 /** Growth that slows down, or whose latest step was slow, may be ending; if it slows down steeply, it is no finding yet. */
-export function levellingOff({ rates, per, now, inBytes, steep }: Levelling): Ruling | null {
+export function levellingOff({ pace: { per, rates }, now, inBytes, steep }: Levelling): Ruling | null {
   const { levels, paceRatio, remaining, latestRatio } = levelsOff(rates);
   if (levels && paceRatio <= steep) return dismisses('early', 'levelling-off');
   const pace = { rule: 'levelling-off', per, inBytes } as const;
@@ -26,9 +24,7 @@ export function levellingOff({ rates, per, now, inBytes, steep }: Levelling): Ru
     : holdsBack({ ...pace, says: 'latest', numbers: { paceRatio: latestRatio } });
 }
 
-/** The same of floors, or of a profiler's estimates. */
-export function seriesLevellingOff(points: readonly TrendPoint[], inBytes: boolean): Ruling | null {
-  const now = points.at(-1)?.bytes ?? 0;
-  const steep = STEEP_DECLINE.estimates;
-  return levellingOff({ rates: ratesBetween(points), per: 'second', now, inBytes, steep });
+/** The same of floors, or of a profiler's estimates. `now`: the latest of them. */
+export function seriesLevellingOff(pace: StepRates, now: number, inBytes: boolean): Ruling | null {
+  return levellingOff({ pace, now, inBytes, steep: STEEP_DECLINE.estimates });
 }

@@ -11,10 +11,10 @@ const STEADY = 0.85;
 
 /** Members that follow the present traffic (connections, pools, sessions that end) grow while traffic grows. */
 export const rampUp: Rule<PathFacts> = ({ run, history }) => {
-  if (run.unit !== 'request') return null;
+  if (run.pace.per !== 'request') return null;
   const ratio = trafficRatio(run.steps, history);
   if (ratio === null || ratio < RAMP) return null;
-  const { paceRatio } = levelsOff(run.rates);
+  const { paceRatio } = levelsOff(run.pace.rates);
   if (paceRatio > STEADY) return null;
   return holdsBack({ rule: 'traffic', says: 'ramp', numbers: { trafficRatio: ratio, paceRatio } });
 };

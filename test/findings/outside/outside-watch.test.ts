@@ -71,6 +71,20 @@ describe('What grows outside the graph', () => {
     assert.notEqual(watched(handles('ProcessWrap', 20)).last[0]?.id, finding.id);
   });
 
+  it('is confirmed where a leak of each request slows down only because the traffic falls to a third', () => {
+    const SECONDS = 240;
+    const requests = (second: number) => 60 * second - (20 * second ** 2) / SECONDS;
+    const leak = (second: number) => ({
+      handles: { FSEventWrap: Math.floor(requests(second) / 6) },
+    });
+    const counted = watched((second) => ({ ...leak(second), requests: Math.floor(requests(second)) }), {
+      seconds: SECONDS,
+    });
+    assert.equal(counted.last[0]?.status, 'confirmed');
+    const unknown = watched(leak, { seconds: SECONDS });
+    assert.ok(saysOf(unknown.last).includes('slower'), 'without traffic to relate it to, it slows down');
+  });
+
   it('is not confirmed where timers may be as many as live within their delay', () => {
     const { last, firstAt } = watched(handles('Timeout', 10), { seconds: 1_200 });
     assert.equal(firstAt.confirmed, null);
