@@ -13,6 +13,9 @@ export const ERROR_CODES = {
   LEAKWATCH_ERR_SNAPSHOT_FORMAT: { status: 422, title: 'The heap snapshot is malformed.' },
   LEAKWATCH_ERR_ANALYSIS_MEMORY: { status: 507, title: 'The analysis needs more memory than it may use.' },
   LEAKWATCH_ERR_BAD_REQUEST: { status: 400, title: 'The request is malformed.' },
+  LEAKWATCH_ERR_INVALID_INPUT: { status: 400, title: 'A parameter or a field of the body is invalid.' },
+  LEAKWATCH_ERR_BODY_TOO_LARGE: { status: 413, title: 'The body of the request is too large.' },
+  LEAKWATCH_ERR_UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'The body is not JSON.' },
   LEAKWATCH_ERR_UNAUTHENTICATED: { status: 401, title: 'A valid bearer token is required.' },
   LEAKWATCH_ERR_INSUFFICIENT_SCOPE: { status: 403, title: 'The token does not grant this operation.' },
   LEAKWATCH_ERR_CROSS_SITE: { status: 403, title: 'Requests from other sites are refused.' },
@@ -20,6 +23,7 @@ export const ERROR_CODES = {
   LEAKWATCH_ERR_METHOD_NOT_ALLOWED: { status: 405, title: 'This address does not allow the method.' },
   LEAKWATCH_ERR_NOT_ACCEPTABLE: { status: 406, title: 'None of the accepted media types is available.' },
   LEAKWATCH_ERR_MISDIRECTED: { status: 421, title: 'The Host header does not name this listener.' },
+  LEAKWATCH_ERR_AUDIT: { status: 503, title: 'The audit log cannot be written.' },
   LEAKWATCH_ERR_INTERNAL: { status: 500, title: 'The request failed.' },
 } as const satisfies Record<string, { readonly status: number; readonly title: string }>;
 

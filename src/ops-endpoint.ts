@@ -1,5 +1,5 @@
+import { Authenticator } from './access/authenticator.js';
 import type { Daemon } from './daemon/daemon.js';
-import { Authenticator } from './http/authenticator.js';
 import type { Listener } from './http/listener.js';
 import type { OpsHandler } from './http/ops-dependencies.js';
 import type { Metrics } from './metrics/collectors.js';
@@ -115,6 +115,7 @@ export class OpsEndpoint {
       status: () => this.#status(),
       metrics: where === 'host' ? null : () => this.#exposition(),
       metricsAuth: this.#options.metricsAuth,
+      audited: () => false,
       logger,
     });
   }

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
+import type { Authenticator } from '../access/authenticator.js';
+import { headerValues } from '../access/header-values.js';
+import type { Principal } from '../access/principal.js';
 import type { ListenAddress } from '../options/listen-address.js';
-import type { Authenticator, Scopes } from './authenticator.js';
-import { headerValues } from './header-values.js';
 import { NOT_FOUND, problem, UNAUTHENTICATED } from './problem.js';
 import type { OpsResponse } from './response.js';
 
@@ -41,15 +42,15 @@ function bracketed(host: string): string {
 }
 
 /**
- * Why a request of a client with these scopes (null: not authenticated) does not reach the routes; null if it does. Ignores
+ * Why a request of this client (null: not authenticated) does not reach the routes; null if it does. Ignores
  * the path, so a refusal is the same for every address, existing or not.
  */
 export function refuseClient(
   request: IncomingMessage,
-  scopes: Scopes | null,
+  principal: Principal | null,
   { closed }: Authenticator,
 ): OpsResponse | null {
-  if (scopes === null) {
+  if (principal === null) {
     if (closed) return NOT_FOUND;
     // A proxy and this server could read different ones.
     if (headerValues(request, 'authorization').length > 1)

@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Authenticator } from '../access/authenticator.js';
+import type { Principal } from '../access/principal.js';
 import type { Report } from '../report/report.js';
 import type { Logger } from '../runtime/logger.js';
-import type { Authenticator } from './authenticator.js';
+import type { RouteName } from './routes.js';
 
 /** Works as middleware of Express 4 and 5 and as a plain listener. Responds to every request and never calls `next`. */
 export type OpsHandler = (
@@ -9,6 +11,20 @@ export type OpsHandler = (
   response: ServerResponse,
   next?: (error?: unknown) => void,
 ) => void;
+
+/** A sensitive call, as it is recorded before anything is done. */
+export interface AuditedCall {
+  readonly requestId: string;
+  readonly principal: Principal;
+  readonly route: RouteName;
+  readonly method: string;
+  /** Of the path. */
+  readonly parameters: Readonly<Record<string, string>>;
+  /** Query and body after their check; null without. */
+  readonly input: unknown;
+  /** Address of the client; null for a Unix socket. */
+  readonly client: string | null;
+}
 
 export interface OpsDependencies {
   readonly authenticator: Authenticator;
@@ -19,5 +35,7 @@ export interface OpsDependencies {
   readonly metrics: (() => Promise<{ readonly contentType: string; readonly body: string }>) | null;
   /** `none` opens GET on the metrics without a token. */
   readonly metricsAuth: 'token' | 'none';
+  /** Records a call that acts, dumps, profiles or evaluates. False if it could not be recorded: then nothing is done. */
+  audited(call: AuditedCall): boolean;
   readonly logger: Logger;
 }

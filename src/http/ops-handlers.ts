@@ -1,30 +1,20 @@
-import type { IncomingMessage } from 'node:http';
 import { renderJson } from '../report/json.js';
 import { renderFinding, renderReport } from '../report/text.js';
+import type { RouteHandlers } from './call.js';
 import type { OpsDependencies } from './ops-dependencies.js';
 import { NOT_FOUND } from './problem.js';
 import { createSteadyReport, negotiated } from './representation.js';
-import type { OpsResponse } from './response.js';
-import type { RouteName } from './routes.js';
-
-/** Responds to one authorised request; an exception becomes a 500. */
-type RouteHandler = (
-  request: IncomingMessage,
-  parameters: Readonly<Record<string, string | string[]>>,
-) => OpsResponse | Promise<OpsResponse>;
 
 /** The handler of each route; null for a route that does not exist here. */
-export function createOpsHandlers(
-  dependencies: OpsDependencies,
-): Readonly<Record<RouteName, RouteHandler | null>> {
+export function createOpsHandlers(dependencies: OpsDependencies): RouteHandlers {
   const steady = createSteadyReport();
   const { metrics } = dependencies;
   return {
-    leaks: (request) => {
+    leaks: ({ request }) => {
       const report = steady(dependencies.report());
       return negotiated(request, report, () => renderReport(report));
     },
-    leak: (request, { id }) => {
+    leak: ({ request, parameters: { id } }) => {
       const report = dependencies.report();
       const finding = report.findings.find((one) => one.id === id);
       if (finding === undefined) return NOT_FOUND;

@@ -1,44 +1,47 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Request, type Response, Router } from 'express';
+import { ANYONE, type Principal } from '../access/principal.js';
 import { terminalText } from '../report/terminal-text.js';
 import type { Logger } from '../runtime/logger.js';
-import type { Scopes } from './authenticator.js';
+import type { RouteHandler } from './call.js';
+import { dispatch } from './dispatch.js';
 import { refuseClient } from './gate.js';
 import type { OpsDependencies, OpsHandler } from './ops-dependencies.js';
 import { createOpsHandlers } from './ops-handlers.js';
-import { insufficientScope, METHOD_NOT_ALLOWED, NOT_FOUND, problem } from './problem.js';
+import { methodNotAllowed, NOT_FOUND, problem } from './problem.js';
 import { type OpsResponse, sendResponse } from './response.js';
-import { ROUTE_NAMES, ROUTES, type Scope } from './routes.js';
-
-/** Scopes of a client that needs no token. */
-const ANYONE: Scopes = new Set<Scope>(['metrics']);
+import { ROUTE_NAMES, ROUTES, type RouteName, routeOf } from './routes.js';
 
 /** The ops endpoint. It matches paths literally: another case, a trailing slash or a doubled slash is another address. */
 export function createOpsRouter(dependencies: OpsDependencies): OpsHandler {
   const { authenticator, logger } = dependencies;
-  const granted = new WeakMap<IncomingMessage, Scopes | null>();
+  const principals = new WeakMap<IncomingMessage, Principal>();
   const handlers = createOpsHandlers(dependencies);
   const router = Router({ strict: true, caseSensitive: true });
-  for (const name of ROUTE_NAMES) {
-    const { path, scope } = ROUTES[name];
-    const handle = handlers[name];
-    if (handle === null) continue;
-    router
-      .route(path)
-      .get(async (request, response) => {
-        const allowed = granted.get(request)?.has(scope) === true;
-        const value = allowed ? await handle(request, request.params) : insufficientScope(scope);
-        sendResponse(request, response, value);
-      })
-      .all((request, response) => sendResponse(request, response, METHOD_NOT_ALLOWED));
+  for (const [path, names] of routesByPath()) {
+    const present = names.filter((name) => handlers[name] !== null);
+    if (present.length === 0) continue;
+    router.route(path).all((request, response, next) => {
+      const name = present.find((one) => answers(routeOf(one).method, request.method));
+      if (name === undefined)
+        return sendResponse(request, response, methodNotAllowed(present.map((one) => routeOf(one).method)));
+      const dispatched = {
+        name,
+        principal: principals.get(request)!,
+        parameters: request.params as Record<string, string>,
+      };
+      dispatch(request, response, dispatched, handlers[name] as RouteHandler<RouteName>, dependencies)
+        .then((value) => sendResponse(request, response, value))
+        .catch(next);
+    });
   }
   return (request, response) => {
     const fail = (error: unknown) => respondOrCut(request, response, failure(error, logger));
     try {
-      const scopes = isOpen(request, dependencies) ? ANYONE : authenticator.scopesOf(request);
-      const refusal = refuseClient(request, scopes, authenticator) ?? refuseAddress(request);
+      const principal = isOpen(request, dependencies) ? ANYONE : authenticator.principalOf(request);
+      const refusal = refuseClient(request, principal, authenticator) ?? refuseAddress(request);
       if (refusal !== null) return sendResponse(request, response, refusal);
-      granted.set(request, scopes);
+      principals.set(request, principal!);
       router(request as Request, response as Response, (error?: unknown) => {
         // The router itself fails only on a path that cannot be decoded, and no route has such a path.
         const isUnmatched = (error ?? null) === null || error instanceof URIError;
@@ -51,10 +54,22 @@ export function createOpsRouter(dependencies: OpsDependencies): OpsHandler {
   };
 }
 
+function routesByPath(): ReadonlyMap<string, readonly RouteName[]> {
+  const byPath = new Map<string, RouteName[]>();
+  for (const name of ROUTE_NAMES) {
+    const { path } = routeOf(name);
+    byPath.set(path, [...(byPath.get(path) ?? []), name]);
+  }
+  return byPath;
+}
+
+function answers(method: string, asked: string | undefined): boolean {
+  return method === asked || (method === 'GET' && asked === 'HEAD');
+}
+
 function isOpen(request: IncomingMessage, { metrics, metricsAuth }: OpsDependencies): boolean {
   if (metrics === null || metricsAuth !== 'none') return false;
-  const reads = request.method === 'GET' || request.method === 'HEAD';
-  return reads && request.url?.split('?', 1)[0] === ROUTES.metrics.path;
+  return answers('GET', request.method) && request.url?.split('?', 1)[0] === ROUTES.metrics.path;
 }
 
 /**
@@ -64,7 +79,7 @@ function isOpen(request: IncomingMessage, { metrics, metricsAuth }: OpsDependenc
 function refuseAddress(
   request: IncomingMessage & { baseUrl?: unknown; originalUrl?: unknown },
 ): OpsResponse | null {
-  if (request.method === 'CONNECT') return METHOD_NOT_ALLOWED;
+  if (request.method === 'CONNECT') return methodNotAllowed(['GET']);
   const { baseUrl, originalUrl } = request;
   if (typeof originalUrl === 'string' && originalUrl.split('?', 1)[0]?.includes('//')) return NOT_FOUND;
   const mount = typeof baseUrl === 'string' ? baseUrl.slice(baseUrl.lastIndexOf('/') + 1) : '';

@@ -41,8 +41,7 @@ export function insufficientScope(scope: string): OpsResponse {
   });
 }
 
-export const METHOD_NOT_ALLOWED: OpsResponse = problem(
-  'LEAKWATCH_ERR_METHOD_NOT_ALLOWED',
-  'Allowed here: GET, HEAD.',
-  { Allow: 'GET, HEAD' },
-);
+export function methodNotAllowed(allowed: readonly string[]): OpsResponse {
+  const methods = allowed.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ');
+  return problem('LEAKWATCH_ERR_METHOD_NOT_ALLOWED', `Allowed here: ${methods}.`, { Allow: methods });
+}

@@ -5,8 +5,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 export interface OpsResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** Null for a response that has no body by definition (304). */
-  readonly body: string | null;
+  /** Null for a response that has no body by definition (204, 304). */
+  readonly body: string | Uint8Array | null;
 }
 
 /** On every response: nothing here may be cached, framed, sniffed or read by another site. */
@@ -17,6 +17,19 @@ const GUARD_HEADERS: Readonly<Record<string, string>> = {
   'Cross-Origin-Resource-Policy': 'same-origin',
   'Referrer-Policy': 'no-referrer',
 };
+
+const REQUEST_ID = 'X-Request-Id';
+
+/** The random id of the request that this answers: the same in the header, in the audit log and in an operation. */
+export function requestIdOf(response: ServerResponse): string {
+  if (!issued.has(response)) {
+    response.setHeader(REQUEST_ID, randomUUID());
+    issued.add(response);
+  }
+  return String(response.getHeader(REQUEST_ID));
+}
+/** The host's app may have set an id of its own, or passed on the client's. */
+const issued = new WeakSet<ServerResponse>();
 
 /**
  * Sends a response, unless the host has responded already. Uses only what Node's own response has, since the host's
@@ -33,7 +46,7 @@ export function sendResponse(
     if (name.startsWith('access-control-')) response.removeHeader(name);
   }
   for (const [name, value] of Object.entries(GUARD_HEADERS)) response.setHeader(name, value);
-  response.setHeader('X-Request-Id', randomUUID());
+  requestIdOf(response);
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   response.statusCode = status;
   if (body !== null) response.setHeader('Content-Length', Buffer.byteLength(body));

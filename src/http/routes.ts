@@ -1,16 +1,15 @@
-/** What a token may do: read findings, read metrics, act on the watcher, take heap dumps, take profiles, evaluate code. */
-export const SCOPES = ['read', 'metrics', 'act', 'dump', 'profile', 'eval'] as const;
-export type Scope = (typeof SCOPES)[number];
-
-/** Scopes of a token that names none: it reads what the watcher found and changes nothing. */
-export const DEFAULT_SCOPES: readonly Scope[] = ['read', 'metrics'];
+import type { Scope } from '../access/scope.js';
 
 interface Route {
   /** Below the base (`/ops`), in the router's notation. */
   readonly path: string;
   /** HEAD is answered wherever GET is. */
-  readonly method: 'GET';
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly scope: Scope;
+  /** Whether it takes a query or a body: `INPUTS` in schema/inputs.ts says which. Any body sent to another route is left unread. */
+  readonly input?: true;
+  /** Whether the host's app leaves it to the own listener. */
+  readonly ownListenerOnly?: true;
 }
 
 /** Every route of the ops endpoint; `docs/http-api.md` lists the same. */
@@ -18,8 +17,16 @@ export const ROUTES = {
   leaks: { path: '/leaks', method: 'GET', scope: 'read' },
   leak: { path: '/leaks/:id', method: 'GET', scope: 'read' },
   status: { path: '/status', method: 'GET', scope: 'read' },
-  metrics: { path: '/metrics', method: 'GET', scope: 'metrics' },
+  metrics: { path: '/metrics', method: 'GET', scope: 'metrics', ownListenerOnly: true },
 } as const satisfies Record<string, Route>;
 
 export type RouteName = keyof typeof ROUTES;
 export const ROUTE_NAMES = Object.keys(ROUTES) as readonly RouteName[];
+/** Names of the routes that take a query or a body. */
+export type InputRouteName = {
+  [N in RouteName]: (typeof ROUTES)[N] extends { readonly input: true } ? N : never;
+}[RouteName];
+
+export function routeOf(name: RouteName): Route {
+  return ROUTES[name];
+}

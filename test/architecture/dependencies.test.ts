@@ -112,9 +112,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'options',
     'daemon',
   ],
-  http: ['errors.ts', 'runtime', 'report', 'options'],
+  access: [],
+  http: ['errors.ts', 'runtime', 'report', 'options', 'access'],
   cli: ['errors.ts', 'runtime', 'pace', 'heap', 'findings', 'report', 'options', 'heap/*', 'wording'],
-  'ops-endpoint.ts': ['runtime', 'sampling', 'report', 'options', 'daemon', 'metrics', 'http'],
+  'ops-endpoint.ts': ['runtime', 'sampling', 'report', 'options', 'daemon', 'metrics', 'access', 'http'],
   'watcher.ts': [
     'errors.ts',
     'runtime',
@@ -164,6 +165,11 @@ const ONLY: readonly {
     target: 'express',
     from: ['http/'],
     because: 'its import takes 100 ms, so it is loaded late and in one place',
+  },
+  {
+    target: 'zod',
+    from: ['http/schema/'],
+    because: 'it takes 13 MB, so it is loaded with the first request that needs it',
   },
   {
     target: 'prom-client',

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { SCOPES } from '../../src/access/scope.js';
 import { ERROR_CODES, type ErrorCode } from '../../src/errors.js';
 import { problem } from '../../src/http/problem.js';
-import { ROUTES, SCOPES } from '../../src/http/routes.js';
+import { ROUTE_NAMES, routeOf } from '../../src/http/routes.js';
 
 /** The build may lie at any depth below the checkout. */
 function documentText(name: string): string {
@@ -27,7 +28,7 @@ test('the type of a problem is the name that docs/errors.md derives from its cod
   const [, prefix, example] = /`(urn:leakwatch:error:)([a-z-]+)`/.exec(documentText('errors.md'))!;
   assert.ok(ERROR_CODES[codeOf(example!)] !== undefined, example);
   for (const code of Object.keys(ERROR_CODES) as ErrorCode[]) {
-    const { type, ...rest } = JSON.parse(problem(code, 'detail').body ?? '') as { readonly type: string };
+    const { type, ...rest } = JSON.parse(String(problem(code, 'detail').body)) as { readonly type: string };
     assert.ok(type.startsWith(prefix!), type);
     assert.equal(codeOf(type.slice(prefix!.length)), code);
     assert.deepEqual(rest, { ...pick(code), code, detail: 'detail' });
@@ -47,7 +48,11 @@ test('docs/http-api.md lists the routes that exist, with their scopes', () => {
   const rows = [...documentText('http-api.md').matchAll(/^\| `\/ops(\/\S*)` \| ([A-Z, ]+) \| `(\w+)` \|/gm)];
   assert.deepEqual(
     rows.map(([, path, methods, scope]) => ({ path, methods, scope })),
-    Object.values(ROUTES).map(({ path, method, scope }) => ({ path, methods: `${method}, HEAD`, scope })),
+    ROUTE_NAMES.map(routeOf).map(({ path, method, scope }) => ({
+      path,
+      methods: method === 'GET' ? 'GET, HEAD' : method,
+      scope,
+    })),
   );
 });
 

@@ -234,7 +234,7 @@ test('the router is loaded by the first request, once, and again after a failure
 });
 
 test('opening a listener loads no Express', async () => {
-  const modules = ['http/listener', 'options/listen-address', 'http/authenticator'].map((name) =>
+  const modules = ['http/listener', 'options/listen-address', 'access/authenticator'].map((name) =>
     JSON.stringify(new URL(`../../src/${name}.js`, import.meta.url).href),
   );
   const program = `

@@ -3,7 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { createRequire } from 'node:module';
 import { type AddressInfo, connect } from 'node:net';
 import express from 'express';
-import { Authenticator, type TokenGrant } from '../../src/http/authenticator.js';
+import { Authenticator, type TokenGrant } from '../../src/access/authenticator.js';
 import { openListener } from '../../src/http/listener.js';
 import type { OpsDependencies, OpsHandler } from '../../src/http/ops-dependencies.js';
 import { createOpsRouter } from '../../src/http/ops-router.js';
@@ -35,6 +35,7 @@ export function dependencies(changes: Partial<OpsDependencies> = {}): OpsDepende
     status: () => ({ state: 'watching', gcSource: { name: 'built-in' } }),
     metrics: async () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', body: EXPOSITION }),
     metricsAuth: 'token',
+    audited: () => true,
     logger: memoryLogger(),
     ...changes,
   };

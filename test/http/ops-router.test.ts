@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Authenticator } from '../../src/http/authenticator.js';
+import { Authenticator } from '../../src/access/authenticator.js';
 import { SCHEMA_VERSION } from '../../src/report/report.js';
 import { ACTIVE_CHARACTERS, finding, HOSTILE_NAMES, report } from '../report/report-fixture.js';
 import {

@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Authenticator } from '../../src/http/authenticator.js';
-import { DUMP_TOKEN, TOKEN } from './ops-fixture.js';
+import { Authenticator } from '../../src/access/authenticator.js';
+import { DUMP_TOKEN, TOKEN } from '../http/ops-fixture.js';
 
 const authenticator = new Authenticator([TOKEN, { token: DUMP_TOKEN, scopes: ['dump'] }]);
 
 function outcome(...values: string[]): string {
   const rawHeaders = values.flatMap((value) => ['AuthoriZation', value]);
-  return authenticator.scopesOf({ rawHeaders }) === null ? 'refused' : 'granted';
+  return authenticator.principalOf({ rawHeaders }) === null ? 'refused' : 'granted';
 }
 
 test('a configured token is granted its scopes, and read and metrics by default', () => {
   const scopes = (token: string) => [
-    ...(authenticator.scopesOf({ rawHeaders: ['authorization', `Bearer ${token}`] }) ?? []),
+    ...(authenticator.principalOf({ rawHeaders: ['authorization', `Bearer ${token}`] })?.scopes ?? []),
   ];
   assert.deepEqual(scopes(TOKEN), ['read', 'metrics']);
   assert.deepEqual(scopes(DUMP_TOKEN), ['dump']);
@@ -57,6 +57,6 @@ test('two headers are refused even if both are right', () => {
 test('without tokens it is closed and grants nothing', () => {
   const closed = new Authenticator([]);
   assert.equal(closed.closed, true);
-  assert.equal(closed.scopesOf({ rawHeaders: ['authorization', `Bearer ${TOKEN}`] }), null);
+  assert.equal(closed.principalOf({ rawHeaders: ['authorization', `Bearer ${TOKEN}`] }), null);
   assert.equal(authenticator.closed, false);
 });

@@ -1,0 +1,6 @@
+/** What a client may do: read findings, read metrics, act on the watcher, take heap dumps, take profiles, evaluate code. */
+export const SCOPES = ['read', 'metrics', 'act', 'dump', 'profile', 'eval', 'eval:full'] as const;
+export type Scope = (typeof SCOPES)[number];
+
+/** Scopes of a token that names none: it reads what the watcher found and changes nothing. */
+export const DEFAULT_SCOPES: readonly Scope[] = ['read', 'metrics'];
