@@ -2,15 +2,17 @@ import type { AnalysisSuccess } from '../analysis/analysis-outcome.js';
 import type { Finding, FindingStatus } from '../findings/finding.js';
 import { decodeFindings, encodeFindings, type StoredFindings } from '../findings/finding-store.js';
 import { FindingLedger, type LedgerUpdate } from '../findings/ledger.js';
+import type { LedgerFinding } from '../findings/ledger-finding.js';
 import { OutsideWatch } from '../findings/outside/outside-watch.js';
 import { siteFindings } from '../findings/outside/site-findings.js';
 import type { CaptureContext } from '../findings/verdict/capture-history.js';
+import type { Holder } from '../heap/naming/holder.js';
 import type { Fingerprint } from '../heap/naming/retainer-step.js';
 import type { ResolvedOptions } from '../options/options.js';
 import type { HeapSample } from '../sampling/heap-sample.js';
 import { trafficOf } from '../sampling/request-counter.js';
 import { openSockets } from '../trend/outside-window.js';
-import { publishedFinding } from '../wording/finding-text.js';
+import { plainFinding, publishedFinding } from '../wording/finding-text.js';
 import { holderText } from '../wording/holder-text.js';
 import { storeProblemText } from '../wording/store-text.js';
 import type { DaemonParts } from './daemon-parts.js';
@@ -36,7 +38,7 @@ export class FindingDesk {
 
   /** Worst first. */
   get findings(): readonly Finding[] {
-    return this.#ledger.findings.map(publishedFinding);
+    return this.#ledger.findings.map((finding) => this.#published(finding));
   }
 
   /** Whether something rises outside the heap: reason enough to find out what holds it. */
@@ -107,13 +109,35 @@ export class FindingDesk {
   #publish({ changed }: LedgerUpdate): void {
     if (changed.length === 0) return;
     this.#parts.changed();
-    for (const finding of changed) this.#parts.events.emit('finding', publishedFinding(finding));
+    for (const finding of changed) this.#parts.events.emit('finding', this.#published(finding));
     this.#store();
   }
 
   #store(): void {
     const { work, store } = this.#parts;
-    work.guard('store', () => store.keep(encodeFindings(this.#ledger.toStore(holderText))));
+    const words = (holder: Holder) =>
+      this.#worded(
+        () => holderText(holder),
+        () => holder.kind,
+      );
+    work.guard('store', () => store.keep(encodeFindings(this.#ledger.toStore(words))));
+  }
+
+  #published(finding: LedgerFinding): Finding {
+    return this.#worded(
+      () => publishedFinding(finding),
+      () => plainFinding(finding),
+    );
+  }
+
+  /** An error in the words of one finding must not take the others, or the report. */
+  #worded<T>(words: () => T, plain: () => T): T {
+    try {
+      return words();
+    } catch (error) {
+      this.#parts.work.record('findings', error);
+      return plain();
+    }
   }
 
   /** The findings of an earlier run of the program; a file that cannot be used is replaced. */

@@ -8,6 +8,7 @@ import type { DumpOutcome, HeapDumper } from '../../src/capture/heap-dumper.js';
 import { Daemon } from '../../src/daemon/daemon.js';
 import { OwnPauses } from '../../src/daemon/own-pauses.js';
 import type { Job } from '../../src/daemon/schedule.js';
+import type { Finding } from '../../src/findings/finding.js';
 import type { Suspect } from '../../src/heap/suspects/suspect.js';
 import type { Options } from '../../src/options/options.js';
 import { resolveOptions } from '../../src/options/resolve-options.js';
@@ -16,6 +17,7 @@ import { createHeapReader, type HeapReaders, processReaders } from '../../src/sa
 import { SampleWindow } from '../../src/trend/sample-window.js';
 import { NO_SITES } from '../support/allocation-sites.js';
 import { eventually } from '../support/eventually.js';
+import { inClass } from '../support/holder.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { createRecordingLogger, type RecordingLogger } from '../support/recording-logger.js';
 import { suspectWith } from '../support/suspect.js';
@@ -291,6 +293,42 @@ describe('The daemon', () => {
     await bench.tick();
     await bench.jobs.get('capture')?.run();
     assert.equal((await bench.nextCapture()).trigger, 'schedule');
+  });
+
+  it('publishes a finding whose words cannot be made with what identifies it, and the others as always', async () => {
+    const unspeakable = {
+      ...inClass('OrderHistory.byCustomer'),
+      get keptBy(): never {
+        throw new Error('there are no words');
+      },
+    };
+    const broken: Partial<Suspect> = { fingerprint: 'lw-fedcba9876543210', holder: unspeakable };
+    const events: Finding[] = [];
+    bench.daemon.events.on('finding', (finding) => events.push(finding));
+    bench.analyse = async () => {
+      const counts = STEADY.slice(0, bench.analyses.length);
+      return bench.analysed([suspectWith(counts), suspectWith(counts, broken)]);
+    };
+    for (let i = 0; i < 6; i++) await bench.nextCapture();
+    const { findings } = bench.daemon.status();
+    const plain = findings.find(({ id }) => id === broken.fingerprint);
+    const worded = findings.find(({ id }) => id !== broken.fingerprint);
+    assert.ok(plain !== undefined && worded !== undefined && findings.length === 2);
+    assert.equal(plain.status, 'confirmed');
+    for (const word of ['Order', 'heap', plain.id]) assert.ok(plain.title.includes(word), plain.title);
+    assert.equal(plain.reasons.length, plain.evidence.length);
+    assert.deepEqual(
+      plain.evidence.map(({ rule, numbers }) => [rule, numbers]),
+      worded.evidence.map(({ rule, numbers }) => [rule, numbers]),
+    );
+    assert.ok(worded.title.includes('OrderHistory.byCustomer'), worded.title);
+    assert.deepEqual(
+      events.map(({ id, status }) => `${id} ${status}`).sort(),
+      [plain, worded].flatMap(({ id }) => [`${id} confirmed`, `${id} suspected`]).sort(),
+    );
+    assert.equal(bench.kept.length, 2);
+    const warnings = bench.logger.lines.filter(({ level }) => level === 'warn');
+    assert.equal(warnings.filter(({ message }) => message.includes('there are no words')).length, 1);
   });
 
   it('goes on when a listener, the store or the sampling throws, and counts what was its own', async () => {
