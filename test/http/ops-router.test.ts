@@ -131,6 +131,10 @@ for (const [name, open] of Object.entries(PLACES)) {
           '/ops/status/',
           '/opsleaks',
           '/ops/leaks/x/y',
+          '/ops/%',
+          '/ops/%zz?x=%',
+          '/ops/leaks%c3',
+          '/ops/leaks/%e0%a4/x',
           '*',
         ];
         for (const target of targets) {
@@ -148,6 +152,8 @@ for (const [name, open] of Object.entries(PLACES)) {
           '%00',
           '%ff',
           '%',
+          '%zz',
+          '%e0%a4%',
           '__proto__',
           'constructor',
           'a'.repeat(8_000),
