@@ -6,6 +6,7 @@ import type { Options } from './options/options.js';
 import { resolveOptions } from './options/resolve-options.js';
 import { systemClock } from './runtime/clock.js';
 import { writeToStderr } from './runtime/logger.js';
+import { say } from './runtime/say.js';
 import { LeakWatcher } from './watcher.js';
 
 /** Set by a watched program for the programs it starts. */
@@ -27,7 +28,7 @@ if (isMainThread && !PACKAGE_MANAGER.test(parse(process.argv[1] ?? '').name)) {
     // Express and prom-client load slowly, so the program starts first.
     systemClock.after(0, () => {
       // In a cluster one process gets the port; the others still log and report findings.
-      const refused = (reason: unknown) => say(`watching, without a listener: ${words(reason)}`);
+      const refused = (reason: unknown) => write(say`watching, without a listener: ${words(reason)}`);
       watcher.open(refused).catch(async (error: unknown) => {
         await watcher.stop();
         giveUp(error);
@@ -48,13 +49,13 @@ function withOwnReport(options: Options): Options {
 }
 
 function giveUp(error: unknown): void {
-  say(`not watching: ${words(error)}`);
+  write(say`not watching: ${words(error)}`);
 }
 
 function words(error: unknown): string {
   return error instanceof LeakwatchError ? `${error.message} (${error.code})` : String(error);
 }
 
-function say(line: string): void {
+function write(line: string): void {
   writeToStderr(`leakwatch: ${line.replaceAll('\n', ' ')}\n`);
 }

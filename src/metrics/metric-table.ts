@@ -199,7 +199,8 @@ export const METRIC_TABLE = {
   leakwatch_captures_total: counter(
     'Captures of the heap graph, including skipped and failed ones, by dumper, trigger and outcome.',
     {
-      labels: { dumper: DUMPER_NAMES, trigger: CAPTURE_TRIGGERS, outcome: CAPTURE_OUTCOMES }, // Without a dumper there is nothing to do but skip.
+      labels: { dumper: DUMPER_NAMES, trigger: CAPTURE_TRIGGERS, outcome: CAPTURE_OUTCOMES },
+      // Without a dumper there is nothing to do but skip.
       excludes: ({ dumper, outcome }) => dumper === 'none' && outcome !== 'skipped',
     },
   ),
