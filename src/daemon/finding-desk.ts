@@ -9,6 +9,7 @@ import type { CaptureContext } from '../findings/verdict/capture-history.js';
 import type { Holder } from '../heap/naming/holder.js';
 import type { Fingerprint } from '../heap/naming/retainer-step.js';
 import type { ResolvedOptions } from '../options/options.js';
+import { say } from '../runtime/say.js';
 import type { HeapSample } from '../sampling/heap-sample.js';
 import { trafficOf } from '../sampling/request-counter.js';
 import { openSockets } from '../trend/outside-window.js';
@@ -149,7 +150,7 @@ export class FindingDesk {
       const decoded = text === null ? null : decodeFindings(text, clock.now());
       if (decoded?.outcome === 'failure')
         logger.warn(
-          `earlier findings are lost, because their file cannot be used and is replaced: ${storeProblemText(decoded.problem)}`,
+          say`earlier findings are lost, because their file cannot be used and is replaced: ${storeProblemText(decoded.problem)}`,
         );
       else stored = decoded?.stored ?? null;
     });

@@ -1,4 +1,5 @@
 import type { Clock } from '../runtime/clock.js';
+import { say } from '../runtime/say.js';
 import { MIB } from '../runtime/units.js';
 import type { SamplingSlot, SlotReading } from './sampling-slot.js';
 import { type GrowingSite, SiteGrowth } from './site-growth.js';
@@ -64,7 +65,7 @@ export class SampledSites implements AllocationSites {
   readonly #options: SitesOptions;
   readonly #growth = new SiteGrowth();
   #state: SitesState = 'off';
-  #reason = 'not started';
+  #reason = say`not started`;
   /** A profiler runs, ours or another. */
   #held = false;
   #intervalBytes: number;
@@ -132,10 +133,10 @@ export class SampledSites implements AllocationSites {
       this.#enter('off', claim.reason);
     } else if (claim.hold === 'ours') {
       this.#renewed = true;
-      this.#enter('sampling', 'our own profiler');
+      this.#enter('sampling', say`our own profiler`);
     } else if (this.#state !== 'waiting') {
       this.#renewed ||= this.#state === 'sampling';
-      this.#enter('shared', "another profiler holds V8's only slot; its samples are read");
+      this.#enter('shared', say`another profiler holds V8's only slot; its samples are read`);
     }
   }
 
@@ -185,7 +186,7 @@ export class SampledSites implements AllocationSites {
     this.#nextTakeMs = nowMs + RETRY_MS;
     this.#enter(
       'waiting',
-      "another profiler holds V8's only slot, and reading it forces a full GC or takes long",
+      say`another profiler holds V8's only slot, and reading it forces a full GC or takes long`,
     );
   }
 

@@ -1,3 +1,4 @@
+import { say } from '../runtime/say.js';
 import { createBuiltInSource } from './built-in-source.js';
 import type { GcSource, GcSourceName } from './gc-source.js';
 import { createMemwatchSource, type MemwatchModule, type MemwatchName } from './memwatch-source.js';
@@ -20,14 +21,14 @@ export function chooseGcSource(
   load: (packageName: string) => unknown,
   isMainThread: boolean,
 ): GcSource {
-  if (wanted === 'built-in') return createBuiltInSource('requested');
+  if (wanted === 'built-in') return createBuiltInSource(say`requested`);
   const refusals: string[] = [];
   for (const candidate of CANDIDATES) {
     if (wanted !== 'auto' && wanted !== candidate.name) continue;
     const loaded = loadCandidate(candidate, load, isMainThread);
     if (typeof loaded !== 'string') {
       const reason =
-        wanted === 'auto' ? [...refusals, `${candidate.packageName} loads`].join('; ') : 'requested';
+        wanted === 'auto' ? [...refusals, say`${candidate.packageName} loads`].join('; ') : say`requested`;
       return createMemwatchSource(candidate.name, loaded, reason, createBuiltInSource(reason));
     }
     refusals.push(loaded);
@@ -41,10 +42,10 @@ function loadCandidate(
   load: (packageName: string) => unknown,
   isMainThread: boolean,
 ): MemwatchModule | string {
-  if (!isMainThread) return `${packageName} works in the main thread only`;
+  if (!isMainThread) return say`${packageName} works in the main thread only`;
   try {
     const module = load(packageName);
-    return isMemwatchModule(module) ? module : `${packageName} has no stats events`;
+    return isMemwatchModule(module) ? module : say`${packageName} has no stats events`;
   } catch (error) {
     return refusalOf(packageName, error);
   }
@@ -56,8 +57,8 @@ function refusalOf(packageName: string, error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : null;
   // An installed package that lacks one of its own dependencies raises the same code with another name.
   if (code === 'MODULE_NOT_FOUND' && firstLine.includes(`'${packageName}'`))
-    return `${packageName} is not installed`;
-  return `${packageName} does not load: ${firstLine.slice(0, MAX_REASON_LENGTH)}`;
+    return say`${packageName} is not installed`;
+  return say`${packageName} does not load: ${firstLine.slice(0, MAX_REASON_LENGTH)}`;
 }
 
 function isMemwatchModule(module: unknown): module is MemwatchModule {

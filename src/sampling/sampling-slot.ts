@@ -11,6 +11,7 @@
 import type * as inspector from 'node:inspector';
 import * as v8 from 'node:v8';
 import { loadSampling, type NativeSampling } from '../native/binding.js';
+import { say } from '../runtime/say.js';
 import { newestSample, type SamplingProfile, type StackBytes, stacksOf } from './sampling-profile.js';
 
 /** Who holds the slot: we do, and readings collect nothing, or someone else; null: it is not available, for good. */
@@ -52,10 +53,10 @@ type Start = (intervalBytes: number) => (() => void) | null;
 
 export function createSamplingSlot(native: NativeSampling | null = loadSampling()): SamplingSlot {
   const module = process.getBuiltinModule('node:inspector');
-  if (module === undefined) return unavailable('this Node.js was built without the inspector');
+  if (module === undefined) return unavailable(say`this Node.js was built without the inspector`);
   const start = quietStart(native);
   return start === null
-    ? unavailable('without the addon each reading would force a full GC')
+    ? unavailable(say`without the addon each reading would force a full GC`)
     : new V8Slot(module, start);
 }
 

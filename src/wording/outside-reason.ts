@@ -35,7 +35,7 @@ export const OUTSIDE_WORDS: WordsOf<'series' | 'allocation-sites'> = {
   'series: also-grows': ({ grew }) =>
     grew.headline.subject.of === 'site' ? siteTitle(grew) : seriesTitle(grew),
   'allocation-sites: rose': ({ function: name, readings, spanMs }) =>
-    say`memory allocated by ${name === '' ? say`a function` : name} that is still held grew over ${readings} readings in ${formatDuration(spanMs / 1000)}`,
+    say`memory allocated by ${functionText(name)} that is still held grew over ${readings} readings in ${formatDuration(spanMs / 1000)}`,
   'allocation-sites: share': ({ numbers }) =>
     say`${formatShare(numbers.shareOfGrowth)} of the growth of all allocation sites`,
   'allocation-sites: no-capture': () => [
@@ -43,3 +43,5 @@ export const OUTSIDE_WORDS: WordsOf<'series' | 'allocation-sites'> = {
     say`a capture that shows what holds it`,
   ],
 };
+
+const functionText = (name: string): string => (name === '' ? say`a function` : name);

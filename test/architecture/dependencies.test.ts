@@ -235,10 +235,10 @@ const TEXT_RULES: readonly TextRule[] = [
 ];
 
 /**
- * Rooms that hand on values and no words; a room joins the list when its last sentence has left it. Errors may be sentences,
- * since nothing compares them; the parser's say at which byte a snapshot is malformed.
+ * Rooms whose sentences nothing can take for values, since they answer a person directly: a command line, a request, an option,
+ * the parser's errors. A room leaves the list when its last sentence is tagged. In all others an untagged string is a value.
  */
-const WITHOUT_WORDS = /^(analysis|findings|heap(?!\/snapshot)|mechanisms|pace|trend|trigger)\//;
+const MAY_LEAVE_UNTAGGED = /^(cli|heap\/snapshot|http|metrics|native|options)\/|^errors\.ts$/;
 /** A string or a template without its marks, and what stands before it. */
 const LITERAL =
   /(\bsay|Error\(\s*(?:'[A-Z_]+',\s*)?)?(?:'((?:[^'\\\n]|\\.)*)'|"((?:[^"\\\n]|\\.)*)"|`((?:[^`\\]|\\.)*)`)/g;
@@ -323,11 +323,10 @@ describe('The allow-list of imports, as docs/architecture/overview.md explains i
   }
 
   it('holds: sentences are written with `say`, since decisions compare values, and a change of wording must break nothing', () => {
-    const broken = SOURCES.filter((file) => WITHOUT_WORDS.test(file) && !WORD_LISTS.includes(file)).flatMap(
-      (file) =>
-        untaggedSentences(codeLines(file)).map(
-          ({ text, line }) => `src/${file}:${line} ${text.slice(0, 80)}`,
-        ),
+    const broken = SOURCES.filter(
+      (file) => !MAY_LEAVE_UNTAGGED.test(file) && !WORD_LISTS.includes(file),
+    ).flatMap((file) =>
+      untaggedSentences(codeLines(file)).map(({ text, line }) => `src/${file}:${line} ${text.slice(0, 80)}`),
     );
     assert.deepEqual(broken, []);
     const drawn = [
