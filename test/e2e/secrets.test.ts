@@ -29,6 +29,7 @@ describe('A service full of secrets that leaks in several ways', { timeout: 400_
       LEAKWATCH_LOG: 'debug',
       LEAKWATCH_STATE_DIR: stateDirectory,
       LEAKWATCH_REPORT: report,
+      DATABASE_URL: `postgres://shop:${planted}-environment@db.example/shop`,
     });
     const ops = await program.opsAddress();
     const ask = async (path: string, accept = 'application/json') =>
@@ -41,7 +42,11 @@ describe('A service full of secrets that leaks in several ways', { timeout: 400_
       },
       LIMIT_MS,
     );
-    const each = await Promise.all(findings.map(({ id }) => ask(`/ops/leaks/${id}`)));
+    const each = await Promise.all(
+      findings.flatMap(({ id }) =>
+        ['application/json', 'text/plain'].map((accept) => ask(`/ops/leaks/${id}`, accept)),
+      ),
+    );
     const [json, text, status, metrics] = await Promise.all([
       ask('/ops/leaks'),
       ask('/ops/leaks', 'text/plain'),
@@ -73,6 +78,10 @@ describe('A service full of secrets that leaks in several ways', { timeout: 400_
       assert.equal(at < 0 ? '' : published[where]!.slice(Math.max(0, at - 60), at + 60), '');
     });
   }
+
+  it('keeps the secret of its environment in what it holds', () => {
+    assert.ok(program.stdout.includes('the address of the database is kept'), program.stdout);
+  });
 
   it('is still described by the names in its code', () => {
     assert.match(published['json']!, /byMail|handlers|waiting|byToken/);

@@ -1,4 +1,4 @@
-// Leaks in several ways at once, and every value that it holds has one of the words of argv[2] in it.
+// Leaks in several ways at once, and every value that it holds has one of the words of argv[2] in it, also that of its environment.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { EventEmitter } from 'node:events';
 import { createServer } from 'node:http';
@@ -12,6 +12,7 @@ class Account {
   constructor(id) {
     this.password = secret('field', id);
     this.history = [secret('element', id), { [secret('key', id)]: secret('nested', id) }];
+    this.database = process.env.DATABASE_URL;
     this.note = Buffer.from(secret('buffer', id).repeat(20));
   }
 }
@@ -71,5 +72,6 @@ server.listen(0, '127.0.0.1', () => {
       .then((response) => response.text())
       .then(() => setTimeout(ask, 50));
   ask();
+  if (new Account(0).database.includes(planted)) console.log('the address of the database is kept');
   console.log('running');
 });
