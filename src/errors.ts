@@ -23,6 +23,9 @@ export const ERROR_CODES = {
   LEAKWATCH_ERR_METHOD_NOT_ALLOWED: { status: 405, title: 'This address does not allow the method.' },
   LEAKWATCH_ERR_NOT_ACCEPTABLE: { status: 406, title: 'None of the accepted media types is available.' },
   LEAKWATCH_ERR_MISDIRECTED: { status: 421, title: 'The Host header does not name this listener.' },
+  LEAKWATCH_ERR_TOO_MANY_REQUESTS: { status: 429, title: 'Too many requests.' },
+  LEAKWATCH_ERR_BUSY: { status: 429, title: 'Another operation of this kind is running, or ended just now.' },
+  LEAKWATCH_ERR_REFUSED: { status: 503, title: 'The watcher refused, so that the service is safe.' },
   LEAKWATCH_ERR_AUDIT: { status: 503, title: 'The audit log cannot be written.' },
   LEAKWATCH_ERR_INTERNAL: { status: 500, title: 'The request failed.' },
 } as const satisfies Record<string, { readonly status: number; readonly title: string }>;

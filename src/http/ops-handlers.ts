@@ -20,6 +20,18 @@ export function createOpsHandlers(dependencies: OpsDependencies): RouteHandlers 
       if (finding === undefined) return NOT_FOUND;
       return negotiated(request, finding, () => renderFinding(finding, report));
     },
+    scan: null,
+    decide: null,
+    collect: null,
+    heapProfile: null,
+    recordHeapProfile: null,
+    recordCpuProfile: null,
+    operation: null,
+    cancelOperation: null,
+    operationResult: null,
+    probe: null,
+    evaluate: null,
+    openapi: null,
     status: () => ({
       status: 200,
       headers: { 'Content-Type': 'application/json; charset=utf-8' },

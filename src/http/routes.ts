@@ -15,9 +15,22 @@ interface Route {
 /** Every route of the ops endpoint; `docs/http-api.md` lists the same. */
 export const ROUTES = {
   leaks: { path: '/leaks', method: 'GET', scope: 'read' },
+  // Before the path with the parameter, which it would match as well.
+  scan: { path: '/leaks/scan', method: 'POST', scope: 'act', input: true },
   leak: { path: '/leaks/:id', method: 'GET', scope: 'read' },
+  decide: { path: '/leaks/:id', method: 'PATCH', scope: 'act', input: true },
   status: { path: '/status', method: 'GET', scope: 'read' },
+  collect: { path: '/gc', method: 'POST', scope: 'act' },
+  heapProfile: { path: '/profile/heap', method: 'GET', scope: 'profile' },
+  recordHeapProfile: { path: '/profile/heap', method: 'POST', scope: 'profile', input: true },
+  recordCpuProfile: { path: '/profile/cpu', method: 'POST', scope: 'profile', input: true },
+  operation: { path: '/operations/:id', method: 'GET', scope: 'read', input: true },
+  cancelOperation: { path: '/operations/:id', method: 'DELETE', scope: 'act' },
+  operationResult: { path: '/operations/:id/result', method: 'GET', scope: 'profile' },
+  probe: { path: '/probes/:name', method: 'POST', scope: 'read', input: true },
+  evaluate: { path: '/eval', method: 'POST', scope: 'eval', input: true },
   metrics: { path: '/metrics', method: 'GET', scope: 'metrics', ownListenerOnly: true },
+  openapi: { path: '/openapi.json', method: 'GET', scope: 'read' },
 } as const satisfies Record<string, Route>;
 
 export type RouteName = keyof typeof ROUTES;

@@ -2,7 +2,7 @@
  * What each route takes, as schemas that check it. zod takes 13 MB of memory, so this file is loaded with the first
  * request that needs it: a watcher that is only read never pays for it.
  */
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { InputRouteName } from '../routes.js';
 
 export interface InputSchema {
@@ -12,7 +12,46 @@ export interface InputSchema {
   readonly body: z.ZodType | null;
 }
 
-export const INPUTS = {} as const satisfies Record<InputRouteName, InputSchema>;
+/** Seconds in a query, in decimal digits. */
+const seconds = (least: number, most: number) =>
+  z
+    .string()
+    .regex(/^\d{1,4}$/, `takes whole seconds from ${least} to ${most}`)
+    .transform(Number)
+    .refine((value) => value >= least && value <= most, `takes whole seconds from ${least} to ${most}`);
+
+/** Kept with what was decided, and in the audit log. */
+const reason = z
+  .string()
+  .trim()
+  .min(10, 'takes 10 characters or more')
+  .max(500, 'takes 500 characters at most');
+
+export const INPUTS = {
+  scan: {
+    query: null,
+    body: z.strictObject({
+      /** Graphs to take and compare. One alone continues the series of the watcher, if there is one. */
+      captures: z.int().min(1).max(6).default(1),
+      /** Between the end of one capture and the beginning of the next. */
+      spacingSeconds: z.number().min(1).max(300).default(10),
+    }),
+  },
+  decide: {
+    query: null,
+    body: z
+      .strictObject({ muted: z.boolean().optional(), acknowledged: z.boolean().optional(), reason })
+      .refine(
+        ({ muted, acknowledged }) => muted !== undefined || acknowledged !== undefined,
+        'takes muted, acknowledged or both',
+      ),
+  },
+  recordHeapProfile: { query: z.strictObject({ seconds: seconds(1, 120).default(10) }), body: null },
+  recordCpuProfile: { query: z.strictObject({ seconds: seconds(1, 120).default(10) }), body: null },
+  operation: { query: z.strictObject({ waitSeconds: seconds(0, 60).default(0) }), body: null },
+  probe: { query: null, body: z.strictObject({}) },
+  evaluate: { query: null, body: z.strictObject({ expression: z.string().min(1).max(8_000) }) },
+} as const satisfies Record<InputRouteName, InputSchema>;
 
 type Output<T> = T extends z.ZodType ? z.output<T> : null;
 
