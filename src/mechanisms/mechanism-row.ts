@@ -44,8 +44,11 @@ export interface MechanismRow {
   readonly recognises?: (path: readonly PathStep[], facts: MemberFacts) => boolean;
   /** Heap classes of the members. A program's own class may have the same name. */
   readonly classes?: RegExp;
-  /** Packages have classes of these names, too: a class counts only if it is defined in Node's code. */
-  readonly commonNames?: true;
+  /**
+   * Programs and packages have classes of the same name: it counts only if it is defined in Node's code. That is the
+   * class of the members if the row has `classes`, otherwise the nearest named class that holds them.
+   */
+  readonly ofNode?: true;
   /** Names of Node's native objects (`Node / TCPSocketWrap` without the prefix) → what is open: `open TCP sockets`. */
   readonly natives?: Readonly<Record<string, string>>;
   readonly resources?: Readonly<Record<string, ResourceType>>;

@@ -11,7 +11,7 @@ import { EDGE_TYPES, NODE_TYPES } from '../../src/heap/snapshot/heap-snapshot.js
  *
  * `order*3` means three objects. An edge from one object to several goes to each of them; `#` (or `#*3+259`) stands for
  * its number, `\\#` for the character itself. An edge between two sets of the same size connects them pair by pair.
- * Names with spaces are quoted.
+ * Names with spaces are quoted. `order @ 7:3:10` says that V8's script 7 defines its class, in line 3 and column 10.
  */
 export function drawHeap(drawing: string, style: 'node-20' | 'node-24' = 'node-20'): Uint8Array {
   const sketch = new Sketch();
@@ -37,11 +37,13 @@ const NODE = new RegExp(
   `^(\\w+)(?:\\*(\\d+))?: (${[...NODE_TYPES].sort((a, b) => b.length - a.length).join('|')}) (?:"([^"]*)"|(\\S+))(?: (\\d+))?$`,
 );
 const EDGE = new RegExp(`^(\\w+) -(${EDGE_TYPES.join('|')}) (.+)-> (\\w+)$`);
+const LOCATION = /^(\w+) @ (\d+):(\d+):(\d+)$/;
 const DEFAULT_SIZE = 16;
 
 class Sketch {
   readonly #strings: string[] = [];
   readonly #nodes: DrawnNode[] = [];
+  readonly #locations: { readonly node: number; readonly place: readonly number[] }[] = [];
   readonly #sets = new Map<string, readonly number[]>();
 
   constructor() {
@@ -51,8 +53,10 @@ class Sketch {
   read(line: string): void {
     const node = NODE.exec(line);
     const edge = EDGE.exec(line);
+    const location = LOCATION.exec(line);
     if (node !== null) this.#addNodes(node);
     else if (edge !== null) this.#addEdges(edge, line);
+    else if (location !== null) this.#addLocations(location, line);
     else throw new Error(`not a drawing: ${line}`);
   }
 
@@ -68,6 +72,12 @@ class Sketch {
       });
     }
     this.#sets.set(id!, ordinals);
+  }
+
+  #addLocations([, id, ...place]: RegExpExecArray, line: string): void {
+    const nodes = this.#sets.get(id!);
+    if (nodes === undefined) throw new Error(`no such object: ${line}`);
+    for (const node of nodes) this.#locations.push({ node, place: place.map(Number) });
   }
 
   #addEdges([, fromId, type, pattern, toId]: RegExpExecArray, line: string): void {
@@ -103,12 +113,14 @@ class Sketch {
       [node.type, node.name, ordinal * 2 + 1, node.size, node.edges.length, ...extra.map(() => 0)].join(','),
     );
     const edgeRows = edges.map((edge) => [edge.type, edge.name, edge.to * fields.length].join(','));
+    const locationRows = this.#locations.map(({ node, place }) => [node * fields.length, ...place].join(','));
     const header = {
       meta: {
         node_fields: fields,
         node_types: [NODE_TYPES, 'string', 'number', 'number', 'number', 'number'],
         edge_fields: ['type', 'name_or_index', 'to_node'],
         edge_types: [EDGE_TYPES, 'string_or_number', 'node'],
+        location_fields: ['object_index', 'script_id', 'line', 'column'],
       },
       node_count: this.#nodes.length,
       edge_count: edges.length,
@@ -117,7 +129,7 @@ class Sketch {
       `{"snapshot":${JSON.stringify(header)}`,
       `"nodes":[${nodeRows.join(separator)}]`,
       `"edges":[${edgeRows.join(separator)}]`,
-      '"trace_function_infos":[],"trace_tree":[],"samples":[],"locations":[]',
+      `"trace_function_infos":[],"trace_tree":[],"samples":[],"locations":[${locationRows.join(separator)}]`,
       `"strings":${JSON.stringify(this.#strings, null, 1)}}`,
     ].join(',\n');
   }

@@ -1,6 +1,4 @@
-import type { MemberFacts } from '../../mechanisms/mechanism-row.js';
-import type { Mechanism } from '../../mechanisms/mechanisms.js';
-import { MECHANISMS } from '../../mechanisms/mechanisms.js';
+import type { MechanismRow } from '../../mechanisms/mechanism-row.js';
 import { NUMBERS, TIMERS_LIST } from '../../mechanisms/path-names.js';
 import { isNodeScript, packageOf } from '../../runtime/script-name.js';
 import { type Accumulation, isScaled } from '../growth/accumulation.js';
@@ -19,7 +17,6 @@ import { HolderPlaces } from '../naming/holder-place.js';
 import { mechanismOf } from '../naming/mechanism.js';
 import { areWeak, hasRegistry, keepContexts } from '../naming/member-facts.js';
 import { Places } from '../naming/member-location.js';
-import { isHandlePath } from '../naming/open-handle.js';
 import { mainRow, retainerPath, rowsTo } from '../naming/retainer-path.js';
 import type { RetainerStep } from '../naming/retainer-step.js';
 import { type Candidate, gainedBytes } from '../uniting/candidate.js';
@@ -77,7 +74,13 @@ export class Describer {
       return this.#holders.of(other, members.path, members.objects);
     });
     const { counts, bytes, risingSteps } = accumulation;
-    const isWeak = areWeak(this.#heap, objects);
+    const facts = {
+      weak: areWeak(this.#heap, objects),
+      sliced: parentBytes > 0,
+      grownWhole: accumulation.gained === 0,
+      withContexts: keepContexts(this.#heap, objects),
+    };
+    const named = objectsOf(this.#inspected, rows.at(-1) ?? accumulation.holder)[0];
     return {
       fingerprint: fingerprint(path),
       className,
@@ -90,8 +93,8 @@ export class Describer {
       fields,
       artefact,
       ...ownerLimits(this.#inspected, limited, this.#timers, this.#code),
-      mechanism: this.#mechanism(accumulation, path, objects, { weak: isWeak, sliced: parentBytes > 0 }),
-      ...(isWeak ? { finalized: this.#hasRegistry() } : {}),
+      mechanism: mechanismOf(path, facts, (row) => this.#isGenuine(row, objects[0], named)),
+      ...(facts.weak ? { finalized: this.#hasRegistry() } : {}),
       shape: fields.length === 0 ? className : `${className}{${fields.join(', ')}}`,
       package: this.#package(owners, ownerUrls, objects[0]),
       locations: this.#places.ofAll(objects),
@@ -101,22 +104,12 @@ export class Describer {
     };
   }
 
-  #mechanism(
-    { gained }: Accumulation,
-    path: readonly RetainerStep[],
-    objects: readonly number[],
-    seen: Pick<MemberFacts, 'weak' | 'sliced'>,
-  ): Mechanism | null {
-    const mechanism = mechanismOf(path, {
-      ...seen,
-      grownWhole: gained === 0,
-      withContexts: keepContexts(this.#heap, objects),
-    });
-    // A class of the program may have the name of one of Node's.
-    const row = mechanism === null ? null : MECHANISMS[mechanism];
-    const isByName = !isHandlePath(path) && row?.classes !== undefined;
-    if (!isByName || isNodeScript(this.#places.urlOf(objects[0]))) return mechanism;
-    return row?.commonNames === true || !this.#holders.isForeign(objects[0]) ? null : mechanism;
+  /** `named`: of the nearest named class that holds the member. Code that is not known is Node's or V8's. */
+  #isGenuine(row: MechanismRow, member: number | undefined, named: number | undefined): boolean {
+    if (row.classes === undefined && row.ofNode !== true) return true;
+    const object = row.classes === undefined ? named : member;
+    if (isNodeScript(this.#places.urlOf(object))) return true;
+    return row.ofNode !== true && this.#holders.isForeign(object);
   }
 
   #hasRegistry(): boolean {

@@ -142,6 +142,30 @@ describe('a suspect, by how its members are held', () => {
     assert.equal(only(await growing(subscribed('Feed'))).mechanism, null);
   });
 
+  it("takes Node's channels only, not a class of the program or of a package that has the same name and field", async () => {
+    const subscribed = (address: string) => (n: number) =>
+      `${GLOBAL}
+      script: code "${address}" 100
+      shared: code Channel 56
+      class: closure Channel 64
+      channel: object Channel 40
+      list: object Array 32
+      subscriber*${n}: closure onOrder 56
+      class @ 7:3:10
+      channel @ 7:3:10
+      class -internal shared-> shared
+      shared -internal script-> script
+      global -property Channel-> class
+      global -property channel-> channel
+      channel -property _subscribers-> list
+      list -element #-> subscriber
+    `;
+    const mechanismIn = async (address: string) => only(await growing(subscribed(address))).mechanism;
+    assert.equal(await mechanismIn('node:diagnostics_channel'), 'diagnostics channel subscribers');
+    assert.equal(await mechanismIn('file:///srv/app/src/channel.js'), null);
+    assert.equal(await mechanismIn('file:///srv/app/node_modules/bus/channel.js'), null);
+  });
+
   it('takes the timers of a list apart by what they call, from whichever end the chain is entered', async () => {
     const timer = (i: number, calls: string) => `
       t${i}: object Timeout 120
