@@ -59,6 +59,8 @@ export interface MechanismRow {
   readonly patienceBecause?: string;
   /** Requests in flight do not explain its growth: the members are the requests in flight. */
   readonly inFlight?: true;
+  /** V8's own full GCs must run before the program can remove members, which no GC of a forked copy can replace. */
+  readonly goneAfterFullGcs?: true;
   /** Types of resources that each member opens as well. */
   readonly comesWith?: readonly string[];
   /** Node itself holds the members, so the code they call says more than their holder. */

@@ -44,6 +44,7 @@ export const MECHANISMS = tableOf({
     lead: say`Weak references that are never removed`,
     members: say`references`,
     recognises: (_path, { weak }) => weak,
+    goneAfterFullGcs: true,
   },
   timers: {
     kind: 'handles',

@@ -69,6 +69,13 @@ export function mechanismOfClass(className: string): Mechanism | null {
   return MECHANISM_NAMES.find((name) => isOf(MECHANISMS[name])) ?? null;
 }
 
+/** The mechanism of growth seen as a series of samples: of the resource counted, or the only one of its kind; null if there is none. */
+export function mechanismOfSeries(kind: FindingKind, type: string): Mechanism | null {
+  if (kind === 'handles') return openResource(type).mechanism;
+  const alike = MECHANISM_NAMES.filter((name) => MECHANISMS[name].kind === kind);
+  return alike.length === 1 ? alike[0]! : null;
+}
+
 /** Whether each object of this class costs megabytes outside the heap, as a thread does. */
 export function isHeavyClass(className: string): boolean {
   const mechanism = mechanismOfClass(className);

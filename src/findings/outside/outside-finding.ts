@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Fingerprint } from '../../heap/naming/retainer-step.js';
-import type { Mechanism } from '../../mechanisms/mechanisms.js';
-import { openResource } from '../../mechanisms/open-resources.js';
-import type { OutsideGrowth } from '../../trend/outside-growth.js';
+import { mechanismOfSeries } from '../../mechanisms/open-resources.js';
 import { NOTHING_KNOWN, type SeenFinding } from '../described-finding.js';
 import type { Finding } from '../finding.js';
 import { judge } from '../verdict/judge.js';
@@ -37,7 +35,7 @@ export function judgeOutside(facts: OutsideFacts): OutsideFinding | null {
     headline: { says: 'grows', subject: { of: 'series' } },
     reasons,
     confidence,
-    mechanism: mechanismOf(growth),
+    mechanism: mechanismOfSeries(growth.kind, growth.type),
     growth: growthOf(facts),
     secondsToLimit: secondsToLimit(facts),
     atMs: sample.atMs,
@@ -47,12 +45,6 @@ export function judgeOutside(facts: OutsideFacts): OutsideFinding | null {
 /** The same in every process. The parts must not change, since ids are kept over versions. */
 export function fingerprintOf(...parts: readonly string[]): Fingerprint {
   return `lw-${createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 16)}`;
-}
-
-function mechanismOf({ kind, type }: OutsideGrowth): Mechanism | null {
-  if (kind === 'external') return 'buffers';
-  if (kind === 'contexts') return 'contexts';
-  return kind === 'handles' ? openResource(type).mechanism : null;
 }
 
 function growthOf({ growth, sample, gains }: OutsideFacts): Finding['growth'] {

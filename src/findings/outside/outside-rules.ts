@@ -1,3 +1,4 @@
+import { MECHANISMS } from '../../mechanisms/mechanisms.js';
 import { openResource } from '../../mechanisms/open-resources.js';
 import type { OutsideRules } from '../../pace/pace.js';
 import type { HeapSample } from '../../sampling/heap-sample.js';
@@ -126,8 +127,9 @@ const handles: Rule<OutsideFacts> = ({ growth: { kind, type, gained }, sample, g
   const filesPart = sample.newFilesPart ?? 1;
   if (type === 'FileDescriptor' && filesPart < MOST_ARE_FILES)
     return holdsBack({ rule: 'series', says: 'not-files', numbers: { gained, filesPart } });
+  if (mechanism !== null && MECHANISMS[mechanism].inFlight === true) return null;
   const sockets = gains.sockets ?? 0;
-  if (mechanism === 'sockets' || gained > sockets * IN_FLIGHT_PER_SOCKET) return null;
+  if (gained > sockets * IN_FLIGHT_PER_SOCKET) return null;
   return holdsBack({ rule: 'in-flight', says: 'series', numbers: { gained, sockets } });
 };
 

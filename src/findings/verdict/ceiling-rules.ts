@@ -1,6 +1,7 @@
 /** Limits that end growth: a bound, an expiry, GCs that have not happened yet. */
 import type { Bound } from '../../heap/limits/limit.js';
 import type { GrowthStep } from '../../heap/suspects/suspect.js';
+import { MECHANISMS } from '../../mechanisms/mechanisms.js';
 import type { PathFacts } from './path-facts.js';
 import { holdsBack, type Rule, type Ruling, supports } from './rule.js';
 
@@ -80,7 +81,7 @@ export const expiry: Rule<PathFacts> = ({ suspect, run }) => {
 
 /** A forked copy runs a GC, but no finalization callbacks: entries of dead objects are still there. */
 export const weakReferences: Rule<PathFacts> = ({ suspect, run, history }) => {
-  if (suspect.mechanism !== 'weak references') return null;
+  if (suspect.mechanism == null || MECHANISMS[suspect.mechanism].goneAfterFullGcs !== true) return null;
   const [from, to] = [history.at(run.steps[0]!), history.at(run.steps.at(-1)!)];
   const majorCollections = from === null || to === null ? 0 : to.majorCollections - from.majorCollections;
   const needed = suspect.finalized === false ? COLLECTIONS_TO_SWEEP : COLLECTIONS_TO_CLEAN;
