@@ -1,4 +1,4 @@
-export type { CaptureOutcome, CaptureRecord, DumperName } from './capture/capture-record.js';
+export type { CaptureCause, CaptureOutcome, CaptureRecord, DumperName } from './capture/capture-record.js';
 export type { WatcherEvents } from './daemon/daemon-status.js';
 export { type ErrorCode, LeakwatchError } from './errors.js';
 export type { Evidence, EvidenceRule, Finding, FindingStatus } from './findings/finding.js';

@@ -22,20 +22,61 @@ export const CAPTURE_OUTCOMES = [
 ] as const;
 export type CaptureOutcome = (typeof CAPTURE_OUTCOMES)[number];
 
-/** What became of one capture: the source of all that report, log and metrics say about it. */
+/** Why a capture was skipped or failed. A code that a decision, a dump or an analysis can have must be here. */
+export const CAPTURE_CAUSES = [
+  // No capture is due or allowed; a dump can fail for lack of memory as well.
+  'captures-off',
+  'already-capturing',
+  'warming-up',
+  'spacing',
+  'cooling-down',
+  'no-growth',
+  'pause-over-budget',
+  'no-memory-headroom',
+  'cpu-budget',
+  // The dump failed.
+  'stopped',
+  'memory-short',
+  'over-allotment',
+  'too-long',
+  'pool-busy',
+  'worker-busy',
+  'child-signal',
+  'child-threw',
+  'child-memory',
+  'child-time',
+  'child-inheritance',
+  'child-exit',
+  'end-lost',
+  'census-unreadable',
+  'no-snapshot',
+  'reader-gone',
+  'error',
+  // The analysis failed.
+  'step-failed',
+  'not-started',
+  'heap-exhausted',
+  'ended-early',
+  'unreadable',
+  'cancelled',
+  'timeout',
+] as const;
+export type CaptureCause = (typeof CAPTURE_CAUSES)[number];
+
+/** What became of one capture, taken or skipped, with its cost: the source of all that report, log and metrics say about it. */
 export interface CaptureRecord {
   readonly id: string;
   /** Milliseconds since the Unix epoch. */
   readonly atMs: number;
   readonly dumper: DumperName;
-  /** Its level, under the name that the report publishes. */
+  /** How deep it looked: `probe` (size of the live heap), `census` (its classes), `sampled` or `full` (its graph). */
   readonly rung: CaptureLevel;
   readonly trigger: CaptureTrigger;
   readonly outcome: CaptureOutcome;
   /** Why it was skipped or failed, with the numbers, for a person; null on success. */
   readonly reason: string | null;
   /** The same as a stable code, such as `cpu-budget` or `child-signal`; null on success. */
-  readonly cause: string | null;
+  readonly cause: CaptureCause | null;
   /** The longest single pause of the service, milliseconds. */
   readonly pauseMs: number;
   /** From the decision to the end of the analysis, milliseconds. */

@@ -11,6 +11,7 @@ import {
   decideCapture,
   decideLook,
   type PredictedCapture,
+  type SkipReason,
 } from '../trigger/capture-decision.js';
 import type { CaptureTrigger } from '../trigger/capture-trigger.js';
 import { codedDetail, type StateReason, stateDetail } from '../wording/state-text.js';
@@ -179,7 +180,7 @@ export class CaptureControl {
     this.#waitsForCpu = why.code === 'cpu-budget' && !refused;
     if (!refused || trigger === null) {
       // One wait gets one record, however often it is checked.
-      if (this.#waitsForCpu && !waitedForCpu) this.#recordSkip(level, 'trend', nowMs);
+      if (this.#waitsForCpu && !waitedForCpu) this.#recordSkip(why, level, 'trend', nowMs);
       return;
     }
     this.#scheduled = null;
@@ -188,14 +189,13 @@ export class CaptureControl {
     if (!this.#refusedBefore)
       this.#parts.logger.warn(say`a capture was skipped (logged only once): ${stateDetail(why)}`);
     this.#refusedBefore = true;
-    this.#recordSkip(level, trigger, nowMs);
+    this.#recordSkip(why, level, trigger, nowMs);
   }
 
-  #recordSkip(level: CaptureLevel, trigger: CaptureTrigger, atMs: number): void {
+  #recordSkip(why: SkipReason, level: CaptureLevel, trigger: CaptureTrigger, atMs: number): void {
     const dumper = this.#parts.dumper.dumper?.name ?? 'none';
-    const { code: cause } = this.#why;
-    const reason = codedDetail(this.#why);
-    this.#record(skippedCapture({ atMs, dumper, rung: level, trigger, reason, cause }));
+    const reason = codedDetail(why);
+    this.#record(skippedCapture({ atMs, dumper, rung: level, trigger, reason, cause: why.code }));
   }
 
   async #capture(level: CaptureLevel, trigger: CaptureTrigger): Promise<void> {

@@ -24,10 +24,7 @@ export class CaptureRecords {
 
 /** The record of a capture that was due and not taken. */
 export function skippedCapture(
-  about: Pick<CaptureRecord, 'atMs' | 'dumper' | 'rung' | 'trigger'> & {
-    readonly reason: string;
-    readonly cause: string;
-  },
+  about: Pick<CaptureRecord, 'atMs' | 'dumper' | 'rung' | 'trigger' | 'reason' | 'cause'>,
 ): CaptureRecord {
   return {
     ...about,

@@ -1,3 +1,4 @@
+import type { CaptureRecord } from '../capture/capture-record.js';
 import { bounded } from '../findings/bounded.js';
 import type { Finding } from '../findings/finding.js';
 
@@ -14,30 +15,10 @@ export const WATCHER_STATES = [
 ] as const;
 export type WatcherState = (typeof WATCHER_STATES)[number];
 
-/** One capture, taken or skipped, with its cost. */
-export interface ReportCapture {
-  readonly id: string;
+/** One capture, with its time as text. */
+export interface ReportCapture extends Omit<CaptureRecord, 'atMs'> {
   /** ISO 8601. */
   readonly at: string;
-  readonly dumper: string;
-  /** How deep it looked: `probe` (size of the live heap), `census` (its classes), `sampled` or `full` (its graph). */
-  readonly rung: string;
-  readonly trigger: string;
-  readonly outcome: string;
-  /** Why it was skipped or failed, with the numbers, for a person; null on success. */
-  readonly reason: string | null;
-  /** The same as a stable code, such as `cpu-budget` or `child-signal`; null on success. */
-  readonly cause: string | null;
-  readonly pauseMs: number;
-  readonly durationMs: number;
-  /** The part of it in the analysis process; 0 if there was none. */
-  readonly analysisMs: number;
-  /** CPU of forked children and the analysis process. */
-  readonly cpuSeconds: number;
-  readonly peakBytes: number;
-  readonly nodes: number;
-  /** Forked children that failed before one succeeded. */
-  readonly retries: number;
 }
 
 /** The body of `GET /ops/leaks`, of `LEAKWATCH_REPORT` and of `watcher.report()`. */

@@ -1,3 +1,4 @@
+import { hasGraph } from '../capture/capture-record.js';
 import type { Finding, FindingStatus } from '../findings/finding.js';
 import { isOpen } from '../findings/ledger-finding.js';
 import type { AllocationSite, MemberLocation } from '../heap/sources/code-place.js';
@@ -169,18 +170,16 @@ function cost(captures: readonly ReportCapture[]): string[] {
   if (longest === undefined) return [];
   const why = PAUSES[longest.dumper];
   const pause = say`longest pause ${formatMilliseconds(longest.pauseMs)}${why === undefined ? '' : ` (${why})`}`;
-  return [plural(taken.filter(hasGraph).length, 'capture'), pause];
+  return [plural(taken.filter(isGraph).length, 'capture'), pause];
 }
 
-function hasGraph({ rung }: ReportCapture): boolean {
-  return rung === 'sampled' || rung === 'full';
-}
+const isGraph = ({ rung }: ReportCapture): boolean => hasGraph(rung);
 
 function noLeak(report: Report): string {
   const { watcher, heap } = report;
   const reason = name(watcher.reason, MAX_SENTENCE);
   if (watcher.state === 'failed') return say`not watching, so nothing is known about leaks: ${reason}`;
-  const graphs = watcher.captures.filter(hasGraph);
+  const graphs = watcher.captures.filter(isGraph);
   const successes = graphs.filter(({ outcome }) => outcome === 'success').length;
   const facts = [plural(successes, 'capture'), liveHeap(heap)];
   const watched = watchedSeconds(report);

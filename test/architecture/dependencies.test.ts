@@ -81,7 +81,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   analysis: ['native', 'runtime', 'host', 'heap/sources', 'heap'],
   wording: ['runtime', 'mechanisms', 'trigger', 'capture', 'heap', 'heap/*', 'analysis', 'findings'],
   'heap.ts': ['errors.ts', 'mechanisms', 'heap', 'heap/*', 'wording'],
-  report: ['runtime', 'mechanisms', 'heap/sources', 'heap/naming', 'findings'],
+  report: ['runtime', 'mechanisms', 'capture', 'heap/sources', 'heap/naming', 'findings'],
   options: ['errors.ts', 'runtime', 'sampling', 'pace', 'heap/naming'],
   daemon: [
     'errors.ts',

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { CaptureOutcome } from '../../src/capture/capture-record.js';
 import { EXIT_CODES } from '../../src/cli/exit-codes.js';
 import { summaryText } from '../../src/cli/run-text.js';
 import { judgeRun, type RunVerdict, worstFirst } from '../../src/cli/run-verdict.js';
@@ -17,7 +18,7 @@ interface Drawn {
   readonly rises?: boolean;
   readonly state?: Report['watcher']['state'];
   /** Outcomes of captures, newest last. */
-  readonly captures?: readonly string[];
+  readonly captures?: readonly CaptureOutcome[];
   readonly findings?: readonly Finding[];
 }
 
@@ -57,7 +58,7 @@ function drawReport(drawn: Drawn = {}): Report {
   };
 }
 
-function drawCapture(outcome: string, index: number): ReportCapture {
+function drawCapture(outcome: CaptureOutcome, index: number): ReportCapture {
   return {
     id: `c${index}`,
     at: at(index),

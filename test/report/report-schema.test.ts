@@ -3,12 +3,22 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { it } from 'node:test';
-import { CAPTURE_LEVELS, CAPTURE_OUTCOMES, DUMPER_NAMES } from '../../src/capture/capture-record.js';
+import type { AnalysisEnding } from '../../src/analysis/analysis-outcome.js';
+import {
+  CAPTURE_CAUSES,
+  CAPTURE_LEVELS,
+  CAPTURE_OUTCOMES,
+  type CaptureCause,
+  DUMPER_NAMES,
+} from '../../src/capture/capture-record.js';
+import type { DumpFailure } from '../../src/capture/dump-failure.js';
 import { type EvidenceRule, FINDING_STATUSES } from '../../src/findings/finding.js';
 import { FINDING_KINDS } from '../../src/mechanisms/mechanism-row.js';
 import { MECHANISM_NAMES } from '../../src/mechanisms/mechanisms.js';
 import { type Report, SCHEMA_VERSION, WATCHER_STATES } from '../../src/report/report.js';
+import type { SkipReason } from '../../src/trigger/capture-decision.js';
 import { CAPTURE_TRIGGERS } from '../../src/trigger/capture-trigger.js';
+import type { StateReason } from '../../src/wording/state-text.js';
 
 const ROOT = dirname(createRequire(import.meta.url).resolve('leakwatch/package.json'));
 const DOCUMENT = readFileSync(join(ROOT, 'docs', 'report-schema.md'), 'utf8');
@@ -158,6 +168,23 @@ const EVIDENCE_RULES: Readonly<Record<EvidenceRule, true>> = {
   'seen-before': true,
 };
 
+/** The compiler refuses a cause that nothing has; the source does so for one that is missing. */
+const CAUSES: readonly (
+  | SkipReason['code']
+  | DumpFailure['cause']
+  | AnalysisEnding['cause']
+  | 'step-failed'
+)[] = CAPTURE_CAUSES;
+/** Codes of the watcher's state with which no capture is skipped. */
+const STATE_CODES: readonly Exclude<StateReason['code'], CaptureCause>[] = [
+  'started',
+  'trend-unknown',
+  'leak-suspected',
+  'leak-confirmed',
+  'sampling-failed',
+  'census',
+];
+
 it('docs/report-schema.md has a row for every field of a report, with its type and when it is null, and no other', () => {
   const rows = [
     ...DOCUMENT.matchAll(/^\| `([\w.[\]]+)` \| ([\w ]+) \| (no|null|absent) \| [^|]*\S[^|]* \|$/gm),
@@ -188,6 +215,15 @@ it('docs/report-schema.md lists the values of fields that have few', () => {
       field,
     );
   }
+});
+
+it('docs/report-schema.md lists every cause of a capture that was skipped or failed, and no other', () => {
+  const listed = DOCUMENT.split('\n')
+    .map((line) => line.split(' | '))
+    .filter(([what]) => /watcher.reasonCode` \(|^\| of `(dump|analysis)-failed/.test(what!))
+    .flatMap(([, values]) => [...values!.matchAll(/`([^`]+)`/g)].map(([, value]) => value!));
+  const known = new Set<string>([...CAUSES, ...STATE_CODES]);
+  assert.deepEqual([...new Set(listed)].toSorted(), [...known].toSorted());
 });
 
 it('docs/report-schema.md describes the present version of the schema, the first row of its changes', () => {

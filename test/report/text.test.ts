@@ -266,7 +266,7 @@ test('a rising heap without a finding, and a capture that was refused, are said 
     withoutLeak({ captures: [], detail: 'the next capture is due in 5 s' }, { low: 5 }),
     /^no leak found so far; the heap rises, as it does after a start; .*, 0 captures, .*, at present: the next capture is due in 5 s\n$/,
   );
-  const refused = { ...capture!, outcome: 'skipped', reason: 'pause-over-budget: about 1500 ms' };
+  const refused = { ...capture!, outcome: 'skipped' as const, reason: 'pause-over-budget: about 1500 ms' };
   assert.match(
     withoutLeak({ captures: [refused] }),
     /the latest capture was skipped \(pause-over-budget: about 1500 ms\)/,
@@ -274,13 +274,13 @@ test('a rising heap without a finding, and a capture that was refused, are said 
 });
 
 test('probes neither count as captures nor hide what became of the latest one', () => {
-  const probe = { ...capture!, rung: 'probe' };
-  const failed = { ...capture!, outcome: 'dump-failed', reason: 'no descriptors' };
+  const probe = { ...capture!, rung: 'probe' as const };
+  const failed = { ...capture!, outcome: 'dump-failed' as const, reason: 'no descriptors' };
   assert.match(
     withoutLeak({ captures: [capture!, failed, probe, probe] }),
     /, 1 capture, .*, the latest capture failed \(no descriptors\)\n$/,
   );
-  const refused = { ...probe, outcome: 'dump-failed', reason: 'EAGAIN: fork' };
+  const refused = { ...probe, outcome: 'dump-failed' as const, reason: 'EAGAIN: fork' };
   assert.match(
     withoutLeak({ captures: [probe, refused, capture!] }),
     /, 1 capture, .*, the latest probe failed \(EAGAIN: fork\)\n$/,
