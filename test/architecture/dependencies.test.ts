@@ -83,6 +83,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'heap.ts': ['errors.ts', 'mechanisms', 'heap', 'heap/*', 'wording'],
   report: ['runtime', 'mechanisms', 'capture', 'heap/sources', 'heap/naming', 'findings'],
   options: ['errors.ts', 'runtime', 'sampling', 'pace', 'heap/naming'],
+  operations: ['errors.ts', 'runtime'],
   daemon: [
     'errors.ts',
     'runtime',
