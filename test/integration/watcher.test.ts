@@ -230,8 +230,8 @@ describe('report()', () => {
     assert.equal(capture?.trigger, 'schedule');
   });
 
-  it('has no addition that docs/http-api.md does not name', () => {
-    const page = readFileSync(join(ROOT, 'docs', 'http-api.md'), 'utf8');
+  it('has no addition that docs/report-schema.md does not name', () => {
+    const page = readFileSync(join(ROOT, 'docs', 'report-schema.md'), 'utf8');
     const words = new Set(
       [...page.matchAll(/`([^`\n]+)`/g)].flatMap(([, code]) => code!.split(/[^\w[\].]+/)),
     );
