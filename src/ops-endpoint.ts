@@ -1,7 +1,8 @@
 import { Authenticator } from './access/authenticator.js';
+import type { Limits } from './access/limits.js';
 import type { Daemon } from './daemon/daemon.js';
 import type { Listener } from './http/listener.js';
-import type { OpsHandler } from './http/ops-dependencies.js';
+import type { OpsHandler, OwnListener } from './http/ops-dependencies.js';
 import type { Metrics } from './metrics/collectors.js';
 import type { ResolvedOptions } from './options/options.js';
 import type { Report } from './report/report.js';
@@ -37,6 +38,8 @@ export class OpsEndpoint {
   #metrics: Metrics | null = null;
   #listener: Listener | null = null;
   #router: OpsHandler | null = null;
+  /** The same for both routers: a client is one client, whichever way it comes. */
+  #limits: Promise<Limits> | null = null;
   #closed = false;
 
   constructor(options: ResolvedOptions, published: Published) {
@@ -63,7 +66,7 @@ export class OpsEndpoint {
 
   /** Loads Express and makes `router()` answer. */
   async loadRouter(): Promise<void> {
-    this.#router ??= await this.#createRouter('host');
+    this.#router ??= await this.#createRouter(null);
   }
 
   /** Until the metrics are loaded, samples are kept for them. */
@@ -90,8 +93,9 @@ export class OpsEndpoint {
       return;
     }
     const { openListener } = await import('./http/listener.js');
-    const loadRouter = () => this.#createRouter('listener');
-    const listener = await openListener({ listen, allowedHosts, loadRouter, logger });
+    const loadRouter = (own: OwnListener) => this.#createRouter(own);
+    const limits = await this.#loadLimits();
+    const listener = await openListener({ listen, allowedHosts, loadRouter, limits, logger });
     if (this.#closed) return await listener.close();
     this.#listener = listener;
     const announce = `listening on ${listener.address}`;
@@ -106,18 +110,26 @@ export class OpsEndpoint {
   }
 
   /** The host's app leaves the metrics to the host's own registry; the own listener serves them. */
-  async #createRouter(where: 'host' | 'listener'): Promise<OpsHandler> {
+  async #createRouter(own: OwnListener | null): Promise<OpsHandler> {
     const { report, logger } = this.#published;
+    const limits = await this.#loadLimits();
     const { createOpsRouter } = await import('./http/ops-router.js');
     return createOpsRouter({
       authenticator: this.#authenticator,
+      limits,
+      own,
       report,
       status: () => this.#status(),
-      metrics: where === 'host' ? null : () => this.#exposition(),
+      metrics: own === null ? null : () => this.#exposition(),
       metricsAuth: this.#options.metricsAuth,
       audited: () => false,
       logger,
     });
+  }
+
+  #loadLimits(): Promise<Limits> {
+    this.#limits ??= import('./access/limits.js').then((module) => new module.Limits());
+    return this.#limits;
   }
 
   async #exposition(): Promise<{ contentType: string; body: string }> {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Principal } from '../access/principal.js';
 import type { Scope } from '../access/scope.js';
+import { charge } from './admission.js';
 import type { RouteHandler } from './call.js';
 import type { OpsDependencies } from './ops-dependencies.js';
 import { insufficientScope, problem } from './problem.js';
@@ -18,16 +19,19 @@ export interface Dispatched {
   readonly parameters: Readonly<Record<string, string>>;
 }
 
-/** An authenticated request at its route: scope, then input, then audit, then the handler. */
+/** An authenticated request at its route: scope and limit, then input, then audit, then the handler. */
 export async function dispatch(
   request: IncomingMessage,
   response: ServerResponse,
   { name, principal, parameters }: Dispatched,
   handle: RouteHandler<RouteName>,
-  { audited }: Pick<OpsDependencies, 'audited'>,
+  dependencies: Pick<OpsDependencies, 'audited' | 'limits'>,
 ): Promise<OpsResponse> {
   const { scope, input } = routeOf(name);
-  if (!principal.scopes.has(scope)) return insufficientScope(scope);
+  const granted = principal.scopes.has(scope);
+  const excess = await charge(request, response, principal, granted ? scope : 'refused', dependencies);
+  if (excess !== null) return excess;
+  if (!granted) return insufficientScope(scope);
   const taken = input === true ? await inputOf(name as InputRouteName, request, response) : NO_INPUT;
   if ('refusal' in taken) return taken.refusal;
   const { query, body } = taken;
@@ -42,7 +46,7 @@ export async function dispatch(
       input: query === null && body === null ? null : { query, body },
       client: request.socket.remoteAddress ?? null,
     };
-    if (!audited(call))
+    if (!dependencies.audited(call))
       return problem('LEAKWATCH_ERR_AUDIT', 'The audit log cannot be written, so nothing was done.');
   }
   // The schema of the route made the input, so it is of the handler's type.

@@ -1,14 +1,16 @@
 import { once } from 'node:events';
 import { chmodSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { Limits } from '../access/limits.js';
 import { LeakwatchError } from '../errors.js';
 import type { ListenAddress } from '../options/listen-address.js';
 import type { Logger } from '../runtime/logger.js';
 import { refuseBrokenRequest } from './broken-request.js';
+import { Connections } from './connections.js';
 import { createHostCheck } from './gate.js';
-import type { OpsHandler } from './ops-dependencies.js';
+import type { OpsHandler, OwnListener } from './ops-dependencies.js';
 import { problem } from './problem.js';
 import { sendResponse } from './response.js';
 import { clearStaleSocket } from './socket-file.js';
@@ -24,7 +26,11 @@ const LIMITS = {
 } as const;
 /** How long a connection may transfer nothing, for example because the client does not read, milliseconds. */
 const IDLE_MS = 30_000;
-const MAX_CONNECTIONS = 100;
+/**
+ * `Connections` keeps far fewer, but counts at once; Node counts a closed connection until the end of the turn. So this
+ * bounds what is accepted within one turn.
+ */
+const MAX_ACCEPTED = 1_000;
 const MAX_REQUESTS_PER_CONNECTION = 1_000;
 
 export interface ListenerOptions {
@@ -32,7 +38,8 @@ export interface ListenerOptions {
   /** Further names accepted in the Host header. */
   readonly allowedHosts: readonly string[];
   /** Called at the first request, so that Express is not loaded before; after a rejection (500) the next request retries. */
-  readonly loadRouter: () => OpsHandler | Promise<OpsHandler>;
+  readonly loadRouter: (own: OwnListener) => OpsHandler | Promise<OpsHandler>;
+  readonly limits: Limits;
   readonly logger: Logger;
 }
 
@@ -50,7 +57,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   const { listen, logger } = options;
   if (listen.kind === 'unix') await clearStaleSocket(listen.path);
   const server = createServer({ ...LIMITS, requireHostHeader: false, insecureHTTPParser: false });
-  server.maxConnections = MAX_CONNECTIONS;
+  server.maxConnections = MAX_ACCEPTED;
   server.maxRequestsPerSocket = MAX_REQUESTS_PER_CONNECTION;
   server.timeout = IDLE_MS;
   serve(server, options);
@@ -72,25 +79,30 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
 }
 
 function serve(server: Server, options: ListenerOptions): void {
-  const handle = createRequestHandler(options);
+  const connections = new Connections(options.limits);
+  const handle = createRequestHandler(options, connections);
   server.on('request', handle);
   // A client that waits for "100 Continue" gets the final response at once: no route reads a body.
   server.on('checkContinue', handle);
   server.on('checkExpectation', handle);
   server.on('connect', (request: IncomingMessage, socket: Duplex) => handleConnect(request, socket, handle));
-  server.on('clientError', refuseBrokenRequest);
-  server.on('connection', (socket) => socket.unref());
+  server.on('clientError', (error, socket) =>
+    connections.broken(error, socket as Socket, () => refuseBrokenRequest(error, socket)),
+  );
+  server.on('connection', (socket) => {
+    socket.unref();
+    connections.add(socket);
+  });
 }
 
-function createRequestHandler(options: ListenerOptions): OpsHandler {
-  const checkHost = createHostCheck(options.listen, options.allowedHosts);
+function createRequestHandler(options: ListenerOptions, connections: Connections): OpsHandler {
+  const own = { misdirected: createHostCheck(options.listen, options.allowedHosts), connections };
   let loading: Promise<OpsHandler> | null = null;
   return (request, response) => {
+    if (!connections.accept(request, response)) return;
     // An unread body would keep the connection busy.
     if (hasBody(request)) response.setHeader('Connection', 'close');
-    const refusal = checkHost(request);
-    if (refusal !== null) return sendResponse(request, response, refusal);
-    loading ??= Promise.resolve().then(options.loadRouter);
+    loading ??= Promise.resolve(own).then(options.loadRouter);
     loading
       .then((router) => router(routed(request), response))
       .catch((error: unknown) => {
@@ -98,11 +110,9 @@ function createRequestHandler(options: ListenerOptions): OpsHandler {
         options.logger.warn(
           `the ops endpoint could not be loaded: ${error instanceof Error ? error.message : String(error)}`,
         );
-        sendResponse(
-          request,
-          response,
-          problem('LEAKWATCH_ERR_INTERNAL', "The watcher's log gives the reason."),
-        );
+        const value = problem('LEAKWATCH_ERR_INTERNAL', "The watcher's log gives the reason.");
+        // Late, since every client gets here, and each time writes a line to the log.
+        connections.hold(request, response, () => sendResponse(request, response, value));
       });
   };
 }

@@ -1,8 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Authenticator } from '../access/authenticator.js';
+import type { Limits } from '../access/limits.js';
 import type { Principal } from '../access/principal.js';
 import type { Report } from '../report/report.js';
 import type { Logger } from '../runtime/logger.js';
+import type { Connections } from './connections.js';
+import type { OpsResponse } from './response.js';
 import type { RouteName } from './routes.js';
 
 /** Works as middleware of Express 4 and 5 and as a plain listener. Responds to every request and never calls `next`. */
@@ -26,8 +29,18 @@ export interface AuditedCall {
   readonly client: string | null;
 }
 
+/** What the own listener knows about its requests; the host's app has its own names and connections. */
+export interface OwnListener {
+  /** Why the Host header does not name this listener; null if it does. */
+  misdirected(request: IncomingMessage): OpsResponse | null;
+  readonly connections: Pick<Connections, 'judged' | 'hold'>;
+}
+
 export interface OpsDependencies {
   readonly authenticator: Authenticator;
+  readonly limits: Limits;
+  /** Null in the host's app. */
+  readonly own: OwnListener | null;
   report(): Report;
   /** Any value that JSON can represent. */
   status(): unknown;

@@ -1,57 +1,73 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Request, type Response, Router } from 'express';
-import { ANYONE, type Principal } from '../access/principal.js';
+import type { Principal } from '../access/principal.js';
 import { terminalText } from '../report/terminal-text.js';
 import type { Logger } from '../runtime/logger.js';
+import { admit, charge } from './admission.js';
 import type { RouteHandler } from './call.js';
 import { dispatch } from './dispatch.js';
-import { refuseClient } from './gate.js';
 import type { OpsDependencies, OpsHandler } from './ops-dependencies.js';
 import { createOpsHandlers } from './ops-handlers.js';
 import { methodNotAllowed, NOT_FOUND, problem } from './problem.js';
 import { type OpsResponse, sendResponse } from './response.js';
-import { ROUTE_NAMES, ROUTES, type RouteName, routeOf } from './routes.js';
+import { ROUTE_NAMES, type RouteName, routeOf } from './routes.js';
 
 /** The ops endpoint. It matches paths literally: another case, a trailing slash or a doubled slash is another address. */
 export function createOpsRouter(dependencies: OpsDependencies): OpsHandler {
-  const { authenticator, logger } = dependencies;
+  const { own, logger } = dependencies;
   const principals = new WeakMap<IncomingMessage, Principal>();
   const handlers = createOpsHandlers(dependencies);
+  const conclude = (
+    request: IncomingMessage,
+    response: ServerResponse,
+    answer: Promise<OpsResponse | null>,
+  ): void => {
+    answer
+      .then((value) => {
+        if (value?.late === true && own !== null)
+          own.connections.hold(request, response, () => sendResponse(request, response, value));
+        else if (value !== null) sendResponse(request, response, value);
+      })
+      .catch((error: unknown) => respondOrCut(request, response, failure(error, logger)));
+  };
+  /** Charged as well, since it costs as much as a request that a route takes. */
+  const refuse = async (request: IncomingMessage, response: ServerResponse, refusal: OpsResponse) =>
+    (await charge(request, response, principals.get(request)!, 'refused', dependencies)) ?? refusal;
   const router = Router({ strict: true, caseSensitive: true });
   for (const [path, names] of routesByPath()) {
     const present = names.filter((name) => handlers[name] !== null);
     if (present.length === 0) continue;
-    router.route(path).all((request, response, next) => {
+    const allowed = methodNotAllowed(present.map((one) => routeOf(one).method));
+    router.route(path).all((request, response) => {
       const name = present.find((one) => answers(routeOf(one).method, request.method));
-      if (name === undefined)
-        return sendResponse(request, response, methodNotAllowed(present.map((one) => routeOf(one).method)));
+      if (name === undefined) return conclude(request, response, refuse(request, response, allowed));
       const dispatched = {
         name,
         principal: principals.get(request)!,
         parameters: request.params as Record<string, string>,
       };
-      dispatch(request, response, dispatched, handlers[name] as RouteHandler<RouteName>, dependencies)
-        .then((value) => sendResponse(request, response, value))
-        .catch(next);
+      const handle = handlers[name] as RouteHandler<RouteName>;
+      conclude(request, response, dispatch(request, response, dispatched, handle, dependencies));
     });
   }
-  return (request, response) => {
-    const fail = (error: unknown) => respondOrCut(request, response, failure(error, logger));
-    try {
-      const principal = isOpen(request, dependencies) ? ANYONE : authenticator.principalOf(request);
-      const refusal = refuseClient(request, principal, authenticator) ?? refuseAddress(request);
-      if (refusal !== null) return sendResponse(request, response, refusal);
-      principals.set(request, principal!);
-      router(request as Request, response as Response, (error?: unknown) => {
-        // The router itself fails only on a path that cannot be decoded, and no route has such a path.
-        const isUnmatched = (error ?? null) === null || error instanceof URIError;
-        if (isUnmatched) sendResponse(request, response, NOT_FOUND);
-        else fail(error);
-      });
-    } catch (error) {
-      fail(error);
-    }
+  const route = (request: IncomingMessage, response: ServerResponse): void => {
+    router(request as Request, response as Response, (error?: unknown) => {
+      // The router itself fails only on a path that cannot be decoded, and no route has such a path.
+      const isUnmatched = (error ?? null) === null || error instanceof URIError;
+      const answer = isUnmatched ? refuse(request, response, NOT_FOUND) : Promise.reject(error);
+      conclude(request, response, answer);
+    });
   };
+  const enter = async (request: IncomingMessage, response: ServerResponse): Promise<OpsResponse | null> => {
+    const admitted = await admit(request, response, dependencies);
+    if ('refusal' in admitted) return admitted.refusal;
+    principals.set(request, admitted.principal);
+    const refusal = refuseAddress(request);
+    if (refusal !== null) return await refuse(request, response, refusal);
+    route(request, response);
+    return null;
+  };
+  return (request, response) => conclude(request, response, enter(request, response));
 }
 
 function routesByPath(): ReadonlyMap<string, readonly RouteName[]> {
@@ -65,11 +81,6 @@ function routesByPath(): ReadonlyMap<string, readonly RouteName[]> {
 
 function answers(method: string, asked: string | undefined): boolean {
   return method === asked || (method === 'GET' && asked === 'HEAD');
-}
-
-function isOpen(request: IncomingMessage, { metrics, metricsAuth }: OpsDependencies): boolean {
-  if (metrics === null || metricsAuth !== 'none') return false;
-  return answers('GET', request.method) && request.url?.split('?', 1)[0] === ROUTES.metrics.path;
 }
 
 /**

@@ -45,3 +45,16 @@ export function methodNotAllowed(allowed: readonly string[]): OpsResponse {
   const methods = allowed.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ');
   return problem('LEAKWATCH_ERR_METHOD_NOT_ALLOWED', `Allowed here: ${methods}.`, { Allow: methods });
 }
+
+/** Of a client without a valid token: like the 401, it is the same for every path. */
+export function tooManyFailures(retryAfterSeconds: number): OpsResponse {
+  return tooManyRequests(
+    'Too many requests from your address came without a valid token. Requests with one are still answered.',
+    retryAfterSeconds,
+  );
+}
+
+export function tooManyRequests(detail: string, retryAfterSeconds: number): OpsResponse {
+  const headers = { 'Retry-After': String(retryAfterSeconds) };
+  return { ...problem('LEAKWATCH_ERR_TOO_MANY_REQUESTS', detail, headers), late: true };
+}

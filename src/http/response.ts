@@ -7,6 +7,8 @@ export interface OpsResponse {
   readonly headers: Readonly<Record<string, string>>;
   /** Null for a response that has no body by definition (204, 304). */
   readonly body: string | Uint8Array | null;
+  /** Of a client that asks too much: the own listener sends it late. */
+  readonly late?: true;
 }
 
 /** On every response: nothing here may be cached, framed, sniffed or read by another site. */

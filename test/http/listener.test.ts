@@ -15,6 +15,7 @@ import {
   dependencies,
   EXPOSITION,
   exchange,
+  generousLimits,
   memoryLogger,
   ownListener,
   type Place,
@@ -26,7 +27,8 @@ function open(listen: string, allowedHosts: readonly string[] = []): Promise<Lis
   return openListener({
     listen: parseListenAddress(listen),
     allowedHosts,
-    loadRouter: async () => createOpsRouter(dependencies()),
+    loadRouter: async (own) => createOpsRouter(dependencies({ own })),
+    limits: generousLimits(),
     logger: memoryLogger(),
   });
 }
@@ -221,6 +223,7 @@ test('the router is loaded by the first request, once, and again after a failure
       if (loads === 1) throw new Error('out of memory');
       return createOpsRouter(dependencies());
     },
+    limits: generousLimits(),
     logger,
   });
   const port = Number(new URL(listener.address).port);
@@ -250,9 +253,10 @@ test('neither the listener nor an open connection keeps the process alive', asyn
   const url = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
   const program = `
     import { openListener } from ${url('../../src/http/listener.js')};
+    import { Limits } from ${url('../../src/access/limits.js')};
     const logger = { warn() {}, info() {}, debug() {} };
     const loadRouter = () => () => {};
-    const listener = await openListener({ listen: { kind: 'tcp', host: '127.0.0.1', port: 0 }, allowedHosts: [], loadRouter, logger });
+    const listener = await openListener({ listen: { kind: 'tcp', host: '127.0.0.1', port: 0 }, allowedHosts: [], loadRouter, limits: new Limits(), logger });
     process.stdout.write(listener.address + '\\n');
     process.stdin.once('data', () => process.stdin.destroy());`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
@@ -275,6 +279,7 @@ test('closing ends idle and busy connections, can be repeated, and frees the por
     listen: parseListenAddress('127.0.0.1:0'),
     allowedHosts: [],
     loadRouter: () => () => {},
+    limits: generousLimits(),
     logger: memoryLogger(),
   });
   const port = Number(new URL(listener.address).port);

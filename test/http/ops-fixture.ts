@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { type AddressInfo, connect } from 'node:net';
 import express from 'express';
 import { Authenticator, type TokenGrant } from '../../src/access/authenticator.js';
+import { Limits, REQUESTS_PER_MINUTE } from '../../src/access/limits.js';
 import { openListener } from '../../src/http/listener.js';
 import type { OpsDependencies, OpsHandler } from '../../src/http/ops-dependencies.js';
 import { createOpsRouter } from '../../src/http/ops-router.js';
@@ -27,10 +28,19 @@ export function memoryLogger(): Logger & { readonly lines: readonly string[] } {
   return { lines, warn: keep, info: keep, debug: keep };
 }
 
+/** For tests of anything but the limits: a suite sends more bad requests in a minute than a client may. */
+export function generousLimits(): Limits {
+  const charges = Object.keys(REQUESTS_PER_MINUTE) as (keyof typeof REQUESTS_PER_MINUTE)[];
+  const perMinute = Object.fromEntries(charges.map((charge) => [charge, 10_000]));
+  return new Limits(10_000, perMinute as Record<keyof typeof REQUESTS_PER_MINUTE, number>);
+}
+
 export function dependencies(changes: Partial<OpsDependencies> = {}): OpsDependencies {
   const tokens: readonly (string | TokenGrant)[] = [TOKEN, { token: DUMP_TOKEN, scopes: ['dump'] }];
   return {
     authenticator: new Authenticator(tokens),
+    limits: generousLimits(),
+    own: null,
     report: () => report(),
     status: () => ({ state: 'watching', gcSource: { name: 'built-in' } }),
     metrics: async () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', body: EXPOSITION }),
@@ -71,10 +81,12 @@ async function serverOf(server: Server): Promise<Place> {
 }
 
 export async function ownListener(changes: Partial<OpsDependencies> = {}): Promise<Place> {
+  const limits = changes.limits ?? generousLimits();
   const listener = await openListener({
     listen: parseListenAddress('127.0.0.1:0'),
     allowedHosts: [],
-    loadRouter: () => createOpsRouter(dependencies(changes)),
+    loadRouter: (own) => createOpsRouter(dependencies({ limits, own, ...changes })),
+    limits,
     logger: memoryLogger(),
   });
   return { port: Number(new URL(listener.address).port), close: () => listener.close() };
@@ -132,7 +144,7 @@ function parse(chunks: readonly Buffer[]): RawResponse {
     status: Number(lines[0]?.split(' ')[1]),
     headers,
     body: bytes.slice(split + 4),
-    head: lines.filter((line) => !/^(date|x-request-id):/i.test(line)).join('\n'),
+    head: lines.filter((line) => !/^(date|x-request-id|ratelimit):/i.test(line)).join('\n'),
     bytes,
   };
 }

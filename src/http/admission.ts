@@ -1,0 +1,72 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Charge } from '../access/limits.js';
+import { ANYONE, type Principal } from '../access/principal.js';
+import { refuseClient } from './gate.js';
+import type { OpsDependencies } from './ops-dependencies.js';
+import { NOT_FOUND, tooManyFailures, tooManyRequests } from './problem.js';
+import type { OpsResponse } from './response.js';
+import { ROUTES } from './routes.js';
+
+/** Who sends a request, or why it does not reach the routes. */
+export type Admission = { readonly principal: Principal } | { readonly refusal: OpsResponse };
+
+/**
+ * Decides on a request by its headers alone. A valid token is looked for first, so the failures of others at the same
+ * address cost it nothing. Requests without one are counted, and after a few of them the client gets 429 for a minute.
+ */
+export async function admit(
+  request: IncomingMessage,
+  response: ServerResponse,
+  dependencies: OpsDependencies,
+): Promise<Admission> {
+  const { authenticator, own } = dependencies;
+  const misdirected = own?.misdirected(request) ?? null;
+  if (misdirected !== null) {
+    own?.connections.judged(request.socket, false);
+    return { refusal: await countFailure(request, misdirected, dependencies) };
+  }
+  const proven = authenticator.principalOf(request);
+  own?.connections.judged(request.socket, proven !== null);
+  const principal = proven ?? (isOpen(request, dependencies) ? ANYONE : null);
+  const refusal = refuseClient(request, principal, authenticator);
+  if (principal === null) return { refusal: await countFailure(request, refusal ?? NOT_FOUND, dependencies) };
+  if (refusal === null) return { principal };
+  return { refusal: (await charge(request, response, principal, 'refused', dependencies)) ?? refusal };
+}
+
+/**
+ * Charges a request of this principal and says on the response what is left. Returns the refusal if that was one too
+ * many, else null.
+ */
+export async function charge(
+  request: IncomingMessage,
+  response: ServerResponse,
+  principal: Principal,
+  what: Charge,
+  { limits }: Pick<OpsDependencies, 'limits'>,
+): Promise<OpsResponse | null> {
+  const state = await limits.charge(principal, what, request.socket.remoteAddress);
+  response.setHeader('RateLimit-Policy', `"${what}";q=${state.limit};w=${state.windowSeconds}`);
+  response.setHeader('RateLimit', `"${what}";r=${state.remaining};t=${state.resetSeconds}`);
+  if (state.allowed) return null;
+  const detail = `More than ${state.limit} requests in ${state.windowSeconds} s, counted as '${what}'.`;
+  return tooManyRequests(detail, state.resetSeconds);
+}
+
+/** Without any token configured nothing exists, so the refusal stays a 404, though a late one. */
+async function countFailure(
+  request: IncomingMessage,
+  refusal: OpsResponse,
+  { limits }: OpsDependencies,
+): Promise<OpsResponse> {
+  const penaltySeconds = await limits.failed(request.socket.remoteAddress);
+  if (penaltySeconds === 0) return refusal;
+  return refusal === NOT_FOUND ? { ...refusal, late: true } : tooManyFailures(penaltySeconds);
+}
+
+/** Whether a GET of the metrics needs no token. */
+function isOpen(request: IncomingMessage, { metrics, metricsAuth }: OpsDependencies): boolean {
+  if (metrics === null || metricsAuth !== 'none') return false;
+  const isGet = request.method === 'GET' || request.method === 'HEAD';
+  return isGet && request.url?.split('?', 1)[0] === ROUTES.metrics.path;
+}
