@@ -3,6 +3,7 @@ import type { Limits } from './access/limits.js';
 import type { Daemon } from './daemon/daemon.js';
 import type { Listener } from './http/listener.js';
 import type { OpsHandler, OwnListener } from './http/ops-dependencies.js';
+import type { OpsStatus } from './http/schema/status.js';
 import type { Metrics } from './metrics/collectors.js';
 import type { ResolvedOptions } from './options/options.js';
 import type { Report } from './report/report.js';
@@ -139,7 +140,7 @@ export class OpsEndpoint {
   }
 
   /** `GET /ops/status`: what is in use and why, and every option but the secrets. */
-  #status(): unknown {
+  #status(): OpsStatus {
     const { daemon, sites, stateDirectory } = this.#published;
     const { gcSource, dumper, samples, errors, trends, lastSample, captures, census, ...status } =
       daemon.status();
@@ -160,7 +161,7 @@ export class OpsEndpoint {
       listener: this.address,
       stateDirectory,
       options: { ...options, tokens: this.#tokens, logger: logger !== null, registry: registry !== null },
-      rules,
+      rules: { ...rules },
     };
   }
 

@@ -7,6 +7,7 @@ import type { Logger } from '../runtime/logger.js';
 import type { Connections } from './connections.js';
 import type { OpsResponse } from './response.js';
 import type { RouteName } from './routes.js';
+import type { OpsStatus } from './schema/status.js';
 
 /** Works as middleware of Express 4 and 5 and as a plain listener. Responds to every request and never calls `next`. */
 export type OpsHandler = (
@@ -42,8 +43,7 @@ export interface OpsDependencies {
   /** Null in the host's app. */
   readonly own: OwnListener | null;
   report(): Report;
-  /** Any value that JSON can represent. */
-  status(): unknown;
+  status(): OpsStatus;
   /** Null if the metrics are served elsewhere: then the route does not exist. */
   readonly metrics: (() => Promise<{ readonly contentType: string; readonly body: string }>) | null;
   /** `none` opens GET on the metrics without a token. */

@@ -1,6 +1,7 @@
 import { renderJson } from '../report/json.js';
 import { renderFinding, renderReport } from '../report/text.js';
 import type { RouteHandlers } from './call.js';
+import { createDocumentHandler } from './handlers/document.js';
 import type { OpsDependencies } from './ops-dependencies.js';
 import { NOT_FOUND } from './problem.js';
 import { createSteadyReport, negotiated } from './representation.js';
@@ -31,7 +32,7 @@ export function createOpsHandlers(dependencies: OpsDependencies): RouteHandlers 
     operationResult: null,
     probe: null,
     evaluate: null,
-    openapi: null,
+    openapi: createDocumentHandler(),
     status: () => ({
       status: 200,
       headers: { 'Content-Type': 'application/json; charset=utf-8' },

@@ -5,7 +5,7 @@ import type { OpsResponse } from './response.js';
 const REALM = 'Bearer realm="leakwatch"';
 
 /** The `type` of problems with this code: a name, not an address, so it stays the same wherever the documents are. */
-function problemType(code: ErrorCode): string {
+export function problemType(code: ErrorCode): string {
   return `urn:leakwatch:error:${code.replace('LEAKWATCH_ERR_', '').toLowerCase().replaceAll('_', '-')}`;
 }
 

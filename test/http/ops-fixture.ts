@@ -12,6 +12,8 @@ import { parseListenAddress } from '../../src/options/listen-address.js';
 import { issueToken } from '../../src/options/tokens.js';
 import type { Logger } from '../../src/runtime/logger.js';
 import { report } from '../report/report-fixture.js';
+import { checkAnswer } from '../support/openapi-check.js';
+import { opsStatus } from './status-fixture.js';
 
 const require = createRequire(import.meta.url);
 const express4 = require('express4') as typeof express;
@@ -42,7 +44,7 @@ export function dependencies(changes: Partial<OpsDependencies> = {}): OpsDepende
     limits: generousLimits(),
     own: null,
     report: () => report(),
-    status: () => ({ state: 'watching', gcSource: { name: 'built-in' } }),
+    status: () => opsStatus(),
     metrics: async () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', body: EXPOSITION }),
     metricsAuth: 'token',
     audited: () => true,
@@ -119,8 +121,23 @@ export interface RawResponse {
   readonly bytes: string;
 }
 
-/** Sends these bytes and reads until the server closes. */
-export function exchange(where: number | string, bytes: string | Buffer): Promise<RawResponse> {
+/** Sends these bytes and reads until the server closes. The answer must be one of the OpenAPI document's. */
+export async function exchange(where: number | string, bytes: string | Buffer): Promise<RawResponse> {
+  const response = await transfer(where, bytes);
+  checkResponse(bytes, response);
+  return response;
+}
+
+/** The first answer is checked, if there is one: the server may close without. */
+export function checkResponse(request: string | Buffer, response: RawResponse): void {
+  if (Number.isNaN(response.status)) return;
+  const [method = '', target = ''] = request.toString('latin1').split('\r\n', 1)[0]!.split(' ');
+  // The answers to pipelined requests follow.
+  const bytes = Buffer.from(response.body).subarray(0, Number(response.headers.get('content-length') ?? 0));
+  checkAnswer({ ...response, method, target, body: bytes.toString() });
+}
+
+function transfer(where: number | string, bytes: string | Buffer): Promise<RawResponse> {
   return new Promise((resolve, reject) => {
     const socket = typeof where === 'number' ? connect(where, '127.0.0.1') : connect(where);
     const chunks: Buffer[] = [];

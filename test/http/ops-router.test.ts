@@ -16,6 +16,7 @@ import {
   type RawResponse,
   raw,
 } from './ops-fixture.js';
+import { opsStatus } from './status-fixture.js';
 
 const ID = finding().id;
 
@@ -50,7 +51,7 @@ for (const [name, open] of Object.entries(PLACES)) {
         );
         assert.deepEqual(JSON.parse(one.body), finding());
         const status = await exchange(port, raw('/ops/status', [bearer()]));
-        assert.deepEqual(JSON.parse(status.body), { state: 'watching', gcSource: { name: 'built-in' } });
+        assert.deepEqual(JSON.parse(status.body), opsStatus());
       });
     });
 
@@ -312,15 +313,18 @@ for (const [name, open] of Object.entries(PLACES)) {
       const failing = () => {
         throw new Error('secret at /srv/app/file.ts \x1b[31m');
       };
-      await using(open({ report: failing, status: () => ({ big: 1n }), logger }), async (port) => {
-        for (const path of ['/ops/leaks', '/ops/status']) {
-          const answer = await exchange(port, raw(path, [bearer()]));
-          assert.equal(answer.status, 500);
-          assert.equal(codeOf(answer), 'LEAKWATCH_ERR_INTERNAL');
-          assert.doesNotMatch(answer.body, /secret|srv|BigInt|at /);
-        }
-        assert.match(logger.lines[0] ?? '', /secret at \/srv\/app\/file\.ts \\x1b/);
-      });
+      await using(
+        open({ report: failing, status: () => opsStatus({ options: { big: 1n } }), logger }),
+        async (port) => {
+          for (const path of ['/ops/leaks', '/ops/status']) {
+            const answer = await exchange(port, raw(path, [bearer()]));
+            assert.equal(answer.status, 500);
+            assert.equal(codeOf(answer), 'LEAKWATCH_ERR_INTERNAL');
+            assert.doesNotMatch(answer.body, /secret|srv|BigInt|at /);
+          }
+          assert.match(logger.lines[0] ?? '', /secret at \/srv\/app\/file\.ts \\x1b/);
+        },
+      );
     });
 
     test('a failing logger does not turn a failure into a crash', async () => {

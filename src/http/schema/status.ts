@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import { DUMPER_NAMES } from '../../capture/capture-record.js';
+import { WATCHER_STATES } from '../../report/report.js';
+import { GC_KINDS, GC_SOURCE_NAMES } from '../../sampling/gc-source.js';
+import { CAPTURE_FIELDS } from './report.js';
+import { bytes, count, epochMs, list, milliseconds } from './values.js';
+
+const TREND = z.strictObject({
+  direction: z.enum(['rising', 'flat', 'falling', 'unknown']),
+  basis: z.enum(['capture', 'major-gc', 'upper-bound']),
+  bytesPerSecond: z.number(),
+  low: z.number(),
+  high: z.number(),
+  windowMs: milliseconds,
+  points: count,
+  shifted: z.boolean(),
+});
+
+const GC = z.strictObject({
+  kind: z.enum(GC_KINDS),
+  pauseMs: milliseconds,
+  own: z.boolean().describe('The watcher itself caused it.'),
+  reclaimedBytes: bytes.nullable(),
+});
+
+const SAMPLE = z.strictObject({
+  atMs: epochMs,
+  monotonicMs: milliseconds,
+  cause: z.enum(['gc', 'timer']),
+  gc: GC.nullable(),
+  usedBytes: bytes,
+  exact: z.boolean().describe('`usedBytes` was read at the end of the cycle.'),
+  oldBytes: bytes,
+  spaces: z.record(z.string(), bytes),
+  externalBytes: bytes,
+  arrayBuffersBytes: bytes,
+  mallocedBytes: bytes,
+  nativeContexts: count,
+  detachedContexts: count,
+  committedBytes: bytes,
+  rssBytes: bytes,
+  sharedBytes: bytes,
+  limitBytes: bytes,
+  memoryLimitBytes: bytes.nullable(),
+  memoryAvailableBytes: bytes.nullable(),
+  requests: count,
+  outgoingRequests: count,
+  workersStarted: count,
+  handles: z.record(z.string(), count).nullable(),
+  descriptors: count.nullable(),
+  newFilesPart: z.exactOptional(z.number().nullable()),
+});
+
+const CENSUS = z.strictObject({
+  atMs: epochMs,
+  liveBytes: bytes,
+  growing: list(z.strictObject({ className: z.string(), count: z.int(), bytes: z.number() })).nullable(),
+});
+
+const SITES = z.strictObject({
+  state: z.enum(['sampling', 'shared', 'waiting', 'off']),
+  reason: z.string(),
+  intervalBytes: bytes.nullable(),
+  readings: count,
+  readMs: milliseconds,
+});
+
+/** What each name is, and why it was chosen. */
+function chosen<const T extends readonly [string, ...string[]]>(names: T) {
+  return z.strictObject({ name: z.enum(names), reason: z.string() });
+}
+
+export const STATUS = z.strictObject({
+  state: z.enum(WATCHER_STATES),
+  reason: z.string(),
+  gcSource: chosen(GC_SOURCE_NAMES),
+  dumper: chosen(DUMPER_NAMES),
+  samples: count,
+  errors: z.strictObject({
+    sampling: count,
+    trend: count,
+    capture: count,
+    analysis: count,
+    findings: count,
+    store: count,
+  }),
+  trends: z.strictObject({ short: TREND, medium: TREND, long: TREND }),
+  lastSample: SAMPLE.nullable(),
+  captures: list(z.strictObject({ ...CAPTURE_FIELDS, atMs: epochMs })),
+  census: CENSUS.nullable(),
+  sites: SITES,
+  listener: z.string().nullable(),
+  stateDirectory: z.string().nullable(),
+  options: z.record(z.string(), z.unknown()).describe('Every option but the secrets.'),
+  rules: z.record(z.string(), z.unknown()).describe('The numbers of the pace.'),
+});
+
+export type OpsStatus = z.output<typeof STATUS>;
