@@ -1,7 +1,7 @@
 export type { CaptureCause, CaptureOutcome, CaptureRecord, DumperName } from './capture/capture-record.js';
 export type { WatcherEvents } from './daemon/daemon-status.js';
 export { type ErrorCode, LeakwatchError } from './errors.js';
-export type { Evidence, EvidenceRule, Finding, FindingStatus } from './findings/finding.js';
+export type { Decision, Evidence, EvidenceRule, Finding, FindingStatus } from './findings/finding.js';
 export type { Bound, Expiry } from './heap/limits/limit.js';
 export type { Fingerprint, PackageName, RetainerStep } from './heap/naming/retainer-step.js';
 export type { AllocationSite, MemberLocation, SiteFrame } from './heap/sources/code-place.js';

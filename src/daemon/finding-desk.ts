@@ -1,5 +1,5 @@
 import type { AnalysisSuccess } from '../analysis/analysis-outcome.js';
-import type { Finding, FindingStatus } from '../findings/finding.js';
+import type { Decision, Finding, FindingStatus } from '../findings/finding.js';
 import { decodeFindings, encodeFindings, type StoredFindings } from '../findings/finding-store.js';
 import { FindingLedger, type LedgerUpdate } from '../findings/ledger.js';
 import type { LedgerFinding } from '../findings/ledger-finding.js';
@@ -18,6 +18,11 @@ import { holderText } from '../wording/holder-text.js';
 import { storeProblemText } from '../wording/store-text.js';
 import type { DaemonParts } from './daemon-parts.js';
 
+export interface DecisionOrder extends Omit<Decision, 'at'> {
+  readonly muted?: boolean | undefined;
+  readonly acknowledged?: boolean | undefined;
+}
+
 /** What becomes of observations: samples and analyses come in, findings are kept, published and stored. */
 export class FindingDesk {
   readonly #rules: ResolvedOptions['rules']['finding'];
@@ -33,7 +38,9 @@ export class FindingDesk {
     this.#rules = rules.finding;
     this.#parts = parts;
     this.#ledger = new FindingLedger(rules.finding, this.#restored());
-    for (const id of mute) this.#ledger.mute(id);
+    const at = new Date(parts.clock.now()).toISOString();
+    const decision = { at, by: 'options', reason: say`muted by the option mute` };
+    for (const id of mute) this.#ledger.mute(id, decision);
     this.#outside = new OutsideWatch(rules.outside);
   }
 
@@ -89,7 +96,7 @@ export class FindingDesk {
 
   /** From now on this finding causes no alert, whether it is known yet or not. */
   mute(id: Fingerprint): void {
-    this.#ledger.mute(id);
+    this.#ledger.mute(id, this.#decision({ by: 'program', reason: say`muted by watcher.mute()` }));
     this.#store();
   }
 
@@ -100,11 +107,30 @@ export class FindingDesk {
     return was;
   }
 
+  /** Applies what somebody decided, and returns the finding; null if there is none of that id. What is not given stays. */
+  decide(id: string, { muted, acknowledged, ...given }: DecisionOrder): Finding | null {
+    const known = this.#ledger.findings.find((finding) => finding.id === id);
+    if (known === undefined) return null;
+    const decision = this.#decision(given);
+    if (muted === true) this.#ledger.mute(known.id, decision);
+    if (muted === false) this.#ledger.unmute(known.id);
+    if (acknowledged === true) this.#ledger.acknowledge(known.id, decision);
+    if (acknowledged === false) this.#ledger.withdrawAcknowledgement(known.id);
+    // The state of the watcher ignores muted findings.
+    this.#parts.changed();
+    this.#store();
+    return this.findings.find((finding) => finding.id === id) ?? null;
+  }
+
   /** Stores open findings again, so that the file says when they were last seen. */
   prune(): void {
     const { work, store } = this.#parts;
     if (this.#ledger.findings.length > 0) this.#store();
     work.guard('store', () => store.prune());
+  }
+
+  #decision({ by, reason }: Omit<Decision, 'at'>): Decision {
+    return { at: new Date(this.#parts.clock.now()).toISOString(), by, reason };
   }
 
   #publish({ changed }: LedgerUpdate): void {

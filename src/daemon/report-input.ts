@@ -1,5 +1,6 @@
+import type { CaptureRecord } from '../capture/capture-record.js';
 import type { Finding } from '../findings/finding.js';
-import type { Report } from '../report/report.js';
+import type { Report, ReportCapture } from '../report/report.js';
 import { reachableLimit } from '../trend/time-to-limit.js';
 import type { DaemonStatus } from './daemon-status.js';
 import { bestTrend } from './live-heap.js';
@@ -25,7 +26,7 @@ export function reportInput(
       gcSource: status.gcSource.name,
       dumper: status.dumper.name,
       pace: status.pace,
-      captures: status.captures.map(({ id, atMs, ...capture }) => ({ id, at: isoTime(atMs), ...capture })),
+      captures: status.captures.map(publishedCapture),
       cost: { cpuSeconds: status.cpuSeconds },
     },
     heap: {
@@ -42,6 +43,10 @@ export function reportInput(
       withTimeToLimit(finding, timeToLimit?.seconds ?? null, reachable - liveBytes),
     ),
   };
+}
+
+export function publishedCapture({ id, atMs, ...capture }: CaptureRecord): ReportCapture {
+  return { id, at: isoTime(atMs), ...capture };
 }
 
 function isoTime(ms: number): string {

@@ -70,6 +70,8 @@ export function settledFinding(found: LedgerFinding, observation: Observation, w
 /** Without a capture of the present process: the fields that only a capture shows. */
 export const NOTHING_KNOWN = {
   muted: false,
+  muting: null,
+  acknowledgement: null,
   retainerPath: [],
   allocationSites: [],
   fields: [],

@@ -35,6 +35,15 @@ export type EvidenceRule =
   | 'settled'
   | 'seen-before';
 
+/** What somebody decided about a finding. */
+export interface Decision {
+  /** ISO 8601. */
+  readonly at: string;
+  /** Id of the client, or what in the program decided it: `options`, `program`. */
+  readonly by: string;
+  readonly reason: string;
+}
+
 /** One leak, as published. Times are ISO 8601; the shape is part of the report's schema. */
 export interface Finding {
   readonly id: Fingerprint;
@@ -47,6 +56,10 @@ export interface Finding {
   readonly evidence: readonly Evidence[];
   /** Muted findings are published, but cause no event, no warning and no alert. */
   readonly muted: boolean;
+  /** Null if it is not muted, or if nothing is known of who muted it. */
+  readonly muting: Decision | null;
+  /** Somebody takes care of it: no event and no warning until it becomes worse or is resolved. Metrics and alerts still count it. */
+  readonly acknowledgement: Decision | null;
   /** 0 to 1. */
   readonly confidence: number;
   readonly firstSeen: string;

@@ -24,6 +24,11 @@ export function worstFirst(a: Pick<Finding, 'status' | 'growth'>, b: typeof a): 
   );
 }
 
+/** Whether `status` needs more attention than `other`. */
+export function isWorse(status: FindingStatus, other: FindingStatus): boolean {
+  return SEVERITY.indexOf(status) < SEVERITY.indexOf(other);
+}
+
 export function isOpen({ status }: Pick<Finding, 'status'>): boolean {
   return status === 'confirmed' || status === 'suspected';
 }

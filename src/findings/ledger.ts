@@ -3,8 +3,10 @@ import type { Holder } from '../heap/naming/holder.js';
 import type { Fingerprint } from '../heap/naming/retainer-step.js';
 import type { Suspect } from '../heap/suspects/suspect.js';
 import type { PaceRules } from '../pace/pace.js';
+import { Decisions } from './decisions.js';
 import { pathFinding, settledFinding, withPast } from './described-finding.js';
-import { MAX_MUTED, type StoredFindings } from './finding-store.js';
+import type { Decision } from './finding.js';
+import type { StoredFindings } from './finding-store.js';
 import type { Subject } from './headline.js';
 import { type LedgerFinding, worstFirst } from './ledger-finding.js';
 import type { Observation } from './life-cycle.js';
@@ -33,7 +35,7 @@ interface Entry {
 
 /** The changes by one capture, or by one look at the series. */
 export interface LedgerUpdate {
-  /** Findings that are new or changed status and are not muted, worst first. */
+  /** Findings that are new or changed status, and of which people are to hear, worst first. */
   readonly changed: readonly LedgerFinding[];
   /** True when nothing grew that is or may become a finding. */
   readonly quiet: boolean;
@@ -43,8 +45,7 @@ export interface LedgerUpdate {
 export class FindingLedger {
   readonly #rules: PaceRules['finding'];
   readonly #entries = new Map<Fingerprint, Entry>();
-  /** In the order in which they were muted. */
-  readonly #muted: Set<Fingerprint>;
+  readonly #decisions: Decisions;
   readonly #outside: ExplainedByGraph;
   readonly #history = new CaptureHistory();
   /** By fingerprint, findings from before the program restarted. */
@@ -54,7 +55,7 @@ export class FindingLedger {
   /** `stored`: the findings of the same program before it restarted. */
   constructor(rules: PaceRules['finding'], stored: StoredFindings | null = null) {
     this.#rules = rules;
-    this.#muted = new Set(stored?.muted.slice(-MAX_MUTED));
+    this.#decisions = new Decisions(stored);
     this.#outside = new ExplainedByGraph(rules.confirmMs);
     for (const one of stored?.findings ?? []) {
       const flat = one.status === 'resolved' ? FLAT_TO_RESOLVE : 0;
@@ -68,7 +69,7 @@ export class FindingLedger {
   get findings(): readonly LedgerFinding[] {
     const graph = this.#graphFindings();
     return [...graph.map((one) => this.#outside.explain(one)), ...this.#outside.unexplained(graph)]
-      .map((finding) => ({ ...finding, muted: this.#muted.has(finding.id) }))
+      .map((finding) => ({ ...finding, ...this.#decisions.about(finding.id) }))
       .sort(worstFirst)
       .slice(0, MAX_FINDINGS);
   }
@@ -81,7 +82,7 @@ export class FindingLedger {
       ...finding,
       owner: ownerOf(finding.headline.subject),
     }));
-    return { findings: findings.sort(worstFirst), muted: [...this.#muted] };
+    return { findings: findings.sort(worstFirst), ...this.#decisions.toStore() };
   }
 
   /** To be called once a capture, with the time of its growth step, the first of a series included, before `record`. */
@@ -136,15 +137,25 @@ export class FindingLedger {
   }
 
   /** From now on it causes no alert, whether it is known yet or not. */
-  mute(id: Fingerprint): void {
-    this.#muted.add(id);
-    const [first] = this.#muted;
-    if (this.#muted.size > MAX_MUTED && first !== undefined) this.#muted.delete(first);
+  mute(id: Fingerprint, decision: Decision | null = null): void {
+    this.#decisions.mute(id, decision);
   }
 
   /** False if it was not muted. */
   unmute(id: Fingerprint): boolean {
-    return this.#muted.delete(id);
+    return this.#decisions.unmute(id);
+  }
+
+  /** Until it becomes worse than now, or is resolved, nobody hears of it. False if there is no such finding. */
+  acknowledge(id: Fingerprint, decision: Decision): boolean {
+    const status = this.findings.find((finding) => finding.id === id)?.status;
+    if (status !== undefined) this.#decisions.acknowledge(id, { ...decision, status });
+    return status !== undefined;
+  }
+
+  /** False if it was not acknowledged. */
+  withdrawAcknowledgement(id: Fingerprint): boolean {
+    return this.#decisions.withdrawAcknowledgement(id);
   }
 
   #grew(suspect: Suspect, verdict: FoundPath, atMs: number): LedgerFinding {
@@ -174,7 +185,7 @@ export class FindingLedger {
 
   #audible(changed: readonly LedgerFinding[]): readonly LedgerFinding[] {
     return changed
-      .filter(({ id }) => !this.#muted.has(id))
+      .filter((finding) => this.#decisions.announces(finding))
       .map((finding) => this.#outside.explain(finding))
       .sort(worstFirst);
   }

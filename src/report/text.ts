@@ -1,5 +1,5 @@
 import { hasGraph } from '../capture/capture-record.js';
-import type { Finding, FindingStatus } from '../findings/finding.js';
+import type { Decision, Finding, FindingStatus } from '../findings/finding.js';
 import { isOpen } from '../findings/ledger-finding.js';
 import type { AllocationSite, MemberLocation } from '../heap/sources/code-place.js';
 import type { FindingKind } from '../mechanisms/mechanism-row.js';
@@ -71,6 +71,7 @@ export function renderFinding(finding: Finding, { heap, watcher }: FindingContex
     [say`defined`, definedPlaces(finding), ', '],
     [say`yours`, yourPlace(finding), ' '],
     [say`package`, packageName(finding), ' '],
+    [say`decided`, decisions(finding), '; '],
     [say`because`, reasons.map((reason) => name(reason, MAX_SENTENCE)), '; '],
     [say`cost`, cost(watcher.captures), ', '],
   ];
@@ -84,7 +85,17 @@ function headline(finding: Finding, heap: Report['heap']): string {
   if (growing) parts.push(...rate(finding), ...(isBounded(finding) ? [] : limit(finding, heap)));
   if (growing && finding.kind !== 'heap') parts.push(KINDS[finding.kind]);
   if (finding.muted) parts.push(say`muted`);
+  if (finding.acknowledgement !== null) parts.push(say`acknowledged`);
   return parts.join('   ');
+}
+
+/** Who decided what about it, and why. */
+function decisions({ muting, acknowledgement }: Finding): string[] {
+  const parts: string[] = [];
+  const about = ({ by, at, reason }: Decision) => `${name(by)}, ${name(at)}: ${name(reason, MAX_SENTENCE)}`;
+  if (muting !== null) parts.push(say`muted by ${about(muting)}`);
+  if (acknowledgement !== null) parts.push(say`acknowledged by ${about(acknowledgement)}`);
+  return parts;
 }
 
 /** Handles and contexts counted outside the graph have no bytes. */

@@ -87,6 +87,8 @@ function drawFinding(status: Finding['status'], more: Partial<Finding> = {}): Fi
     reasons: [],
     evidence: [],
     muted: false,
+    muting: null,
+    acknowledgement: null,
     confidence: 0.9,
     firstSeen: at(30),
     lastSeen: at(90),

@@ -88,6 +88,51 @@ describe('Findings that were kept over a restart', () => {
     assert.deepEqual(old.toStore(holderText).muted, [OTHER]);
   });
 
+  it('bring along what was decided about them, with reasons', () => {
+    const decision = { at: '2026-01-01T00:02:00.000Z', by: 'token-1', reason: 'we are on it' };
+    const ledger = before();
+    const { fingerprint } = suspectWith(STEADY);
+    ledger.mute(fingerprint, decision);
+    ledger.acknowledge(fingerprint, { ...decision, reason: 'x'.repeat(900) });
+    const again = restarted(restarted(ledger));
+    assert.deepEqual(again.findings[0]?.muting, decision);
+    assert.equal(again.findings[0].acknowledgement?.reason, `${'x'.repeat(499)}…`);
+    // Nobody has to hear again of what somebody takes care of.
+    again.unmute(fingerprint);
+    assert.deepEqual(again.record([suspectWith(STEADY)], AT).changed, []);
+    assert.equal(again.findings[0]?.status, 'confirmed');
+  });
+
+  it('of an earlier version, which kept no reasons, are read as well', () => {
+    const {
+      muting: _,
+      acknowledged: __,
+      ...earlier
+    } = JSON.parse(encodeFindings(before().toStore(holderText)));
+    const decoded = decodeFindings(JSON.stringify(earlier), AT);
+    assert.ok(decoded.outcome === 'success');
+    assert.deepEqual(decoded.stored.muted, [OTHER]);
+    assert.equal(decoded.stored.muting.size, 0);
+  });
+
+  it('fit the file with the longest reasons for the most decisions', () => {
+    const ledger = new FindingLedger(RULES);
+    const reason = '\u0001'.repeat(900);
+    const idOf = (i: number): Fingerprint => `lw-${i.toString(16).padStart(16, '0')}`;
+    ledger.record(
+      Array.from({ length: 50 }, (_, i) => suspectWith(STEADY, { fingerprint: idOf(i) })),
+      AT,
+    );
+    const decision = { at: '2026-01-01T00:02:00.000Z', by: 'b'.repeat(900), reason };
+    for (let i = 0; i < 50; i++) ledger.acknowledge(idOf(i), decision);
+    for (let i = 0; i < 250; i++) ledger.mute(idOf(i), decision);
+    const text = encodeFindings(ledger.toStore(holderText));
+    assert.ok(text.length <= MAX_STORED_LENGTH);
+    const decoded = decodeFindings(text, AT);
+    assert.ok(decoded.outcome === 'success');
+    assert.deepEqual([decoded.stored.muting.size, decoded.stored.acknowledged.size], [200, 50]);
+  });
+
   it('are bounded: the mildest are left out, long names are cut', () => {
     const ledger = new FindingLedger(RULES);
     const many = Array.from({ length: 50 }, (_, i) =>

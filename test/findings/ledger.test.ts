@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { Decisions } from '../../src/findings/decisions.js';
 import { NOTHING_KNOWN } from '../../src/findings/described-finding.js';
 import { FindingLedger } from '../../src/findings/ledger.js';
 import type { LedgerFinding } from '../../src/findings/ledger-finding.js';
@@ -239,6 +240,91 @@ describe('A muted finding', () => {
     for (let i = 1; i <= 200; i++) ledger.mute(`lw-${i.toString(16).padStart(16, '0')}`);
     assert.equal(ledger.toStore(nameOf).muted.length, 200);
     assert.equal(ledger.unmute(ID), false);
+  });
+});
+
+describe('An acknowledged finding', () => {
+  const decision = { at: '2026-01-01T00:02:00.000Z', by: 'token-1', reason: 'we are on it' };
+  const suspected = () => {
+    const ledger = new FindingLedger(RULES);
+    ledger.record([suspectWith(STEADY.slice(0, 3))], AT);
+    ledger.acknowledge(ID, decision);
+    return ledger;
+  };
+
+  it('says who takes care of it, and since when', () => {
+    const [finding] = suspected().findings;
+    assert.deepEqual(finding?.acknowledgement, decision);
+    assert.equal(finding.muted, false);
+  });
+
+  it('is announced when it becomes worse, and is not acknowledged any more', () => {
+    const ledger = suspected();
+    assert.deepEqual(
+      ledger.record([suspectWith(STEADY)], AT).changed.map(({ status }) => status),
+      ['confirmed'],
+    );
+    assert.equal(ledger.findings[0]?.acknowledgement, null);
+  });
+
+  it('is not announced when it stops and grows again as before', () => {
+    const ledger = confirmed();
+    assert.equal(ledger.acknowledge(ID, decision), true);
+    assert.deepEqual(ledger.record([], AT).changed, []);
+    assert.equal(ledger.findings[0]?.status, 'plateaued');
+    assert.deepEqual(ledger.record([suspectWith(STEADY)], AT).changed, []);
+    assert.equal(ledger.findings[0]?.status, 'confirmed');
+    assert.deepEqual(ledger.findings[0].acknowledgement, decision);
+  });
+
+  it('is announced when it is resolved, and again when it comes back', () => {
+    const ledger = confirmed();
+    ledger.acknowledge(ID, decision);
+    const heard = [];
+    for (let i = 0; i < 4; i++) heard.push(...ledger.record([], AT).changed);
+    heard.push(...ledger.record([suspectWith(STEADY)], AT).changed);
+    assert.deepEqual(
+      heard.map(({ status, acknowledgement }) => [status, acknowledgement]),
+      [
+        ['resolved', null],
+        ['confirmed', null],
+      ],
+    );
+  });
+
+  it('is heard again once its acknowledgement is withdrawn', () => {
+    const ledger = confirmed();
+    ledger.acknowledge(ID, decision);
+    assert.equal(ledger.withdrawAcknowledgement(ID), true);
+    assert.equal(ledger.withdrawAcknowledgement(ID), false);
+    assert.deepEqual(idsOf(ledger.record([], AT).changed), [ID]);
+  });
+
+  it('is silent while it is muted as well', () => {
+    const ledger = suspected();
+    ledger.mute(ID, decision);
+    assert.deepEqual(ledger.record([suspectWith(STEADY)], AT).changed, []);
+    assert.deepEqual([ledger.findings[0]?.acknowledgement, ledger.findings[0]?.muting], [null, decision]);
+  });
+
+  it('must be known', () => {
+    assert.equal(new FindingLedger(RULES).acknowledge(ID, decision), false);
+  });
+
+  it('makes room for later ones: of 50 the first is heard again', () => {
+    const decisions = new Decisions(null);
+    const idOf = (i: number): Fingerprint => `lw-${i.toString(16).padStart(16, '0')}`;
+    for (let i = 0; i <= 50; i++) decisions.acknowledge(idOf(i), { ...decision, status: 'confirmed' });
+    const heard = [0, 1, 50].map((i) => decisions.announces({ id: idOf(i), status: 'confirmed' }));
+    assert.deepEqual(heard, [true, false, false]);
+  });
+
+  it('outside the graph is silent as well', () => {
+    const ledger = new FindingLedger(RULES);
+    ledger.observe([growing({ status: 'confirmed' })], AT);
+    ledger.acknowledge(growing().id, decision);
+    assert.deepEqual(ledger.observe([growing()], AT).changed, []);
+    assert.deepEqual(ledger.findings[0]?.acknowledgement, decision);
   });
 });
 

@@ -128,6 +128,8 @@ export function finding(changes: Partial<Finding> = {}): Finding {
     reasons: ['grew at every capture'],
     evidence: [],
     muted: false,
+    muting: null,
+    acknowledgement: null,
     confidence: 0.8,
     firstSeen: '2026-01-01T00:00:00.000Z',
     lastSeen: '2026-01-01T00:01:00.000Z',

@@ -20,6 +20,8 @@ export function finding(changes: Partial<Finding> = {}): Finding {
     ],
     evidence: [],
     muted: false,
+    muting: null,
+    acknowledgement: null,
     confidence: 0.97,
     firstSeen: at(10_000),
     lastSeen: at(94_000),

@@ -41,6 +41,7 @@ interface Absent<T> {
   readonly orAbsent: Shape<Exclude<T, undefined>>;
 }
 
+const DECISION = { at: 'string', by: 'string', reason: 'string' } as const;
 const PLACE = { function: 'string', url: 'string', line: 'number', column: 'number' } as const;
 const FRAME = { ...PLACE, package: { orNull: 'string' } } as const;
 
@@ -103,6 +104,8 @@ const REPORT: Shape<Report> = {
         },
       },
       muted: 'boolean',
+      muting: { orNull: DECISION },
+      acknowledgement: { orNull: DECISION },
       confidence: 'number',
       firstSeen: 'string',
       lastSeen: 'string',

@@ -92,6 +92,15 @@ test('without allocation sites, where the members are defined, who else holds th
   assert.match(rendered, /^LEAK confirmed .* {3}muted$/m);
 });
 
+test('who decided about it, and why, is said below it', () => {
+  const decision = { at: '2026-01-01T00:02:00.000Z', by: 'token-1a2b3c4d', reason: 'fixed in 2.3\u001b[2J' };
+  const rendered = text({ acknowledgement: decision, muted: true, muting: { ...decision, by: 'options' } });
+  assert.match(rendered, /^LEAK confirmed .* {3}muted {3}acknowledged$/m);
+  assert.match(rendered, /^ {2}decided {4}muted by options, 2026-01-01T00:02:00\.000Z: fixed in 2\.3/m);
+  assert.match(rendered, /acknowledged by token-1a2b3c4d, 2026-01-01T00:02:00\.000Z: fixed/);
+  assert.ok(!rendered.includes('\u001b'));
+});
+
 test('growth outside the graph has a kind, its own time to the limit, and no members', () => {
   const growth = { ...finding().growth, bytesPerSecond: 0, bytesPerRequest: null, objectsPerSecond: 10 };
   assert.match(
