@@ -22,6 +22,7 @@ import { createGuardedLogger, createLogger, type Logger, writeToStderr } from '.
 import { say } from './runtime/say.js';
 import { type AllocationSites, SampledSites } from './sampling/allocation-profiler.js';
 import { chooseGcSource } from './sampling/choose-source.js';
+import { v8FullGc } from './sampling/full-gc.js';
 import { createHeapReader, processReaders } from './sampling/heap-reader.js';
 import { RequestCounter } from './sampling/request-counter.js';
 import { createSamplingSlot } from './sampling/sampling-slot.js';
@@ -151,6 +152,7 @@ export class LeakWatcher implements Watcher {
         ),
         window: new SampleWindow(),
         dumper,
+        fullGc: v8FullGc,
         startAnalysis: (order) => startAnalysis({ ...order, environment }),
         ownPauses,
         sites: this.#sites,

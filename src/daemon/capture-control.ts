@@ -3,26 +3,28 @@ import { type CaptureLevel, type CaptureRecord, hasGraph } from '../capture/capt
 import type { ClassCount } from '../capture/class-census.js';
 import type { CaptureContext } from '../findings/verdict/capture-history.js';
 import type { ResolvedOptions } from '../options/options.js';
+import { eitherAborted, settledOrAborted } from '../runtime/abort.js';
 import { keepAlive } from '../runtime/clock.js';
-import { say } from '../runtime/say.js';
 import {
   type CaptureDecision,
   type CaptureSituation,
   decideCapture,
   decideLook,
-  type PredictedCapture,
   type SkipReason,
 } from '../trigger/capture-decision.js';
 import type { CaptureTrigger } from '../trigger/capture-trigger.js';
-import { codedDetail, type StateReason, stateDetail } from '../wording/state-text.js';
+import type { StateReason } from '../wording/state-text.js';
 import { CaptureCost } from './capture-cost.js';
+import type { Demanded, DemandOrder, RunningCapture } from './capture-demand.js';
 import { CaptureLadder, type CensusStatus, type NextStep } from './capture-ladder.js';
-import { CaptureRecords, skippedCapture } from './capture-records.js';
+import { CaptureOutlook } from './capture-outlook.js';
+import { CaptureProblems } from './capture-problems.js';
+import { CaptureRecords } from './capture-records.js';
 import { type CaptureRun, runCapture } from './capture-run.js';
 import { CaptureSeries } from './capture-series.js';
 import type { DaemonParts } from './daemon-parts.js';
 import type { FindingDesk } from './finding-desk.js';
-import { type LiveHeap, risingTrend } from './live-heap.js';
+import type { LiveHeap } from './live-heap.js';
 
 /** Decides when to capture and how deep, runs the captures and records them. */
 export class CaptureControl {
@@ -33,19 +35,18 @@ export class CaptureControl {
   readonly #series: CaptureSeries;
   readonly #ladder: CaptureLadder;
   readonly #cost: CaptureCost;
+  readonly #outlook: CaptureOutlook;
+  readonly #problems: CaptureProblems;
   readonly #records = new CaptureRecords();
   readonly #stopping = new AbortController();
-  #capturing: Promise<void> | null = null;
+  #running: RunningCapture | null = null;
   /** Since when a due capture has been waiting for V8's next full GC, epoch milliseconds. */
   #dueSinceMs: number | null = null;
   #scheduled: CaptureTrigger | null = null;
   /** Why nothing was captured at the latest tick. */
   #why: StateReason;
-  #waitsForCpu = false;
-  #refusedBefore = false;
   /** Whether a limit forbade the latest capture that was due. */
   #refused = false;
-  #probesFail = false;
 
   constructor(options: ResolvedOptions, parts: DaemonParts, heap: LiveHeap, desk: FindingDesk) {
     const { dumper } = parts.dumper;
@@ -54,8 +55,10 @@ export class CaptureControl {
     this.#heap = heap;
     this.#desk = desk;
     this.#cost = new CaptureCost(dumper, options.rules.captureCpuShare);
+    this.#outlook = new CaptureOutlook(options, parts, heap, desk, this.#cost);
     this.#series = new CaptureSeries(options.rules);
     this.#ladder = new CaptureLadder(options.rules, dumper);
+    this.#problems = new CaptureProblems(parts, (record) => this.#record(record));
     this.#why = { code: 'warming-up', waitMs: options.rules.warmUpMs };
   }
 
@@ -64,7 +67,7 @@ export class CaptureControl {
     this.#stopping.abort();
     // It ends in a moment, but nothing that it waits for keeps the program alive meanwhile.
     const hold = keepAlive();
-    await this.#capturing;
+    await this.#running?.ended;
     hold.cancel();
   }
 
@@ -89,6 +92,44 @@ export class CaptureControl {
   /** Captures a graph at the next tick, growth or not, within the limits. */
   ask(trigger: CaptureTrigger): void {
     this.#scheduled = trigger;
+  }
+
+  get capturing(): boolean {
+    return this.#running !== null;
+  }
+
+  /** Why no graph can be captured on demand now; null: one can. A running capture is no reason, since `demand` waits for it. */
+  refusal(): SkipReason | null {
+    const decision = this.#decideOnDemand();
+    return decision.decision === 'skip' ? decision.why : null;
+  }
+
+  /**
+   * Captures a graph now, growth or not, within the limits of pause and memory, or shares the graph that is being captured.
+   * It becomes part of the running series, or begins one.
+   */
+  async demand(order: DemandOrder): Promise<Demanded> {
+    const { signal } = order;
+    while (this.#running !== null && !signal.aborted) {
+      const { level, ended } = this.#running;
+      const run = await settledOrAborted(ended, signal);
+      if (hasGraph(level) && run?.record.outcome === 'success') return { outcome: 'captured', run };
+    }
+    if (signal.aborted) return { outcome: 'cancelled' };
+    const decision = this.#decideOnDemand();
+    if (decision.decision === 'skip') {
+      this.#problems.record(decision.why, this.#ladder.graphLevel, 'demand', this.#parts.clock.now());
+      return { outcome: 'refused', why: decision.why };
+    }
+    const run = await this.#begin(this.#ladder.graphLevel, 'demand', order);
+    if (signal.aborted) return { outcome: 'cancelled' };
+    return run === null ? { outcome: 'failed' } : { outcome: 'captured', run };
+  }
+
+  /** To be called after the last of some demands: what the heap did while the program started must not count later. */
+  demandsEnded(): void {
+    const warmMs = this.#heap.startedAtMs + this.#options.rules.warmUpMs;
+    if (this.#parts.clock.now() < warmMs) this.#series.restart();
   }
 
   onFullGc(): void {
@@ -116,7 +157,7 @@ export class CaptureControl {
     if (!afterFullGc && nowMs - this.#dueSinceMs < this.#options.rules.majorGcWaitMs) return;
     this.#dueSinceMs = null;
     this.#scheduled = null;
-    this.#begin(level, decision.trigger);
+    void this.#begin(level, decision.trigger);
   }
 
   /** A graph if one was requested or a series is running; otherwise the level that the growth has reached. */
@@ -133,41 +174,34 @@ export class CaptureControl {
     const { live, capturedBytes } = this.#heap;
     if (!this.#ladder.probeDue(nowMs, live?.atMs ?? null, capturedBytes)) return;
     const decision = decideLook(this.#situation('probe', nowMs), this.#options.rules);
-    if (decision.decision === 'capture') this.#begin('probe', decision.trigger);
+    if (decision.decision === 'capture') void this.#begin('probe', decision.trigger);
   }
 
-  #begin(level: CaptureLevel, trigger: CaptureTrigger): void {
-    this.#capturing = this.#capture(level, trigger)
-      .catch((error: unknown) => this.#parts.work.record('capture', error))
+  #decideOnDemand(): CaptureDecision {
+    const situation = this.#situation(this.#ladder.graphLevel, this.#parts.clock.now());
+    return decideCapture({ ...situation, asked: 'demand', capturing: false }, this.#options.rules);
+  }
+
+  #begin(level: CaptureLevel, trigger: CaptureTrigger, order?: DemandOrder): Promise<CaptureRun | null> {
+    const ended = this.#capture(level, trigger, order)
+      .catch((error: unknown) => {
+        this.#parts.work.record('capture', error);
+        return null;
+      })
       .finally(() => {
-        this.#capturing = null;
+        this.#running = null;
       });
+    this.#running = { level, ended };
+    return ended;
   }
 
   #situation(level: CaptureLevel, nowMs: number): CaptureSituation {
-    const { lastSample: sample, startedAtMs, trends } = this.#heap;
-    return {
+    return this.#outlook.situation(level, {
       nowMs,
-      startedAtMs,
       asked: this.#scheduled,
-      capturing: this.#capturing !== null,
-      predicted: this.#predict(level),
-      dumperReason: this.#parts.dumper.reason,
-      pauseBudgetMs: this.#options.pauseBudgetMs,
-      memoryAvailableBytes: sample?.memoryAvailableBytes ?? null,
-      memoryLimitBytes: sample?.memoryLimitBytes ?? null,
-      cpuBudget: this.#cost.budgetFor(level),
-      trend: risingTrend(trends),
-      risesOutside: this.#desk.risesOutside,
-      isCensus: level === 'census',
+      capturing: this.#running !== null,
       series: this.#series.situation(this.#desk.followsPath('confirmed')),
-    };
-  }
-
-  #predict(level: CaptureLevel): PredictedCapture | null {
-    const { lastSample, capturedBytes } = this.#heap;
-    const isForked = this.#parts.dumper.dumper?.name === 'fork';
-    return this.#cost.predict(level, capturedBytes, isForked ? (lastSample?.arrayBuffersBytes ?? 0) : 0);
+    });
   }
 
   #skip(decision: Extract<CaptureDecision, { decision: 'skip' }>, level: CaptureLevel, nowMs: number): void {
@@ -176,33 +210,23 @@ export class CaptureControl {
     // A probe in between changes nothing.
     if (why.code === 'already-capturing') return;
     this.#ladder.follow(nowMs, why.code !== 'no-growth');
-    const waitedForCpu = this.#waitsForCpu;
-    this.#waitsForCpu = why.code === 'cpu-budget' && !refused;
-    if (!refused || trigger === null) {
-      // One wait gets one record, however often it is checked.
-      if (this.#waitsForCpu && !waitedForCpu) this.#recordSkip(why, level, 'trend', nowMs);
-      return;
+    if (refused && trigger !== null) {
+      this.#scheduled = null;
+      this.#series.missed(nowMs);
+      this.#refused = true;
     }
-    this.#scheduled = null;
-    this.#series.missed(nowMs);
-    this.#refused = true;
-    if (!this.#refusedBefore)
-      this.#parts.logger.warn(say`a capture was skipped (logged only once): ${stateDetail(why)}`);
-    this.#refusedBefore = true;
-    this.#recordSkip(why, level, trigger, nowMs);
+    this.#problems.skipped(decision, level, nowMs);
   }
 
-  #recordSkip(why: SkipReason, level: CaptureLevel, trigger: CaptureTrigger, atMs: number): void {
-    const dumper = this.#parts.dumper.dumper?.name ?? 'none';
-    const reason = codedDetail(why);
-    this.#record(skippedCapture({ atMs, dumper, rung: level, trigger, reason, cause: why.code }));
-  }
-
-  async #capture(level: CaptureLevel, trigger: CaptureTrigger): Promise<void> {
+  async #capture(
+    level: CaptureLevel,
+    trigger: CaptureTrigger,
+    order?: DemandOrder,
+  ): Promise<CaptureRun | null> {
     const { clock, work, ownPauses, sites, startAnalysis } = this.#parts;
     const { dumper } = this.#parts.dumper;
-    const predicted = this.#predict(level);
-    if (dumper === null || predicted === null) return;
+    const predicted = this.#outlook.predict(level);
+    if (dumper === null || predicted === null) return null;
     const heapBytes = this.#heap.capturedBytes;
     const context = this.#desk.context;
     if (level === 'probe') this.#ladder.probed(clock.now());
@@ -210,6 +234,7 @@ export class CaptureControl {
       this.#ladder.reset();
       this.#series.began(clock.now());
     }
+    const cancelled = eitherAborted(this.#stopping.signal, order?.signal ?? null);
     const run = await runCapture({
       dumper,
       startAnalysis,
@@ -222,43 +247,41 @@ export class CaptureControl {
       previous: this.#series.memory,
       sites: () => sites.growing(),
       timeoutMs: this.#options.rules.analysisTimeoutMs,
-      signal: this.#stopping.signal,
+      signal: cancelled.signal,
       paused: (fromMs, toMs) => ownPauses.add(fromMs, toMs),
-      dumped: ({ liveBytes }) => work.guard('capture', () => this.#heap.captured(liveBytes, clock.now())),
+      dumped: ({ liveBytes }) => {
+        work.guard('capture', () => this.#heap.captured(liveBytes, clock.now()));
+        order?.dumped();
+      },
     });
+    cancelled.release();
     work.addProcesses(run.record.cpuSeconds);
     this.#cost.record(run, heapBytes, clock.now());
     work.guard('findings', () => this.#judge(run, context));
     this.#record(run.record);
     this.#parts.changed();
+    return run;
   }
 
   #judge({ record, census, result }: CaptureRun, context: Omit<CaptureContext, 'atMs'>): void {
-    const nowMs = this.#parts.clock.now();
-    if (record.outcome === 'cancelled') return;
-    if (record.outcome !== 'success') this.#failed(record, nowMs);
-    else if (census !== null) this.#compare(census, record.atMs);
-    else if (result !== null) this.#judgeGraph(result, { ...context, atMs: record.atMs }, nowMs);
-    else this.#probesFail = false;
+    if (record.outcome === 'cancelled') {
+      if (hasGraph(record.rung)) this.#series.withdrawn();
+    } else if (record.outcome !== 'success') {
+      this.#problems.failed(record);
+      // A failed probe delays no graph.
+      if (record.rung !== 'probe') this.#series.missed(this.#parts.clock.now());
+    } else if (census !== null) this.#compare(census, record.atMs);
+    else if (result !== null) this.#judgeGraph(result, { ...context, atMs: record.atMs }, record.trigger);
+    else this.#problems.probeWorked();
   }
 
-  #judgeGraph(result: AnalysisSuccess, context: CaptureContext, nowMs: number): void {
+  #judgeGraph(result: AnalysisSuccess, context: CaptureContext, trigger: CaptureTrigger): void {
     this.#series.succeeded(result.series);
     this.#refused = false;
     const grew = this.#desk.judge(result, context);
-    if (grew !== null)
-      this.#series.judged(nowMs, grew, this.#desk.followsPath('confirmed', 'suspected', 'plateaued'));
-  }
-
-  /** A cause that makes a probe fail usually makes the next one fail a minute later: it is logged once, and delays no graph. */
-  #failed({ rung: level, outcome, reason }: CaptureRecord, nowMs: number): void {
-    this.#parts.work.count(outcome === 'dump-failed' ? 'capture' : 'analysis');
-    const said = level === 'probe' && this.#probesFail;
-    const about = hasGraph(level) ? '' : ` (${level})`;
-    const message = say`capture ${outcome}: ${reason ?? ''}${about}`;
-    this.#parts.logger[said ? 'debug' : 'warn'](message);
-    if (level === 'probe') this.#probesFail = true;
-    else this.#series.missed(nowMs);
+    // More graphs may be demanded, to be compared with this one: only the watcher's own capture ends a series.
+    const open = trigger === 'demand' || this.#desk.followsPath('confirmed', 'suspected', 'plateaued');
+    if (grew !== null) this.#series.judged(this.#parts.clock.now(), grew, open);
   }
 
   #compare(classes: readonly ClassCount[], atMs: number): void {

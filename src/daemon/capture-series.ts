@@ -28,6 +28,11 @@ export class CaptureSeries {
     this.#now = { ...this.#now, captures: this.#now.captures + 1, lastAtMs: nowMs };
   }
 
+  /** The latest capture was cancelled: it is no part of the series. */
+  withdrawn(): void {
+    this.#now = { ...this.#now, captures: Math.max(0, this.#now.captures - 1) };
+  }
+
   succeeded(memory: Uint8Array): void {
     this.#memory = memory;
     this.#failures = 0;
@@ -48,7 +53,13 @@ export class CaptureSeries {
 
   /** Ends the series, or what would have started one. */
   callOff(nowMs: number): void {
-    this.#now = { ...this.#now, captures: 0, flat: 0, coolDownUntilMs: nowMs + this.#rules.coolDownMs };
+    this.restart();
+    this.#now = { ...this.#now, coolDownUntilMs: nowMs + this.#rules.coolDownMs };
+  }
+
+  /** The next capture is the first of a series. */
+  restart(): void {
+    this.#now = { ...this.#now, captures: 0, flat: 0 };
     this.#failures = 0;
     this.#memory = null;
   }

@@ -3,6 +3,7 @@ import type { ChosenDumper } from '../capture/heap-dumper.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
 import type { AllocationSites } from '../sampling/allocation-profiler.js';
+import type { FullGc } from '../sampling/full-gc.js';
 import type { GcSource } from '../sampling/gc-source.js';
 import type { HeapReader } from '../sampling/heap-reader.js';
 import type { SampleWindow } from '../trend/sample-window.js';
@@ -28,6 +29,7 @@ export interface DaemonAdapters {
   readonly reader: HeapReader;
   readonly window: SampleWindow;
   readonly dumper: ChosenDumper;
+  readonly fullGc: FullGc;
   readonly startAnalysis: StartAnalysis;
   readonly ownPauses: OwnPauses;
   readonly sites: AllocationSites;

@@ -8,8 +8,10 @@ import { CaptureControl } from './capture-control.js';
 import type { DaemonAdapters, DaemonParts } from './daemon-parts.js';
 import type { DaemonStatus } from './daemon-status.js';
 import { FindingDesk } from './finding-desk.js';
+import { FullGcs } from './full-gcs.js';
 import { bestTrend, LiveHeap } from './live-heap.js';
 import { SafeEmitter } from './safe-emitter.js';
+import { Scans } from './scans.js';
 import type { Job } from './schedule.js';
 
 /** After so many failed timer samples in a row nothing is being watched. */
@@ -19,6 +21,8 @@ const MAX_FAILED_TICKS = 3;
 export class Daemon {
   readonly events: SafeEmitter;
   readonly desk: FindingDesk;
+  readonly scans: Scans;
+  readonly fullGcs: FullGcs;
   /** The background work that is to be done on a schedule, between `start()` and `stop()`. */
   readonly jobs: readonly Job[];
   readonly #options: ResolvedOptions;
@@ -41,6 +45,8 @@ export class Daemon {
     const parts: DaemonParts = { ...adapters, work: this.#work, events: this.events, changed };
     this.desk = new FindingDesk(options, parts);
     this.#captures = new CaptureControl(options, parts, this.#heap, this.desk);
+    this.scans = new Scans(options, parts, this.#heap, this.desk, this.#captures);
+    this.fullGcs = new FullGcs(options, parts, this.#heap, () => this.#captures.capturing);
     this.jobs = this.#createJobs();
   }
 

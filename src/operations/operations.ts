@@ -25,8 +25,8 @@ const MAX_HELD_BYTES = 32 * MIB;
 const GUESSED_MS = 10_000;
 
 /**
- * Kinds that may not run at the same time, in addition to two of the same kind: captures stop the service and would stand
- * in the CPU profile, and V8's profiler interrupts the thread with signals while it forks.
+ * Kinds that may not run at the same time, in addition to two of the same kind: a CPU profile would show the pauses of
+ * captures as the program's own time.
  */
 const EXCLUDES: Readonly<Record<OperationKind, readonly OperationKind[]>> = {
   scan: ['cpu-profile'],

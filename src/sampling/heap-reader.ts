@@ -3,6 +3,7 @@ import { getHeapSpaceStatistics, getHeapStatistics, type HeapInfo, type HeapSpac
 import { kernelFiles } from '../host/control-group.js';
 import { type MemoryLimit, readMemoryLimit } from '../host/memory-limit.js';
 import { type Clock, systemClock } from '../runtime/clock.js';
+import { ownContexts } from './full-gc.js';
 import type { GcEvent } from './gc-source.js';
 import type { HeapSample } from './heap-sample.js';
 
@@ -184,7 +185,7 @@ function read(
     externalBytes: heap.external_memory,
     arrayBuffersBytes: usage.arrayBuffers,
     mallocedBytes: heap.malloced_memory,
-    nativeContexts: heap.number_of_native_contexts,
+    nativeContexts: heap.number_of_native_contexts - ownContexts(),
     detachedContexts: heap.number_of_detached_contexts,
     committedBytes: heap.total_physical_size,
     rssBytes: usage.rss,

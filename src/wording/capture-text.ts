@@ -25,7 +25,7 @@ type WordsFor<F extends { readonly cause: string }> = {
 };
 
 const DUMP_WORDS: WordsFor<DumpFailure> = {
-  stopped: () => say`the watcher was stopped`,
+  stopped: () => say`it was cancelled, or the watcher was stopped`,
   'reader-gone': () => say`the process that reads the snapshot has ended`,
   'no-snapshot': () => say`no snapshot was written`,
   'no-memory-headroom': ({ availableBytes, concurrentBytes, reserveBytes }) =>

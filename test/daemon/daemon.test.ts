@@ -10,10 +10,13 @@ import { OwnPauses } from '../../src/daemon/own-pauses.js';
 import type { Job } from '../../src/daemon/schedule.js';
 import type { Finding } from '../../src/findings/finding.js';
 import type { Suspect } from '../../src/heap/suspects/suspect.js';
+import type { OperationControl, OperationResult } from '../../src/operations/operation.js';
 import type { Options } from '../../src/options/options.js';
 import { resolveOptions } from '../../src/options/resolve-options.js';
+import type { FullGc } from '../../src/sampling/full-gc.js';
 import type { GcEvent, GcSource } from '../../src/sampling/gc-source.js';
 import { createHeapReader, type HeapReaders, processReaders } from '../../src/sampling/heap-reader.js';
+import type { HeapSample } from '../../src/sampling/heap-sample.js';
 import { SampleWindow } from '../../src/trend/sample-window.js';
 import { NO_SITES } from '../support/allocation-sites.js';
 import { eventually } from '../support/eventually.js';
@@ -48,6 +51,16 @@ class Bench {
   analyse: () => Promise<AnalysisOutcome> = async () => this.analysed([]);
   analyses: (Uint8Array | null)[] = [];
   pausePredictedMs = 100;
+  /** Frees half of the heap in 40 ms. */
+  readonly fullGc: FullGc = {
+    size: () => ({ usedBytes: this.used, spaces: { old_space: this.used } }),
+    run: () => {
+      this.clock.advance(40);
+      this.used /= 2;
+      return true;
+    },
+  };
+  used = 20 * MB;
   cpuPredicted = 0.1;
   /** Live heap, as any level finds it, bytes. */
   live: () => number = () => 10 * MB;
@@ -89,6 +102,7 @@ class Bench {
       reader: createHeapReader(STEADY_PROCESS, (startMs) => this.ownPauses.includes(startMs), this.clock),
       window: new SampleWindow(),
       dumper: { dumper, reason: 'for the test' },
+      fullGc: this.fullGc,
       startAnalysis: ({ previous }) => {
         this.analyses.push(previous);
         return { sink: new Writable({ write: (_c, _e, done) => done() }), result: this.analyse(), kill() {} };
@@ -558,5 +572,348 @@ describe('On the ladder the daemon', () => {
     release(bench.dumped());
     await stopping;
     assert.equal(timers(), before);
+  });
+});
+
+/** The handle of a scan's operation: what it said of its progress, and a way to cancel it. */
+function scanControl() {
+  const abort = new AbortController();
+  const steps: string[] = [];
+  const control: OperationControl = {
+    signal: abort.signal,
+    progress: (step, _part, round) => void steps.push(`${step} ${round?.number}/${round?.of}`),
+  };
+  return { control, steps, cancel: () => abort.abort() };
+}
+
+/** What `work` resolves to; time passes meanwhile. */
+async function whileTimePasses<T>(work: Promise<T>): Promise<T> {
+  let over = false;
+  void work.finally(() => {
+    over = true;
+  });
+  while (!over) {
+    bench.clock.advance(1000);
+    await new Promise(setImmediate);
+  }
+  return await work;
+}
+
+describe('A scan', () => {
+  const scan = (captures: number, control: OperationControl, spacingSeconds = 10) =>
+    bench.daemon.scans.run({ captures, spacingSeconds }, control);
+  const scanned = (result: OperationResult) => {
+    assert.ok('value' in result, JSON.stringify(result));
+    return result.value as {
+      readonly summary: string;
+      readonly graphs: number;
+      readonly captures: readonly {
+        readonly trigger: string;
+        readonly outcome: string;
+        readonly at: string;
+      }[];
+      readonly findings: readonly { readonly id: string; readonly status: string; readonly title: string }[];
+    };
+  };
+  const growing = () => {
+    bench.analyse = async () => bench.analysed([suspectWith(STEADY.slice(0, bench.analyses.length))]);
+  };
+
+  it('captures and compares graphs at once, without a trend, and says what grew', async () => {
+    growing();
+    const { control, steps } = scanControl();
+    const value = scanned(await whileTimePasses(scan(3, control)));
+    assert.equal(value.graphs, 3);
+    assert.deepEqual(
+      value.captures.map(({ trigger, outcome }) => `${trigger} ${outcome}`),
+      ['demand success', 'demand success', 'demand success'],
+    );
+    assert.deepEqual(
+      value.findings.map(({ id, status }) => [id, status]),
+      [['lw-0123456789abcdef', 'suspected']],
+    );
+    assert.equal(bench.daemon.status().state, 'suspected');
+    assert.deepEqual(steps, [
+      'capturing 1/3',
+      'analysing 1/3',
+      'waiting 2/3',
+      'capturing 2/3',
+      'analysing 2/3',
+      'waiting 3/3',
+      'capturing 3/3',
+      'analysing 3/3',
+    ]);
+    assert.equal(bench.captures.length, 3);
+  });
+
+  it('of a first graph says that there is nothing to compare it with, and the watcher goes on with the series', async () => {
+    await bench.tick(20);
+    const before = bench.captures.length;
+    bench = new Bench();
+    await bench.tick(5);
+    assert.ok(before > 0);
+    const value = scanned(await whileTimePasses(scan(1, scanControl().control)));
+    assert.deepEqual([value.graphs, value.findings], [1, []]);
+    assert.match(value.summary, /first graph/);
+    const next = await bench.nextCapture();
+    assert.equal(next.trigger, 'trend');
+    assert.equal(bench.analyses.at(-1)?.[0], 1);
+  });
+
+  it("continues the watcher's own series", async () => {
+    growing();
+    await bench.nextCapture();
+    await bench.nextCapture();
+    const value = scanned(await whileTimePasses(scan(1, scanControl().control)));
+    assert.equal(value.graphs, 3);
+    assert.equal(bench.analyses.at(-1)?.[0], 2);
+    assert.equal((await bench.nextCapture()).trigger, 'trend');
+    assert.equal(bench.analyses.at(-1)?.[0], 3);
+  });
+
+  it('does not end its series while it goes on, however flat: the watcher does so afterwards', async () => {
+    await bench.tick(5);
+    const value = scanned(await whileTimePasses(scan(5, scanControl().control, 1)));
+    assert.equal(value.graphs, 5);
+    await bench.nextCapture();
+    await bench.tick(60);
+    assert.equal(bench.captures.length, 6);
+    assert.equal(bench.daemon.status().reasonCode, 'no-growth');
+  });
+
+  it('of a program that has only just started leaves no series behind', async () => {
+    const value = scanned(await whileTimePasses(scan(1, scanControl().control)));
+    assert.match(value.summary, /only just started/);
+    await bench.nextCapture();
+    assert.equal(bench.analyses.at(-1), null);
+  });
+
+  it('shares the graph that is being captured, and waits for a probe', async () => {
+    let release = (_outcome: AnalysisOutcome) => {};
+    bench.analyse = () =>
+      new Promise((resolve) => {
+        release = resolve;
+      });
+    await bench.tick(10);
+    await eventually('the capture of the watcher', () => bench.analyses.length === 1);
+    const shared = scan(1, scanControl().control);
+    await bench.tick();
+    assert.equal(bench.levelsDumped.length, 1);
+    release(bench.analysed([]));
+    assert.deepEqual(
+      scanned(await shared).captures.map(({ trigger }) => trigger),
+      ['trend'],
+    );
+    assert.equal(bench.captures.length, 1);
+
+    bench = productionBench();
+    let probed = (_outcome: DumpOutcome) => {};
+    bench.dump = () =>
+      new Promise((resolve) => {
+        probed = resolve;
+      });
+    await bench.pass(3);
+    assert.deepEqual(bench.levelsDumped, ['probe']);
+    const waits = scan(1, scanControl().control);
+    await new Promise(setImmediate);
+    assert.deepEqual(bench.levelsDumped, ['probe']);
+    bench.dump = async () => bench.dumped();
+    probed(bench.dumped());
+    assert.equal(scanned(await whileTimePasses(waits)).captures[0]?.trigger, 'demand');
+    assert.deepEqual(bench.levelsDumped, ['probe', 'sampled']);
+  });
+
+  it('is not spaced and costs no budget of CPU', async () => {
+    bench = productionBench();
+    bench.cpuPredicted = 1e6;
+    await bench.tick();
+    assert.equal(bench.daemon.scans.refusal(), null);
+    assert.equal(scanned(await whileTimePasses(scan(2, scanControl().control))).captures.length, 2);
+  });
+
+  it('is followed by a pause that keeps scans to a fifth of one core', async () => {
+    assert.equal(bench.daemon.scans.coolDownMs, 30_000);
+    bench.analyse = async () => ({ ...bench.analysed([]), cpuSeconds: 20 });
+    await whileTimePasses(scan(2, scanControl().control));
+    // Two analyses of 20 s and two pauses of 100 ms.
+    assert.equal(bench.daemon.scans.coolDownMs, 201_000);
+  });
+
+  it('is refused by the limits of pause and memory, with the numbers', async () => {
+    bench.pausePredictedMs = 1e6;
+    assert.match(bench.daemon.scans.refusal() ?? '', /1000\.0 s.*5\.0 s \(pauseBudgetMs\)/);
+    const result = await scan(1, scanControl().control);
+    assert.ok('error' in result);
+    assert.equal(result.error.code, 'LEAKWATCH_ERR_REFUSED');
+    assert.deepEqual(bench.levelsDumped, []);
+    assert.deepEqual(
+      bench.captures.map(({ trigger, outcome, cause }) => [trigger, outcome, cause]),
+      [['demand', 'skipped', 'pause-over-budget']],
+    );
+    // The watcher's own captures go on as before.
+    bench.pausePredictedMs = 100;
+    assert.equal((await bench.nextCapture()).outcome, 'success');
+  });
+
+  it('that a limit stops on the way keeps what it has', async () => {
+    const { control, steps } = scanControl();
+    const dumped = bench.dump;
+    bench.dump = async () => {
+      bench.pausePredictedMs = 1e6;
+      return await dumped();
+    };
+    const value = scanned(await whileTimePasses(scan(3, control)));
+    assert.equal(value.captures.length, 1);
+    assert.match(value.summary, /ended after 1 of 3 captures: a capture would stop the service/);
+    assert.ok(!steps.includes('capturing 3/3'));
+  });
+
+  it('without a single graph fails with the reason of the last capture', async () => {
+    bench.dump = async () => ({ ...COSTS, outcome: 'failure', failure: { cause: 'child-time' } });
+    const result = await whileTimePasses(scan(2, scanControl().control));
+    assert.ok('error' in result);
+    assert.equal(result.error.code, 'LEAKWATCH_ERR_CAPTURE');
+    assert.equal(result.error.detail, bench.captures.at(-1)?.reason);
+    assert.equal(bench.captures.length, 2);
+  });
+
+  it('that is cancelled ends its capture, which is no part of the series', async () => {
+    let release = (_outcome: AnalysisOutcome) => {};
+    bench.analyse = () =>
+      new Promise((resolve) => {
+        release = resolve;
+      });
+    const { control, cancel } = scanControl();
+    const scanning = scan(3, control);
+    await eventually('the analysis', () => bench.analyses.length === 1);
+    cancel();
+    release(bench.analysed([]));
+    await scanning;
+    assert.deepEqual(
+      bench.captures.map(({ trigger, outcome }) => `${trigger} ${outcome}`),
+      ['demand cancelled'],
+    );
+    bench.analyse = async () => bench.analysed([]);
+    await bench.nextCapture();
+    assert.equal(bench.analyses.at(-1), null);
+  });
+
+  it('that is cancelled while it waits ends at once, and leaves a capture of the watcher alone', async () => {
+    const waiting = scanControl();
+    const scanning = scan(3, waiting.control);
+    await eventually('the wait', () => waiting.steps.includes('waiting 2/3'));
+    waiting.cancel();
+    await scanning;
+    assert.equal(bench.captures.length, 1);
+
+    bench = new Bench();
+    let release = (_outcome: AnalysisOutcome) => {};
+    bench.analyse = () =>
+      new Promise((resolve) => {
+        release = resolve;
+      });
+    await bench.tick(10);
+    await eventually('the capture of the watcher', () => bench.analyses.length === 1);
+    const sharing = scanControl();
+    const shared = scan(1, sharing.control);
+    sharing.cancel();
+    await shared;
+    release(bench.analysed([]));
+    await eventually('its end', () => bench.captures.length === 1);
+    assert.equal(bench.captures[0]?.outcome, 'success');
+  });
+});
+
+describe('A full GC on demand', () => {
+  it('says what it freed and how long it took, and its live heap counts', async () => {
+    await bench.tick();
+    const outcome = bench.daemon.fullGcs.run();
+    assert.ok(outcome.outcome === 'collected');
+    assert.deepEqual(
+      [outcome.pauseMs, outcome.before.usedBytes, outcome.after.usedBytes, outcome.after.spaces],
+      [40, 20 * MB, 10 * MB, { old_space: 10 * MB }],
+    );
+    assert.deepEqual(bench.daemon.status().live, { bytes: 10 * MB, atMs: outcome.atMs });
+  });
+
+  it("is the watcher's own: its sample says so, and is no full GC of the service", async () => {
+    await bench.tick();
+    const samples: HeapSample[] = [];
+    bench.daemon.events.on('sample', (sample) => samples.push(sample));
+    const startMs = bench.clock.monotonicMs();
+    bench.daemon.fullGcs.run();
+    bench.collected([{ ...bench.major(77 * MB), startMs }]);
+    assert.equal(samples.at(-1)?.gc?.own, true);
+    assert.equal(bench.daemon.status().live?.bytes, 10 * MB);
+  });
+
+  it('waits ten seconds after another one, and for a capture', async () => {
+    await bench.tick();
+    bench.daemon.fullGcs.run();
+    bench.clock.advance(4_000);
+    const early = bench.daemon.fullGcs.run();
+    assert.ok(early.outcome === 'busy');
+    assert.equal(early.retryAfterMs, 6_000);
+    bench.clock.advance(6_000);
+    assert.equal(bench.daemon.fullGcs.run().outcome, 'collected');
+    let release = (_outcome: AnalysisOutcome) => {};
+    bench.analyse = () =>
+      new Promise((resolve) => {
+        release = resolve;
+      });
+    await bench.tick(20);
+    await eventually('the capture', () => bench.analyses.length === 1);
+    assert.equal(bench.daemon.fullGcs.run().outcome, 'busy');
+    release(bench.analysed([]));
+  });
+
+  it('is refused if it would stop the service for longer than the budget, with both numbers', async () => {
+    bench = new Bench({ pauseBudgetMs: 1 });
+    await bench.tick();
+    const outcome = bench.daemon.fullGcs.run();
+    assert.ok(outcome.outcome === 'refused');
+    assert.match(outcome.detail, /for about [\d.]+ ms; the limit is 1 ms \(pauseBudgetMs\)/);
+    assert.equal(bench.used, 20 * MB);
+  });
+
+  it('is refused where V8 offers none', async () => {
+    bench.fullGc.run = () => false;
+    assert.equal(bench.daemon.fullGcs.run().outcome, 'refused');
+  });
+});
+
+describe('A decision about a finding', () => {
+  const ID = suspectWith(STEADY).fingerprint;
+  const order = { by: 'token-1', reason: 'the team knows' };
+
+  it('is kept with its time, its author and its reason, and shown in the finding', async () => {
+    bench.analyse = async () => bench.analysed([suspectWith(STEADY.slice(0, bench.analyses.length))]);
+    for (let i = 0; i < 6; i++) await bench.nextCapture();
+    const kept = bench.kept.length;
+    const decided = { at: new Date(bench.clock.now()).toISOString(), ...order };
+    const muted = bench.daemon.desk.decide(ID, { ...order, muted: true });
+    assert.deepEqual([muted?.muted, muted?.muting, muted?.acknowledgement], [true, decided, null]);
+    assert.equal(bench.daemon.status().state === 'confirmed', false);
+    const both = bench.daemon.desk.decide(ID, { ...order, acknowledged: true });
+    assert.deepEqual([both?.muting, both?.acknowledgement], [decided, decided]);
+    const open = bench.daemon.desk.decide(ID, { ...order, muted: false, acknowledged: false });
+    assert.deepEqual([open?.muted, open?.muting, open?.acknowledgement], [false, null, null]);
+    assert.equal(bench.daemon.status().state, 'confirmed');
+    assert.equal(bench.kept.length, kept + 3);
+  });
+
+  it('about an unknown finding changes nothing', () => {
+    assert.equal(bench.daemon.desk.decide(ID, { ...order, muted: true }), null);
+    assert.equal(bench.daemon.desk.decide('../../etc/passwd', { ...order, muted: true }), null);
+    assert.equal(bench.kept.length, 0);
+  });
+
+  it('by the option or the program has them as its author', async () => {
+    bench = new Bench({ mute: [ID] });
+    bench.analyse = async () => bench.analysed([suspectWith(STEADY.slice(0, bench.analyses.length))]);
+    for (let i = 0; i < 3; i++) await bench.nextCapture();
+    assert.equal(bench.daemon.status().findings[0]?.muting?.by, 'options');
+    bench.daemon.desk.mute(ID);
+    assert.equal(bench.daemon.status().findings[0]?.muting?.by, 'program');
   });
 });

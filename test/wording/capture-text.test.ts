@@ -5,7 +5,7 @@ import type { DumpFailure } from '../../src/capture/dump-failure.js';
 import { analysisFailureText, dumpFailureText } from '../../src/wording/capture-text.js';
 
 const DUMPS: readonly (readonly [DumpFailure, string])[] = [
-  [{ cause: 'stopped' }, 'the watcher was stopped'],
+  [{ cause: 'stopped' }, 'it was cancelled, or the watcher was stopped'],
   [{ cause: 'reader-gone' }, 'the process that reads the snapshot has ended'],
   [{ cause: 'no-snapshot' }, 'no snapshot was written'],
   [
