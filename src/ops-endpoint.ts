@@ -5,8 +5,11 @@ import type { Listener } from './http/listener.js';
 import type { OpsHandler, OwnListener } from './http/ops-dependencies.js';
 import type { OpsStatus } from './http/schema/status.js';
 import type { Metrics } from './metrics/collectors.js';
+import { Operations } from './operations/operations.js';
+import { createActs } from './ops-acts.js';
 import type { ResolvedOptions } from './options/options.js';
 import type { Report } from './report/report.js';
+import { createForwardClock, systemClock } from './runtime/clock.js';
 import { type Logger, writeToStderr } from './runtime/logger.js';
 import { say } from './runtime/say.js';
 import type { AllocationSites } from './sampling/allocation-profiler.js';
@@ -35,6 +38,7 @@ export class OpsEndpoint {
   readonly #authenticator: Authenticator;
   readonly #tokens: number;
   readonly #published: Published;
+  readonly #operations: Operations;
   #backlog: HeapSample[] = [];
   #metrics: Metrics | null = null;
   #listener: Listener | null = null;
@@ -49,6 +53,7 @@ export class OpsEndpoint {
     this.#options = { ...options, tokens: [] };
     this.#tokens = options.tokens.length;
     this.#published = published;
+    this.#operations = new Operations(createForwardClock(systemClock), published.logger);
   }
 
   get address(): string | null {
@@ -106,7 +111,9 @@ export class OpsEndpoint {
 
   async close(): Promise<void> {
     this.#closed = true;
+    const stopped = this.#operations.stop();
     await this.#listener?.close();
+    await stopped;
     this.#metrics?.close();
   }
 
@@ -123,6 +130,8 @@ export class OpsEndpoint {
       status: () => this.#status(),
       metrics: own === null ? null : () => this.#exposition(),
       metricsAuth: this.#options.metricsAuth,
+      operations: this.#operations,
+      acts: createActs(this.#published.daemon, this.#operations),
       audited: () => false,
       logger,
     });

@@ -2,8 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Authenticator } from '../access/authenticator.js';
 import type { Limits } from '../access/limits.js';
 import type { Principal } from '../access/principal.js';
+import type { Operations } from '../operations/operations.js';
 import type { Report } from '../report/report.js';
 import type { Logger } from '../runtime/logger.js';
+import type { OpsActs } from './acts.js';
 import type { Connections } from './connections.js';
 import type { OpsResponse } from './response.js';
 import type { RouteName } from './routes.js';
@@ -44,6 +46,8 @@ export interface OpsDependencies {
   readonly own: OwnListener | null;
   report(): Report;
   status(): OpsStatus;
+  readonly acts: OpsActs;
+  readonly operations: Operations;
   /** Null if the metrics are served elsewhere: then the route does not exist. */
   readonly metrics: (() => Promise<{ readonly contentType: string; readonly body: string }>) | null;
   /** `none` opens GET on the metrics without a token. */

@@ -1,10 +1,12 @@
-import { renderJson } from '../report/json.js';
 import { renderFinding, renderReport } from '../report/text.js';
 import type { RouteHandlers } from './call.js';
+import { createActHandlers } from './handlers/acts.js';
 import { createDocumentHandler } from './handlers/document.js';
+import { createOperationHandlers } from './handlers/operations.js';
 import type { OpsDependencies } from './ops-dependencies.js';
 import { NOT_FOUND } from './problem.js';
 import { createSteadyReport, negotiated } from './representation.js';
+import { json } from './response.js';
 
 /** The handler of each route; null for a route that does not exist here. */
 export function createOpsHandlers(dependencies: OpsDependencies): RouteHandlers {
@@ -21,23 +23,15 @@ export function createOpsHandlers(dependencies: OpsDependencies): RouteHandlers 
       if (finding === undefined) return NOT_FOUND;
       return negotiated(request, finding, () => renderFinding(finding, report));
     },
-    scan: null,
-    decide: null,
-    collect: null,
+    ...createActHandlers(dependencies.acts),
+    ...createOperationHandlers(dependencies),
     heapProfile: null,
     recordHeapProfile: null,
     recordCpuProfile: null,
-    operation: null,
-    cancelOperation: null,
-    operationResult: null,
     probe: null,
     evaluate: null,
     openapi: createDocumentHandler(),
-    status: () => ({
-      status: 200,
-      headers: { 'Content-Type': 'application/json; charset=utf-8' },
-      body: `${renderJson(dependencies.status())}\n`,
-    }),
+    status: () => json(dependencies.status()),
     metrics:
       metrics === null
         ? null

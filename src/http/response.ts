@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { renderJson } from '../report/json.js';
 
 /** A response as a value: nothing is sent before all of it is known. */
 export interface OpsResponse {
@@ -9,6 +10,15 @@ export interface OpsResponse {
   readonly body: string | Uint8Array | null;
   /** Of a client that asks too much: the own listener sends it late. */
   readonly late?: true;
+}
+
+/** 200 with `value` as JSON. */
+export function json(value: unknown, headers: Readonly<Record<string, string>> = {}): OpsResponse {
+  return {
+    status: 200,
+    headers: { 'Content-Type': 'application/json; charset=utf-8', ...headers },
+    body: `${renderJson(value)}\n`,
+  };
 }
 
 /** On every response: nothing here may be cached, framed, sniffed or read by another site. */

@@ -5,11 +5,14 @@ import { type AddressInfo, connect } from 'node:net';
 import express from 'express';
 import { Authenticator, type TokenGrant } from '../../src/access/authenticator.js';
 import { Limits, REQUESTS_PER_MINUTE } from '../../src/access/limits.js';
+import type { OpsActs } from '../../src/http/acts.js';
 import { openListener } from '../../src/http/listener.js';
 import type { OpsDependencies, OpsHandler } from '../../src/http/ops-dependencies.js';
 import { createOpsRouter } from '../../src/http/ops-router.js';
+import { Operations } from '../../src/operations/operations.js';
 import { parseListenAddress } from '../../src/options/listen-address.js';
 import { issueToken } from '../../src/options/tokens.js';
+import { systemClock } from '../../src/runtime/clock.js';
 import type { Logger } from '../../src/runtime/logger.js';
 import { report } from '../report/report-fixture.js';
 import { checkAnswer } from '../support/openapi-check.js';
@@ -47,11 +50,20 @@ export function dependencies(changes: Partial<OpsDependencies> = {}): OpsDepende
     status: () => opsStatus(),
     metrics: async () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', body: EXPOSITION }),
     metricsAuth: 'token',
+    operations: new Operations(systemClock, memoryLogger()),
+    acts: NO_ACTS,
     audited: () => true,
     logger: memoryLogger(),
     ...changes,
   };
 }
+
+/** Does nothing that a client asks for. */
+const NO_ACTS: OpsActs = {
+  scan: () => ({ outcome: 'refused', detail: 'No captures here.' }),
+  collect: () => ({ outcome: 'refused', detail: 'No GC here.' }),
+  decide: () => null,
+};
 
 export interface Place {
   readonly port: number;

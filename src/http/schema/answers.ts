@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import type { RouteName } from '../routes.js';
 import type { RouteAnswers } from './answer.js';
+import { FULL_GC, OPERATION } from './operation.js';
 import { FINDING, REPORT } from './report.js';
 import { STATUS } from './status.js';
 
@@ -12,6 +13,12 @@ const UNCHANGED = {
   description: 'The client has this representation already (If-None-Match).',
   headers: ['ETag', 'Vary'],
   content: null,
+} as const;
+
+const BEGUN = {
+  description: 'The operation that was begun, or is running already for the same request.',
+  headers: ['Location'],
+  content: { 'application/json': OPERATION },
 } as const;
 
 export const ANSWERS = {
@@ -27,6 +34,11 @@ export const ANSWERS = {
     },
     errors: ['LEAKWATCH_ERR_NOT_ACCEPTABLE'],
   },
+  scan: {
+    summary: 'Captures the heap now and judges it',
+    answers: { 202: BEGUN },
+    errors: ['LEAKWATCH_ERR_BUSY', 'LEAKWATCH_ERR_REFUSED'],
+  },
   leak: {
     summary: 'One finding, with its series of counts and bytes',
     answers: {
@@ -39,10 +51,48 @@ export const ANSWERS = {
     },
     errors: ['LEAKWATCH_ERR_NOT_ACCEPTABLE'],
   },
+  decide: {
+    summary: 'Mutes, unmutes or acknowledges a finding',
+    answers: { 200: { description: 'The finding as it is now.', content: { 'application/json': FINDING } } },
+    errors: [],
+  },
   status: {
     summary: 'The watcher: sources in use and why, errors, costs, options without secrets',
     answers: { 200: { description: 'The status.', content: { 'application/json': STATUS } } },
     errors: [],
+  },
+  collect: {
+    summary: 'Runs a full GC',
+    answers: {
+      200: { description: 'The heap before and after it.', content: { 'application/json': FULL_GC } },
+    },
+    errors: ['LEAKWATCH_ERR_BUSY', 'LEAKWATCH_ERR_REFUSED'],
+  },
+  operation: {
+    summary: 'An operation: its progress, and its outcome once it has ended',
+    answers: { 200: { description: 'The operation.', content: { 'application/json': OPERATION } } },
+    errors: [],
+  },
+  cancelOperation: {
+    summary: 'Cancels an operation',
+    answers: {
+      200: {
+        description: 'The operation; it still runs if its work needs longer than two seconds to end.',
+        content: { 'application/json': OPERATION },
+      },
+    },
+    errors: ['LEAKWATCH_ERR_OPERATION_ENDED'],
+  },
+  operationResult: {
+    summary: 'The file that an operation made, in the media type that the client prefers',
+    answers: {
+      200: {
+        description: 'The file.',
+        headers: ['Content-Disposition', 'Vary'],
+        content: { 'application/octet-stream': 'bytes', 'application/json': 'bytes' },
+      },
+    },
+    errors: ['LEAKWATCH_ERR_NO_RESULT', 'LEAKWATCH_ERR_NOT_ACCEPTABLE'],
   },
   metrics: {
     summary: 'The metrics in Prometheus format, on the own listener only',
@@ -62,4 +112,4 @@ export const ANSWERS = {
 } as const satisfies Partial<Record<RouteName, RouteAnswers>>;
 
 /** Schemas that the document lists by name instead of where they are used. */
-export const COMPONENTS = { Report: REPORT, Finding: FINDING, Status: STATUS } as const;
+export const COMPONENTS = { Report: REPORT, Finding: FINDING, Status: STATUS, Operation: OPERATION } as const;

@@ -48,7 +48,8 @@ export const INPUTS = {
   },
   recordHeapProfile: { query: z.strictObject({ seconds: seconds(1, 120).default(10) }), body: null },
   recordCpuProfile: { query: z.strictObject({ seconds: seconds(1, 120).default(10) }), body: null },
-  operation: { query: z.strictObject({ waitSeconds: seconds(0, 60).default(0) }), body: null },
+  // Listeners and proxies close a connection that is silent for 30 s.
+  operation: { query: z.strictObject({ waitSeconds: seconds(0, 25).default(0) }), body: null },
   probe: { query: null, body: z.strictObject({}) },
   evaluate: { query: null, body: z.strictObject({ expression: z.string().min(1).max(8_000) }) },
 } as const satisfies Record<InputRouteName, InputSchema>;

@@ -82,6 +82,8 @@ const EXPIRY = z.strictObject({
   sweepMs: z.exactOptional(z.number()),
 });
 
+const DECISION = z.strictObject({ at: time, by: z.string(), reason: z.string() });
+
 /** The same as the type `Finding`; a test compares them. */
 export const FINDING = z.strictObject({
   id: z.templateLiteral(['lw-', z.string()]) satisfies z.ZodType<Finding['id']>,
@@ -91,6 +93,8 @@ export const FINDING = z.strictObject({
   reasons: list(z.string()),
   evidence: list(EVIDENCE),
   muted: z.boolean(),
+  muting: DECISION.nullable(),
+  acknowledgement: DECISION.nullable(),
   confidence: share,
   firstSeen: time,
   lastSeen: time,

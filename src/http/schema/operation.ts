@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { ERROR_CODES, type ErrorCode } from '../../errors.js';
+import { OPERATION_KINDS, OPERATION_STATES, OPERATION_STEPS } from '../../operations/operation.js';
+import { CAPTURE_FIELDS, FINDING } from './report.js';
+import { bytes, count, list, milliseconds, share, time } from './values.js';
+
+/** `result` of a scan. */
+const SCAN = z.strictObject({
+  summary: z.string().describe('What the scan can say, and what it cannot.'),
+  graphs: count.describe("Graphs in the series after the last one, the watcher's own captures included."),
+  captures: list(z.strictObject({ ...CAPTURE_FIELDS, at: time })),
+  findings: list(FINDING.pick({ id: true, status: true, title: true })),
+});
+
+export const OPERATION = z.strictObject({
+  id: z.templateLiteral(['op-', z.string()]),
+  kind: z.enum(OPERATION_KINDS),
+  state: z.enum(OPERATION_STATES),
+  startedAt: time,
+  endedAt: time.nullable(),
+  progress: z
+    .strictObject({
+      step: z.enum(OPERATION_STEPS),
+      part: share.nullable(),
+      round: z.strictObject({ number: count, of: count }).nullable(),
+    })
+    .nullable(),
+  result: z.union([SCAN, z.looseObject({})]).nullable(),
+  error: z
+    .strictObject({
+      code: z.enum(Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]]),
+      title: z.string(),
+      detail: z.string(),
+    })
+    .nullable(),
+  files: list(z.strictObject({ mediaType: z.string(), filename: z.string() })),
+  principal: z.string(),
+  requestId: z.string(),
+});
+
+const HEAP_SIZE = z.strictObject({ usedBytes: bytes, spaces: z.record(z.string(), bytes) });
+
+export const FULL_GC = z.strictObject({
+  at: time,
+  pauseMs: milliseconds,
+  freedBytes: z.number().describe('Negative if the heap has grown.'),
+  before: HEAP_SIZE,
+  after: HEAP_SIZE,
+});
