@@ -24,6 +24,7 @@ registry to \`watch({ registry })\` (of \`prom-client\` 15 or \`@prometheus-io/c
 - Base units are bytes and seconds. Every series exists from the start, with 0, or with +Inf if it is a limit.
 - Label values come from the fixed lists below, never from the heap, a path, a URL or a token. Names of classes and
   holders are only in \`GET /ops/leaks\`.
+- The state \`paused\` is reserved: nothing produces it yet.
 - There are ${total} series in all; the package never exports more than ${SERIES_LIMIT}.
 - "Joined by" is how \`AggregatorRegistry\` joins the workers of a cluster: for the heap the worst worker counts; memory
   outside the heap and counters are summed. +Inf is missing there, because workers send JSON, which has no infinity.

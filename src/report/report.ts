@@ -4,6 +4,7 @@ import type { Finding } from '../findings/finding.js';
 
 export const SCHEMA_VERSION = 1;
 
+/** `paused` is reserved: alerts and dashboards know it, but nothing produces it yet. */
 export const WATCHER_STATES = [
   'starting',
   'learning',

@@ -27,6 +27,7 @@ export function createOperationHandlers({
     const leave = (): void => gone.abort();
     // A request that has been read closes at once; the connection stays until the client is gone.
     request.socket.once('close', leave);
+    if (request.socket.destroyed) leave();
     try {
       const wait = operations.wait(id, waitMs, gone.signal);
       if (wait === null) return null;
