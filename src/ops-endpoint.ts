@@ -1,5 +1,7 @@
+import { threadId } from 'node:worker_threads';
 import { Authenticator } from './access/authenticator.js';
 import type { Limits } from './access/limits.js';
+import { OpsAudit } from './audit/ops-audit.js';
 import type { Daemon } from './daemon/daemon.js';
 import type { Listener } from './http/listener.js';
 import type { OpsHandler, OwnListener } from './http/ops-dependencies.js';
@@ -11,6 +13,7 @@ import type { ResolvedOptions } from './options/options.js';
 import type { Report } from './report/report.js';
 import { createForwardClock, systemClock } from './runtime/clock.js';
 import { type Logger, writeToStderr } from './runtime/logger.js';
+import { packageVersion } from './runtime/package-version.js';
 import { say } from './runtime/say.js';
 import type { AllocationSites } from './sampling/allocation-profiler.js';
 import type { HeapSample } from './sampling/heap-sample.js';
@@ -39,6 +42,7 @@ export class OpsEndpoint {
   readonly #tokens: number;
   readonly #published: Published;
   readonly #operations: Operations;
+  readonly #audit: OpsAudit;
   #backlog: HeapSample[] = [];
   #metrics: Metrics | null = null;
   #listener: Listener | null = null;
@@ -54,6 +58,13 @@ export class OpsEndpoint {
     this.#tokens = options.tokens.length;
     this.#published = published;
     this.#operations = new Operations(createForwardClock(systemClock), published.logger);
+    this.#audit = new OpsAudit({
+      directory: published.stateDirectory,
+      program: options.program,
+      writer: { pid: process.pid, threadId, version: packageVersion() },
+      clock: systemClock,
+      logger: published.logger,
+    });
   }
 
   get address(): string | null {
@@ -114,6 +125,7 @@ export class OpsEndpoint {
     const stopped = this.#operations.stop();
     await this.#listener?.close();
     await stopped;
+    await this.#audit.close();
     this.#metrics?.close();
   }
 
@@ -132,7 +144,9 @@ export class OpsEndpoint {
       metricsAuth: this.#options.metricsAuth,
       operations: this.#operations,
       acts: createActs(this.#published.daemon, this.#operations),
-      audited: () => false,
+      audited: (call) => this.#audit.audited(call),
+      answered: (requestId, status) => this.#audit.answered(requestId, status),
+      denied: (request, principal) => this.#audit.denied(request, principal),
       logger,
     });
   }
@@ -169,6 +183,7 @@ export class OpsEndpoint {
       sites: sites.status(),
       listener: this.address,
       stateDirectory,
+      audit: this.#audit.status(),
       options: { ...options, tokens: this.#tokens, logger: logger !== null, registry: registry !== null },
       rules: { ...rules },
     };

@@ -3,6 +3,7 @@ import { LeakwatchError } from '../errors.js';
 import { packageVersion } from '../runtime/package-version.js';
 import { type Command, CommandError, type CommandResult, UsageError } from './command.js';
 import { analyzeCommand } from './commands/analyze.js';
+import { auditCommand } from './commands/audit.js';
 import { diffCommand } from './commands/diff.js';
 import { runCommand } from './commands/run.js';
 import { tokenCommand } from './commands/token.js';
@@ -12,6 +13,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   run: runCommand,
   analyze: analyzeCommand,
   diff: diffCommand,
+  audit: auditCommand,
   token: tokenCommand,
 };
 

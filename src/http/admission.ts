@@ -29,7 +29,10 @@ export async function admit(
   own?.connections.judged(request.socket, proven !== null);
   const principal = proven ?? (isOpen(request, dependencies) ? ANYONE : null);
   const refusal = refuseClient(request, principal, authenticator);
-  if (principal === null) return { refusal: await countFailure(request, refusal ?? NOT_FOUND, dependencies) };
+  if (principal === null) {
+    if (!authenticator.closed) dependencies.denied(request, null);
+    return { refusal: await countFailure(request, refusal ?? NOT_FOUND, dependencies) };
+  }
   if (refusal === null) return { principal };
   return { refusal: (await charge(request, response, principal, 'refused', dependencies)) ?? refusal };
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Principal } from '../access/principal.js';
 import type { Scope } from '../access/scope.js';
+import { ERROR_CODES } from '../errors.js';
 import { charge } from './admission.js';
 import type { RouteHandler } from './call.js';
 import type { OpsDependencies } from './ops-dependencies.js';
@@ -25,18 +26,22 @@ export async function dispatch(
   response: ServerResponse,
   { name, principal, parameters }: Dispatched,
   handle: RouteHandler<RouteName>,
-  dependencies: Pick<OpsDependencies, 'audited' | 'limits'>,
+  dependencies: Pick<OpsDependencies, 'audited' | 'answered' | 'denied' | 'limits'>,
 ): Promise<OpsResponse> {
   const { scope, input } = routeOf(name);
+  const isSensitive = SENSITIVE.includes(scope);
   const granted = principal.scopes.has(scope);
   const excess = await charge(request, response, principal, granted ? scope : 'refused', dependencies);
   if (excess !== null) return excess;
-  if (!granted) return insufficientScope(scope);
+  if (!granted) {
+    if (isSensitive) dependencies.denied(request, principal);
+    return insufficientScope(scope);
+  }
   const taken = input === true ? await inputOf(name as InputRouteName, request, response) : NO_INPUT;
   if ('refusal' in taken) return taken.refusal;
   const { query, body } = taken;
   const requestId = requestIdOf(response);
-  if (SENSITIVE.includes(scope)) {
+  if (isSensitive) {
     const call = {
       requestId,
       principal,
@@ -46,18 +51,20 @@ export async function dispatch(
       input: query === null && body === null ? null : { query, body },
       client: request.socket.remoteAddress ?? null,
     };
-    if (!dependencies.audited(call))
-      return problem('LEAKWATCH_ERR_AUDIT', 'The audit log cannot be written, so nothing was done.');
+    const failure = await dependencies.audited(call);
+    if (failure !== null)
+      return problem('LEAKWATCH_ERR_AUDIT', `The audit log cannot be written: ${failure}. Nothing was done.`);
   }
-  // The schema of the route made the input, so it is of the handler's type.
-  return await handle({
-    request,
-    principal,
-    requestId,
-    parameters,
-    query: query as never,
-    body: body as never,
-  });
+  let status = ERROR_CODES.LEAKWATCH_ERR_INTERNAL.status as number;
+  try {
+    // The schema of the route made the input, so it is of the handler's type.
+    const call = { request, principal, requestId, parameters, query: query as never, body: body as never };
+    const answer = await handle(call);
+    status = answer.status;
+    return answer;
+  } finally {
+    if (isSensitive) dependencies.answered(requestId, status);
+  }
 }
 
 interface Input {

@@ -2,13 +2,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Authenticator } from '../access/authenticator.js';
 import type { Limits } from '../access/limits.js';
 import type { Principal } from '../access/principal.js';
+import type { AuditedCall } from '../audit/ops-audit.js';
 import type { Operations } from '../operations/operations.js';
 import type { Report } from '../report/report.js';
 import type { Logger } from '../runtime/logger.js';
 import type { OpsActs } from './acts.js';
 import type { Connections } from './connections.js';
 import type { OpsResponse } from './response.js';
-import type { RouteName } from './routes.js';
 import type { OpsStatus } from './schema/status.js';
 
 /** Works as middleware of Express 4 and 5 and as a plain listener. Responds to every request and never calls `next`. */
@@ -17,20 +17,6 @@ export type OpsHandler = (
   response: ServerResponse,
   next?: (error?: unknown) => void,
 ) => void;
-
-/** A sensitive call, as it is recorded before anything is done. */
-export interface AuditedCall {
-  readonly requestId: string;
-  readonly principal: Principal;
-  readonly route: RouteName;
-  readonly method: string;
-  /** Of the path. */
-  readonly parameters: Readonly<Record<string, string>>;
-  /** Query and body after their check; null without. */
-  readonly input: unknown;
-  /** Address of the client; null for a Unix socket. */
-  readonly client: string | null;
-}
 
 /** What the own listener knows about its requests; the host's app has its own names and connections. */
 export interface OwnListener {
@@ -52,7 +38,11 @@ export interface OpsDependencies {
   readonly metrics: (() => Promise<{ readonly contentType: string; readonly body: string }>) | null;
   /** `none` opens GET on the metrics without a token. */
   readonly metricsAuth: 'token' | 'none';
-  /** Records a call that acts, dumps, profiles or evaluates. False if it could not be recorded: then nothing is done. */
-  audited(call: AuditedCall): boolean;
+  /** Records a call that acts, dumps, profiles or evaluates. Null once it is recorded; otherwise why not: then nothing is done. */
+  audited(call: AuditedCall): Promise<string | null>;
+  /** Records how an audited call was answered. */
+  answered(requestId: string, status: number): void;
+  /** Records, sampled, that a request was refused: without proof (`principal` null), or without a scope that acts. */
+  denied(request: IncomingMessage, principal: Principal | null): void;
   readonly logger: Logger;
 }

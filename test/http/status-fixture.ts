@@ -27,6 +27,7 @@ export function opsStatus(changes: Partial<OpsStatus> = {}): OpsStatus {
     sites: { state: 'off', reason: 'stopped', intervalBytes: null, readings: 0, readMs: 0 },
     listener: null,
     stateDirectory: null,
+    audit: { state: 'failing', reason: 'no state directory can be used', file: null, lines: 0, head: null },
     options: { pace: 'production' },
     rules: { warmUpMs: 60_000 },
     ...changes,

@@ -65,6 +65,14 @@ const SITES = z.strictObject({
   readMs: milliseconds,
 });
 
+const AUDIT = z.strictObject({
+  state: z.enum(['ready', 'failing']),
+  reason: z.string().nullable().describe('Why the latest line could not be written.'),
+  file: z.string().nullable().describe('The file that is being written; null before the first line.'),
+  lines: count,
+  head: z.string().nullable().describe('SHA-256 of its last line.'),
+});
+
 /** What each name is, and why it was chosen. */
 function chosen<const T extends readonly [string, ...string[]]>(names: T) {
   return z.strictObject({ name: z.enum(names), reason: z.string() });
@@ -91,6 +99,7 @@ export const STATUS = z.strictObject({
   sites: SITES,
   listener: z.string().nullable(),
   stateDirectory: z.string().nullable(),
+  audit: AUDIT,
   options: z.record(z.string(), z.unknown()).describe('Every option but the secrets.'),
   rules: z.record(z.string(), z.unknown()).describe('The numbers of the pace.'),
 });

@@ -1,0 +1,215 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, test } from 'node:test';
+import { type AuditedCall, OpsAudit } from '../../src/audit/ops-audit.js';
+import type { RouteHandler } from '../../src/http/call.js';
+import { dispatch } from '../../src/http/dispatch.js';
+import type { OpsDependencies } from '../../src/http/ops-dependencies.js';
+import { sendResponse } from '../../src/http/response.js';
+import type { RouteName } from '../../src/http/routes.js';
+import { issueToken } from '../../src/options/tokens.js';
+import { AuditFolder, PROGRAM } from '../audit/audit-folder.js';
+import { bearer, dependencies, exchange, ownListener, PLACES, type RawResponse, raw } from './ops-fixture.js';
+
+const DONE = { status: 200, headers: {}, body: 'done' };
+const REASON = 'the shop is slow since noon';
+
+/** One request to a route whose handler is `handle`, from a client with this scope. */
+async function call(
+  name: RouteName,
+  request: string,
+  changes: Partial<OpsDependencies>,
+  {
+    handle = () => DONE,
+    scope = 'act' as const,
+  }: { handle?: RouteHandler<RouteName>; scope?: 'act' | 'read' } = {},
+): Promise<RawResponse> {
+  const principal = { id: 'token-1', scopes: new Set([scope]) };
+  const server = createServer((incoming, response) => {
+    dispatch(
+      incoming,
+      response,
+      { name, principal, parameters: { id: 'lw-1' } },
+      handle,
+      dependencies(changes),
+    )
+      .catch(() => ({ status: 500, headers: {}, body: 'failed' }))
+      .then((answer) => sendResponse(incoming, response, answer));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  try {
+    return await exchange((server.address() as AddressInfo).port, request);
+  } finally {
+    server.close();
+  }
+}
+
+const POST = raw('/gc', [], 'POST');
+
+function patch(): string {
+  const body = JSON.stringify({ muted: true, reason: REASON });
+  const headers = ['Content-Type: application/json', `Content-Length: ${body.length}`];
+  return raw('/leaks/lw-1', headers, 'PATCH') + body;
+}
+
+describe('A call that acts', () => {
+  test('is recorded before it is done: who, from where, what, with its checked input, under its request id', async () => {
+    const order: string[] = [];
+    const calls: AuditedCall[] = [];
+    const answer = await call(
+      'decide',
+      patch(),
+      {
+        async audited(audited) {
+          calls.push(audited);
+          order.push('recorded');
+          return null;
+        },
+        answered: (requestId, status) => void order.push(`${requestId} answered ${status}`),
+      },
+      {
+        handle: () => {
+          order.push('done');
+          return DONE;
+        },
+      },
+    );
+    const requestId = answer.headers.get('x-request-id')!;
+    const [{ principal, ...recorded }] = calls as [AuditedCall];
+    assert.equal(principal.id, 'token-1');
+    assert.deepEqual(recorded, {
+      requestId,
+      route: 'decide',
+      method: 'PATCH',
+      parameters: { id: 'lw-1' },
+      input: { query: null, body: { muted: true, reason: REASON } },
+      client: '127.0.0.1',
+    });
+    assert.deepEqual(order, ['recorded', 'done', `${requestId} answered 200`]);
+  });
+
+  test('is not done if it cannot be recorded: 503 with the reason', async () => {
+    let done = false;
+    const answer = await call(
+      'collect',
+      POST,
+      { audited: async () => 'the disk is full (ENOSPC)' },
+      {
+        handle: () => {
+          done = true;
+          return DONE;
+        },
+      },
+    );
+    assert.equal(answer.status, 503);
+    const { code, detail } = JSON.parse(answer.body) as Record<string, string>;
+    assert.equal(code, 'LEAKWATCH_ERR_AUDIT');
+    assert.match(detail!, /the disk is full \(ENOSPC\)\. Nothing was done\.$/);
+    assert.equal(done, false);
+  });
+
+  test('that fails is recorded as answered with 500', async () => {
+    const answers: number[] = [];
+    const changes: Partial<OpsDependencies> = { answered: (_, status) => void answers.push(status) };
+    await call('collect', POST, changes, { handle: () => Promise.reject(new Error('no')) });
+    assert.deepEqual(answers, [500]);
+  });
+
+  test('without the scope is recorded as refused, and reading without a scope is not', async () => {
+    const denied: (string | null)[] = [];
+    const changes: Partial<OpsDependencies> = { denied: (_, who) => void denied.push(who?.id ?? null) };
+    assert.equal((await call('collect', POST, changes, { scope: 'read' })).status, 403);
+    assert.equal((await call('leaks', POST, changes, { scope: 'act' })).status, 403);
+    assert.deepEqual(denied, ['token-1']);
+  });
+});
+
+function auditOf(folder: AuditFolder, directory: string | null = folder.path): OpsAudit {
+  const writer = { pid: 12, threadId: 0, version: '1.2.3' };
+  return new OpsAudit({ directory, program: PROGRAM, writer, clock: folder.clock, logger: folder.logger });
+}
+
+for (const [name, open] of Object.entries(PLACES)) {
+  test(`in ${name}, requests without a valid token are recorded, but neither the token nor the path`, async () => {
+    const folder = new AuditFolder();
+    const audit = auditOf(folder);
+    const place = await open({ denied: (request, principal) => audit.denied(request, principal) });
+    const wrong = issueToken();
+    try {
+      await exchange(place.port, raw('/ops/leaks', [bearer(wrong)]));
+      for (const target of ['/ops/secret-path', `/ops/leaks?token=${wrong}`])
+        await exchange(place.port, raw(target));
+      await exchange(place.port, raw('/ops/leaks', [bearer()]));
+    } finally {
+      await place.close();
+      await audit.close();
+    }
+    const [, first, rest, ...others] = folder.lines(0);
+    const { event, client, principal, cause, method, count } = first!;
+    assert.deepEqual(
+      { event, client, principal, cause, method, count },
+      { event: 'denied', client: '127.0.0.1', principal: null, cause: 'token', method: 'GET', count: 1 },
+    );
+    assert.deepEqual([rest!['cause'], rest!['count']], ['token-in-query', 2]);
+    assert.deepEqual(others, []);
+    assert.ok(!folder.text(0).includes(wrong) && !folder.text(0).includes('secret-path'));
+  });
+}
+
+test('a flood of wrong tokens writes one line at once', async () => {
+  const folder = new AuditFolder();
+  const audit = auditOf(folder);
+  const place = await ownListener({ denied: (request, principal) => audit.denied(request, principal) });
+  try {
+    await Promise.all(
+      Array.from({ length: 50 }, () => exchange(place.port, raw('/ops/leaks', [bearer(issueToken())]))),
+    );
+  } finally {
+    await place.close();
+  }
+  await audit.close();
+  assert.deepEqual(
+    folder.lines(0).map(({ count }) => count ?? 'opened'),
+    ['opened', 1, 49],
+  );
+});
+
+test('the ends of operations are recorded with their outcome', async () => {
+  const folder = new AuditFolder();
+  const audit = auditOf(folder);
+  audit.operationEnded({ id: 'op-1', kind: 'scan', state: 'succeeded', error: null });
+  audit.operationEnded({
+    id: 'op-2',
+    kind: 'cpu-profile',
+    state: 'failed',
+    error: { code: 'LEAKWATCH_ERR_REFUSED' },
+  });
+  await audit.close();
+  assert.deepEqual(
+    folder
+      .lines(0)
+      .slice(1)
+      .map(({ event, id, kind, state, error }) => ({ event, id, kind, state, error })),
+    [
+      { event: 'operation', id: 'op-1', kind: 'scan', state: 'succeeded', error: null },
+      {
+        event: 'operation',
+        id: 'op-2',
+        kind: 'cpu-profile',
+        state: 'failed',
+        error: 'LEAKWATCH_ERR_REFUSED',
+      },
+    ],
+  );
+});
+
+test('without a state directory a call that acts gets 503, and the status says why', async () => {
+  const audit = auditOf(new AuditFolder(), null);
+  const answer = await call('collect', POST, { audited: (audited) => audit.audited(audited) });
+  assert.equal(answer.status, 503);
+  assert.match(answer.body, /no state directory can be used/);
+  assert.equal(audit.status().state, 'failing');
+  await audit.close();
+});
