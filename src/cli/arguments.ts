@@ -5,6 +5,8 @@ import { UsageError } from './command.js';
 /** An option of a command: whether a value follows it, and what it sets. */
 interface OptionRow<T> {
   readonly type: 'boolean' | 'string';
+  /** One letter that stands for the name, after one dash. */
+  readonly short?: string;
   /** Called with '' for a switch and for an option without its value. Throws a `UsageError` if the value is wrong. */
   read(value: string): Partial<T>;
 }

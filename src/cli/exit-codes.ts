@@ -8,4 +8,6 @@ export const EXIT_CODES = {
   failed: 2,
   /** The command line is wrong. */
   usage: 2,
+  /** Ctrl-C ended what a service was asked to do. */
+  interrupted: 130,
 } as const;

@@ -5,7 +5,10 @@ import { type Command, CommandError, type CommandResult, UsageError } from './co
 import { analyzeCommand } from './commands/analyze.js';
 import { auditCommand } from './commands/audit.js';
 import { diffCommand } from './commands/diff.js';
+import { leaksCommand } from './commands/leaks.js';
+import { profileCommand } from './commands/profile.js';
 import { runCommand } from './commands/run.js';
+import { scanCommand } from './commands/scan.js';
 import { tokenCommand } from './commands/token.js';
 import { EXIT_CODES } from './exit-codes.js';
 
@@ -13,6 +16,9 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   run: runCommand,
   analyze: analyzeCommand,
   diff: diffCommand,
+  leaks: leaksCommand,
+  scan: scanCommand,
+  profile: profileCommand,
   audit: auditCommand,
   token: tokenCommand,
 };

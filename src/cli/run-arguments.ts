@@ -1,6 +1,7 @@
 import { PACES, type Pace } from '../pace/pace.js';
 import { type OptionTable, readOptions } from './arguments.js';
 import { UsageError } from './command.js';
+import { durationMs } from './duration.js';
 
 const FAIL_ON = ['confirmed', 'suspected', 'never'] as const;
 export type FailOn = (typeof FAIL_ON)[number];
@@ -22,12 +23,8 @@ export interface RunArguments {
   readonly stopOn: LeakStatus | null;
 }
 
-const HOUR_MS = 3_600_000;
-const UNITS_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, min: 60_000, h: HOUR_MS };
-const LONGEST_MS = 7 * 24 * HOUR_MS;
-
 const OPTIONS: OptionTable<RunArguments> = {
-  for: { type: 'string', read: (value) => ({ forMs: durationMs(value) }) },
+  for: { type: 'string', read: (value) => ({ forMs: durationMs(value, '--for') }) },
   pace: choice('--pace', PACES, (pace) => ({ pace })),
   json: {
     type: 'string',
@@ -66,12 +63,4 @@ function choice<T extends string>(
       return set(found);
     },
   };
-}
-
-/** `90s`, `1.5m`, `5min`, `1h`; seconds if there is no unit. */
-function durationMs(text: string): number {
-  const [, digits, unit = 's'] = /^(\d{1,9}(?:\.\d{1,3})?)(s|m|min|h)?$/.exec(text) ?? [];
-  const ms = Number(digits) * UNITS_MS[unit]!;
-  if (ms > 0 && ms <= LONGEST_MS) return ms;
-  throw new UsageError('--for takes a time such as 90s, 5m or 1h, up to 7 days');
 }

@@ -3,6 +3,8 @@
 terminal.py watch OUT COMMAND...      standard output goes to the file OUT; prints what the terminal received
 terminal.py interrupt FIFO COMMAND... writes the beginning of a snapshot, read from standard input, into FIFO, presses
                                       Ctrl-C when the command shows its progress, and prints the signal that ended it
+terminal.py answer WORDS COMMAND...   types what it reads from standard input once the command has written WORDS, and
+                                      prints what the terminal received
 """
 import fcntl
 import os
@@ -59,5 +61,24 @@ def interrupt(fifo, command):
     print(os.WTERMSIG(status) if os.WIFSIGNALED(status) else f"ended by itself: {received!r}")
 
 
+def answer(words, command):
+    typed = sys.stdin.buffer.read()
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execv(command[0], command)
+    size(terminal)
+    received = b""
+    while words.encode() not in received:
+        chunk = read(terminal)
+        if not chunk:
+            break
+        received += chunk
+    os.write(terminal, typed)
+    while chunk := read(terminal):
+        received += chunk
+    os.waitpid(pid, 0)
+    sys.stdout.buffer.write(received)
+
+
 mode, path, *rest = sys.argv[1:]
-{"watch": watch, "interrupt": interrupt}[mode](path, rest)
+{"watch": watch, "interrupt": interrupt, "answer": answer}[mode](path, rest)
