@@ -11,6 +11,7 @@ import { renderReport } from '../../src/report/text.js';
 import {
   DUMP_TOKEN,
   dependencies,
+  generousLimits,
   memoryLogger,
   ownListener,
   type Place,
@@ -64,10 +65,12 @@ describe('leakwatch leaks', () => {
 
   it('asks through a Unix socket', async () => {
     const path = join(folder.path, 'ops.sock');
+    const limits = generousLimits();
     const listener = await openListener({
       listen: { kind: 'unix', path },
       allowedHosts: [],
-      loadRouter: () => createOpsRouter(dependencies()),
+      loadRouter: (own) => createOpsRouter(dependencies({ limits, own })),
+      limits,
       logger: memoryLogger(),
     });
     const { code, stdout } = await runCommand(['leaks', `unix:${path}`], WITH_TOKEN);

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
+import type { Scope } from '../../src/access/scope.js';
 import { type AuditedCall, OpsAudit } from '../../src/audit/ops-audit.js';
 import type { RouteHandler } from '../../src/http/call.js';
 import { dispatch } from '../../src/http/dispatch.js';
@@ -11,48 +12,51 @@ import { sendResponse } from '../../src/http/response.js';
 import type { RouteName } from '../../src/http/routes.js';
 import { issueToken } from '../../src/options/tokens.js';
 import { AuditFolder, PROGRAM } from '../audit/audit-folder.js';
-import { bearer, dependencies, exchange, ownListener, PLACES, type RawResponse, raw } from './ops-fixture.js';
+import { bearer, dependencies, exchange, ownListener, PLACES, raw } from './ops-fixture.js';
 
 const DONE = { status: 200, headers: {}, body: 'done' };
 const REASON = 'the shop is slow since noon';
 
+interface Called {
+  readonly status: number;
+  readonly requestId: string | null;
+  readonly body: string;
+}
+
 /** One request to a route whose handler is `handle`, from a client with this scope. */
 async function call(
   name: RouteName,
-  request: string,
+  request: RequestInit,
   changes: Partial<OpsDependencies>,
-  {
-    handle = () => DONE,
-    scope = 'act' as const,
-  }: { handle?: RouteHandler<RouteName>; scope?: 'act' | 'read' } = {},
-): Promise<RawResponse> {
+  { handle = () => DONE, scope = 'act' }: { handle?: RouteHandler<RouteName>; scope?: Scope } = {},
+): Promise<Called> {
   const principal = { id: 'token-1', scopes: new Set([scope]) };
+  const parameters = { id: 'lw-1' };
   const server = createServer((incoming, response) => {
-    dispatch(
-      incoming,
-      response,
-      { name, principal, parameters: { id: 'lw-1' } },
-      handle,
-      dependencies(changes),
-    )
+    dispatch(incoming, response, { name, principal, parameters }, handle, dependencies(changes))
       .catch(() => ({ status: 500, headers: {}, body: 'failed' }))
       .then((answer) => sendResponse(incoming, response, answer));
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   try {
-    return await exchange((server.address() as AddressInfo).port, request);
+    const answer = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, request);
+    return {
+      status: answer.status,
+      requestId: answer.headers.get('x-request-id'),
+      body: await answer.text(),
+    };
   } finally {
     server.close();
+    server.closeAllConnections();
   }
 }
 
-const POST = raw('/gc', [], 'POST');
-
-function patch(): string {
-  const body = JSON.stringify({ muted: true, reason: REASON });
-  const headers = ['Content-Type: application/json', `Content-Length: ${body.length}`];
-  return raw('/leaks/lw-1', headers, 'PATCH') + body;
-}
+const POST = { method: 'POST' };
+const PATCH = {
+  method: 'PATCH',
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify({ muted: true, reason: REASON }),
+};
 
 describe('A call that acts', () => {
   test('is recorded before it is done: who, from where, what, with its checked input, under its request id', async () => {
@@ -60,7 +64,7 @@ describe('A call that acts', () => {
     const calls: AuditedCall[] = [];
     const answer = await call(
       'decide',
-      patch(),
+      PATCH,
       {
         async audited(audited) {
           calls.push(audited);
@@ -76,7 +80,7 @@ describe('A call that acts', () => {
         },
       },
     );
-    const requestId = answer.headers.get('x-request-id')!;
+    const requestId = answer.requestId;
     const [{ principal, ...recorded }] = calls as [AuditedCall];
     assert.equal(principal.id, 'token-1');
     assert.deepEqual(recorded, {
