@@ -280,6 +280,7 @@ NAPI_MODULE_INIT() {
       {"census", nullptr, Census, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"startHeapSampling", nullptr, StartHeapSampling, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"stopHeapSampling", nullptr, StopHeapSampling, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"heapSamplingObjects", nullptr, HeapSamplingObjects, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
   };
   napi_define_properties(env, exports, sizeof(functions) / sizeof(functions[0]), functions);
   StartChildren(env);

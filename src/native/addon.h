@@ -115,3 +115,6 @@ napi_value Census(napi_env, napi_callback_info);
 napi_value StartHeapSampling(napi_env, napi_callback_info);
 // () => void: stops it, whoever started it.
 napi_value StopHeapSampling(napi_env, napi_callback_info);
+// () => Float64Array | null: id of the stack's node, bytes and objects, for each stack that holds memory; null without
+// a profiler. One that forces GCs does so here as well.
+napi_value HeapSamplingObjects(napi_env, napi_callback_info);

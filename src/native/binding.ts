@@ -102,6 +102,11 @@ export interface NativeSampling {
   startHeapSampling(intervalBytes: number, frames: number): boolean;
   /** Stops it, whoever started it. */
   stopHeapSampling(): void;
+  /**
+   * What the profiler holds now: three numbers for each stack, the id of its node (as in `HeapProfiler.getSamplingProfile`),
+   * estimated bytes and estimated objects. Null if no profiler runs, or if this V8 does not export the function.
+   */
+  heapSamplingObjects(): Float64Array | null;
 }
 
 /** Exit codes of the child; mirrors `ExitCode` in addon.h. */

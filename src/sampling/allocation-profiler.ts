@@ -1,6 +1,7 @@
 import type { Clock } from '../runtime/clock.js';
 import { say } from '../runtime/say.js';
 import { MIB } from '../runtime/units.js';
+import type { SampledMemory } from './sampling-profile.js';
 import type { SamplingSlot, SlotReading } from './sampling-slot.js';
 import { type GrowingSite, SiteGrowth } from './site-growth.js';
 
@@ -20,6 +21,14 @@ interface SitesStatus {
   readonly readMs: number;
 }
 
+/** What our own profiler holds. */
+export interface OwnSamples extends SampledMemory {
+  /** Mean bytes between two samples. */
+  readonly intervalBytes: number;
+  /** Epoch milliseconds: it knows nothing allocated earlier. */
+  readonly sinceMs: number;
+}
+
 /** A port: where surviving memory is allocated. No method throws. Times: milliseconds, in any one time base. */
 export interface AllocationSites {
   start(nowMs: number): void;
@@ -30,6 +39,8 @@ export interface AllocationSites {
   /** Sites that hold more than at the first reading, most growth first; at most 64. Empty before the third reading. */
   growing(): readonly GrowingSite[];
   status(): SitesStatus;
+  /** What is sampled now, read without a GC; or why there is nothing to read. */
+  samples(): OwnSamples | { readonly refused: string };
   stop(): void;
 }
 
@@ -75,6 +86,7 @@ export class SampledSites implements AllocationSites {
   #slowInRow = 0;
   #nextReadMs = 0;
   #nextTakeMs = 0;
+  #sinceMs = 0;
   #last: { readonly atMs: number; readonly newestSample: number; readonly liveBytes: number } | null = null;
   /** It is not the profiler of the latest reading. */
   #renewed = false;
@@ -114,6 +126,14 @@ export class SampledSites implements AllocationSites {
     };
   }
 
+  samples(): OwnSamples | { readonly refused: string } {
+    if (this.#state !== 'sampling') return { refused: this.#reason };
+    const memory = this.#slot.readWhole();
+    if (memory === null)
+      return { refused: say`other code has stopped the profiler; it is started again with the next reading` };
+    return { ...memory, intervalBytes: this.#intervalBytes, sinceMs: this.#sinceMs };
+  }
+
   stop(): void {
     this.#slot.release();
     this.#held = false;
@@ -133,6 +153,7 @@ export class SampledSites implements AllocationSites {
       this.#enter('off', claim.reason);
     } else if (claim.hold === 'ours') {
       this.#renewed = true;
+      this.#sinceMs = this.#clock.now();
       this.#enter('sampling', say`our own profiler`);
     } else if (this.#state !== 'waiting') {
       this.#renewed ||= this.#state === 'sampling';

@@ -16,10 +16,24 @@ export interface StackBytes {
   readonly liveBytes: number;
 }
 
-/** V8's answer. Node's type declarations lack the samples. */
+/** Memory held by one stack, whose callers are the nodes above. */
+export interface SampledNode extends HeapProfiler.SamplingHeapProfileNode {
+  readonly id: number;
+  children: SampledNode[];
+}
+
+/** V8's answer. Node's type declarations lack the ids and the samples. */
 export interface SamplingProfile extends HeapProfiler.SamplingHeapProfile {
-  /** Samples still held; `ordinal` counts from the start of the profiler. */
-  readonly samples: readonly { readonly ordinal: number }[];
+  head: SampledNode;
+  /** Samples still held; `ordinal` counts from the start of the profiler, `size` is the bytes that it stands for. */
+  readonly samples: readonly { readonly ordinal: number; readonly size: number; readonly nodeId: number }[];
+}
+
+/** Everything a profiler holds. */
+export interface SampledMemory {
+  readonly profile: SamplingProfile;
+  /** Id of a stack's node → mean bytes of its objects; null if only bytes are known. */
+  readonly objectBytes: ReadonlyMap<number, number> | null;
 }
 
 /** V8 keeps a name for every frame, and programs may generate code, so names and addresses are cut. */

@@ -12,7 +12,13 @@ import type * as inspector from 'node:inspector';
 import * as v8 from 'node:v8';
 import { loadSampling, type NativeSampling } from '../native/binding.js';
 import { say } from '../runtime/say.js';
-import { newestSample, type SamplingProfile, type StackBytes, stacksOf } from './sampling-profile.js';
+import {
+  newestSample,
+  type SampledMemory,
+  type SamplingProfile,
+  type StackBytes,
+  stacksOf,
+} from './sampling-profile.js';
 
 /** Who holds the slot: we do, and readings collect nothing, or someone else; null: it is not available, for good. */
 export type SlotClaim =
@@ -35,6 +41,8 @@ export interface SamplingSlot {
   take(intervalBytes: number): SlotClaim;
   /** Null if no profiler runs, or the reading failed. */
   read(): SlotReading | null;
+  /** The same unabridged, with Node's and our own functions; collects as `read` does. */
+  readWhole(): SampledMemory | null;
   /** Stops the profiler if `take` started it. */
   release(): void;
 }
@@ -57,7 +65,7 @@ export function createSamplingSlot(native: NativeSampling | null = loadSampling(
   const start = quietStart(native);
   return start === null
     ? unavailable(say`without the addon each reading would force a full GC`)
-    : new V8Slot(module, start);
+    : new V8Slot(module, start, native);
 }
 
 function quietStart(native: NativeSampling | null): Start | null {
@@ -80,17 +88,19 @@ function quietStart(native: NativeSampling | null): Start | null {
 }
 
 function unavailable(reason: string): SamplingSlot {
-  return { take: () => ({ hold: null, reason }), read: () => null, release() {} };
+  return { take: () => ({ hold: null, reason }), read: () => null, readWhole: () => null, release() {} };
 }
 
 class V8Slot implements SamplingSlot {
   readonly #inspector: typeof inspector;
   readonly #start: Start;
+  readonly #native: NativeSampling | null;
   #stop: (() => void) | null = null;
 
-  constructor(module: typeof inspector, start: Start) {
+  constructor(module: typeof inspector, start: Start, native: NativeSampling | null) {
     this.#inspector = module;
     this.#start = start;
+    this.#native = native;
   }
 
   take(intervalBytes: number): SlotClaim {
@@ -120,6 +130,12 @@ class V8Slot implements SamplingSlot {
     };
   }
 
+  readWhole(): SampledMemory | null {
+    const objectBytes = this.#objectBytes();
+    const profile = this.#profile();
+    return profile === null ? null : { profile, objectBytes };
+  }
+
   release(): void {
     try {
       this.#stop?.();
@@ -127,6 +143,17 @@ class V8Slot implements SamplingSlot {
       // Someone else has stopped it.
     }
     this.#stop = null;
+  }
+
+  /** The inspector reports bytes only, so the addon counts the objects. */
+  #objectBytes(): ReadonlyMap<number, number> | null {
+    // An addon from another build may lack the function.
+    const numbers = this.#native?.heapSamplingObjects?.() ?? null;
+    if (numbers === null) return null;
+    const means = new Map<number, number>();
+    for (let at = 0; at < numbers.length; at += 3)
+      means.set(numbers[at]!, numbers[at + 1]! / numbers[at + 2]!);
+    return means;
   }
 
   /** Uses a new session for each reading: a session that has started nothing leaves nothing behind and stops nothing. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { SampledSites } from '../../src/sampling/allocation-profiler.js';
+import type { SampledMemory } from '../../src/sampling/sampling-profile.js';
 import type { SamplingSlot, SlotClaim, SlotReading } from '../../src/sampling/sampling-slot.js';
 import { ManualClock } from '../support/manual-clock.js';
 
@@ -8,6 +9,7 @@ import { ManualClock } from '../support/manual-clock.js';
 class FakeSlot implements SamplingSlot {
   claim: SlotClaim = { hold: 'ours' };
   reading: SlotReading | null = null;
+  whole: SampledMemory | null = null;
   /** What a reading takes on the clock. */
   takesMs = 0;
   readonly taken: number[] = [];
@@ -24,6 +26,10 @@ class FakeSlot implements SamplingSlot {
     this.reads++;
     this.clock.advance(this.takesMs);
     return this.reading;
+  }
+
+  readWhole(): SampledMemory | null {
+    return this.whole;
   }
 
   release(): void {

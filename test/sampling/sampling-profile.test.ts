@@ -9,12 +9,14 @@ function profile(selfSize: number, ...calls: (readonly [name: string, url: strin
   const node = (at: number): ProfileNode => {
     const [functionName, url] = calls[at]!;
     return {
+      id: at,
       callFrame: { functionName, scriptId: '1', url, lineNumber: 6, columnNumber: 2 },
       selfSize: at === calls.length - 1 ? selfSize : 0,
       children: at === calls.length - 1 ? [] : [node(at + 1)],
     };
   };
-  return { head: node(0), samples: [{ ordinal: 3 }, { ordinal: 9 }, { ordinal: 4 }] };
+  const samples = [3, 9, 4].map((ordinal) => ({ ordinal, size: 1, nodeId: 0 }));
+  return { head: node(0), samples };
 }
 
 const APP = 'file:///app/a.js';

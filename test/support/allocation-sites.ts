@@ -7,5 +7,6 @@ export const NO_SITES: AllocationSites = {
   onTick() {},
   growing: () => [],
   status: () => ({ state: 'off', reason: 'not wanted', intervalBytes: null, readings: 0, readMs: 0 }),
+  samples: () => ({ refused: 'not wanted' }),
   stop() {},
 };
