@@ -20,6 +20,7 @@ export const ON_EACH_NODE = {
   'metrics/collectors': 'metrics of the process',
   native: 'symbols, memory and threads of V8 that the addon relies on',
   'package/package': "npm's installation, and require() of ES modules",
+  profiles: "V8's CPU profiler and allocation samples",
   sampling:
     "V8's GC events, heap statistics and allocation samples, and an addon that is compiled for one ABI",
   'survival/busy-services': 'threads of V8 and libuv at work while a child is forked',

@@ -85,6 +85,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   access: [],
   options: ['errors.ts', 'runtime', 'sampling', 'pace', 'heap/naming'],
   operations: ['errors.ts', 'runtime'],
+  profiles: ['runtime', 'sampling', 'operations'],
   daemon: [
     'errors.ts',
     'runtime',

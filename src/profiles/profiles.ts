@@ -1,0 +1,127 @@
+import type { OperationFile, OperationResult, OperationWork } from '../operations/operation.js';
+import type { Clock } from '../runtime/clock.js';
+import { say } from '../runtime/say.js';
+import type { AllocationSites } from '../sampling/allocation-profiler.js';
+import { newestSample } from '../sampling/sampling-profile.js';
+import { type CpuProfile, cpuPprof, cpuProfileJson } from './cpu-profile.js';
+import { type CpuRecorder, samplingInterval } from './cpu-recorder.js';
+import { allocatedAfter, type HeapProfile, heapPprof, heapProfileJson, liveMemory } from './heap-profile.js';
+import { compressed, decompressed, filesOf } from './profile-files.js';
+import type { ProfileOrigin } from './profile-origin.js';
+import { recordingTime } from './recording-time.js';
+
+/** Why nothing was done, so that the service is safe. */
+export interface Refusal {
+  readonly refused: string;
+}
+
+interface ProfileParts {
+  readonly sites: Pick<AllocationSites, 'samples'>;
+  readonly cpu: CpuRecorder;
+  readonly clock: Clock;
+  readonly origin: ProfileOrigin;
+}
+
+/** Profiles for people and for scrapers. Everything here reads; nothing changes what the watcher itself samples. */
+export class Profiles {
+  readonly #parts: ProfileParts;
+
+  constructor(parts: ProfileParts) {
+    this.#parts = parts;
+  }
+
+  /** Memory by the stack that allocated it, of the samples that the watcher takes anyway. */
+  heap(): readonly OperationFile[] | Refusal {
+    const { sites, clock, origin } = this.#parts;
+    const samples = sites.samples();
+    if ('refused' in samples) return samples;
+    const profile = liveMemory(samples, clock.now());
+    return filesOf('heap', origin, profile.atMs, {
+      pprof: () => heapPprof(profile, origin),
+      json: () => Buffer.from(heapProfileJson(profile)),
+    });
+  }
+
+  /**
+   * Memory allocated within that time and not freed by its end. Uses the samples at the watcher's interval: a finer one needs
+   * another start of the profiler, which forgets everything sampled before, and verdicts depend on that history.
+   */
+  recordHeap(seconds: number): OperationWork | Refusal {
+    const { sites, clock } = this.#parts;
+    const before = sites.samples();
+    if ('refused' in before) return before;
+    const { sinceMs, intervalBytes } = before;
+    const newest = newestSample(before.profile);
+    return async (control) => {
+      if (!(await recordingTime(seconds, clock, control))) return CANCELLED;
+      const samples = sites.samples();
+      if ('refused' in samples) return refusal(samples.refused);
+      if (samples.sinceMs !== sinceMs)
+        return refusal(say`the profiler was started again with another interval meanwhile: try again`);
+      const profile = allocatedAfter(samples, newest, clock.now(), seconds * 1000);
+      const held = await this.#heldHeap(profile);
+      return { value: { seconds, intervalBytes, samples: profile.count }, ...held };
+    };
+  }
+
+  /** Where the service's thread spends its time. */
+  recordCpu(seconds: number): OperationWork | Refusal {
+    const { cpu, clock } = this.#parts;
+    const refused = cpu.refusal();
+    if (refused !== null) return { refused };
+    return async (control) => {
+      const startMs = clock.now();
+      const intervalMicros = samplingInterval(seconds);
+      const recording = cpu.start(intervalMicros);
+      if (recording === null) return refusal(say`V8 did not start its CPU profiler`);
+      if (!(await recordingTime(seconds, clock, control))) {
+        recording.discard();
+        return CANCELLED;
+      }
+      const stopped = recording.stop();
+      if (stopped === null) return refusal(say`V8 gave no profile`);
+      const pausesMs = { start: recording.pauseMs, stop: stopped.pauseMs };
+      const samples = stopped.profile.samples?.length ?? 0;
+      const held = await this.#heldCpu({ profile: stopped.profile, intervalMicros, startMs });
+      return { value: { seconds, intervalMicros, samples, pausesMs }, ...held };
+    };
+  }
+
+  async #heldHeap(profile: HeapProfile): Promise<Held> {
+    const { origin } = this.#parts;
+    return held('heap', origin, profile.atMs, await heapPprof(profile, origin), [heapProfileJson(profile)]);
+  }
+
+  async #heldCpu(profile: CpuProfile): Promise<Held> {
+    const { origin } = this.#parts;
+    const pprof = await cpuPprof(profile, origin);
+    return held('cpu', origin, profile.startMs, pprof, cpuProfileJson(profile));
+  }
+}
+
+/** The operation is over, so nobody reads this. */
+const CANCELLED: OperationResult = { value: null };
+
+function refusal(detail: string): OperationResult {
+  return { error: { code: 'LEAKWATCH_ERR_REFUSED', detail } };
+}
+
+interface Held {
+  readonly files: readonly OperationFile[];
+  readonly heldBytes: number;
+}
+
+/** A finished profile is kept compressed in both formats: V8's own objects take ten times as much. */
+async function held(
+  kind: 'cpu' | 'heap',
+  origin: ProfileOrigin,
+  atMs: number,
+  pprof: Uint8Array,
+  json: Iterable<string>,
+): Promise<Held> {
+  const packed = await compressed(json);
+  return {
+    files: filesOf(kind, origin, atMs, { pprof: () => pprof, json: () => decompressed(packed) }),
+    heldBytes: pprof.byteLength + packed.byteLength,
+  };
+}

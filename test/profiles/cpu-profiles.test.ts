@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { type Profiler, Session } from 'node:inspector';
+import { after, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { cpuRecorder, samplingInterval } from '../../src/profiles/cpu-recorder.js';
+import { Profiles } from '../../src/profiles/profiles.js';
+import { readPprof, total } from '../support/pprof.js';
+import {
+  bytesOf,
+  control,
+  granted,
+  keepBusy,
+  ORIGIN,
+  profilesOfThisThread,
+  succeeded,
+} from './profiles-fixture.js';
+
+const PPROF = 'application/octet-stream';
+const RECORDER = new URL('../../src/profiles/cpu-recorder.js', import.meta.url).href;
+
+describe('A CPU profile', () => {
+  const { clock, sites, profiles } = profilesOfThisThread();
+  after(() => sites.stop());
+
+  async function recorded(work: () => unknown) {
+    const running = granted(profiles.recordCpu(1))(control());
+    await work();
+    clock.advance(1000);
+    return succeeded(await running);
+  }
+
+  it('shows where the thread was busy, and leaves idle time out', async () => {
+    let burntMs = 0;
+    const { value, files } = await recorded(async () => {
+      burntMs = await keepBusy(300);
+      await sleep(300);
+    });
+    const profile = readPprof(await bytesOf(files, PPROF));
+    assert.deepEqual(profile.types, ['samples/count', 'cpu/nanoseconds']);
+    assert.deepEqual([profile.period, profile.defaultType], ['1000000 cpu/nanoseconds', 'cpu']);
+    assert.ok(profile.durationMs >= 590, `${profile.durationMs} ms`);
+    const busyMs = total(profile, 'cpu/nanoseconds', 'burnCpu') / 1e6;
+    assert.ok(busyMs > burntMs / 3 && busyMs < burntMs + 100, `${busyMs} of ${burntMs} ms`);
+    assert.ok(!profile.strings.includes('(idle)') && !profile.strings.includes('(root)'));
+    const { samples, pausesMs } = value as { samples: number; pausesMs: Record<string, number> };
+    assert.ok(samples > 30 && pausesMs['start']! > 0 && pausesMs['stop']! > 0);
+    assert.ok(total(profile, 'samples/count') <= samples);
+  });
+
+  it('has its samples in both formats', async () => {
+    const { files } = await recorded(() => keepBusy(200));
+    const v8 = JSON.parse(
+      Buffer.from(await bytesOf(files, 'application/vnd.v8.cpuprofile+json')).toString(),
+    ) as Profiler.Profile;
+    const idle = new Set(
+      v8.nodes.filter(({ callFrame }) => callFrame.functionName === '(idle)').map(({ id }) => id),
+    );
+    const busy = v8.samples!.filter((id) => !idle.has(id));
+    assert.equal(total(readPprof(await bytesOf(files, PPROF)), 'samples/count'), busy.length);
+  });
+
+  it('neither disturbs the profiler of an attached debugger nor is disturbed by it', async () => {
+    const debuggers = new Session();
+    debuggers.connect();
+    debuggers.post('Profiler.enable');
+    debuggers.post('Profiler.setSamplingInterval', { interval: 1000 });
+    debuggers.post('Profiler.start');
+    const { files } = await recorded(() => keepBusy(150));
+    await keepBusy(150);
+    let theirs: Profiler.Profile | null = null;
+    debuggers.post('Profiler.stop', (_error, { profile }) => {
+      theirs = profile;
+    });
+    debuggers.disconnect();
+    const { startTime, endTime } = theirs as unknown as Profiler.Profile;
+    assert.ok(endTime - startTime >= 300_000, 'theirs went on after ours');
+    assert.ok(total(readPprof(await bytesOf(files, PPROF)), 'cpu/nanoseconds', 'burnCpu') > 50e6);
+  });
+
+  it('ends when it is cancelled, and leaves nothing', async () => {
+    const cancelled = control();
+    const running = granted(profiles.recordCpu(60))(cancelled);
+    cancelled.cancel();
+    assert.deepEqual(await running, { value: null });
+  });
+
+  it('has 4,000 samples at most, however long it is', () => {
+    assert.deepEqual([1, 4, 10, 120].map(samplingInterval), [1000, 1000, 2500, 30_000]);
+  });
+
+  it('is refused where starting would stop the service for long, and fails where V8 gives none', async () => {
+    const cpu = { refusal: () => 'the heap is large', start: () => null };
+    const refusing = new Profiles({ sites, clock, origin: ORIGIN, cpu });
+    assert.deepEqual(refusing.recordCpu(1), { refused: 'the heap is large' });
+    const failing = new Profiles({ sites, clock, origin: ORIGIN, cpu: { ...cpu, refusal: () => null } });
+    const result = await granted(failing.recordCpu(1))(control());
+    assert.equal('error' in result && result.error.code, 'LEAKWATCH_ERR_REFUSED');
+    assert.equal(cpuRecorder.refusal(), null, 'this heap is small');
+  });
+});
+
+/** How a program ends while its CPU is profiled. */
+const WAYS = {
+  'by itself': { code: '', status: 0 },
+  'by process.exit()': { code: 'process.exit(3);', status: 3 },
+  'by an error': { code: "throw new Error('meant');", status: 1 },
+} as const;
+
+describe('A program whose CPU is profiled', () => {
+  for (const [way, { code, status }] of Object.entries(WAYS)) {
+    it(`ends ${way} as it would without`, () => {
+      const program = `const { cpuRecorder } = await import('${RECORDER}'); globalThis.kept = cpuRecorder.start(1000);\n${code}`;
+      const ended = spawnSync(process.execPath, ['--input-type=module', '--eval', program], {
+        encoding: 'utf8',
+        timeout: 60_000,
+      });
+      assert.deepEqual([ended.status, ended.signal], [status, null], ended.stderr);
+    });
+  }
+});
