@@ -2,6 +2,7 @@
  * Writes pprof's `profile.proto`, gzipped, as Go's own endpoints serve it. The names of sample types are Go's, by which
  * Pyroscope, Parca, Alloy and the OpenTelemetry collector know what to do with a profile.
  */
+import { hash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import {
@@ -40,6 +41,17 @@ export interface PprofHead {
 /** Nanoseconds since the epoch no longer fit into a double's integers. */
 const nanoseconds = (ms: number): bigint => BigInt(Math.round(ms)) * 1_000_000n;
 
+/** Above all addresses. */
+const MEMORY_LIMIT = 2 ** 48;
+
+/**
+ * An address that is always the same for a function. There is none in memory, but Alloy recognises stacks by addresses
+ * alone, and would add up all of the same depth without them.
+ */
+function addressOf(key: string): number {
+  return Number.parseInt(hash('sha256', key).slice(0, 12), 16);
+}
+
 /** Ids count from 1: the format keeps 0 for none. */
 export class PprofBuilder {
   readonly #strings = new StringTable();
@@ -70,7 +82,12 @@ export class PprofBuilder {
       new PprofFunction({ id, name, systemName: name, filename: file, startLine: frame.line }),
     );
     this.#locations.push(
-      new Location({ id, mappingId: 1, line: [new Line({ functionId: id, line: frame.line })] }),
+      new Location({
+        id,
+        mappingId: 1,
+        address: addressOf(key),
+        line: [new Line({ functionId: id, line: frame.line })],
+      }),
     );
     this.#ids.set(key, id);
     return id;
@@ -91,6 +108,7 @@ export class PprofBuilder {
       mapping: [
         new Mapping({
           id: 1,
+          memoryLimit: MEMORY_LIMIT,
           filename: this.#text('node'),
           hasFunctions: true,
           hasFilenames: true,

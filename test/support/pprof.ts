@@ -33,6 +33,12 @@ export function readPprof(bytes: Uint8Array): ReadPprof {
   const mappings = byId(profile.mapping);
   const functions = byId(profile.function);
   const locations = byId(profile.location);
+  assert.equal(
+    new Set(profile.location.map(({ address }) => address)).size,
+    locations.size,
+    'addresses differ',
+  );
+  assert.ok(profile.location.every(({ address }) => Number(address) > 0 && Number(address) < 2 ** 48));
   const unit = ({ type, unit: name }: { type: number | bigint; unit: number | bigint }) =>
     `${text(type)}/${text(name)}`;
   const shown = (id: number | bigint): string => {
