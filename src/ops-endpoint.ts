@@ -10,6 +10,7 @@ import type { Metrics } from './metrics/collectors.js';
 import { Operations } from './operations/operations.js';
 import { createActs } from './ops-acts.js';
 import type { ResolvedOptions } from './options/options.js';
+import type { Profiles } from './profiles/profiles.js';
 import type { Report } from './report/report.js';
 import { createForwardClock, systemClock } from './runtime/clock.js';
 import { type Logger, writeToStderr } from './runtime/logger.js';
@@ -134,6 +135,7 @@ export class OpsEndpoint {
     const { report, logger } = this.#published;
     const limits = await this.#loadLimits();
     const { createOpsRouter } = await import('./http/ops-router.js');
+    const profiles = await this.#loadProfiles();
     return createOpsRouter({
       authenticator: this.#authenticator,
       limits,
@@ -143,6 +145,7 @@ export class OpsEndpoint {
       metrics: own === null ? null : () => this.#exposition(),
       metricsAuth: this.#options.metricsAuth,
       operations: this.#operations,
+      profiles,
       acts: createActs(this.#published.daemon, this.#operations),
       audited: (call) => this.#audit.audited(call),
       answered: (requestId, status) => this.#audit.answered(requestId, status),
@@ -154,6 +157,19 @@ export class OpsEndpoint {
   #loadLimits(): Promise<Limits> {
     this.#limits ??= import('./access/limits.js').then((module) => new module.Limits());
     return this.#limits;
+  }
+
+  async #loadProfiles(): Promise<Profiles> {
+    const { Profiles: Loaded } = await import('./profiles/profiles.js');
+    const { cpuRecorder } = await import('./profiles/cpu-recorder.js');
+    const { pid, version: nodeVersion } = process;
+    return new Loaded({
+      sites: this.#published.sites,
+      cpu: cpuRecorder,
+      clock: systemClock,
+      operations: this.#operations,
+      origin: { pid, threadId, nodeVersion, packageVersion: packageVersion() },
+    });
   }
 
   async #exposition(): Promise<{ contentType: string; body: string }> {

@@ -8,6 +8,7 @@ import type { Report } from '../report/report.js';
 import type { Logger } from '../runtime/logger.js';
 import type { OpsActs } from './acts.js';
 import type { Connections } from './connections.js';
+import type { OpsProfiles } from './profiles.js';
 import type { OpsResponse } from './response.js';
 import type { OpsStatus } from './schema/status.js';
 
@@ -34,6 +35,7 @@ export interface OpsDependencies {
   status(): OpsStatus;
   readonly acts: OpsActs;
   readonly operations: Operations;
+  readonly profiles: OpsProfiles;
   /** Null if the metrics are served elsewhere: then the route does not exist. */
   readonly metrics: (() => Promise<{ readonly contentType: string; readonly body: string }>) | null;
   /** `none` opens GET on the metrics without a token. */

@@ -3,6 +3,7 @@ import type { RouteHandlers } from './call.js';
 import { createActHandlers } from './handlers/acts.js';
 import { createDocumentHandler } from './handlers/document.js';
 import { createOperationHandlers } from './handlers/operations.js';
+import { createProfileHandlers } from './handlers/profiles.js';
 import type { OpsDependencies } from './ops-dependencies.js';
 import { NOT_FOUND } from './problem.js';
 import { createSteadyReport, negotiated } from './representation.js';
@@ -25,9 +26,7 @@ export function createOpsHandlers(dependencies: OpsDependencies): RouteHandlers 
     },
     ...createActHandlers(dependencies.acts),
     ...createOperationHandlers(dependencies),
-    heapProfile: null,
-    recordHeapProfile: null,
-    recordCpuProfile: null,
+    ...createProfileHandlers(dependencies),
     probe: null,
     evaluate: null,
     openapi: createDocumentHandler(),

@@ -1,4 +1,5 @@
 import type { OperationFile, OperationResult, OperationWork } from '../operations/operation.js';
+import type { BeginOutcome, OperationOrder, Operations } from '../operations/operations.js';
 import type { Clock } from '../runtime/clock.js';
 import { say } from '../runtime/say.js';
 import type { AllocationSites } from '../sampling/allocation-profiler.js';
@@ -12,13 +13,21 @@ import { recordingTime } from './recording-time.js';
 
 /** Why nothing was done, so that the service is safe. */
 export interface Refusal {
-  readonly refused: string;
+  readonly outcome: 'refused';
+  readonly detail: string;
 }
+
+/** Who asks, for the record. */
+type Asked = Pick<OperationOrder, 'principal' | 'requestId'>;
+
+/** A CPU profile stops the service twice, so one does not follow the other at once. */
+const CPU_COOL_DOWN_MS = 10_000;
 
 interface ProfileParts {
   readonly sites: Pick<AllocationSites, 'samples'>;
   readonly cpu: CpuRecorder;
   readonly clock: Clock;
+  readonly operations: Operations;
   readonly origin: ProfileOrigin;
 }
 
@@ -34,12 +43,28 @@ export class Profiles {
   heap(): readonly OperationFile[] | Refusal {
     const { sites, clock, origin } = this.#parts;
     const samples = sites.samples();
-    if ('refused' in samples) return samples;
+    if ('refused' in samples) return refusal(samples.refused);
     const profile = liveMemory(samples, clock.now());
     return filesOf('heap', origin, profile.atMs, {
       pprof: () => heapPprof(profile, origin),
       json: () => Buffer.from(heapProfileJson(profile)),
     });
+  }
+
+  /** Begins to record one, unless one is being recorded. */
+  record(kind: 'heap' | 'cpu', seconds: number, asked: Asked): BeginOutcome | Refusal {
+    const { operations } = this.#parts;
+    const order = {
+      ...asked,
+      kind: `${kind}-profile`,
+      request: String(seconds),
+      expectedMs: seconds * 1000,
+      coolDownMs: kind === 'cpu' ? CPU_COOL_DOWN_MS : 0,
+    } as const;
+    const present = operations.check(order);
+    if (present !== null) return present;
+    const work = kind === 'cpu' ? this.recordCpu(seconds) : this.recordHeap(seconds);
+    return typeof work === 'function' ? operations.begin(order, work) : work;
   }
 
   /**
@@ -49,15 +74,15 @@ export class Profiles {
   recordHeap(seconds: number): OperationWork | Refusal {
     const { sites, clock } = this.#parts;
     const before = sites.samples();
-    if ('refused' in before) return before;
+    if ('refused' in before) return refusal(before.refused);
     const { sinceMs, intervalBytes } = before;
     const newest = newestSample(before.profile);
     return async (control) => {
       if (!(await recordingTime(seconds, clock, control))) return CANCELLED;
       const samples = sites.samples();
-      if ('refused' in samples) return refusal(samples.refused);
+      if ('refused' in samples) return failure(samples.refused);
       if (samples.sinceMs !== sinceMs)
-        return refusal(say`the profiler was started again with another interval meanwhile: try again`);
+        return failure(say`the profiler was started again with another interval meanwhile: try again`);
       const profile = allocatedAfter(samples, newest, clock.now(), seconds * 1000);
       const held = await this.#heldHeap(profile);
       return { value: { seconds, intervalBytes, samples: profile.count }, ...held };
@@ -68,18 +93,18 @@ export class Profiles {
   recordCpu(seconds: number): OperationWork | Refusal {
     const { cpu, clock } = this.#parts;
     const refused = cpu.refusal();
-    if (refused !== null) return { refused };
+    if (refused !== null) return refusal(refused);
     return async (control) => {
       const startMs = clock.now();
       const intervalMicros = samplingInterval(seconds);
       const recording = cpu.start(intervalMicros);
-      if (recording === null) return refusal(say`V8 did not start its CPU profiler`);
+      if (recording === null) return failure(say`V8 did not start its CPU profiler`);
       if (!(await recordingTime(seconds, clock, control))) {
         recording.discard();
         return CANCELLED;
       }
       const stopped = recording.stop();
-      if (stopped === null) return refusal(say`V8 gave no profile`);
+      if (stopped === null) return failure(say`V8 gave no profile`);
       const pausesMs = { start: recording.pauseMs, stop: stopped.pauseMs };
       const samples = stopped.profile.samples?.length ?? 0;
       const held = await this.#heldCpu({ profile: stopped.profile, intervalMicros, startMs });
@@ -102,7 +127,11 @@ export class Profiles {
 /** The operation is over, so nobody reads this. */
 const CANCELLED: OperationResult = { value: null };
 
-function refusal(detail: string): OperationResult {
+function refusal(detail: string): Refusal {
+  return { outcome: 'refused', detail };
+}
+
+function failure(detail: string): OperationResult {
   return { error: { code: 'LEAKWATCH_ERR_REFUSED', detail } };
 }
 

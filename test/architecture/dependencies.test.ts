@@ -150,6 +150,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'access',
     'options',
     'operations',
+    'profiles',
     'daemon',
     'metrics',
     'audit',

@@ -9,6 +9,7 @@ import type { OpsActs } from '../../src/http/acts.js';
 import { openListener } from '../../src/http/listener.js';
 import type { OpsDependencies, OpsHandler } from '../../src/http/ops-dependencies.js';
 import { createOpsRouter } from '../../src/http/ops-router.js';
+import type { OpsProfiles } from '../../src/http/profiles.js';
 import { Operations } from '../../src/operations/operations.js';
 import { parseListenAddress } from '../../src/options/listen-address.js';
 import { issueToken } from '../../src/options/tokens.js';
@@ -51,6 +52,7 @@ export function dependencies(changes: Partial<OpsDependencies> = {}): OpsDepende
     metrics: async () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', body: EXPOSITION }),
     metricsAuth: 'token',
     operations: new Operations(systemClock, memoryLogger()),
+    profiles: NO_PROFILES,
     acts: NO_ACTS,
     audited: async () => null,
     answered: () => {},
@@ -65,6 +67,11 @@ const NO_ACTS: OpsActs = {
   scan: () => ({ outcome: 'refused', detail: 'No captures here.' }),
   collect: () => ({ outcome: 'refused', detail: 'No GC here.' }),
   decide: () => null,
+};
+
+const NO_PROFILES: OpsProfiles = {
+  heap: () => ({ outcome: 'refused', detail: 'Nothing is sampled here.' }),
+  record: () => ({ outcome: 'refused', detail: 'Nothing is sampled here.' }),
 };
 
 export interface Place {

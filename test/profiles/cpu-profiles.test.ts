@@ -11,8 +11,8 @@ import {
   control,
   granted,
   keepBusy,
-  ORIGIN,
   profilesOfThisThread,
+  refusalOf,
   succeeded,
 } from './profiles-fixture.js';
 
@@ -20,7 +20,8 @@ const PPROF = 'application/octet-stream';
 const RECORDER = new URL('../../src/profiles/cpu-recorder.js', import.meta.url).href;
 
 describe('A CPU profile', () => {
-  const { clock, sites, profiles } = profilesOfThisThread();
+  const { profiles, ...parts } = profilesOfThisThread();
+  const { clock, sites } = parts;
   after(() => sites.stop());
 
   async function recorded(work: () => unknown) {
@@ -91,9 +92,9 @@ describe('A CPU profile', () => {
 
   it('is refused where starting would stop the service for long, and fails where V8 gives none', async () => {
     const cpu = { refusal: () => 'the heap is large', start: () => null };
-    const refusing = new Profiles({ sites, clock, origin: ORIGIN, cpu });
-    assert.deepEqual(refusing.recordCpu(1), { refused: 'the heap is large' });
-    const failing = new Profiles({ sites, clock, origin: ORIGIN, cpu: { ...cpu, refusal: () => null } });
+    const refusing = new Profiles({ ...parts, cpu });
+    assert.equal(refusalOf(refusing.recordCpu(1)), 'the heap is large');
+    const failing = new Profiles({ ...parts, cpu: { ...cpu, refusal: () => null } });
     const result = await granted(failing.recordCpu(1))(control());
     assert.equal('error' in result && result.error.code, 'LEAKWATCH_ERR_REFUSED');
     assert.equal(cpuRecorder.refusal(), null, 'this heap is small');

@@ -3,9 +3,7 @@ import { Session } from 'node:inspector';
 import { after, describe, it } from 'node:test';
 import * as v8 from 'node:v8';
 import { loadBinding } from '../../src/native/binding.js';
-import { cpuRecorder } from '../../src/profiles/cpu-recorder.js';
 import { Profiles } from '../../src/profiles/profiles.js';
-import { ManualClock } from '../support/manual-clock.js';
 import { readPprof, total } from '../support/pprof.js';
 import {
   bytesOf,
@@ -15,6 +13,7 @@ import {
   keepOrders,
   ORIGIN,
   profilesOfThisThread,
+  refusalOf,
   succeeded,
 } from './profiles-fixture.js';
 
@@ -138,7 +137,7 @@ describe('The heap profile', { skip }, () => {
 
   it('is refused once other code has stopped the profiler, until it is started again', async () => {
     stopEveryProfiler();
-    assert.match((profiles.heap() as { refused: string }).refused, /stopped the profiler/);
+    assert.match(refusalOf(profiles.heap()), /stopped the profiler/);
     clock.advance(1000);
     sites.afterMajorGc(clock.now());
     keepOrders(ORDERS);
@@ -153,19 +152,16 @@ describe('Without a profiler of its own', () => {
     other.post('HeapProfiler.startSampling');
     const { profiles, sites } = profilesOfThisThread();
     for (const refusal of [profiles.heap(), profiles.recordHeap(1)])
-      assert.match((refusal as { refused: string }).refused, /another profiler/);
+      assert.match(refusalOf(refusal), /another profiler/);
     sites.stop();
     other.disconnect();
   });
 
   it('the heap profile is refused with the reason why nothing is sampled', () => {
-    const clock = new ManualClock();
-    const sites = { samples: () => ({ refused: 'no addon' }) };
-    const profiles = new Profiles({ sites, clock, cpu: cpuRecorder, origin: ORIGIN });
-    assert.deepEqual(
-      [profiles.heap(), profiles.recordHeap(1)],
-      [{ refused: 'no addon' }, { refused: 'no addon' }],
-    );
+    const { profiles: _, ...parts } = profilesOfThisThread();
+    parts.sites.stop();
+    const profiles = new Profiles({ ...parts, sites: { samples: () => ({ refused: 'no addon' }) } });
+    assert.deepEqual([profiles.heap(), profiles.recordHeap(1)].map(refusalOf), ['no addon', 'no addon']);
   });
 });
 

@@ -1,10 +1,13 @@
+import assert from 'node:assert/strict';
 import { threadId } from 'node:worker_threads';
 import type { OperationControl, OperationFile, OperationResult } from '../../src/operations/operation.js';
+import { Operations } from '../../src/operations/operations.js';
 import { cpuRecorder } from '../../src/profiles/cpu-recorder.js';
 import { Profiles, type Refusal } from '../../src/profiles/profiles.js';
 import { SampledSites } from '../../src/sampling/allocation-profiler.js';
 import { createSamplingSlot } from '../../src/sampling/sampling-slot.js';
 import { ManualClock } from '../support/manual-clock.js';
+import { createRecordingLogger } from '../support/recording-logger.js';
 
 export const ORIGIN = { pid: 4711, threadId, nodeVersion: process.version, packageVersion: '1.2.3' };
 
@@ -17,12 +20,20 @@ export function profilesOfThisThread(intervalBytes = 16_384) {
     tickMs: 1000,
   });
   sites.start(clock.now());
-  return { clock, sites, profiles: new Profiles({ sites, cpu: cpuRecorder, clock, origin: ORIGIN }) };
+  const operations = new Operations(clock, createRecordingLogger());
+  const parts = { sites, cpu: cpuRecorder, clock, operations, origin: ORIGIN };
+  return { ...parts, profiles: new Profiles(parts) };
 }
 
 export function granted<T>(value: T | Refusal): T {
-  if (typeof value === 'object' && value !== null && 'refused' in value) throw new Error(value.refused);
+  if (typeof value === 'object' && value !== null && 'outcome' in value) throw new Error(value.detail);
   return value as T;
+}
+
+export function refusalOf(value: unknown): string {
+  const { outcome, detail } = value as Refusal;
+  assert.equal(outcome, 'refused');
+  return detail;
 }
 
 /** A control that keeps the progress, and cancels. */

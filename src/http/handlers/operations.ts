@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import Negotiator from 'negotiator';
 import { ERROR_CODES } from '../../errors.js';
-import type { Operation } from '../../operations/operation.js';
+import type { Operation, OperationFile } from '../../operations/operation.js';
 import type { BeginOutcome, Operations } from '../../operations/operations.js';
 import type { RouteHandlers } from '../call.js';
 import { problem } from '../problem.js';
@@ -108,6 +108,14 @@ async function download(request: IncomingMessage, { state, files }: Operation): 
         ? 'The operation has no files, or newer results have taken their place.'
         : `The operation is not done: ${state}.`,
     );
+  return await fileOf(request, files);
+}
+
+/** The file in the media type that the client prefers; the first one without a preference. */
+export async function fileOf(
+  request: IncomingMessage,
+  files: readonly OperationFile[],
+): Promise<OpsResponse> {
   const types = files.map(({ mediaType }) => mediaType);
   const accept = request.headers.accept || '*/*';
   const preferred = new Negotiator({ headers: { accept } }).mediaType(types);

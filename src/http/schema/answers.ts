@@ -68,6 +68,31 @@ export const ANSWERS = {
     },
     errors: ['LEAKWATCH_ERR_BUSY', 'LEAKWATCH_ERR_REFUSED'],
   },
+  heapProfile: {
+    summary: 'Memory by the stack that allocated it, of what is sampled anyway',
+    answers: {
+      200: {
+        description: 'The profile; pprof (gzipped) for a client without a preference.',
+        headers: ['Content-Disposition', 'Vary'],
+        content: {
+          'application/octet-stream': 'bytes',
+          'application/vnd.v8.heapprofile+json': 'bytes',
+          'application/json': 'bytes',
+        },
+      },
+    },
+    errors: ['LEAKWATCH_ERR_NOT_ACCEPTABLE', 'LEAKWATCH_ERR_REFUSED'],
+  },
+  recordHeapProfile: {
+    summary: 'Records what is allocated within a time and not freed by its end',
+    answers: { 202: BEGUN },
+    errors: ['LEAKWATCH_ERR_BUSY', 'LEAKWATCH_ERR_REFUSED'],
+  },
+  recordCpuProfile: {
+    summary: 'Records where the thread spends its time',
+    answers: { 202: BEGUN },
+    errors: ['LEAKWATCH_ERR_BUSY', 'LEAKWATCH_ERR_REFUSED'],
+  },
   operation: {
     summary: 'An operation: its progress, and its outcome once it has ended',
     answers: { 200: { description: 'The operation.', content: { 'application/json': OPERATION } } },
@@ -89,7 +114,12 @@ export const ANSWERS = {
       200: {
         description: 'The file.',
         headers: ['Content-Disposition', 'Vary'],
-        content: { 'application/octet-stream': 'bytes', 'application/json': 'bytes' },
+        content: {
+          'application/octet-stream': 'bytes',
+          'application/vnd.v8.heapprofile+json': 'bytes',
+          'application/vnd.v8.cpuprofile+json': 'bytes',
+          'application/json': 'bytes',
+        },
       },
     },
     errors: ['LEAKWATCH_ERR_NO_RESULT', 'LEAKWATCH_ERR_NOT_ACCEPTABLE'],

@@ -12,6 +12,19 @@ const SCAN = z.strictObject({
   findings: list(FINDING.pick({ id: true, status: true, title: true })),
 });
 
+/** `result` of a recorded profile; its bytes are files. */
+const PROFILE = z.union([
+  z.strictObject({ seconds: count, samples: count, intervalBytes: count }),
+  z.strictObject({
+    seconds: count,
+    samples: count,
+    intervalMicros: count,
+    pausesMs: z
+      .strictObject({ start: milliseconds, stop: milliseconds })
+      .describe("Time that starting and stopping V8's profiler took on the service's thread."),
+  }),
+]);
+
 export const OPERATION = z.strictObject({
   id: z.templateLiteral(['op-', z.string()]),
   kind: z.enum(OPERATION_KINDS),
@@ -25,7 +38,7 @@ export const OPERATION = z.strictObject({
       round: z.strictObject({ number: count, of: count }).nullable(),
     })
     .nullable(),
-  result: z.union([SCAN, z.looseObject({})]).nullable(),
+  result: z.union([SCAN, PROFILE, z.looseObject({})]).nullable(),
   error: z
     .strictObject({
       code: z.enum(Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]]),

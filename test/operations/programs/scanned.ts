@@ -88,7 +88,9 @@ const listener = await openListener({
       metricsAuth: 'token',
       operations,
       acts: createActs(daemon, operations),
-      audited: () => true,
+      audited: async () => null,
+      answered: () => {},
+      denied: () => {},
       logger,
     }),
 });
