@@ -88,6 +88,7 @@ const listener = await openListener({
       metricsAuth: 'token',
       operations,
       acts: createActs(daemon, operations),
+      profiles: createProfiles(new SampledSites(createSamplingSlot(), clock, options.rules.sites), operations),
       audited: async () => null,
       answered: () => {},
       denied: () => {},
