@@ -5,7 +5,10 @@ export const ERROR_CODES = {
   LEAKWATCH_ERR_OPTION_CONFLICT: { status: 500, title: 'Two options contradict each other.' },
   LEAKWATCH_ERR_INVALID_CRON: { status: 500, title: 'A cron expression is invalid.' },
   LEAKWATCH_ERR_WEAK_TOKEN: { status: 500, title: 'A bearer token is too short or damaged.' },
-  LEAKWATCH_ERR_TOKEN_FILE: { status: 500, title: 'The token file is missing, empty or readable by others.' },
+  LEAKWATCH_ERR_TOKEN_FILE: {
+    status: 500,
+    title: 'The token file is missing, malformed or readable by others.',
+  },
   LEAKWATCH_ERR_LISTEN: { status: 500, title: 'The listener could not be opened.' },
   LEAKWATCH_ERR_LISTEN_EXPOSED: { status: 500, title: 'The listener would be reachable beyond this host.' },
   LEAKWATCH_ERR_STATE_DIR: { status: 500, title: 'The state directory cannot be used.' },

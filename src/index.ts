@@ -1,3 +1,7 @@
+export type { AuthorizationRequest, AuthorizedClient, AuthorizeHook } from './access/authorize-hook.js';
+export type { CertificateClient } from './access/client-certificate.js';
+export type { KeySet } from './access/jwt-settings.js';
+export type { Scope } from './access/scope.js';
 export type { CaptureCause, CaptureOutcome, CaptureRecord, DumperName } from './capture/capture-record.js';
 export type { WatcherEvents } from './daemon/daemon-status.js';
 export { type ErrorCode, LeakwatchError } from './errors.js';
@@ -7,6 +11,7 @@ export type { Fingerprint, PackageName, RetainerStep } from './heap/naming/retai
 export type { AllocationSite, MemberLocation, SiteFrame } from './heap/sources/code-place.js';
 export type { FindingKind } from './mechanisms/mechanism-row.js';
 export type { Mechanism } from './mechanisms/mechanisms.js';
+export type { JwtOptions, TlsOptions } from './options/credential-options.js';
 export type { MetricsRegistry } from './options/metrics-registry.js';
 export type { CaptureMode, MetricsAuth, Options, ScheduleOptions } from './options/options.js';
 export { issueToken } from './options/tokens.js';

@@ -1,5 +1,5 @@
 import { threadId } from 'node:worker_threads';
-import { Authenticator } from './access/authenticator.js';
+import { AccessControl, NO_ACCESS } from './access/access-control.js';
 import type { Limits } from './access/limits.js';
 import { OpsAudit } from './audit/ops-audit.js';
 import type { Daemon } from './daemon/daemon.js';
@@ -39,7 +39,7 @@ interface Published {
  */
 export class OpsEndpoint {
   readonly #options: ResolvedOptions;
-  readonly #authenticator: Authenticator;
+  readonly #access: AccessControl;
   readonly #tokens: number;
   readonly #published: Published;
   readonly #operations: Operations;
@@ -53,10 +53,9 @@ export class OpsEndpoint {
   #closed = false;
 
   constructor(options: ResolvedOptions, published: Published) {
-    this.#authenticator = new Authenticator(options.tokens);
-    // Only digests of the tokens are kept.
-    this.#options = { ...options, tokens: [] };
-    this.#tokens = options.tokens.length;
+    this.#access = new AccessControl(options.access, published.logger);
+    this.#options = { ...options, access: NO_ACCESS };
+    this.#tokens = options.access.tokens.length;
     this.#published = published;
     this.#operations = new Operations(createForwardClock(systemClock), published.logger);
     this.#audit = new OpsAudit({
@@ -78,7 +77,7 @@ export class OpsEndpoint {
   }
 
   router(): OpsHandler {
-    if (this.#authenticator.closed) this.#published.logger.warn(howToOpen());
+    if (this.#access.host.closed) this.#published.logger.warn(howToOpen());
     return (request, response, next) => this.#router?.(request, response, next);
   }
 
@@ -90,6 +89,12 @@ export class OpsEndpoint {
   /** Until the metrics are loaded, samples are kept for them. */
   start(): void {
     this.#published.daemon.events.on('sample', this.#keep);
+    this.#access.start();
+  }
+
+  /** Rejects with a `LeakwatchError` if an option needs a package that is not installed. */
+  async loadAccess(): Promise<void> {
+    await this.#access.load();
   }
 
   async loadMetrics(): Promise<void> {
@@ -104,16 +109,16 @@ export class OpsEndpoint {
   /** Opens the own listener if one is configured and allowed. */
   async listen(): Promise<void> {
     const { logger } = this.#published;
-    const { listen, metricsAuth, allowedHosts } = this.#options;
+    const { listen, metricsAuth, allowedHosts, tls } = this.#options;
     if (listen === null) return;
-    if (this.#authenticator.closed && metricsAuth === 'token') {
+    if (this.#access.listener.closed && metricsAuth === 'token') {
       logger.warn(say`no listener is opened, because ${howToOpen()}`);
       return;
     }
     const { openListener } = await import('./http/listener.js');
     const loadRouter = (own: OwnListener) => this.#createRouter(own);
     const limits = await this.#loadLimits();
-    const listener = await openListener({ listen, allowedHosts, loadRouter, limits, logger });
+    const listener = await openListener({ listen, allowedHosts, tls, loadRouter, limits, logger });
     if (this.#closed) return await listener.close();
     this.#listener = listener;
     const announce = `listening on ${listener.address}`;
@@ -124,6 +129,7 @@ export class OpsEndpoint {
   async close(): Promise<void> {
     this.#closed = true;
     const stopped = this.#operations.stop();
+    this.#access.stop();
     await this.#listener?.close();
     await stopped;
     await this.#audit.close();
@@ -137,7 +143,7 @@ export class OpsEndpoint {
     const { createOpsRouter } = await import('./http/ops-router.js');
     const profiles = await this.#loadProfiles();
     return createOpsRouter({
-      authenticator: this.#authenticator,
+      authenticator: own === null ? this.#access.host : this.#access.listener,
       limits,
       own,
       report,
@@ -184,7 +190,7 @@ export class OpsEndpoint {
     const { gcSource, dumper, samples, errors, trends, lastSample, captures, census, ...status } =
       daemon.status();
     // The environment holds the secrets of the whole service.
-    const { logger, registry, rules, environment: _, ...options } = this.#options;
+    const { logger, registry, rules, environment: _, access: __, tls, ...options } = this.#options;
     return {
       state: status.state,
       reason: status.reason,
@@ -200,7 +206,14 @@ export class OpsEndpoint {
       listener: this.address,
       stateDirectory,
       audit: this.#audit.status(),
-      options: { ...options, tokens: this.#tokens, logger: logger !== null, registry: registry !== null },
+      access: this.#access.status(),
+      options: {
+        ...options,
+        tls: tls !== null,
+        tokens: this.#tokens,
+        logger: logger !== null,
+        registry: registry !== null,
+      },
       rules: { ...rules },
     };
   }

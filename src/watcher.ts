@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { isMainThread, threadId } from 'node:worker_threads';
+import { NO_ACCESS } from './access/access-control.js';
 import { startAnalysis } from './analysis/analysis-client.js';
 import { chooseDumper } from './capture/choose-dumper.js';
 import { Daemon } from './daemon/daemon.js';
@@ -133,10 +134,10 @@ export class LeakWatcher implements Watcher {
     const dumper = chooseDumper(options.capture, clock);
     if (dumper.dumper === null && options.capture !== 'off')
       logger.warn(say`captures are not possible: ${dumper.reason}`);
-    // A heap snapshot contains everything in the heap, so only the endpoint keeps tokens, as digests, and nothing here holds `options`.
+    // A heap snapshot contains everything in the heap, so only the endpoint keeps credentials, tokens as digests, and nothing here holds `options`.
     const { environment } = options;
     this.#daemon = new Daemon(
-      { ...options, tokens: [] },
+      { ...options, access: NO_ACCESS, tls: null },
       {
         clock,
         logger,
@@ -225,6 +226,7 @@ export class LeakWatcher implements Watcher {
     if (this.#stopped !== null) return;
     this.#schedule = new Schedule(this.#daemon.jobs, this.#logger);
     this.#schedule.start();
+    await this.#endpoint.loadAccess();
     await this.#endpoint.loadMetrics();
     if (this.#stopped !== null) return;
     await this.#endpoint.listen().catch(refused);

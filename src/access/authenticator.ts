@@ -1,52 +1,57 @@
-import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { bearerOf } from './bearer.js';
+import type { CertificateClients } from './client-certificate.js';
 import { headerValues } from './header-values.js';
-import type { Principal } from './principal.js';
-import { DEFAULT_SCOPES, type Scope } from './scope.js';
+import type { Principal, Proof } from './principal.js';
+import type { TokenStore } from './token-store.js';
 
-/** A longer header cannot hold a valid token; it is refused before it is hashed. */
-const MAX_HEADER_LENGTH = 1024;
-/** The scheme in any case, then one token of visible ASCII characters. */
-const BEARER = /^bearer +([\x21-\x7e]+)$/i;
+/** A longer token is none of the store's; it is refused before it is hashed. */
+const MAX_TOKEN_LENGTH = 1024;
 
-export interface TokenGrant {
-  readonly token: string;
-  readonly scopes: readonly Scope[];
+/** A slow way to prove who a client is. Null for a request that does not prove it. Never rejects. */
+export interface Prover {
+  prove(request: IncomingMessage): Promise<Proof>;
 }
 
-/** Accepts these bearer tokens, but keeps only their SHA-256 digests. A plain string gets the default scopes. */
+/** Says whose request it is. With two Authorization headers, nobody's: a proxy may have read the other one. */
 export class Authenticator {
-  readonly #grants: readonly { readonly digest: Buffer; readonly principal: Principal }[];
+  readonly #tokens: TokenStore;
+  readonly #provers: readonly Prover[];
+  readonly #certificates: CertificateClients | null;
 
-  constructor(tokens: readonly (string | TokenGrant)[]) {
-    this.#grants = tokens
-      .map((given) => (typeof given === 'string' ? { token: given, scopes: DEFAULT_SCOPES } : given))
-      .map(({ token, scopes }) => {
-        const digest = hash('sha256', token, 'buffer');
-        return { digest, principal: { id: tokenId(digest), scopes: new Set(scopes) } };
-      });
+  constructor(
+    tokens: TokenStore,
+    provers: readonly Prover[] = [],
+    certificates: CertificateClients | null = null,
+  ) {
+    this.#tokens = tokens;
+    this.#provers = provers;
+    this.#certificates = certificates;
   }
 
-  /** True without any token: then no client can be authenticated, and the endpoint does not exist. */
+  /** True if no credential of any kind is configured: then no client can be authenticated, and the endpoint does not exist. */
   get closed(): boolean {
-    return this.#grants.length === 0;
+    return this.#tokens.size === 0 && this.#certificates === null && !this.hasProvers;
   }
 
-  /**
-   * Null for a request without exactly one valid token. Compares digests of equal length, all of them and in constant
-   * time, so that timing reveals nothing about any token.
-   */
-  principalOf(request: Pick<IncomingMessage, 'rawHeaders'>): Principal | null {
-    const [header = '', ...others] = headerValues(request, 'authorization');
-    if (others.length > 0 || header.length > MAX_HEADER_LENGTH) return null;
-    const token = BEARER.exec(header)?.[1];
-    if (token === undefined) return null;
-    const digest = hash('sha256', token, 'buffer');
-    return this.#grants.filter((grant) => timingSafeEqual(digest, grant.digest)).at(-1)?.principal ?? null;
+  get hasProvers(): boolean {
+    return this.#provers.length > 0;
   }
-}
 
-/** A name for a token that reveals nothing of it: 32 bits of the digest of 256 random bits. */
-function tokenId(digest: Buffer): string {
-  return `token-${digest.toString('hex', 0, 4)}`;
+  /** By its token or its certificate: at once and cheaply, so that a flood of bad tokens stays cheap too. */
+  principalOf(request: IncomingMessage): Principal | null {
+    const token = bearerOf(request);
+    const known = token === null || token.length > MAX_TOKEN_LENGTH ? null : this.#tokens.principalOf(token);
+    return known ?? this.#certificates?.principalOf(request) ?? null;
+  }
+
+  /** By the first of the provers that knows. */
+  async prove(request: IncomingMessage): Promise<Proof> {
+    if (headerValues(request, 'authorization').length > 1) return null;
+    for (const prover of this.#provers) {
+      const proof = await prover.prove(request);
+      if (proof !== null) return proof;
+    }
+    return null;
+  }
 }

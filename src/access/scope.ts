@@ -4,3 +4,7 @@ export type Scope = (typeof SCOPES)[number];
 
 /** Scopes of a token that names none: it reads what the watcher found and changes nothing. */
 export const DEFAULT_SCOPES: readonly Scope[] = ['read', 'metrics'];
+
+export function isScope(value: unknown): value is Scope {
+  return (SCOPES as readonly unknown[]).includes(value);
+}

@@ -54,6 +54,11 @@ export class RunFolder {
       LEAKWATCH_REPORT: join(this.#path, 'report.json'),
       LEAKWATCH_LISTEN: listen,
       LEAKWATCH_TOKEN: this.#token,
+      // A socket has no TLS.
+      LEAKWATCH_TLS_KEY: undefined,
+      LEAKWATCH_TLS_CERT: undefined,
+      LEAKWATCH_TLS_CA: undefined,
+      LEAKWATCH_TLS_REQUEST_CERT: undefined,
     };
   }
 

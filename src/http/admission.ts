@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Charge } from '../access/limits.js';
-import { ANYONE, type Principal } from '../access/principal.js';
+import { ANYONE, type Principal, type Proof } from '../access/principal.js';
 import { refuseClient } from './gate.js';
 import type { OpsDependencies } from './ops-dependencies.js';
 import { NOT_FOUND, tooManyFailures, tooManyRequests } from './problem.js';
@@ -12,7 +12,7 @@ export type Admission = { readonly principal: Principal } | { readonly refusal: 
 
 /**
  * Decides on a request by its headers alone. A valid token is looked for first, so the failures of others at the same
- * address cost it nothing. Requests without one are counted, and after a few of them the client gets 429 for a minute.
+ * address cost it nothing; the same holds for a certificate. Requests without one are counted, and after a few of them the client gets 429 for a minute.
  */
 export async function admit(
   request: IncomingMessage,
@@ -25,9 +25,12 @@ export async function admit(
     own?.connections.judged(request.socket, false);
     return { refusal: await countFailure(request, misdirected, dependencies) };
   }
-  const proven = authenticator.principalOf(request);
-  own?.connections.judged(request.socket, proven !== null);
-  const principal = proven ?? (isOpen(request, dependencies) ? ANYONE : null);
+  const known = authenticator.principalOf(request) ?? (isOpen(request, dependencies) ? ANYONE : null);
+  const proof = known === null && authenticator.hasProvers ? await prove(request, dependencies) : known;
+  if (proof === 'busy')
+    return { refusal: tooManyRequests('Too many clients are being authenticated at the moment.', 1) };
+  const principal = proof;
+  own?.connections.judged(request.socket, principal !== null && principal !== ANYONE);
   const refusal = refuseClient(request, principal, authenticator);
   if (principal === null) {
     if (!authenticator.closed) dependencies.denied(request, null);
@@ -35,6 +38,15 @@ export async function admit(
   }
   if (refusal === null) return { principal };
   return { refusal: (await charge(request, response, principal, 'refused', dependencies)) ?? refusal };
+}
+
+/** Asks the issuer's keys and the host's hook. A client that failed too often does not get so far: a flood must stay cheap. */
+async function prove(
+  request: IncomingMessage,
+  { authenticator, limits }: Pick<OpsDependencies, 'authenticator' | 'limits'>,
+): Promise<Proof> {
+  const penaltySeconds = await limits.penaltySeconds(request.socket.remoteAddress);
+  return penaltySeconds > 0 ? null : await authenticator.prove(request);
 }
 
 /**

@@ -14,7 +14,9 @@ export function refuseBrokenRequest(
   socket: Duplex & { bytesWritten?: number },
 ): void {
   // A response may be half sent: the client would take more bytes for the rest of it.
-  if (!socket.writable || error.code === 'ECONNRESET' || (socket.bytesWritten ?? 0) > 0) {
+  // And a client whose TLS handshake failed understands no response.
+  const isHttp = /^(HPE|ERR_HTTP)_/.test(error.code ?? '');
+  if (!isHttp || !socket.writable || (socket.bytesWritten ?? 0) > 0) {
     socket.destroy();
     return;
   }

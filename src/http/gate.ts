@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Authenticator } from '../access/authenticator.js';
 import { headerValues } from '../access/header-values.js';
 import type { Principal } from '../access/principal.js';
+import { isFromAnotherSite } from '../access/same-origin.js';
 import type { ListenAddress } from '../options/listen-address.js';
 import { NOT_FOUND, problem, UNAUTHENTICATED } from './problem.js';
 import type { OpsResponse } from './response.js';
@@ -61,14 +62,6 @@ export function refuseClient(
   if (!isFromAnotherSite(request)) return null;
   return problem(
     'LEAKWATCH_ERR_CROSS_SITE',
-    'This endpoint answers programs and addresses typed into a browser, never requests from a web page.',
-  );
-}
-
-/** This endpoint has no pages, so any Origin is another site's. */
-function isFromAnotherSite(request: IncomingMessage): boolean {
-  if (headerValues(request, 'origin').length > 0) return true;
-  return headerValues(request, 'sec-fetch-site').some(
-    (site) => !['same-origin', 'none'].includes(site.toLowerCase()),
+    'This endpoint answers programs, addresses typed into a browser, and its own pages, never requests from other pages.',
   );
 }

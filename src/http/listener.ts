@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import { chmodSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http';
+import type { Server as TlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Limits } from '../access/limits.js';
 import { LeakwatchError } from '../errors.js';
+import type { TlsSettings } from '../options/credential-options.js';
 import type { ListenAddress } from '../options/listen-address.js';
 import type { Logger } from '../runtime/logger.js';
 import { refuseBrokenRequest } from './broken-request.js';
@@ -37,6 +39,8 @@ export interface ListenerOptions {
   readonly listen: ListenAddress;
   /** Further names accepted in the Host header. */
   readonly allowedHosts: readonly string[];
+  /** Null: plain HTTP. */
+  readonly tls: TlsSettings | null;
   /** Called at the first request, so that Express is not loaded before; after a rejection (500) the next request retries. */
   readonly loadRouter: (own: OwnListener) => OpsHandler | Promise<OpsHandler>;
   readonly limits: Limits;
@@ -44,7 +48,7 @@ export interface ListenerOptions {
 }
 
 export interface Listener {
-  /** `http://127.0.0.1:9464` or `unix:/path`. */
+  /** `http://127.0.0.1:9464`, `https://…` or `unix:/path`. */
   readonly address: string;
   /** Whether `server` (from a diagnostics channel's message) is this listener's. */
   owns(server: unknown): boolean;
@@ -54,9 +58,13 @@ export interface Listener {
 
 /** Opens the own listener: `/ops/*` and `/metrics`. Rejects with a `LeakwatchError`. Never keeps the process alive. */
 export async function openListener(options: ListenerOptions): Promise<Listener> {
-  const { listen, logger } = options;
+  const { listen, tls, logger } = options;
   if (listen.kind === 'unix') await clearStaleSocket(listen.path);
-  const server = createServer({ ...LIMITS, requireHostHeader: false, insecureHTTPParser: false });
+  const http = { ...LIMITS, requireHostHeader: false, insecureHTTPParser: false };
+  const { server, certificates } =
+    tls === null
+      ? { server: createServer(http), certificates: null }
+      : await (await import('./tls-server.js')).createTlsServer(tls, http, logger);
   server.maxConnections = MAX_ACCEPTED;
   server.maxRequestsPerSocket = MAX_REQUESTS_PER_CONNECTION;
   server.timeout = IDLE_MS;
@@ -64,11 +72,13 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   await listening(server, listen);
   server.on('error', (error) => logger.warn(`the listener failed: ${error.message}`));
   server.unref();
+  certificates?.start();
   let closed: Promise<void> | null = null;
   return {
-    address: addressOf(server, listen),
+    address: addressOf(server, listen, tls === null ? 'http' : 'https'),
     owns: (other) => other === server,
     close() {
+      certificates?.stop();
       closed ??= new Promise((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
@@ -78,7 +88,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   };
 }
 
-function serve(server: Server, options: ListenerOptions): void {
+function serve(server: Server | TlsServer, options: ListenerOptions): void {
   const connections = new Connections(options.limits);
   const handle = createRequestHandler(options, connections);
   server.on('request', handle);
@@ -140,7 +150,7 @@ function handleConnect(request: IncomingMessage, socket: Duplex, handle: OpsHand
   handle(request, response);
 }
 
-async function listening(server: Server, listen: ListenAddress): Promise<void> {
+async function listening(server: Server | TlsServer, listen: ListenAddress): Promise<void> {
   const opened = once(server, 'listening');
   if (listen.kind === 'tcp') server.listen({ host: listen.host, port: listen.port, exclusive: true });
   else {
@@ -153,10 +163,10 @@ async function listening(server: Server, listen: ListenAddress): Promise<void> {
   });
 }
 
-function addressOf(server: Server, listen: ListenAddress): string {
+function addressOf(server: Server | TlsServer, listen: ListenAddress, scheme: string): string {
   if (listen.kind === 'unix') return `unix:${listen.path}`;
   const { address, family, port } = server.address() as AddressInfo;
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+  return `${scheme}://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }
 
 function listenError(error: NodeJS.ErrnoException, listen: ListenAddress): LeakwatchError {

@@ -1,7 +1,10 @@
+import type { AccessSettings } from '../access/access-control.js';
+import type { AuthorizeHook } from '../access/authorize-hook.js';
 import type { Fingerprint } from '../heap/naming/retainer-step.js';
 import type { Pace, PaceRules } from '../pace/pace.js';
 import type { Logger, LogLevel } from '../runtime/logger.js';
 import type { GcSourceName } from '../sampling/gc-source.js';
+import type { JwtOptions, TlsOptions, TlsSettings } from './credential-options.js';
 import type { ListenAddress } from './listen-address.js';
 import type { MetricsRegistry } from './metrics-registry.js';
 import type { StateDirectories } from './state-directories.js';
@@ -26,10 +29,14 @@ export interface ScheduleOptions {
 export interface Options {
   /** Own listener: `host:port`, `[::1]:port` (port 0: any free port) or `unix:/path`. Default: none. */
   readonly listen?: string;
-  /** Bearer token or tokens for `/ops`, from `leakwatch token` or `issueToken()`. Default: none, so the endpoint stays closed. */
+  /** Bearer token or tokens for `/ops`, from `leakwatch token` or `issueToken()`, each with fields like a line of `tokenFile`. Default: none, so the endpoint stays closed. */
   readonly token?: string | readonly string[];
-  /** File with one token per line, readable by its owner only. Default: none. */
+  /** File with one token per line, `TOKEN [scope=read,dump] [expires=2030-12-31] [id=ci]`, readable by its owner only. Read again when it changes. Default: none. */
   readonly tokenFile?: string;
+  /** Called for a request without a valid token; says whose it is. Default: none. */
+  readonly authorize?: AuthorizeHook;
+  readonly jwt?: JwtOptions;
+  readonly tls?: TlsOptions;
   /** `production` or `fast` (for tests, CI and a first try). Default: `production`. */
   readonly pace?: Pace;
   /** How heap graphs are captured. Default: `auto`, which has the shortest pause that this machine allows. */
@@ -65,7 +72,9 @@ export interface ResolvedOptions
     Pick<Options, 'pace' | 'capture' | 'pauseBudgetMs' | 'metricsAuth' | 'log' | 'gcSource' | 'allowedHosts'>
   > {
   readonly listen: ListenAddress | null;
-  readonly tokens: readonly string[];
+  /** Every credential; tokens as digests. */
+  readonly access: AccessSettings;
+  readonly tls: TlsSettings | null;
   readonly rules: PaceRules;
   readonly stateDir: StateDirectories;
   readonly report: string | null;

@@ -1,12 +1,16 @@
 import { hash } from 'node:crypto';
+import type { AccessSettings } from '../access/access-control.js';
+import type { TokenGrant } from '../access/token-grant.js';
 import { LeakwatchError } from '../errors.js';
 import type { Fingerprint } from '../heap/naming/retainer-step.js';
 import { PACE_RULES, PACES } from '../pace/pace.js';
 import { LOG_LEVELS, type Logger } from '../runtime/logger.js';
 import { GC_SOURCE_NAMES } from '../sampling/gc-source.js';
 import { flag, invalid, list, oneOf, positive, refuseUnknown, shown, text } from './checks.js';
-import { OPTION_NAMES, SCHEDULE_NAMES } from './environment.js';
-import { isLoopback, parseListenAddress } from './listen-address.js';
+import type { TlsSettings } from './credential-options.js';
+import { entryNames, OPTION_NAMES } from './environment.js';
+import { jwtOf } from './jwt.js';
+import { isLoopback, type ListenAddress, parseListenAddress } from './listen-address.js';
 import {
   CAPTURE_MODES,
   METRICS_AUTH,
@@ -15,7 +19,8 @@ import {
   type ScheduleOptions,
 } from './options.js';
 import { stateDirectories } from './state-directories.js';
-import { readTokens } from './tokens.js';
+import { tlsOf } from './tls.js';
+import { grantsOf, withTokenFile } from './tokens.js';
 
 /** Checks and completes `options`. Throws a `LeakwatchError` that says how to fix them. */
 export function resolveOptions(options: Options = {}): ResolvedOptions {
@@ -28,11 +33,14 @@ export function resolveOptions(options: Options = {}): ResolvedOptions {
   const listen =
     options.listen === undefined ? null : parseListenAddress(text(options.listen, 'listen') ?? '');
   const metricsAuth = oneOf(options.metricsAuth, METRICS_AUTH, 'token', 'metricsAuth');
-  refuseExposure({ listen, metricsAuth }, flag(options.allowRemote, 'allowRemote'));
+  const tls = tlsOf(options.tls);
+  refuseTlsWithoutListener(listen, tls);
+  refuseExposure({ listen, metricsAuth, tls }, flag(options.allowRemote, 'allowRemote'));
   const capture = oneOf(options.capture, CAPTURE_MODES, 'auto', 'capture');
   return Object.freeze({
     listen,
-    tokens: readTokens(options.token, text(options.tokenFile, 'tokenFile') ?? null),
+    access: accessOf(options, tls),
+    tls,
     pace,
     rules,
     capture,
@@ -52,8 +60,32 @@ export function resolveOptions(options: Options = {}): ResolvedOptions {
   });
 }
 
+function accessOf(options: Options, tls: TlsSettings | null): AccessSettings {
+  const fixed = grantsOf(options.token);
+  const tokenFile = text(options.tokenFile, 'tokenFile') ?? null;
+  const { authorize = null } = options;
+  if (authorize !== null && typeof authorize !== 'function') throw invalid('authorize takes a function');
+  const readTokens = (): readonly TokenGrant[] => withTokenFile(fixed, tokenFile);
+  return {
+    tokens: readTokens(),
+    tokenFile,
+    readTokens,
+    authorize,
+    jwt: jwtOf(options.jwt),
+    clients: tls?.clients ?? [],
+  };
+}
+
+function refuseTlsWithoutListener(listen: ListenAddress | null, tls: TlsSettings | null): void {
+  if (tls === null || listen?.kind === 'tcp') return;
+  throw new LeakwatchError(
+    'LEAKWATCH_ERR_OPTION_CONFLICT',
+    "tls is for a listener with host and port, and listen is none. Set listen, such as '0.0.0.0:9464', or remove tls.",
+  );
+}
+
 function refuseExposure(
-  { listen, metricsAuth }: Pick<ResolvedOptions, 'listen' | 'metricsAuth'>,
+  { listen, metricsAuth, tls }: Pick<ResolvedOptions, 'listen' | 'metricsAuth' | 'tls'>,
   allowRemote: boolean,
 ): void {
   const remote = listen !== null && listen.kind === 'tcp' && !isLoopback(listen.host);
@@ -63,10 +95,10 @@ function refuseExposure(
       `metricsAuth 'none' serves metrics to anyone who can connect, so it needs a loopback address, but listen is '${listen.host}'. Listen on 127.0.0.1, or give the scraper a token.`,
     );
   }
-  if (remote && !allowRemote) {
+  if (remote && tls === null && !allowRemote) {
     throw new LeakwatchError(
       'LEAKWATCH_ERR_LISTEN_EXPOSED',
-      `Other hosts can reach listen '${listen.host}', without TLS. Listen on 127.0.0.1, or acknowledge it with allowRemote: true (LEAKWATCH_ALLOW_REMOTE=1) on a private network.`,
+      `Other hosts can reach listen '${listen.host}', without TLS. Listen on 127.0.0.1, set tls, or acknowledge it with allowRemote: true (LEAKWATCH_ALLOW_REMOTE=1) on a private network.`,
     );
   }
 }
@@ -77,7 +109,7 @@ function scheduleOf(
 ): ResolvedOptions['schedule'] {
   if (typeof schedule !== 'object' || schedule === null)
     throw invalid("schedule takes an object such as { capture: '0 * * * *' }");
-  refuseUnknown(Object.keys(schedule), SCHEDULE_NAMES, 'schedule entry');
+  refuseUnknown(Object.keys(schedule), entryNames('schedule'), 'schedule entry');
   const captureCron = schedule.capture === null ? null : (text(schedule.capture, 'schedule.capture') ?? null);
   if (captureCron !== null && capture === 'off') {
     throw new LeakwatchError(

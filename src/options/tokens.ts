@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
-import { LeakwatchError } from '../errors.js';
-import { formatBytes } from '../runtime/units.js';
+import { grantOf, type TokenGrant } from '../access/token-grant.js';
+import { type ErrorCode, LeakwatchError } from '../errors.js';
+import { systemClock } from '../runtime/clock.js';
 import { invalid } from './checks.js';
+import { readPrivateFile } from './private-file.js';
+import { tokenFields } from './token-fields.js';
 
 /** `lwt_`, then 32 random bytes and their CRC-32 (big-endian) as base64url: 36 bytes are 48 characters, without padding. */
 const FORMAT = /^lwt_[A-Za-z0-9_-]{48}$/;
@@ -23,30 +25,59 @@ export function issueToken(): string {
   return PREFIX + Buffer.concat([random, checksum(random)]).toString('base64url');
 }
 
-/** The tokens of `token` and of the file `tokenFile` together, each checked. Throws `LeakwatchError`; no message holds a token. */
-export function readTokens(
-  token: string | readonly string[] | undefined,
-  tokenFile: string | null,
-): readonly string[] {
+/** Grants of the option `token`. Throws `LeakwatchError`; no message holds a token. */
+export function grantsOf(token: string | readonly string[] | undefined): readonly TokenGrant[] {
   const given = token === undefined ? [] : typeof token === 'string' ? [token] : token;
   if (!Array.isArray(given) || given.some((one) => typeof one !== 'string'))
     throw invalid('token takes a string or a list of strings');
-  const tokens = [...given, ...(tokenFile === null ? [] : readTokenFile(tokenFile))];
-  if (tokens.length > MAX_TOKENS)
-    throw invalid(`token and tokenFile take ${MAX_TOKENS} tokens at most, not ${tokens.length}`);
-  tokens.forEach(refuseWeak);
-  return [...new Set(tokens)];
+  return given.map((text, at) => {
+    const where = given.length === 1 ? 'The option token' : `Entry ${at + 1} of the option token`;
+    const grant = grantOfLine(text, where, 'LEAKWATCH_ERR_INVALID_OPTION');
+    if (grant.expiresAtMs !== null && grant.expiresAtMs <= systemClock.now())
+      throw invalid(`${where} has expired. ${HOW_TO}`);
+    return grant;
+  });
+}
+
+/**
+ * These grants and those of the token file together. A token that has expired there is no error: it must not
+ * keep a service from starting. Throws `LeakwatchError`; no message holds a token.
+ */
+export function withTokenFile(fixed: readonly TokenGrant[], tokenFile: string | null): readonly TokenGrant[] {
+  const grants = [...fixed, ...(tokenFile === null ? [] : readTokenFile(tokenFile))];
+  const unique = grants.filter((grant, at) => grants.findIndex((other) => isSame(grant, other)) === at);
+  if (unique.length > MAX_TOKENS)
+    throw invalid(`token and tokenFile take ${MAX_TOKENS} tokens at most, not ${unique.length}`);
+  unique.forEach((grant, at) => {
+    const other = unique
+      .slice(0, at)
+      .find(({ id, digest }) => id === grant.id || digest.equals(grant.digest));
+    if (other === undefined) return;
+    if (other.digest.equals(grant.digest))
+      throw invalid(`The token '${grant.id}' is given twice, with different fields`);
+    throw invalid(`Two tokens have the id '${grant.id}'`);
+  });
+  return unique;
+}
+
+function isSame(one: TokenGrant, other: TokenGrant): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+function grantOfLine(line: string, where: string, code: ErrorCode): TokenGrant {
+  const [token, ...words] = line.split(/[ \t]+/) as [string, ...string[]];
+  refuseWeak(token, where);
+  const fields = tokenFields(words, (what) => new LeakwatchError(code, `${where} ${what}.`));
+  return grantOf(token, fields);
 }
 
 /** Length and variety bound the bits of any token from above. The checksum detects a mistyped token of ours. */
-function refuseWeak(token: string): void {
+function refuseWeak(token: string, where: string): void {
   const isOurs = token.toLowerCase().startsWith(PREFIX);
   const isStrong = FOREIGN.test(token) && new Set(token).size >= MIN_DISTINCT;
   if (isOurs ? isIntact(token) : isStrong) return;
-  const reason = isOurs
-    ? 'is damaged: it was cut off or mistyped'
-    : 'is too short for 256 bits, or is not random';
-  throw new LeakwatchError('LEAKWATCH_ERR_WEAK_TOKEN', `A token ${reason}. ${HOW_TO}.`);
+  const reason = isOurs ? 'damaged: it was cut off or mistyped' : 'too short for 256 bits, or not random';
+  throw new LeakwatchError('LEAKWATCH_ERR_WEAK_TOKEN', `${where} is ${reason}. ${HOW_TO}.`);
 }
 
 function isIntact(token: string): boolean {
@@ -60,36 +91,20 @@ function checksum(bytes: Uint8Array): Buffer {
   return sum;
 }
 
-function readTokenFile(path: string): string[] {
-  let descriptor: number;
-  try {
-    descriptor = openSync(path, 'r');
-  } catch (error) {
-    throw tokenFileError(
-      `The token file cannot be read (${(error as NodeJS.ErrnoException).code}). Check LEAKWATCH_TOKEN_FILE`,
-      error,
-    );
-  }
-  try {
-    const stat = fstatSync(descriptor);
-    if (!stat.isFile()) throw tokenFileError('The token file is not a regular file');
-    if (process.platform !== 'win32' && (stat.mode & 0o077) !== 0) {
-      const mode = (stat.mode & 0o777).toString(8).padStart(4, '0');
-      throw tokenFileError(`The token file has mode ${mode} and can be read by others. Give it mode 0400`);
-    }
-    if (stat.size > MAX_FILE_BYTES)
-      throw tokenFileError(`The token file is larger than ${formatBytes(MAX_FILE_BYTES)}`);
-    const tokens = readFileSync(descriptor, 'utf8')
-      .split('\n')
-      .map((line) => line.trim())
-      .filter((line) => line !== '');
-    if (tokens.length === 0) throw tokenFileError(`The token file is empty. ${HOW_TO}`);
-    return tokens;
-  } finally {
-    closeSync(descriptor);
-  }
+/** One token per line, with its fields; blank lines and lines that begin with `#` are skipped. */
+function readTokenFile(path: string): readonly TokenGrant[] {
+  const grants = readPrivateFile(path, MAX_FILE_BYTES, (what) => tokenFileError(`The token file ${what}`))
+    .toString('utf8')
+    .split('\n')
+    .flatMap((line, at) => {
+      const text = line.trim();
+      if (text === '' || text.startsWith('#')) return [];
+      return grantOfLine(text, `Line ${at + 1} of the token file`, 'LEAKWATCH_ERR_TOKEN_FILE');
+    });
+  if (grants.length === 0) throw tokenFileError(`The token file is empty. ${HOW_TO}`);
+  return grants;
 }
 
-function tokenFileError(message: string, cause?: unknown): LeakwatchError {
-  return new LeakwatchError('LEAKWATCH_ERR_TOKEN_FILE', `${message}.`, { cause });
+function tokenFileError(message: string): LeakwatchError {
+  return new LeakwatchError('LEAKWATCH_ERR_TOKEN_FILE', `${message}.`);
 }

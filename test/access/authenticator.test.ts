@@ -1,18 +1,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Authenticator } from '../../src/access/authenticator.js';
-import { DUMP_TOKEN, TOKEN } from '../http/ops-fixture.js';
+import type { Principal } from '../../src/access/principal.js';
+import { grantOf } from '../../src/access/token-grant.js';
+import { authenticatorOf, DUMP_TOKEN, TOKEN } from '../http/ops-fixture.js';
+import { requestWith } from './access-fixture.js';
 
-const authenticator = new Authenticator([TOKEN, { token: DUMP_TOKEN, scopes: ['dump'] }]);
+const authenticator = authenticatorOf([grantOf(TOKEN), grantOf(DUMP_TOKEN, { scopes: ['dump'] })]);
 
 function outcome(...values: string[]): string {
   const rawHeaders = values.flatMap((value) => ['AuthoriZation', value]);
-  return authenticator.principalOf({ rawHeaders }) === null ? 'refused' : 'granted';
+  const proof = authenticator.principalOf(requestWith({ rawHeaders }));
+  return proof === null ? 'refused' : 'granted';
 }
 
 test('a configured token is granted its scopes, and read and metrics by default', () => {
   const scopes = (token: string) => [
-    ...(authenticator.principalOf({ rawHeaders: ['authorization', `Bearer ${token}`] })?.scopes ?? []),
+    ...(authenticator.principalOf(requestWith({ token })) as Principal).scopes,
   ];
   assert.deepEqual(scopes(TOKEN), ['read', 'metrics']);
   assert.deepEqual(scopes(DUMP_TOKEN), ['dump']);
@@ -55,8 +58,8 @@ test('two headers are refused even if both are right', () => {
 });
 
 test('without tokens it is closed and grants nothing', () => {
-  const closed = new Authenticator([]);
+  const closed = authenticatorOf([]);
   assert.equal(closed.closed, true);
-  assert.equal(closed.principalOf({ rawHeaders: ['authorization', `Bearer ${TOKEN}`] }), null);
+  assert.equal(closed.principalOf(requestWith({ token: TOKEN })), null);
   assert.equal(authenticator.closed, false);
 });

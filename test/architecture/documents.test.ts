@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { OPTION_NAMES, SCHEDULE_NAMES, VARIABLE_NAMES } from '../../src/options/environment.js';
+import { ENTRY_PATHS, OPTION_NAMES, VARIABLE_NAMES } from '../../src/options/environment.js';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
 const README = textOf('README.md');
@@ -17,8 +17,8 @@ describe('The documents', () => {
   it('list every option and every variable, and no others', () => {
     const rows = [...README.matchAll(/^\| `([\w.]+)` \| (?:`(LEAKWATCH_\w+)`)? *\|/gm)];
     const options = rows.map(([, option]) => option!).sort();
-    const entries = SCHEDULE_NAMES.map((name) => `schedule.${name}`);
-    assert.deepEqual(options, [...OPTION_NAMES.filter((name) => name !== 'schedule'), ...entries].sort());
+    const objects = new Set(ENTRY_PATHS.map((path) => path.split('.')[0]!));
+    assert.deepEqual(options, [...OPTION_NAMES.filter((name) => !objects.has(name)), ...ENTRY_PATHS].sort());
     const variables = rows.flatMap(([, , variable]) => variable ?? []).sort();
     assert.deepEqual(variables, [...VARIABLE_NAMES].sort());
   });
@@ -47,10 +47,9 @@ describe('The documents', () => {
   });
 
   it('give the reason for every run-time dependency', () => {
-    const { dependencies, optionalDependencies } = JSON.parse(textOf('package.json')) as Record<
-      string,
-      object
-    >;
+    const { dependencies, optionalDependencies, peerDependencies } = JSON.parse(
+      textOf('package.json'),
+    ) as Record<string, object>;
     const [, table] = /^## Run-time dependencies$([\s\S]*?)^## /m.exec(
       textOf('docs/architecture/overview.md'),
     )!;
@@ -59,7 +58,9 @@ describe('The documents', () => {
       explained.map(([, name, optional]) => ({ name, optional: optional !== undefined })),
       [
         ...Object.keys(dependencies!).map((name) => ({ name, optional: false })),
-        ...Object.keys(optionalDependencies!).map((name) => ({ name, optional: true })),
+        ...[optionalDependencies!, peerDependencies!]
+          .flatMap(Object.keys)
+          .map((name) => ({ name, optional: true })),
       ],
     );
   });

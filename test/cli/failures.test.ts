@@ -92,7 +92,13 @@ describe('A command line that is wrong shows what is wrong and the usage, and en
     [['diff', '-', '-'], /standard input can be read only once/],
     [['diff', ...'abcdefghijklmnopq'], /takes at most 16 files: leave out some in the middle/],
     [['token', 'x'], /^leakwatch token: takes no arguments\nUsage: leakwatch token/],
-    [['token', '--scope', 'read'], /^leakwatch token: unknown option '--scope'/],
+    [['token', '--scopes', 'read'], /^leakwatch token: unknown option '--scopes', did you mean --scope\?/],
+    [['token', '--scope', 'root'], /^leakwatch token: --scope takes one or more of read,metrics,/],
+    [['token', '--scope'], /--scope takes one or more of/],
+    [['token', '--expires', 'soon'], /--expires takes a time such as 90d/],
+    [['token', '--expires', '0d'], /--expires takes a time such as 90d/],
+    [['token', '--expires', '2020-01-01'], /--expires takes a time to come/],
+    [['token', '--id', 'a b'], /--id takes 1 to 64 letters/],
     [['constructor'], /^leakwatch: unknown command 'constructor'\nUsage: leakwatch COMMAND/],
   ] as const;
 

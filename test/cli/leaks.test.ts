@@ -71,6 +71,7 @@ describe('leakwatch leaks', () => {
       allowedHosts: [],
       loadRouter: (own) => createOpsRouter(dependencies({ limits, own })),
       limits,
+      tls: null,
       logger: memoryLogger(),
     });
     const { code, stdout } = await runCommand(['leaks', `unix:${path}`], WITH_TOKEN);

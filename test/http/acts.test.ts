@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { setMaxListeners } from 'node:events';
 import { connect } from 'node:net';
 import { describe, test } from 'node:test';
-import { Authenticator, type TokenGrant } from '../../src/access/authenticator.js';
+import { grantOf, type TokenGrant } from '../../src/access/token-grant.js';
 import type { OpsActs } from '../../src/http/acts.js';
 import type { OperationResult, OperationWork } from '../../src/operations/operation.js';
 import { Operations } from '../../src/operations/operations.js';
@@ -10,14 +10,23 @@ import { issueToken } from '../../src/options/tokens.js';
 import { finding } from '../report/report-fixture.js';
 import { eventually } from '../support/eventually.js';
 import { ManualClock } from '../support/manual-clock.js';
-import { bearer, exchange, memoryLogger, PLACES, type RawResponse, raw, TOKEN } from './ops-fixture.js';
+import {
+  authenticatorOf,
+  bearer,
+  exchange,
+  memoryLogger,
+  PLACES,
+  type RawResponse,
+  raw,
+  TOKEN,
+} from './ops-fixture.js';
 
 const ACT_TOKEN = issueToken();
 const ALL_TOKEN = issueToken();
-const TOKENS: readonly (string | TokenGrant)[] = [
-  TOKEN,
-  { token: ACT_TOKEN, scopes: ['act', 'read'] },
-  { token: ALL_TOKEN, scopes: ['act', 'read', 'profile'] },
+const TOKENS: readonly TokenGrant[] = [
+  grantOf(TOKEN),
+  grantOf(ACT_TOKEN, { scopes: ['act', 'read'] }),
+  grantOf(ALL_TOKEN, { scopes: ['act', 'read', 'profile'] }),
 ];
 const ID = finding().id;
 
@@ -55,7 +64,7 @@ class Bench {
         return id === ID ? finding({ muted: decided.muted === true }) : null;
       },
     };
-    this.#opened = open({ operations: this.operations, acts, authenticator: new Authenticator(TOKENS) });
+    this.#opened = open({ operations: this.operations, acts, authenticator: authenticatorOf(TOKENS) });
   }
 
   begin(work: OperationWork): string {

@@ -30,7 +30,7 @@ async function call(
   changes: Partial<OpsDependencies>,
   { handle = () => DONE, scope = 'act' }: { handle?: RouteHandler<RouteName>; scope?: Scope } = {},
 ): Promise<Called> {
-  const principal = { id: 'token-1', scopes: new Set([scope]) };
+  const principal = { id: 'token-1', provedBy: 'token' as const, scopes: new Set([scope]) };
   const parameters = { id: 'lw-1' };
   const server = createServer((incoming, response) => {
     dispatch(incoming, response, { name, principal, parameters }, handle, dependencies(changes))

@@ -27,6 +27,7 @@ function open(listen: string, allowedHosts: readonly string[] = []): Promise<Lis
   return openListener({
     listen: parseListenAddress(listen),
     allowedHosts,
+    tls: null,
     loadRouter: async (own) => createOpsRouter(dependencies({ own })),
     limits: generousLimits(),
     logger: memoryLogger(),
@@ -218,6 +219,7 @@ test('the router is loaded by the first request, once, and again after a failure
   const listener = await openListener({
     listen: parseListenAddress('127.0.0.1:0'),
     allowedHosts: [],
+    tls: null,
     loadRouter: () => {
       loads += 1;
       if (loads === 1) throw new Error('out of memory');
@@ -256,7 +258,7 @@ test('neither the listener nor an open connection keeps the process alive', asyn
     import { Limits } from ${url('../../src/access/limits.js')};
     const logger = { warn() {}, info() {}, debug() {} };
     const loadRouter = () => () => {};
-    const listener = await openListener({ listen: { kind: 'tcp', host: '127.0.0.1', port: 0 }, allowedHosts: [], loadRouter, limits: new Limits(), logger });
+    const listener = await openListener({ listen: { kind: 'tcp', host: '127.0.0.1', port: 0 }, allowedHosts: [], tls: null, loadRouter, limits: new Limits(), logger });
     process.stdout.write(listener.address + '\\n');
     process.stdin.once('data', () => process.stdin.destroy());`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
@@ -278,6 +280,7 @@ test('closing ends idle and busy connections, can be repeated, and frees the por
   const listener = await openListener({
     listen: parseListenAddress('127.0.0.1:0'),
     allowedHosts: [],
+    tls: null,
     loadRouter: () => () => {},
     limits: generousLimits(),
     logger: memoryLogger(),

@@ -3,8 +3,10 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { createRequire } from 'node:module';
 import { type AddressInfo, connect } from 'node:net';
 import express from 'express';
-import { Authenticator, type TokenGrant } from '../../src/access/authenticator.js';
+import { Authenticator } from '../../src/access/authenticator.js';
 import { Limits, REQUESTS_PER_MINUTE } from '../../src/access/limits.js';
+import { grantOf, type TokenGrant } from '../../src/access/token-grant.js';
+import { TokenStore } from '../../src/access/token-store.js';
 import type { OpsActs } from '../../src/http/acts.js';
 import { openListener } from '../../src/http/listener.js';
 import type { OpsDependencies, OpsHandler } from '../../src/http/ops-dependencies.js';
@@ -41,10 +43,14 @@ export function generousLimits(): Limits {
   return new Limits(10_000, perMinute as Record<keyof typeof REQUESTS_PER_MINUTE, number>);
 }
 
+/** Knows these tokens only. */
+export function authenticatorOf(grants: readonly TokenGrant[]): Authenticator {
+  return new Authenticator(new TokenStore(grants, memoryLogger()));
+}
+
 export function dependencies(changes: Partial<OpsDependencies> = {}): OpsDependencies {
-  const tokens: readonly (string | TokenGrant)[] = [TOKEN, { token: DUMP_TOKEN, scopes: ['dump'] }];
   return {
-    authenticator: new Authenticator(tokens),
+    authenticator: authenticatorOf([grantOf(TOKEN), grantOf(DUMP_TOKEN, { scopes: ['dump'] })]),
     limits: generousLimits(),
     own: null,
     report: () => report(),
@@ -108,6 +114,7 @@ export async function ownListener(changes: Partial<OpsDependencies> = {}): Promi
   const listener = await openListener({
     listen: parseListenAddress('127.0.0.1:0'),
     allowedHosts: [],
+    tls: null,
     loadRouter: (own) => createOpsRouter(dependencies({ limits, own, ...changes })),
     limits,
     logger: memoryLogger(),

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Authenticator } from '../../src/access/authenticator.js';
 import { SCHEMA_VERSION } from '../../src/report/report.js';
 import { ACTIVE_CHARACTERS, finding, HOSTILE_NAMES, report } from '../report/report-fixture.js';
 import {
+  authenticatorOf,
   bearer,
   CORS_APP,
   DUMP_TOKEN,
@@ -299,7 +299,7 @@ for (const [name, open] of Object.entries(PLACES)) {
     });
 
     test('without any token configured nothing is there', async () => {
-      const authenticator = new Authenticator([]);
+      const authenticator = authenticatorOf([]);
       await using(open({ authenticator }), async (port) => {
         for (const request of [
           raw('/ops/leaks'),
@@ -397,7 +397,7 @@ test('a failing exposition is answered 500', async () => {
 });
 
 test('metrics opened by option need no token configured, and open nothing else', async () => {
-  await using(ownListener({ authenticator: new Authenticator([]), metricsAuth: 'none' }), async (port) => {
+  await using(ownListener({ authenticator: authenticatorOf([]), metricsAuth: 'none' }), async (port) => {
     assert.equal((await exchange(port, raw('/metrics'))).status, 200);
     for (const request of [raw('/ops/leaks'), raw('/ops/status', [bearer()]), raw('/metrics', [], 'POST')]) {
       assert.equal((await exchange(port, request)).status, 404);

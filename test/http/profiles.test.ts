@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { Authenticator } from '../../src/access/authenticator.js';
+import { grantOf } from '../../src/access/token-grant.js';
 import type { OpsProfiles } from '../../src/http/profiles.js';
 import { Operations } from '../../src/operations/operations.js';
 import { issueToken } from '../../src/options/tokens.js';
@@ -12,12 +12,12 @@ import type { OwnSamples } from '../../src/sampling/allocation-profiler.js';
 import { eventually } from '../support/eventually.js';
 import { fetchChecked } from '../support/openapi-check.js';
 import { readPprof } from '../support/pprof.js';
-import { memoryLogger, PLACES, TOKEN } from './ops-fixture.js';
+import { authenticatorOf, memoryLogger, PLACES, TOKEN } from './ops-fixture.js';
 
 const PROFILE_TOKEN = issueToken();
-const AUTHENTICATOR = new Authenticator([
-  TOKEN,
-  { token: PROFILE_TOKEN, scopes: ['profile', 'read', 'act'] },
+const AUTHENTICATOR = authenticatorOf([
+  grantOf(TOKEN),
+  grantOf(PROFILE_TOKEN, { scopes: ['profile', 'read', 'act'] }),
 ]);
 
 /** One function that holds 64 objects of 64 bytes. */

@@ -28,6 +28,7 @@ export function opsStatus(changes: Partial<OpsStatus> = {}): OpsStatus {
     listener: null,
     stateDirectory: null,
     audit: { state: 'failing', reason: 'no state directory can be used', file: null, lines: 0, head: null },
+    access: { tokens: [], tokenFile: null, authorize: false, jwt: false, clients: 0 },
     options: { pace: 'production' },
     rules: { warmUpMs: 60_000 },
     ...changes,

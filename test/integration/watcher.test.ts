@@ -10,11 +10,13 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, afterEach, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { exportJWK, generateKeyPair } from 'jose';
 import { getTasks } from 'node-cron';
 import { Counter, Registry } from 'prom-client';
 import {
   type ErrorCode,
   type HeapSample,
+  type KeySet,
   LeakwatchError,
   type Report,
   type Watcher,
@@ -22,6 +24,7 @@ import {
 } from '../../src/index.js';
 import type { Options } from '../../src/options/options.js';
 import { issueToken } from '../../src/options/tokens.js';
+import { Authority, withoutOpenssl } from '../support/certificates.js';
 import { eventually } from '../support/eventually.js';
 import { createRecordingLogger } from '../support/recording-logger.js';
 
@@ -387,6 +390,44 @@ describe('GET /ops/status', () => {
     assert.equal(told.options.pace, 'fast');
     assert.equal(told.options.tokens, 2);
     for (const secret of [TOKEN, OTHER_TOKEN]) assert.ok(!body.includes(secret.slice(0, 8)));
+  });
+
+  it('tells which credentials are set, and nothing of their content', {
+    skip: withoutOpenssl(),
+  }, async () => {
+    const certificate = new Authority(folder, 'status').issue('/CN=localhost', 'DNS:localhost');
+    const pem = { key: readFileSync(certificate.key, 'utf8'), cert: readFileSync(certificate.cert, 'utf8') };
+    const jwks = { keys: [await exportJWK((await generateKeyPair('ES256')).publicKey)] } as KeySet;
+    const watcher = await start({
+      token: `${TOKEN} id=ci scope=read`,
+      listen: '127.0.0.1:0',
+      tls: pem,
+      jwt: { issuer: 'https://issuer.example', audience: 'ops', jwks },
+      authorize: ({ header }) => (header('x-user') === 'ann' ? { id: 'ann', scopes: ['read'] } : null),
+    });
+    assert.match(watcher.address ?? '', /^https:/);
+    const url = await mount(watcher);
+    const { status, body } = await ask(`${url}/status`, TOKEN);
+    assert.equal(status, 200);
+    const told = JSON.parse(body) as { access: { tokens: unknown }; options: { tls: unknown } };
+    assert.deepEqual(told.access, {
+      tokens: [{ id: 'ci', scopes: ['read'], expires: null, state: 'valid' }],
+      tokenFile: null,
+      authorize: true,
+      jwt: true,
+      clients: 0,
+    });
+    assert.equal(told.options.tls, true);
+    for (const secret of [
+      TOKEN.slice(0, 12),
+      'BEGIN',
+      pem.key.slice(40, 60),
+      jwks.keys[0]!['x'],
+      'issuer.example',
+    ])
+      assert.ok(!body.includes(String(secret)), String(secret));
+    assert.equal((await fetch(`${url}/leaks`, { headers: { 'x-user': 'ann' } })).status, 200);
+    assert.equal((await fetch(`${url}/leaks`, { headers: { 'x-user': 'eve' } })).status, 401);
   });
 
   it('tells nothing of the environment, which has the secrets of the whole service', async () => {

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { issueToken } from '../../src/options/tokens.js';
@@ -10,9 +13,10 @@ import { fetchChecked } from '../support/openapi-check.js';
 
 const PROGRAM = fileURLToPath(new URL('programs/scanned.js', import.meta.url));
 const TOKEN = issueToken();
+const STATE = mkdtempSync(join(tmpdir(), 'leakwatch-scan-'));
 
 describe('A service that leaks, scanned on demand', () => {
-  const service = spawn(process.execPath, [PROGRAM, TOKEN], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const service = spawn(process.execPath, [PROGRAM, TOKEN, STATE], { stdio: ['pipe', 'pipe', 'inherit'] });
   const ended = once(service, 'close');
   let port = 0;
   const ask = (path: string, init: RequestInit = {}) =>
@@ -29,6 +33,7 @@ describe('A service that leaks, scanned on demand', () => {
   });
   after(() => {
     service.kill('SIGKILL');
+    rmSync(STATE, { recursive: true, force: true });
   });
 
   /** Sends a request, and is gone as soon as the head of the answer is there, which it returns. */

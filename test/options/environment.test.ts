@@ -12,6 +12,14 @@ describe('The environment', () => {
         LEAKWATCH_TOKEN: 'one two',
         LEAKWATCH_PACE: 'fast',
         LEAKWATCH_ALLOW_REMOTE: '0',
+        LEAKWATCH_TLS_KEY: '/run/tls/key.pem',
+        LEAKWATCH_TLS_CERT: '/run/tls/cert.pem',
+        LEAKWATCH_TLS_CA: '/run/tls/ca.pem',
+        LEAKWATCH_TLS_REQUEST_CERT: '1',
+        LEAKWATCH_JWT_ISSUER: 'https://issuer.example',
+        LEAKWATCH_JWT_AUDIENCE: 'ops',
+        LEAKWATCH_JWT_JWKS: 'https://issuer.example/keys',
+        LEAKWATCH_JWT_SCOPES_CLAIM: 'permissions',
         LEAKWATCH_SAMPLE_CRON: '* * * * * *',
         LEAKWATCH_CAPTURE_CRON: '0 * * * *',
         LEAKWATCH_PAUSE_BUDGET_MS: '250',
@@ -24,9 +32,33 @@ describe('The environment', () => {
         allowRemote: false,
         pauseBudgetMs: 250,
         mute: ['lw-0123456789abcdef', 'lw-fedcba9876543210'],
+        tls: {
+          key: '/run/tls/key.pem',
+          cert: '/run/tls/cert.pem',
+          ca: '/run/tls/ca.pem',
+          requestCert: true,
+        },
+        jwt: {
+          issuer: 'https://issuer.example',
+          audience: 'ops',
+          jwks: 'https://issuer.example/keys',
+          scopesClaim: 'permissions',
+        },
         schedule: { sample: '* * * * * *', capture: '0 * * * *' },
       },
     );
+  });
+
+  it('takes tokens without fields, which a list could not tell from tokens', () => {
+    for (const field of ['scope=read,dump', 'expires=2099-12-31', 'id=ci']) {
+      assert.throws(
+        () => optionsFromEnvironment({ LEAKWATCH_TOKEN: `secret ${field}` }),
+        (error) =>
+          error instanceof LeakwatchError &&
+          /into LEAKWATCH_TOKEN_FILE/.test(error.message) &&
+          !error.message.includes('secret'),
+      );
+    }
   });
 
   it('counts an empty variable as not set', () => {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SCOPES } from '../../access/scope.js';
 import { DUMPER_NAMES } from '../../capture/capture-record.js';
 import { WATCHER_STATES } from '../../report/report.js';
 import { GC_KINDS, GC_SOURCE_NAMES } from '../../sampling/gc-source.js';
@@ -73,6 +74,21 @@ const AUDIT = z.strictObject({
   head: z.string().nullable().describe('SHA-256 of its last line.'),
 });
 
+const ACCESS = z.strictObject({
+  tokens: list(
+    z.strictObject({
+      id: z.string(),
+      scopes: list(z.enum(SCOPES)),
+      expires: z.iso.datetime().nullable(),
+      state: z.enum(['valid', 'expires-soon', 'expired']),
+    }),
+  ),
+  tokenFile: z.strictObject({ readings: count, errors: count, lastError: z.string().nullable() }).nullable(),
+  authorize: z.boolean(),
+  jwt: z.boolean(),
+  clients: count,
+});
+
 /** What each name is, and why it was chosen. */
 function chosen<const T extends readonly [string, ...string[]]>(names: T) {
   return z.strictObject({ name: z.enum(names), reason: z.string() });
@@ -100,6 +116,7 @@ export const STATUS = z.strictObject({
   listener: z.string().nullable(),
   stateDirectory: z.string().nullable(),
   audit: AUDIT,
+  access: ACCESS.describe('The credentials that are configured, never their content.'),
   options: z.record(z.string(), z.unknown()).describe('Every option but the secrets.'),
   rules: z.record(z.string(), z.unknown()).describe('The numbers of the pace.'),
 });
