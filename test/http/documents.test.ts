@@ -1,17 +1,10 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { SCOPES } from '../../src/access/scope.js';
 import { ERROR_CODES, type ErrorCode } from '../../src/errors.js';
 import { problem } from '../../src/http/problem.js';
 import { ROUTE_NAMES, routeOf } from '../../src/http/routes.js';
-
-/** The build may lie at any depth below the checkout. */
-function documentText(name: string): string {
-  let directory = new URL('.', import.meta.url);
-  while (!existsSync(new URL('package.json', directory))) directory = new URL('..', directory);
-  return readFileSync(new URL(`docs/${name}`, directory), 'utf8');
-}
+import { documentText } from './document-text.js';
 
 test('docs/errors.md explains every error code, with its status and title, and no other', () => {
   const documented = [...documentText('errors.md').matchAll(/^## (\w+)\n\n(\d+)\. (.+)\n\n(.+)/gm)];

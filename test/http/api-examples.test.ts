@@ -1,0 +1,119 @@
+/** The examples of docs/http-api.md, against a watcher that has a finding. */
+import assert from 'node:assert/strict';
+import { execFile, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { promisify } from 'node:util';
+import { encodeFindings } from '../../src/findings/finding-store.js';
+import { ROUTE_NAMES, routeOf } from '../../src/http/routes.js';
+import { ANSWERS } from '../../src/http/schema/answers.js';
+import { type Watcher, watch } from '../../src/index.js';
+import { resolveOptions } from '../../src/options/resolve-options.js';
+import { issueToken } from '../../src/options/tokens.js';
+import { finding } from '../report/report-fixture.js';
+import { checkAnswer } from '../support/openapi-check.js';
+import { documentText } from './document-text.js';
+
+const PAGE = documentText('http-api.md');
+const CURL = spawnSync('curl', ['--version']).status === 0;
+/** curl prints only the body: the rest is asked for. */
+const PRELUDE = `curl() { command curl -sS -D head -w '%{stderr}%{method} %{url_effective}' "$@"; }`;
+
+interface Example {
+  /** `GET /ops/leaks` */
+  readonly heading: string;
+  readonly blocks: readonly string[];
+}
+
+const [, sections] = /\n## Each route\n([\s\S]*?)\n## /.exec(PAGE)!;
+const EXAMPLES: readonly Example[] = sections!
+  .split(/^### /m)
+  .slice(1)
+  .map((section) => ({
+    heading: section.split('\n', 1)[0]!,
+    blocks: [...section.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block]) => block!),
+  }));
+
+test('docs/http-api.md has a section with one curl line for every route, in the order of the table', () => {
+  assert.deepEqual(
+    EXAMPLES.map(({ heading }) => heading),
+    ROUTE_NAMES.map(routeOf).map(({ method, path }) => `${method} /ops${path}`),
+  );
+  for (const { heading, blocks } of EXAMPLES) {
+    assert.equal(blocks.length, 1, heading);
+    assert.match(blocks[0]!, /^curl [^\n]+\n$/, heading);
+  }
+});
+
+describe('the examples of docs/http-api.md', { skip: CURL ? false : 'curl is not installed' }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'leakwatch-examples-'));
+  const token = issueToken();
+  const known = finding({ firstSeen: new Date().toISOString(), lastSeen: new Date().toISOString() });
+  let watcher: Watcher;
+  let operation = '';
+
+  before(async () => {
+    const stateDir = join(folder, 'state');
+    mkdirSync(stateDir, { mode: 0o700 });
+    const file = join(stateDir, `findings-${resolveOptions().program}.json`);
+    const stored = encodeFindings({ findings: [{ ...known, owner: 'OrderHistory.byCustomer' }], muted: [] });
+    writeFileSync(file, stored, { mode: 0o600 });
+    watcher = await watch({ stateDir, token, listen: '127.0.0.1:0', pace: 'fast', log: 'silent' });
+  });
+  after(async () => {
+    await watcher.stop();
+    rmSync(folder, { recursive: true });
+  });
+
+  for (const [at, { heading, blocks }] of EXAMPLES.entries()) {
+    const built = ROUTE_NAMES[at]! in ANSWERS;
+    test(heading, { skip: !built && 'the route is not built' }, async () => {
+      const environment = {
+        PATH: process.env['PATH'],
+        OPS: `${watcher.address}/ops`,
+        AUTH: `Authorization: Bearer ${token}`,
+        FINDING: known.id,
+        OPERATION: operation,
+      };
+      const answer = await execute(blocks[0]!, environment);
+      assert.equal(`${answer.method} ${answer.pattern}`, heading);
+      assert.match(String(answer.status), /^2/, answer.body);
+      checkAnswer(answer);
+      operation = answer.headers.get('location')?.split('/').at(-1) ?? operation;
+    });
+  }
+
+  async function execute(line: string, environment: Readonly<Record<string, string | undefined>>) {
+    const options = { cwd: folder, env: environment, timeout: 60_000 };
+    const { stdout, stderr } = await promisify(execFile)('bash', ['-c', `${PRELUDE}\n${line}`], options);
+    const [, method = '', url = ''] = /^(\w+) (\S+)$/m.exec(stderr)!;
+    const { pathname, search } = new URL(url);
+    const heads = readFileSync(join(folder, 'head'), 'latin1').trimEnd().split('\r\n');
+    const headers = new Map(
+      heads.slice(1).map((head) => [head.split(':', 1)[0]!.toLowerCase(), head.replace(/^[^:]*: */, '')]),
+    );
+    const output = / -o (\S+)/.exec(line)?.[1];
+    return {
+      method,
+      target: pathname + search,
+      pattern: patternOf(pathname, environment),
+      status: Number(heads[0]!.split(' ')[1]),
+      headers,
+      body: output === undefined ? stdout : readFileSync(join(folder, output), 'latin1'),
+    };
+  }
+});
+
+/** The path as in the headings. */
+function patternOf(
+  path: string,
+  { FINDING, OPERATION }: Readonly<Record<string, string | undefined>>,
+): string {
+  return path
+    .split('/')
+    .map((part) => (part !== '' && (part === FINDING || part === OPERATION) ? ':id' : part))
+    .join('/')
+    .replace(/^(\/ops\/probes)\/\w+$/, '$1/:name');
+}
