@@ -11,6 +11,7 @@ import type { Report } from '../../src/index.js';
 import { dashboardQueries } from '../grafana/dashboard-queries.js';
 import { type PrometheusServer, startPrometheus, until } from '../grafana/prometheus.js';
 import { promtool, skipWithout } from '../grafana/tool.js';
+import { fetchChecked } from '../support/openapi-check.js';
 
 const MAIN = fileURLToPath(new URL('../../examples/leaky-service/main.js', import.meta.url));
 const LIMIT_MS = 120_000;
@@ -56,7 +57,7 @@ class Demo {
   }
 
   async ask(path: string, token = this.token): Promise<Response> {
-    return await fetch(this.ops + path, {
+    return await fetchChecked(this.ops + path, {
       headers: token === '' ? {} : { authorization: `Bearer ${token}` },
     });
   }

@@ -4,7 +4,6 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { ROUTE_NAMES, type RouteName, routeOf } from '../../src/http/routes.js';
 import type { Report } from '../../src/index.js';
@@ -68,11 +67,8 @@ describe('A service full of secrets that leaks in several ways', { timeout: 400_
       DATABASE_URL: `postgres://shop:${planted}-environment@db.example/shop`,
     });
     ops = await program.opsAddress();
-    const isConfirmed = async () => {
-      await sleep(POLL_MS);
-      return (await findings(ops)).confirmed;
-    };
-    await eventually('a confirmed finding', isConfirmed, LIMIT_MS);
+    const isConfirmed = async () => (await findings(ops)).confirmed;
+    await eventually('a confirmed finding', isConfirmed, LIMIT_MS, POLL_MS);
     const { all } = await findings(ops);
     for (const [name, asks] of Object.entries(ASKED))
       published[name] = (await answersOf(name as RouteName, asks, all)).join('\n');

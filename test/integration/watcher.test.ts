@@ -26,6 +26,7 @@ import type { Options } from '../../src/options/options.js';
 import { issueToken } from '../../src/options/tokens.js';
 import { Authority, withoutOpenssl } from '../support/certificates.js';
 import { eventually } from '../support/eventually.js';
+import { fetchChecked } from '../support/openapi-check.js';
 import { createRecordingLogger } from '../support/recording-logger.js';
 
 const ROOT = dirname(createRequire(import.meta.url).resolve('leakwatch/package.json'));
@@ -65,7 +66,7 @@ async function mount(watcher: Watcher): Promise<string> {
 
 async function ask(url: string, token?: string): Promise<{ status: number; body: string }> {
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  const response = await fetch(url, { headers });
+  const response = await fetchChecked(url, { headers });
   return { status: response.status, body: await response.text() };
 }
 

@@ -8,12 +8,13 @@ export async function eventually<T>(
   what: string,
   condition: () => T | Promise<T>,
   giveUpMs = GIVE_UP_MS,
+  pollMs = POLL_MS,
 ): Promise<NonNullable<T>> {
   const until = Date.now() + giveUpMs;
   for (;;) {
     const value = await condition();
     if (value) return value;
     if (Date.now() > until) throw new Error(`never happened: ${what}`);
-    await sleep(POLL_MS);
+    await sleep(pollMs);
   }
 }
