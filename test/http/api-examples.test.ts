@@ -58,9 +58,19 @@ describe('the examples of docs/http-api.md', { skip: CURL ? false : 'curl is not
     const stateDir = join(folder, 'state');
     mkdirSync(stateDir, { mode: 0o700 });
     const file = join(stateDir, `findings-${resolveOptions().program}.json`);
-    const stored = encodeFindings({ findings: [{ ...known, owner: 'OrderHistory.byCustomer' }], muted: [] });
+    const stored = encodeFindings({
+      findings: [{ ...known, owner: 'OrderHistory.byCustomer' }],
+      muting: new Map(),
+      acknowledged: new Map(),
+    });
     writeFileSync(file, stored, { mode: 0o600 });
-    watcher = await watch({ stateDir, token, listen: '127.0.0.1:0', pace: 'fast', log: 'silent' });
+    watcher = await watch({
+      stateDir,
+      token: `${token} scope=read,metrics,act,profile,eval`,
+      listen: '127.0.0.1:0',
+      pace: 'fast',
+      log: 'silent',
+    });
   });
   after(async () => {
     await watcher.stop();
