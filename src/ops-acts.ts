@@ -16,8 +16,8 @@ export function createActs(daemon: Daemon, operations: Operations): OpsActs {
       } as const;
       const present = operations.check(order);
       if (present !== null) return present;
-      const detail = scans.refusal();
-      if (detail !== null) return { outcome: 'refused', detail };
+      const refusal = scans.refusal();
+      if (refusal !== null) return { outcome: 'refused', detail: refusal.detail };
       return operations.begin(order, (control) => scans.run(input, control));
     },
     collect() {

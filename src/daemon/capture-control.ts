@@ -115,14 +115,14 @@ export class CaptureControl {
       const run = await settledOrAborted(ended, signal);
       if (hasGraph(level) && run?.record.outcome === 'success') return { outcome: 'captured', run };
     }
-    if (signal.aborted) return { outcome: 'cancelled' };
+    if (signal.aborted) return { outcome: 'cancelled', run: null };
     const decision = this.#decideOnDemand();
     if (decision.decision === 'skip') {
       this.#problems.record(decision.why, this.#ladder.graphLevel, 'demand', this.#parts.clock.now());
       return { outcome: 'refused', why: decision.why };
     }
     const run = await this.#begin(this.#ladder.graphLevel, 'demand', order);
-    if (signal.aborted) return { outcome: 'cancelled' };
+    if (signal.aborted) return { outcome: 'cancelled', run };
     return run === null ? { outcome: 'failed' } : { outcome: 'captured', run };
   }
 

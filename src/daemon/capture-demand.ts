@@ -13,7 +13,9 @@ export type Demanded =
   /** Not necessarily with success: the record says. */
   | { readonly outcome: 'captured'; readonly run: CaptureRun }
   | { readonly outcome: 'refused'; readonly why: SkipReason }
-  | { readonly outcome: 'cancelled' | 'failed' };
+  /** `run`: the capture that was ended for it; null without one. */
+  | { readonly outcome: 'cancelled'; readonly run: CaptureRun | null }
+  | { readonly outcome: 'failed' };
 
 /** At most one runs at a time. */
 export interface RunningCapture {

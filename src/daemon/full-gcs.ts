@@ -7,7 +7,7 @@ import type { DaemonParts } from './daemon-parts.js';
 import type { LiveHeap } from './live-heap.js';
 
 /** Between the end of one and the beginning of the next. */
-export const GC_COOL_DOWN_MS = 10_000;
+const COOL_DOWN_MS = 10_000;
 /** When a capture is in the way. Most end sooner. */
 const CAPTURE_WAIT_MS = 5_000;
 /** First guess, before this process has taught us better: twice what Node 20 took for heaps of 20 to 320 MB of small objects. */
@@ -22,8 +22,18 @@ export type FullGcOutcome =
       readonly before: HeapSize;
       readonly after: HeapSize;
     }
-  | { readonly outcome: 'busy'; readonly detail: string; readonly retryAfterMs: number }
-  | { readonly outcome: 'refused'; readonly detail: string };
+  /** `detail`: for a person. */
+  | {
+      readonly outcome: 'busy';
+      readonly because: 'cool-down' | 'capture';
+      readonly detail: string;
+      readonly retryAfterMs: number;
+    }
+  | {
+      readonly outcome: 'refused';
+      readonly because: 'pause-over-budget' | 'not-offered';
+      readonly detail: string;
+    };
 
 /** Full GCs that a client asks for. They stop the service as long as they take, so `pauseBudgetMs` limits them as it limits captures. */
 export class FullGcs {
@@ -52,15 +62,18 @@ export class FullGcs {
   run(): FullGcOutcome {
     const { clock, fullGc, ownPauses, work } = this.#parts;
     const fromMs = clock.monotonicMs();
-    const retryAfterMs = this.#lastMs + GC_COOL_DOWN_MS - fromMs;
+    const retryAfterMs = this.#lastMs + COOL_DOWN_MS - fromMs;
     if (retryAfterMs > 0) return busy('cool-down', retryAfterMs);
     // A GC writes to every page, and while a forked child lives, each page that is written to is copied.
     if (this.#capturing()) return busy('capture', CAPTURE_WAIT_MS);
     const { pauseMs: expectedMs } = this.#cost.predict(this.#heap.capturedBytes);
-    if (expectedMs > this.#budgetMs) return refused(gcOverBudgetText(expectedMs, this.#budgetMs));
+    if (expectedMs > this.#budgetMs) {
+      const detail = gcOverBudgetText(expectedMs, this.#budgetMs);
+      return { outcome: 'refused', because: 'pause-over-budget', detail };
+    }
     const before = fullGc.size();
     const pausedMs = clock.monotonicMs();
-    if (!fullGc.run()) return refused(gcNotOfferedText());
+    if (!fullGc.run()) return { outcome: 'refused', because: 'not-offered', detail: gcNotOfferedText() };
     const toMs = clock.monotonicMs();
     this.#lastMs = toMs;
     ownPauses.add(pausedMs, toMs);
@@ -75,9 +88,5 @@ export class FullGcs {
 }
 
 function busy(because: 'cool-down' | 'capture', retryAfterMs: number): FullGcOutcome {
-  return { outcome: 'busy', detail: gcBusyText(because), retryAfterMs };
-}
-
-function refused(detail: string): FullGcOutcome {
-  return { outcome: 'refused', detail };
+  return { outcome: 'busy', because, detail: gcBusyText(because), retryAfterMs };
 }

@@ -53,10 +53,10 @@ export class Scans {
     this.#captures = captures;
   }
 
-  /** Why none can begin now, with the numbers; null: one can. */
-  refusal(): string | null {
+  /** Why none can begin now; null: one can. */
+  refusal(): { readonly cause: SkipReason['code']; readonly detail: string } | null {
     const why = this.#captures.refusal();
-    return why === null ? null : stateDetail(why);
+    return why === null ? null : { cause: why.code, detail: stateDetail(why) };
   }
 
   expectedMs({ captures, spacingSeconds }: ScanInput): number {
@@ -97,10 +97,10 @@ export class Scans {
     progress('capturing', (number - 1) / of, round);
     const dumped = () => progress('analysing', (number - 0.5) / of, round);
     const demanded = await this.#captures.demand({ signal, dumped });
-    if (demanded.outcome === 'captured') {
-      const { durationMs, cpuSeconds, pauseMs } = demanded.run.record;
-      this.#durationMs = durationMs;
-      this.#cpuSeconds += cpuSeconds + pauseMs / 1000;
+    const run = 'run' in demanded ? demanded.run : null;
+    if (run !== null) {
+      this.#durationMs = run.record.durationMs;
+      this.#cpuSeconds += run.record.cpuSeconds + run.record.pauseMs / 1000;
     }
     return demanded;
   }
@@ -115,15 +115,18 @@ export class Scans {
     const { records, ...seen } = scan;
     const { findings } = this.#desk;
     const warmMs = this.#heap.startedAtMs + this.#rules.warmUpMs;
+    const warmingUp = this.#parts.clock.now() < warmMs;
     const summary = scanText({
       ...seen,
       open: findings.filter(isOpen).length,
-      warmingUp: this.#parts.clock.now() < warmMs,
+      warmingUp,
       rules: this.#rules.finding,
     });
     return {
       summary,
       graphs: scan.graphs,
+      warmingUp,
+      endedBy: scan.endedBy?.code ?? null,
       captures: records.map(publishedCapture),
       findings: findings.map(({ id, status, title }) => ({ id, status, title })),
     };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CAPTURE_CAUSES } from '../../capture/capture-record.js';
 import { ERROR_CODES, type ErrorCode } from '../../errors.js';
 import { OPERATION_KINDS, OPERATION_STATES, OPERATION_STEPS } from '../../operations/operation.js';
 import { CAPTURE_FIELDS, FINDING } from './report.js';
@@ -7,6 +8,8 @@ import { bytes, count, list, milliseconds, share, time } from './values.js';
 /** `result` of a scan. */
 const SCAN = z.strictObject({
   summary: z.string().describe('What the scan can say, and what it cannot.'),
+  warmingUp: z.boolean().describe('The program has only just started.'),
+  endedBy: z.enum(CAPTURE_CAUSES).nullable().describe('The limit that ended it early.'),
   graphs: count.describe("Graphs in the series after the last one, the watcher's own captures included."),
   captures: list(z.strictObject({ ...CAPTURE_FIELDS, at: time })),
   findings: list(FINDING.pick({ id: true, status: true, title: true })),
