@@ -1,5 +1,5 @@
 /**
- * A watched service that leaks orders, whose token may act. Prints the port of its ops endpoint. When stdin ends, the service ends
+ * A watched service that leaks orders, whose token may act and profile. Prints the port of its ops endpoint. When stdin ends, the service ends
  * its own work, and nothing of the watcher may keep the process alive.
  */
 import { watch } from '../../../src/watcher.js';
@@ -25,7 +25,7 @@ const leak = setInterval(() => {
 const [token = '', stateDir = ''] = process.argv.slice(2);
 const watcher = await watch({
   listen: '127.0.0.1:0',
-  token: `${token} scope=read,act`,
+  token: `${token} scope=read,act,profile`,
   pace: 'fast',
   stateDir,
   log: 'debug',

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import * as v8 from 'node:v8';
+import { loadBinding } from '../../src/native/binding.js';
+import { issueToken } from '../../src/options/tokens.js';
+import { eventually } from '../support/eventually.js';
+import { fetchChecked } from '../support/openapi-check.js';
+import { readPprof, total } from '../support/pprof.js';
+
+const PROGRAM = fileURLToPath(new URL('../operations/programs/scanned.js', import.meta.url));
+const TOKEN = issueToken();
+const isQuiet = 'startHeapProfile' in v8 || loadBinding().binding !== null;
+const skip = isQuiet ? false : 'neither Node nor the addon begins a profiler that does not collect';
+
+describe('A service that leaks orders', () => {
+  const service = spawn(process.execPath, [PROGRAM, TOKEN], { stdio: ['pipe', 'pipe', 'ignore'] });
+  const ended = once(service, 'close');
+  let port = 0;
+  const ask = (path: string, method = 'GET') =>
+    fetchChecked(`http://127.0.0.1:${port}/ops${path}`, {
+      method,
+      headers: { Authorization: `Bearer ${TOKEN}` },
+    });
+  const pprof = async (path: string) => readPprof(new Uint8Array(await (await ask(path)).arrayBuffer()));
+
+  /** Records, and waits for the end; returns the profile. */
+  async function recorded(kind: 'heap' | 'cpu') {
+    const begun = await ask(`/profile/${kind}?seconds=2`, 'POST');
+    assert.equal(begun.status, 202);
+    const path = begun.headers.get('location')!.replace('/ops', '');
+    await eventually('the end of the profile', async () => {
+      const operation = (await (await ask(`${path}?waitSeconds=10`)).json()) as { state: string };
+      assert.notEqual(operation.state, 'failed');
+      return operation.state === 'succeeded';
+    });
+    return await pprof(`${path}/result`);
+  }
+
+  before(async () => {
+    const [line] = await once(service.stdout, 'data');
+    port = Number(String(line));
+  });
+  after(() => {
+    service.kill('SIGKILL');
+  });
+
+  it('shows them in the profile of its live memory, which grows', { skip }, async () => {
+    const first = await eventually('samples of orders', async () => {
+      const profile = await pprof('/profile/heap');
+      return total(profile, 'inuse_space/bytes', 'Order') > 0 ? profile : null;
+    });
+    await eventually('growth', async () => {
+      const now = await pprof('/profile/heap?seconds=30');
+      return total(now, 'inuse_space/bytes', 'Order') > total(first, 'inuse_space/bytes', 'Order');
+    });
+  });
+
+  it('shows them in the profile of its new memory', { skip }, async () => {
+    const profile = await recorded('heap');
+    assert.equal(profile.durationMs, 2000);
+    assert.ok(total(profile, 'inuse_space/bytes', 'Order') > 0);
+  });
+
+  it('shows where it spends its time, and goes on leaking', async () => {
+    const profile = await recorded('cpu');
+    assert.ok(profile.durationMs >= 2000);
+    assert.ok(total(profile, 'samples/count') > 0);
+    assert.ok(
+      profile.samples.some(({ stack }) => stack.some((frame) => / .*\/scanned\.js:\d+$/.test(frame))),
+    );
+  });
+
+  it('ends by itself while its new memory is recorded', { skip }, async () => {
+    assert.equal((await ask('/profile/heap?seconds=120', 'POST')).status, 202);
+    service.stdin.end();
+    assert.deepEqual(await ended, [0, null]);
+  });
+});
