@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import * as v8 from 'node:v8';
@@ -16,7 +19,8 @@ const isQuiet = 'startHeapProfile' in v8 || loadBinding().binding !== null;
 const skip = isQuiet ? false : 'neither Node nor the addon begins a profiler that does not collect';
 
 describe('A service that leaks orders', () => {
-  const service = spawn(process.execPath, [PROGRAM, TOKEN], { stdio: ['pipe', 'pipe', 'ignore'] });
+  const folder = mkdtempSync(join(tmpdir(), 'leakwatch-profiled-'));
+  const service = spawn(process.execPath, [PROGRAM, TOKEN, folder], { stdio: ['pipe', 'pipe', 'ignore'] });
   const ended = once(service, 'close');
   let port = 0;
   const ask = (path: string, method = 'GET') =>
@@ -43,8 +47,10 @@ describe('A service that leaks orders', () => {
     const [line] = await once(service.stdout, 'data');
     port = Number(String(line));
   });
-  after(() => {
+  after(async () => {
     service.kill('SIGKILL');
+    await ended;
+    rmSync(folder, { recursive: true });
   });
 
   it('shows them in the profile of its live memory, which grows', { skip }, async () => {
