@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
+import { SCOPES } from '../../src/access/scope.js';
 import { encodeFindings } from '../../src/findings/finding-store.js';
 import { ROUTE_NAMES, routeOf } from '../../src/http/routes.js';
 import { ANSWERS } from '../../src/http/schema/answers.js';
@@ -13,6 +14,7 @@ import { type Watcher, watch } from '../../src/index.js';
 import { resolveOptions } from '../../src/options/resolve-options.js';
 import { issueToken } from '../../src/options/tokens.js';
 import { finding } from '../report/report-fixture.js';
+import { eventually } from '../support/eventually.js';
 import { checkAnswer } from '../support/openapi-check.js';
 import { documentText } from './document-text.js';
 
@@ -66,7 +68,7 @@ describe('the examples of docs/http-api.md', { skip: CURL ? false : 'curl is not
     writeFileSync(file, stored, { mode: 0o600 });
     watcher = await watch({
       stateDir,
-      token: `${token} scope=read,metrics,act,profile,eval`,
+      token: `${token} scope=${SCOPES.join(',')}`,
       listen: '127.0.0.1:0',
       pace: 'fast',
       log: 'silent',
@@ -80,19 +82,39 @@ describe('the examples of docs/http-api.md', { skip: CURL ? false : 'curl is not
   for (const [at, { heading, blocks }] of EXAMPLES.entries()) {
     const built = ROUTE_NAMES[at]! in ANSWERS;
     test(heading, { skip: !built && 'the route is not built' }, async () => {
+      const running = heading.startsWith('DELETE') ? await begin('/profile/heap?seconds=120') : null;
       const environment = {
         PATH: process.env['PATH'],
         OPS: `${watcher.address}/ops`,
         AUTH: `Authorization: Bearer ${token}`,
         FINDING: known.id,
-        OPERATION: operation,
+        OPERATION: running ?? operation,
       };
       const answer = await execute(blocks[0]!, environment);
       assert.equal(`${answer.method} ${answer.pattern}`, heading);
       assert.match(String(answer.status), /^2/, answer.body);
       checkAnswer(answer);
-      operation = answer.headers.get('location')?.split('/').at(-1) ?? operation;
+      if (answer.status === 202) operation = await ended(idIn(answer.headers));
     });
+  }
+
+  const headers = { authorization: `Bearer ${token}` };
+
+  /** What a client has begun excludes other work until it ends. */
+  async function ended(id: string): Promise<string> {
+    await eventually(`the end of ${id}`, async () => {
+      const answer = await fetch(`${watcher.address}/ops/operations/${id}?waitSeconds=20`, { headers });
+      const { state, error } = (await answer.json()) as { readonly state: string; readonly error: unknown };
+      assert.equal(error, null);
+      return state === 'succeeded';
+    });
+    return id;
+  }
+
+  async function begin(path: string): Promise<string> {
+    const answer = await fetch(`${watcher.address}/ops${path}`, { method: 'POST', headers });
+    assert.equal(answer.status, 202, await answer.text());
+    return idIn(answer.headers);
   }
 
   async function execute(line: string, environment: Readonly<Record<string, string | undefined>>) {
@@ -101,7 +123,7 @@ describe('the examples of docs/http-api.md', { skip: CURL ? false : 'curl is not
     const [, method = '', url = ''] = /^(\w+) (\S+)$/m.exec(stderr)!;
     const { pathname, search } = new URL(url);
     const heads = readFileSync(join(folder, 'head'), 'latin1').trimEnd().split('\r\n');
-    const headers = new Map(
+    const received = new Map(
       heads.slice(1).map((head) => [head.split(':', 1)[0]!.toLowerCase(), head.replace(/^[^:]*: */, '')]),
     );
     const output = / -o (\S+)/.exec(line)?.[1];
@@ -110,11 +132,15 @@ describe('the examples of docs/http-api.md', { skip: CURL ? false : 'curl is not
       target: pathname + search,
       pattern: patternOf(pathname, environment),
       status: Number(heads[0]!.split(' ')[1]),
-      headers,
+      headers: received,
       body: output === undefined ? stdout : readFileSync(join(folder, output), 'latin1'),
     };
   }
 });
+
+function idIn(headers: { get(name: string): string | null | undefined }): string {
+  return headers.get('location')?.split('/').at(-1) ?? '';
+}
 
 /** The path as in the headings. */
 function patternOf(
