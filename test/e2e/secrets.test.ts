@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { gunzipSync } from 'node:zlib';
+import { SCOPES } from '../../src/access/scope.js';
 import { ROUTE_NAMES, type RouteName, routeOf } from '../../src/http/routes.js';
 import type { Report } from '../../src/index.js';
 import { issueToken } from '../../src/options/tokens.js';
@@ -19,7 +20,7 @@ const POLL_MS = 200;
 const REASON = 'looking for planted secrets';
 
 interface Ask {
-  /** Parameters of the path; by default the id of a finding, or of the latest operation. */
+  /** Of the path; by default the id of each finding, or of each operation. */
   readonly parameter?: string;
   readonly query?: string;
   readonly accept?: string;
@@ -33,13 +34,13 @@ const ASKED: Readonly<Record<RouteName, readonly Ask[]>> = {
   status: [{}],
   metrics: [{}],
   openapi: [{}],
-  heapProfile: [{}, { accept: 'application/json' }],
+  heapProfile: [{ accept: '*/*' }, { accept: 'application/json' }],
   recordHeapProfile: [{ query: '?seconds=1' }],
   recordCpuProfile: [{ query: '?seconds=1' }],
-  operation: [{ query: '?waitSeconds=60' }],
-  operationResult: [{}, { accept: 'application/json' }],
-  cancelOperation: [{}],
   scan: [{ body: { captures: 1 } }],
+  operation: [{}],
+  operationResult: [{ accept: '*/*' }, { accept: 'application/json' }],
+  cancelOperation: [{}],
   collect: [{}],
   decide: [{ body: { acknowledged: true, reason: REASON } }],
   probe: ['handles', 'modules', 'live', 'leak'].map((parameter) => ({ parameter, body: {} })),
@@ -52,14 +53,17 @@ describe('A service full of secrets that leaks in several ways', { timeout: 400_
   const folder = mkdtempSync(join(tmpdir(), 'leakwatch-secrets-'));
   const report = join(folder, 'report.json');
   const stateDirectory = join(folder, 'state');
+  const tokenFile = join(folder, 'token');
   const published: Record<string, string> = {};
+  const typed = planted.replace('planted', 'typed');
   let program: WatchedProgram;
   let ops: string;
 
   before(async () => {
+    writeFileSync(tokenFile, `${TOKEN} scope=${SCOPES.join(',')}\n`, { mode: 0o600 });
     program = new WatchedProgram('secrets.mjs', [planted], {
       LEAKWATCH_LISTEN: '127.0.0.1:0',
-      LEAKWATCH_TOKEN: TOKEN,
+      LEAKWATCH_TOKEN_FILE: tokenFile,
       LEAKWATCH_PACE: 'fast',
       LEAKWATCH_LOG: 'debug',
       LEAKWATCH_STATE_DIR: stateDirectory,
@@ -84,29 +88,50 @@ describe('A service full of secrets that leaks in several ways', { timeout: 400_
     rmSync(folder, { recursive: true, force: true });
   });
 
-  let operation = 'op-0000000000000000';
+  const operations: string[] = [];
+
+  /** The answers for every finding or every operation, where the path asks for one. */
   async function answersOf(
     name: RouteName,
     asks: readonly Ask[],
-    ids: readonly string[],
+    findingIds: readonly string[],
   ): Promise<readonly string[]> {
+    const { path, method } = routeOf(name);
+    const ids = path.startsWith('/leaks/') ? findingIds : path.startsWith('/operations/') ? operations : [''];
     const answers: string[] = [];
     for (const { parameter, query = '', accept = 'application/json', body } of asks) {
-      const isFindings = routeOf(name).path.startsWith('/leaks/');
-      for (const id of parameter === undefined ? (isFindings ? ids : [operation]) : [parameter]) {
-        const path = `/ops${routeOf(name).path.replace(/:\w+/, id)}${query}`;
-        const answer = await ask(path, { method: routeOf(name).method, accept, body });
-        operation = answer.location?.split('/').at(-1) ?? operation;
+      for (const id of parameter === undefined ? ids : [parameter]) {
+        const at = `/ops${path.replace(/:\w+/, id)}${query}`;
+        // A capture or a scan may be in the way.
+        const answer = await eventually(
+          `an answer of ${at}`,
+          async () => {
+            const given = await ask(at, { method, accept, body });
+            return given.status === 429 ? null : given;
+          },
+          LIMIT_MS,
+          POLL_MS,
+        );
+        // An operation that has ended cannot be cancelled, and a scan has no file.
+        const refusable = ['cancelOperation', 'operationResult'].includes(name);
+        assert.ok(answer.status < 300 || (refusable && answer.status === 409), `${at}: ${answer.text}`);
+        if (answer.status === 202) operations.push(await ended(answer.location ?? ''));
         answers.push(answer.text);
       }
     }
     return answers;
   }
 
+  async function ended(location: string): Promise<string> {
+    const isOver = async () => !/"state":"running"/.test((await ask(`${location}?waitSeconds=25`)).text);
+    await eventually(`the end of ${location}`, isOver, LIMIT_MS);
+    return location.split('/').at(-1)!;
+  }
+
   async function ask(
     path: string,
     { method = 'GET', accept = '*/*', body, token = TOKEN }: Readonly<Record<string, unknown>> = {},
-  ): Promise<{ readonly location: string | null; readonly text: string }> {
+  ): Promise<{ readonly status: number; readonly location: string | null; readonly text: string }> {
     const response = await fetchChecked(`${ops}${path}`, {
       method: String(method),
       headers: {
@@ -120,6 +145,7 @@ describe('A service full of secrets that leaks in several ways', { timeout: 400_
     const heads = [...response.headers].map((header) => header.join(': ')).join('\n');
     const isZipped = bytes[0] === 0x1f && bytes[1] === 0x8b;
     return {
+      status: response.status,
       location: response.headers.get('location'),
       text: `${heads}\n${isZipped ? gunzipSync(bytes).toString('latin1') : bytes.toString()}`,
     };
@@ -134,32 +160,34 @@ describe('A service full of secrets that leaks in several ways', { timeout: 400_
     return { all: found.map(({ id }) => id), confirmed: found.some(({ status }) => status === 'confirmed') };
   }
 
-  /** What a client got wrong may be a secret of its own, such as a token in the wrong place. */
+  /** What a client got wrong may be a secret of its own, such as a token in the wrong place. Only the audit log keeps it. */
   async function refusals(): Promise<string> {
     const texts: string[] = [];
     const keep = async (path: string, changes: Readonly<Record<string, unknown>>) =>
       void texts.push((await ask(path, changes)).text);
     for (const name of ROUTE_NAMES) {
       const { method, path } = routeOf(name);
-      const at = `/ops${path.replace(/:\w+/, `${planted}-id`)}`;
+      const at = `/ops${path.replace(/:\w+/, `${typed}-id`)}`;
       const body = ['POST', 'PATCH'].includes(method)
-        ? { reason: planted, captures: planted, id: planted }
+        ? { reason: typed, captures: typed, id: typed }
         : undefined;
-      await keep(`${at}?seconds=${planted}&waitSeconds=${planted}`, { method, body });
-      await keep(at, { method, accept: `text/${planted}`, body });
-      await keep(at, { method: 'PUT', body: planted });
+      await keep(`${at}?seconds=${typed}&waitSeconds=${typed}`, { method, body });
+      await keep(at, { method, accept: `text/${typed}`, body });
+      await keep(at, { method: 'PUT', body: typed });
     }
-    await keep(`/ops/${planted}`, {});
-    await keep('/ops/leaks', { token: `${planted}${issueToken()}` });
+    await keep(`/ops/${typed}`, {});
+    await keep('/ops/leaks', { token: `${typed}${issueToken()}` });
     return texts.join('\n');
   }
 
   const everywhere = [...ROUTE_NAMES, 'refusals', 'the log', 'the final report', 'the state directory'];
   for (const where of everywhere) {
     it(`shows none of them in: ${where}`, () => {
-      assert.ok(published[where]!.length > 100, `there is nothing in ${where}`);
-      const at = published[where]!.indexOf(planted);
-      assert.equal(at < 0 ? '' : published[where]!.slice(Math.max(0, at - 60), at + 60), '');
+      const text = published[where]!;
+      assert.ok(text.length > 100, `there is nothing in ${where}`);
+      const words = where === 'the state directory' ? [planted] : [planted, typed];
+      for (const at of words.map((word) => text.indexOf(word)).filter((index) => index >= 0))
+        assert.equal(text.slice(Math.max(0, at - 60), at + 60), '');
     });
   }
 

@@ -170,13 +170,13 @@ function transfer(where: number | string, bytes: string | Buffer): Promise<RawRe
     const socket = typeof where === 'number' ? connect(where, '127.0.0.1') : connect(where);
     const chunks: Buffer[] = [];
     socket.on('data', (chunk: Buffer) => chunks.push(chunk));
-    socket.on('error', (error) => (chunks.length > 0 ? resolve(parse(chunks)) : reject(error)));
-    socket.on('close', () => resolve(parse(chunks)));
+    socket.on('error', (error) => (chunks.length > 0 ? resolve(parseResponse(chunks)) : reject(error)));
+    socket.on('close', () => resolve(parseResponse(chunks)));
     socket.write(bytes);
   });
 }
 
-function parse(chunks: readonly Buffer[]): RawResponse {
+export function parseResponse(chunks: readonly Buffer[]): RawResponse {
   const bytes = Buffer.concat(chunks).toString('utf8');
   const split = bytes.indexOf('\r\n\r\n');
   const lines = bytes.slice(0, split).split('\r\n');

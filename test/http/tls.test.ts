@@ -24,7 +24,16 @@ import { tlsOf } from '../../src/options/tls.js';
 import { Authority, withoutOpenssl } from '../support/certificates.js';
 import { eventually } from '../support/eventually.js';
 import { ManualClock } from '../support/manual-clock.js';
-import { bearer, dependencies, generousLimits, memoryLogger, raw, TOKEN } from './ops-fixture.js';
+import {
+  bearer,
+  checkResponse,
+  dependencies,
+  generousLimits,
+  memoryLogger,
+  parseResponse,
+  raw,
+  TOKEN,
+} from './ops-fixture.js';
 
 const skip = withoutOpenssl();
 const folder = mkdtempSync(join(tmpdir(), 'leakwatch-tls-'));
@@ -85,7 +94,10 @@ function send(port: number, bytes: string, options: ConnectionOptions = {}): Pro
     socket.on('error', reject);
     socket.on('close', () => {
       if (text === '') reject(new Error('closed without a response'));
-      else resolve({ status: Number(text.split(' ')[1]), text, protocol, serial });
+      else {
+        checkResponse(bytes, parseResponse([Buffer.from(text)]));
+        resolve({ status: Number(text.split(' ')[1]), text, protocol, serial });
+      }
     });
   });
 }
