@@ -62,6 +62,7 @@ describe('the examples of docs/http-api.md', { skip: CURL ? false : 'curl is not
     const file = join(stateDir, `findings-${resolveOptions().program}.json`);
     const stored = encodeFindings({
       findings: [{ ...known, owner: 'OrderHistory.byCustomer' }],
+      muted: [],
       muting: new Map(),
       acknowledged: new Map(),
     });
