@@ -11,6 +11,7 @@ export const ERROR_CODES = {
   },
   LEAKWATCH_ERR_LISTEN: { status: 500, title: 'The listener could not be opened.' },
   LEAKWATCH_ERR_LISTEN_EXPOSED: { status: 500, title: 'The listener would be reachable beyond this host.' },
+  LEAKWATCH_ERR_EVAL_UNACKNOWLEDGED: { status: 500, title: 'Expressions are on without acknowledgement.' },
   LEAKWATCH_ERR_STATE_DIR: { status: 500, title: 'The state directory cannot be used.' },
   LEAKWATCH_ERR_ALREADY_WATCHING: { status: 500, title: 'This thread is already being watched.' },
   LEAKWATCH_ERR_SNAPSHOT_FORMAT: { status: 422, title: 'The heap snapshot is malformed.' },

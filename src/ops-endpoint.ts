@@ -11,6 +11,8 @@ import { Operations } from './operations/operations.js';
 import { createActs } from './ops-acts.js';
 import type { ResolvedOptions } from './options/options.js';
 import type { Profiles } from './profiles/profiles.js';
+import { ExposedRoots } from './repl/exposed-roots.js';
+import type { Repl } from './repl/repl.js';
 import type { Report } from './report/report.js';
 import { createForwardClock, systemClock } from './runtime/clock.js';
 import { type Logger, writeToStderr } from './runtime/logger.js';
@@ -38,6 +40,7 @@ interface Published {
  * take longer to load than everything else, so a separate method loads each.
  */
 export class OpsEndpoint {
+  readonly roots = new ExposedRoots();
   readonly #options: ResolvedOptions;
   readonly #access: AccessControl;
   readonly #tokens: number;
@@ -47,6 +50,7 @@ export class OpsEndpoint {
   #backlog: HeapSample[] = [];
   #metrics: Metrics | null = null;
   #listener: Listener | null = null;
+  #repl: Promise<Repl> | null = null;
   #router: OpsHandler | null = null;
   /** The same for both routers: a client is one client, whichever way it comes. */
   #limits: Promise<Limits> | null = null;
@@ -142,6 +146,8 @@ export class OpsEndpoint {
     const limits = await this.#loadLimits();
     const { createOpsRouter } = await import('./http/ops-router.js');
     const profiles = await this.#loadProfiles();
+    this.#repl ??= this.#createRepl();
+    const { probes, expressions } = await this.#repl;
     return createOpsRouter({
       authenticator: own === null ? this.#access.host : this.#access.listener,
       limits,
@@ -156,6 +162,8 @@ export class OpsEndpoint {
       audited: (call) => this.#audit.audited(call),
       answered: (requestId, status) => this.#audit.answered(requestId, status),
       denied: (request, principal) => this.#audit.denied(request, principal),
+      probes,
+      expressions,
       logger,
     });
   }
@@ -175,6 +183,23 @@ export class OpsEndpoint {
       clock: systemClock,
       operations: this.#operations,
       origin: { pid, threadId, nodeVersion, packageVersion: packageVersion() },
+    });
+  }
+
+  /** One for all routers, since its limits hold for the process. */
+  async #createRepl(): Promise<Repl> {
+    const { daemon } = this.#published;
+    const { repl: mode, environment, pauseBudgetMs } = this.#options;
+    const { createRepl } = await import('./repl/repl.js');
+    return await createRepl({
+      clock: systemClock,
+      roots: this.roots,
+      mode,
+      environment,
+      pauseBudgetMs,
+      findings: () => daemon.desk.findings,
+      sample: () => daemon.status().lastSample,
+      paused: (fromMs, toMs) => daemon.ownPauses.add(fromMs, toMs),
     });
   }
 

@@ -51,6 +51,8 @@ export interface Watcher {
   mute(id: string): void;
   /** False if it was not muted. */
   unmute(id: string): boolean;
+  /** Names a value for probes and expressions, such as `expose('pool', () => pool)`; returns a function that takes the name back. 64 at most; throws LEAKWATCH_ERR_INVALID_OPTION. */
+  expose(name: string, value: () => unknown): () => void;
   /** Ends everything that `watch()` started. Never rejects; a second call does nothing. */
   stop(): Promise<void>;
 }
@@ -215,6 +217,10 @@ export class LeakWatcher implements Watcher {
 
   unmute(id: string): boolean {
     return this.#daemon.desk.unmute(fingerprintOf(id));
+  }
+
+  expose(name: string, value: () => unknown): () => void {
+    return this.#endpoint.roots.expose(name, value);
   }
 
   /**

@@ -7,6 +7,7 @@ import { auditCommand } from './commands/audit.js';
 import { diffCommand } from './commands/diff.js';
 import { leaksCommand } from './commands/leaks.js';
 import { profileCommand } from './commands/profile.js';
+import { replCommand } from './commands/repl.js';
 import { runCommand } from './commands/run.js';
 import { scanCommand } from './commands/scan.js';
 import { tokenCommand } from './commands/token.js';
@@ -19,6 +20,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   leaks: leaksCommand,
   scan: scanCommand,
   profile: profileCommand,
+  repl: replCommand,
   audit: auditCommand,
   token: tokenCommand,
 };

@@ -10,6 +10,7 @@ import type { DaemonStatus } from './daemon-status.js';
 import { FindingDesk } from './finding-desk.js';
 import { FullGcs } from './full-gcs.js';
 import { bestTrend, LiveHeap } from './live-heap.js';
+import type { OwnPauses } from './own-pauses.js';
 import { SafeEmitter } from './safe-emitter.js';
 import { Scans } from './scans.js';
 import type { Job } from './schedule.js';
@@ -23,6 +24,8 @@ export class Daemon {
   readonly desk: FindingDesk;
   readonly scans: Scans;
   readonly fullGcs: FullGcs;
+  /** For what else stops the service. */
+  readonly ownPauses: OwnPauses;
   /** The background work that is to be done on a schedule, between `start()` and `stop()`. */
   readonly jobs: readonly Job[];
   readonly #options: ResolvedOptions;
@@ -46,6 +49,7 @@ export class Daemon {
     this.desk = new FindingDesk(options, parts);
     this.#captures = new CaptureControl(options, parts, this.#heap, this.desk);
     this.scans = new Scans(options, parts, this.#heap, this.desk, this.#captures);
+    this.ownPauses = adapters.ownPauses;
     this.fullGcs = new FullGcs(options, parts, this.#heap, () => this.#captures.capturing);
     this.jobs = this.#createJobs();
   }

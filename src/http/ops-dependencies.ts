@@ -4,6 +4,8 @@ import type { Limits } from '../access/limits.js';
 import type { Principal } from '../access/principal.js';
 import type { AuditedCall } from '../audit/ops-audit.js';
 import type { Operations } from '../operations/operations.js';
+import type { Expressions } from '../repl/expressions.js';
+import type { Probes } from '../repl/probes.js';
 import type { Report } from '../report/report.js';
 import type { Logger } from '../runtime/logger.js';
 import type { OpsActs } from './acts.js';
@@ -46,5 +48,8 @@ export interface OpsDependencies {
   answered(requestId: string, status: number): void;
   /** Records, sampled, that a request was refused: without proof (`principal` null), or without a scope that acts. */
   denied(request: IncomingMessage, principal: Principal | null): void;
+  readonly probes: Pick<Probes, 'live' | 'handles' | 'modules' | 'leak'>;
+  /** Null if expressions are off: then the route does not exist. */
+  readonly expressions: Pick<Expressions, 'evaluate'> | null;
   readonly logger: Logger;
 }

@@ -4,6 +4,7 @@ import { createActHandlers } from './handlers/acts.js';
 import { createDocumentHandler } from './handlers/document.js';
 import { createOperationHandlers } from './handlers/operations.js';
 import { createProfileHandlers } from './handlers/profiles.js';
+import { createReplHandlers } from './handlers/repl.js';
 import type { OpsDependencies } from './ops-dependencies.js';
 import { NOT_FOUND } from './problem.js';
 import { createSteadyReport, negotiated } from './representation.js';
@@ -27,8 +28,7 @@ export function createOpsHandlers(dependencies: OpsDependencies): RouteHandlers 
     ...createActHandlers(dependencies.acts),
     ...createOperationHandlers(dependencies),
     ...createProfileHandlers(dependencies),
-    probe: null,
-    evaluate: null,
+    ...createReplHandlers(dependencies),
     openapi: createDocumentHandler(),
     status: () => json(dependencies.status()),
     metrics:

@@ -27,6 +27,8 @@ export const ROUTES = {
   operation: { path: '/operations/:id', method: 'GET', scope: 'read', input: true },
   cancelOperation: { path: '/operations/:id', method: 'DELETE', scope: 'act' },
   operationResult: { path: '/operations/:id/result', method: 'GET', scope: 'profile' },
+  // It stops the service for a while, so reading is not enough.
+  countLive: { path: '/probes/live', method: 'POST', scope: 'act', input: true },
   probe: { path: '/probes/:name', method: 'POST', scope: 'read', input: true },
   evaluate: { path: '/eval', method: 'POST', scope: 'eval', input: true },
   metrics: { path: '/metrics', method: 'GET', scope: 'metrics', ownListenerOnly: true },

@@ -31,6 +31,7 @@ const VARIABLES: Readonly<Record<string, readonly [OptionName, (value: string, n
   LEAKWATCH_STATE_DIR: ['stateDir', asText],
   LEAKWATCH_REPORT: ['report', asText],
   LEAKWATCH_METRICS_AUTH: ['metricsAuth', asText],
+  LEAKWATCH_REPL: ['repl', asText],
   LEAKWATCH_LOG: ['log', asText],
   LEAKWATCH_GC_SOURCE: ['gcSource', asText],
   LEAKWATCH_ALLOW_REMOTE: ['allowRemote', asFlag],
@@ -40,6 +41,9 @@ const VARIABLES: Readonly<Record<string, readonly [OptionName, (value: string, n
   LEAKWATCH_CAPTURE_CRON: ['schedule.capture', asText],
   LEAKWATCH_PRUNE_CRON: ['schedule.prune', asText],
 };
+
+/** Not an option: what a program sets in its own code, its environment must confirm. */
+export const EVAL_ACKNOWLEDGEMENT = 'LEAKWATCH_ACKNOWLEDGE_EVAL';
 
 export const VARIABLE_NAMES: readonly string[] = Object.keys(VARIABLES);
 /** A function, a logger or a registry cannot be set by a variable. */
@@ -69,7 +73,8 @@ export function optionsFromEnvironment(environment: Readonly<Record<string, stri
   for (const [name, value] of Object.entries(environment)) {
     if (!name.startsWith('LEAKWATCH_') || value === undefined || value === '' || SERVICE_LINK.test(name))
       continue;
-    refuseUnknown([name], VARIABLE_NAMES, 'environment variable');
+    if (name === EVAL_ACKNOWLEDGEMENT) continue;
+    refuseUnknown([name], [...VARIABLE_NAMES, EVAL_ACKNOWLEDGEMENT], 'environment variable');
     const [path, read] = VARIABLES[name]!;
     const [option, entry] = path.split('.') as [string, string?];
     if (entry === undefined) options[option] = read(value, name);

@@ -12,6 +12,9 @@ import type { StateDirectories } from './state-directories.js';
 export const CAPTURE_MODES = ['auto', 'fork', 'inline', 'off'] as const;
 export type CaptureMode = (typeof CAPTURE_MODES)[number];
 
+export const REPL_MODES = ['off', 'read-only', 'full'] as const;
+export type ReplOption = (typeof REPL_MODES)[number];
+
 export const METRICS_AUTH = ['token', 'none'] as const;
 export type MetricsAuth = (typeof METRICS_AUTH)[number];
 
@@ -49,6 +52,11 @@ export interface Options {
   readonly report?: string;
   /** `none` serves metrics without a token, on loopback only. Default: `token`. */
   readonly metricsAuth?: MetricsAuth;
+  /**
+   * Expressions at `POST /ops/eval`: `read-only` refuses side effects, `full` runs anything. The variable
+   * LEAKWATCH_ACKNOWLEDGE_EVAL must say the same. Default: `off`.
+   */
+  readonly repl?: ReplOption;
   /** Default: `warn`. */
   readonly log?: LogLevel;
   /** Receives the log instead of stderr. */
@@ -69,7 +77,10 @@ export interface Options {
 /** Options with every default filled in; frozen. */
 export interface ResolvedOptions
   extends Required<
-    Pick<Options, 'pace' | 'capture' | 'pauseBudgetMs' | 'metricsAuth' | 'log' | 'gcSource' | 'allowedHosts'>
+    Pick<
+      Options,
+      'pace' | 'capture' | 'pauseBudgetMs' | 'metricsAuth' | 'repl' | 'log' | 'gcSource' | 'allowedHosts'
+    >
   > {
   readonly listen: ListenAddress | null;
   /** Every credential; tokens as digests. */

@@ -8,13 +8,15 @@ import { LOG_LEVELS, type Logger } from '../runtime/logger.js';
 import { GC_SOURCE_NAMES } from '../sampling/gc-source.js';
 import { flag, invalid, list, oneOf, positive, refuseUnknown, shown, text } from './checks.js';
 import type { TlsSettings } from './credential-options.js';
-import { entryNames, OPTION_NAMES } from './environment.js';
+import { EVAL_ACKNOWLEDGEMENT, entryNames, OPTION_NAMES } from './environment.js';
 import { jwtOf } from './jwt.js';
 import { isLoopback, type ListenAddress, parseListenAddress } from './listen-address.js';
 import {
   CAPTURE_MODES,
   METRICS_AUTH,
   type Options,
+  REPL_MODES,
+  type ReplOption,
   type ResolvedOptions,
   type ScheduleOptions,
 } from './options.js';
@@ -48,6 +50,7 @@ export function resolveOptions(options: Options = {}): ResolvedOptions {
     stateDir: stateDirectories(text(options.stateDir, 'stateDir')),
     report: text(options.report, 'report') ?? null,
     metricsAuth,
+    repl: replOf(options.repl),
     log: oneOf(options.log, LOG_LEVELS, 'warn', 'log'),
     logger: loggerOf(options.logger),
     gcSource: oneOf(options.gcSource, ['auto', ...GC_SOURCE_NAMES] as const, 'auto', 'gcSource'),
@@ -101,6 +104,20 @@ function refuseExposure(
       `Other hosts can reach listen '${listen.host}', without TLS. Listen on 127.0.0.1, set tls, or acknowledge it with allowRemote: true (LEAKWATCH_ALLOW_REMOTE=1) on a private network.`,
     );
   }
+}
+
+/** An option can come from code that nobody reviewed for this; a variable of the environment is set by who runs the service. */
+function replOf(given: ReplOption | undefined): ReplOption {
+  const repl = oneOf(given, REPL_MODES, 'off', 'repl');
+  const acknowledged = process.env[EVAL_ACKNOWLEDGEMENT];
+  if (repl === 'off' || acknowledged === repl || acknowledged === 'full') {
+    if (repl === 'off' || process.features.inspector) return repl;
+    throw invalid(`repl '${repl}' needs the inspector, which this build of Node.js lacks`);
+  }
+  throw new LeakwatchError(
+    'LEAKWATCH_ERR_EVAL_UNACKNOWLEDGED',
+    `repl '${repl}' lets clients with the scope eval run expressions in this process, which is no sandbox. Acknowledge it with the environment variable ${EVAL_ACKNOWLEDGEMENT}=${repl}, or leave repl off.`,
+  );
 }
 
 function scheduleOf(

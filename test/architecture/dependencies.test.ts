@@ -116,6 +116,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'daemon',
   ],
   audit: ['runtime', 'report', 'access'],
+  repl: ['errors.ts', 'runtime', 'sampling', 'capture', 'heap/naming', 'findings'],
   http: [
     'errors.ts',
     'runtime',
@@ -129,6 +130,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'options',
     'operations',
     'audit',
+    'repl',
   ],
   cli: [
     'errors.ts',
@@ -154,6 +156,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'daemon',
     'metrics',
     'audit',
+    'repl',
     'http',
     'ops-acts.ts',
   ],

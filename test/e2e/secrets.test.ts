@@ -43,7 +43,8 @@ const ASKED: Readonly<Record<RouteName, readonly Ask[]>> = {
   cancelOperation: [{}],
   collect: [{}],
   decide: [{ body: { acknowledged: true, reason: REASON } }],
-  probe: ['handles', 'modules', 'live', 'leak'].map((parameter) => ({ parameter, body: {} })),
+  countLive: [{ body: { className: 'Map' } }],
+  probe: ['handles', 'modules', 'leak'].map((parameter) => ({ parameter, body: {} })),
   evaluate: [{ body: { expression: 'process.env', reason: REASON } }],
 };
 

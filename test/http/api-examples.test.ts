@@ -64,18 +64,22 @@ describe('the examples of docs/http-api.md', { skip: CURL ? false : 'curl is not
       findings: [{ ...known, owner: 'OrderHistory.byCustomer' }],
       muted: [],
       muting: new Map(),
+      muted: [],
       acknowledged: new Map(),
     });
     writeFileSync(file, stored, { mode: 0o600 });
+    process.env['LEAKWATCH_ACKNOWLEDGE_EVAL'] = 'read-only';
     watcher = await watch({
       stateDir,
       token: `${token} scope=${SCOPES.join(',')}`,
       listen: '127.0.0.1:0',
       pace: 'fast',
       log: 'silent',
+      repl: 'read-only',
     });
   });
   after(async () => {
+    delete process.env['LEAKWATCH_ACKNOWLEDGE_EVAL'];
     await watcher.stop();
     rmSync(folder, { recursive: true });
   });
@@ -152,5 +156,5 @@ function patternOf(
     .split('/')
     .map((part) => (part !== '' && (part === FINDING || part === OPERATION) ? ':id' : part))
     .join('/')
-    .replace(/^(\/ops\/probes)\/\w+$/, '$1/:name');
+    .replace(/^(\/ops\/probes)\/(?!live$)\w+$/, '$1/:name');
 }

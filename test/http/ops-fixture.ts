@@ -15,6 +15,8 @@ import type { OpsProfiles } from '../../src/http/profiles.js';
 import { Operations } from '../../src/operations/operations.js';
 import { parseListenAddress } from '../../src/options/listen-address.js';
 import { issueToken } from '../../src/options/tokens.js';
+import { ExposedRoots } from '../../src/repl/exposed-roots.js';
+import { Probes } from '../../src/repl/probes.js';
 import { systemClock } from '../../src/runtime/clock.js';
 import type { Logger } from '../../src/runtime/logger.js';
 import { report } from '../report/report-fixture.js';
@@ -48,6 +50,18 @@ export function authenticatorOf(grants: readonly TokenGrant[]): Authenticator {
   return new Authenticator(new TokenStore(grants, memoryLogger()));
 }
 
+/** Probes of a program that exposes nothing and has no findings. */
+const PROBES = new Probes({
+  clock: systemClock,
+  roots: new ExposedRoots(),
+  pauseBudgetMs: 5000,
+  findings: () => [],
+  sample: () => null,
+  usedBytes: () => 1e6,
+  availableBytes: () => null,
+  paused: () => {},
+});
+
 export function dependencies(changes: Partial<OpsDependencies> = {}): OpsDependencies {
   return {
     authenticator: authenticatorOf([grantOf(TOKEN), grantOf(DUMP_TOKEN, { scopes: ['dump'] })]),
@@ -63,6 +77,8 @@ export function dependencies(changes: Partial<OpsDependencies> = {}): OpsDepende
     audited: async () => null,
     answered: () => {},
     denied: () => {},
+    probes: PROBES,
+    expressions: null,
     logger: memoryLogger(),
     ...changes,
   };

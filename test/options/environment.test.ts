@@ -61,6 +61,12 @@ describe('The environment', () => {
     }
   });
 
+  it('has one variable that stands for no option: the acknowledgement of expressions', () => {
+    assert.deepEqual(optionsFromEnvironment({ LEAKWATCH_ACKNOWLEDGE_EVAL: 'full', LEAKWATCH_REPL: 'full' }), {
+      repl: 'full',
+    });
+  });
+
   it('counts an empty variable as not set', () => {
     assert.deepEqual(optionsFromEnvironment({ LEAKWATCH_LISTEN: '' }), {});
   });

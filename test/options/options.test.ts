@@ -259,3 +259,36 @@ describe('A token file that a group may read', { skip: process.getuid?.() !== 0 
     refused(mounted(0o440, 0), 'LEAKWATCH_ERR_TOKEN_FILE', /mode 0440/);
   });
 });
+
+describe('Expressions', () => {
+  const VARIABLE = 'LEAKWATCH_ACKNOWLEDGE_EVAL';
+  const acknowledged = (value: string | undefined, run: () => void) => {
+    if (value !== undefined) process.env[VARIABLE] = value;
+    try {
+      run();
+    } finally {
+      delete process.env[VARIABLE];
+    }
+  };
+
+  it('are off unless the option and the environment say the same', () => {
+    acknowledged('full', () => assert.equal(resolveOptions().repl, 'off'));
+    for (const repl of ['read-only', 'full'] as const)
+      acknowledged(repl, () => assert.equal(resolveOptions({ repl }).repl, repl));
+    acknowledged('full', () => assert.equal(resolveOptions({ repl: 'read-only' }).repl, 'read-only'));
+  });
+
+  it('are an error at start without the acknowledgement, or with that of the lesser mode', () => {
+    for (const [repl, value] of [
+      ['read-only', undefined],
+      ['read-only', '1'],
+      ['full', undefined],
+      ['full', 'read-only'],
+    ] as const)
+      acknowledged(value, () =>
+        refused({ repl }, 'LEAKWATCH_ERR_EVAL_UNACKNOWLEDGED', new RegExp(`${VARIABLE}=${repl}`)),
+      );
+    refused({ repl: 'on' }, 'LEAKWATCH_ERR_INVALID_OPTION', /repl is one of/);
+    refused({ acknowledgeEval: true }, 'LEAKWATCH_ERR_UNKNOWN_OPTION', /acknowledgeEval/);
+  });
+});

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { RouteName } from '../routes.js';
 import type { RouteAnswers } from './answer.js';
 import { FULL_GC, OPERATION } from './operation.js';
+import { EXPRESSION_ANSWER, LIVE_COUNT, PROBE } from './repl.js';
 import { FINDING, REPORT } from './report.js';
 import { STATUS } from './status.js';
 
@@ -123,6 +124,26 @@ export const ANSWERS = {
       },
     },
     errors: ['LEAKWATCH_ERR_NO_RESULT', 'LEAKWATCH_ERR_NOT_ACCEPTABLE'],
+  },
+  countLive: {
+    summary: 'The live instances of a class',
+    answers: { 200: { description: 'The count.', content: { 'application/json': LIVE_COUNT } } },
+    errors: ['LEAKWATCH_ERR_BUSY', 'LEAKWATCH_ERR_REFUSED'],
+  },
+  probe: {
+    summary: 'One of the named probes: handles, modules, leak',
+    answers: { 200: { description: 'The answer of the probe.', content: { 'application/json': PROBE } } },
+    errors: [],
+  },
+  evaluate: {
+    summary: 'Evaluates an expression; off by default',
+    answers: {
+      200: {
+        description: 'What became of the expression: also of one that was refused, or ended.',
+        content: { 'application/json': EXPRESSION_ANSWER },
+      },
+    },
+    errors: ['LEAKWATCH_ERR_BUSY', 'LEAKWATCH_ERR_REFUSED'],
   },
   metrics: {
     summary: 'The metrics in Prometheus format, on the own listener only',

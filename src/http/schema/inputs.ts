@@ -50,8 +50,28 @@ export const INPUTS = {
   recordCpuProfile: { query: z.strictObject({ seconds: seconds(1, 120).default(10) }), body: null },
   // Listeners and proxies close a connection that is silent for 30 s.
   operation: { query: z.strictObject({ waitSeconds: seconds(0, 25).default(0) }), body: null },
-  probe: { query: null, body: z.strictObject({}) },
-  evaluate: { query: null, body: z.strictObject({ expression: z.string().min(1).max(8_000) }) },
+  countLive: { query: null, body: z.strictObject({ className: z.string().trim().min(1).max(200) }) },
+  probe: {
+    query: null,
+    body: z.strictObject({
+      /** Of a finding, for the probe `leak`. */
+      id: z.string().max(100).optional(),
+    }),
+  },
+  evaluate: {
+    query: null,
+    body: z.strictObject({
+      /** Without one, the request opens a session: it needs a reason then. */
+      session: z.string().max(100).optional(),
+      reason: reason.optional(),
+      expression: z.string().min(1).max(8_000),
+      mode: z.enum(['read-only', 'full']).optional(),
+      /** Why reading is not enough; to open a session of the mode `full`. */
+      secondReason: reason.optional(),
+      /** Id of the finding whose owner is `$it`, from now on; at first the worst one. */
+      finding: z.string().max(100).optional(),
+    }),
+  },
 } as const satisfies Record<InputRouteName, InputSchema>;
 
 type Output<T> = T extends z.ZodType ? z.output<T> : null;

@@ -43,16 +43,18 @@ const EVIDENCE = z.strictObject({
   untilWhat: z.string().nullable(),
 });
 
+export const SERIES = list(z.strictObject({ at: time, count: z.number(), bytes: z.number() }));
+
 const GROWTH = z.strictObject({
   bytesPerSecond: z.number(),
   objectsPerSecond: z.number(),
   bytesPerRequest: z.number().nullable(),
   shareOfGrowth: z.number(),
   bytesScaled: z.boolean(),
-  steps: list(z.strictObject({ at: time, count: z.number(), bytes: z.number() })),
+  steps: SERIES,
 });
 
-const RETAINER_STEP = z.strictObject({
+export const RETAINER_STEP = z.strictObject({
   edge: z.string(),
   edgeType: z.enum(['root', 'property', 'element', 'variable', 'entry', 'internal']),
   node: z.string(),

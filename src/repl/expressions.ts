@@ -1,0 +1,174 @@
+import { getHeapStatistics } from 'node:v8';
+import type { Finding } from '../findings/finding.js';
+import type { Clock } from '../runtime/clock.js';
+import { say } from '../runtime/say.js';
+import { formatBytes } from '../runtime/units.js';
+import type { ExposedRoots } from './exposed-roots.js';
+import { type Evaluated, ExpressionContext } from './expression-context.js';
+import { liveOwner } from './live-owner.js';
+import { previewText } from './preview-text.js';
+import { Redaction } from './redaction.js';
+import {
+  type OpenSession,
+  type ReplMode,
+  ReplSessions,
+  type SessionOrder,
+  type SessionRefusal,
+} from './sessions.js';
+
+/** A heap that is closer to its limit may end the process with any expression. */
+const HEADROOM_BYTES = 64e6;
+/** A shorter expression delays no one. */
+const NOTICEABLE_MS = 20;
+/** The service runs at least so many times as long as expressions stopped it. */
+const REST = 9;
+/** After an expression that had to be ended. */
+const LONG_REST = 49;
+const MAX_REASON = 300;
+
+export interface ExpressionOrder extends SessionOrder {
+  readonly expression: string;
+}
+
+/** The answer to one expression. */
+export interface ExpressionAnswer {
+  readonly outcome: Evaluated['outcome'];
+  /** The value, or what was thrown, cut and redacted; null without one. */
+  readonly preview: string | null;
+  /** Why there is no value; null if there is one. */
+  readonly reason: string | null;
+  readonly elapsedMs: number;
+  /** What `$it` stood for; null if the expression does not name it. */
+  readonly it: {
+    readonly finding: string | null;
+    readonly via: string | null;
+    readonly reason: string | null;
+  } | null;
+  readonly session: {
+    readonly id: string;
+    readonly mode: ReplMode;
+    readonly commandsLeft: number;
+    /** The session ends if it is not used for so long, seconds. */
+    readonly idleSeconds: number;
+  };
+}
+
+export type ExpressionOutcome =
+  | { readonly answer: ExpressionAnswer }
+  | SessionRefusal
+  | { readonly refused: 'busy' | 'memory'; readonly reason: string; readonly retryAfterMs: number };
+
+export interface ExpressionsParts {
+  readonly clock: Clock;
+  readonly roots: ExposedRoots;
+  /** The most that a session may do. */
+  readonly mode: ReplMode;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** How long an expression may run; 200 ms unless stated otherwise. */
+  readonly timeLimitMs?: number;
+  /** Worst first. */
+  findings(): readonly Finding[];
+}
+
+/** Expressions in sessions: one at a time, with a rest after each that was noticed. */
+export class Expressions {
+  readonly #parts: ExpressionsParts;
+  readonly #sessions: ReplSessions<ExpressionContext>;
+  #running = false;
+  #restsUntilMs = Number.NEGATIVE_INFINITY;
+
+  constructor(parts: ExpressionsParts) {
+    this.#parts = parts;
+    this.#sessions = new ReplSessions(
+      parts.clock,
+      parts.mode,
+      (id) => new ExpressionContext(`leakwatch-${id}`, parts.roots, parts.timeLimitMs),
+    );
+  }
+
+  async evaluate(order: ExpressionOrder): Promise<ExpressionOutcome> {
+    const refusal = this.#refusal();
+    if (refusal !== null) return refusal;
+    const session = this.#sessions.use(order);
+    if ('refused' in session) return session;
+    this.#running = true;
+    try {
+      return { answer: await this.#run(session, order.expression) };
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  #refusal(): ExpressionOutcome | null {
+    const restMs = this.#restsUntilMs - this.#parts.clock.monotonicMs();
+    if (this.#running)
+      return { refused: 'busy', reason: say`Another expression is running.`, retryAfterMs: 1000 };
+    if (restMs > 0)
+      return {
+        refused: 'busy',
+        reason: say`The last expression stopped the service for a while, so it rests now.`,
+        retryAfterMs: restMs,
+      };
+    const { heap_size_limit: limit, used_heap_size: used } = getHeapStatistics();
+    if (limit - used >= HEADROOM_BYTES) return null;
+    return {
+      refused: 'memory',
+      reason: say`The heap is ${formatBytes(limit - used)} below its limit; an expression needs ${formatBytes(HEADROOM_BYTES)}.`,
+      retryAfterMs: 60_000,
+    };
+  }
+
+  async #run(session: OpenSession<ExpressionContext>, expression: string): Promise<ExpressionAnswer> {
+    const { clock, environment } = this.#parts;
+    const { value, answer } = expression.includes('$it') ? this.#it(session.finding) : NO_IT;
+    const fromMs = clock.monotonicMs();
+    const evaluated = await session.context.evaluate(expression, session.mode, value);
+    const elapsedMs = clock.monotonicMs() - fromMs;
+    // A full expression that waits stops nobody: its own limit of time bounds what it can.
+    const stoppedMs = session.mode === 'full' ? 0 : elapsedMs;
+    if (evaluated.outcome === 'timeout') this.#restsUntilMs = fromMs + elapsedMs * (1 + LONG_REST);
+    else if (stoppedMs > NOTICEABLE_MS) this.#restsUntilMs = fromMs + elapsedMs * (1 + REST);
+    const redaction = new Redaction(environment);
+    return {
+      outcome: evaluated.outcome,
+      preview:
+        'preview' in evaluated
+          ? previewText(evaluated.preview, redaction, redaction.isSecretName(expression))
+          : null,
+      reason: reasonOf(evaluated, redaction),
+      elapsedMs,
+      it: answer,
+      session: this.#sessions.view(session),
+    };
+  }
+
+  /** The owner of the finding that the session chose, otherwise of the worst one. */
+  #it(id: string | null): { readonly value: unknown; readonly answer: ExpressionAnswer['it'] } {
+    const findings = this.#parts.findings();
+    const finding = id === null ? findings[0] : findings.find((one) => one.id === id);
+    if (finding === undefined)
+      return { value: undefined, answer: { finding: id, via: null, reason: say`there is no such finding` } };
+    const owner = liveOwner(finding.retainerPath, this.#parts.roots);
+    return owner.found
+      ? { value: owner.value, answer: { finding: finding.id, via: owner.via, reason: null } }
+      : { value: undefined, answer: { finding: finding.id, via: null, reason: owner.reason } };
+  }
+}
+
+const NO_IT = { value: undefined, answer: null } as const;
+
+function reasonOf(evaluated: Evaluated, redaction: Redaction): string | null {
+  switch (evaluated.outcome) {
+    case 'refused':
+      return say`it could change something, or V8 cannot tell that it does not: an expression only reads in the mode read-only`;
+    case 'timeout':
+      return say`it ran for too long and was ended`;
+    case 'pending':
+      return say`it still waits, and goes on by itself`;
+    case 'syntax':
+    case 'failed':
+      return redaction.text(evaluated.message.slice(0, MAX_REASON));
+    default:
+      return null;
+  }
+}

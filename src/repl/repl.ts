@@ -1,0 +1,26 @@
+import { getHeapStatistics } from 'node:v8';
+import type { Expressions, ExpressionsParts } from './expressions.js';
+import { Probes, type ProbesParts } from './probes.js';
+import type { ReplMode } from './sessions.js';
+
+export interface Repl {
+  readonly probes: Probes;
+  /** Null if expressions are off. */
+  readonly expressions: Expressions | null;
+}
+
+type ReplParts = Omit<ProbesParts, 'usedBytes' | 'availableBytes'> &
+  Omit<ExpressionsParts, 'mode'> & { readonly mode: ReplMode | 'off' };
+
+/** Loads the inspector only if expressions are on. */
+export async function createRepl(parts: ReplParts): Promise<Repl> {
+  const probes = new Probes({
+    ...parts,
+    usedBytes: () => getHeapStatistics().used_heap_size,
+    availableBytes: () => parts.sample()?.memoryAvailableBytes ?? null,
+  });
+  const { mode } = parts;
+  if (mode === 'off') return { probes, expressions: null };
+  const { Expressions } = await import('./expressions.js');
+  return { probes, expressions: new Expressions({ ...parts, mode }) };
+}
