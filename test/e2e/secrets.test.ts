@@ -68,6 +68,8 @@ describe('A service full of secrets that leaks in several ways', { timeout: 600_
       LEAKWATCH_TOKEN_FILE: tokenFile,
       LEAKWATCH_PACE: 'fast',
       LEAKWATCH_LOG: 'debug',
+      LEAKWATCH_REPL: 'read-only',
+      LEAKWATCH_ACKNOWLEDGE_EVAL: 'read-only',
       LEAKWATCH_STATE_DIR: stateDirectory,
       LEAKWATCH_REPORT: report,
       DATABASE_URL: `postgres://shop:${planted}-environment@db.example/shop`,
@@ -76,8 +78,11 @@ describe('A service full of secrets that leaks in several ways', { timeout: 600_
     const isConfirmed = async () => (await findings(ops)).confirmed;
     await eventually('a confirmed finding', isConfirmed, LIMIT_MS, POLL_MS);
     const { all } = await findings(ops);
+    const leaks = all.map((id) => ({ parameter: 'leak', body: { id } }));
     for (const [name, asks] of Object.entries(ASKED))
-      published[name] = (await answersOf(name as RouteName, asks, all)).join('\n');
+      published[name] = (
+        await answersOf(name as RouteName, name === 'probe' ? [...asks, ...leaks] : asks, all)
+      ).join('\n');
     published['refusals'] = await refusals();
     await program.stop('SIGTERM');
     const kept = readdirSync(stateDirectory).map((name) => readFileSync(join(stateDirectory, name), 'utf8'));

@@ -4,7 +4,6 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import type { z } from 'zod';
 import type { Finding } from '../../src/findings/finding.js';
 import { ROUTE_NAMES, routeOf } from '../../src/http/routes.js';
-import { ANSWERS } from '../../src/http/schema/answers.js';
 import { openApiDocument } from '../../src/http/schema/openapi.js';
 import { FINDING, REPORT } from '../../src/http/schema/report.js';
 import type { Report } from '../../src/report/report.js';
@@ -42,13 +41,11 @@ describe('the OpenAPI document', () => {
       Object.entries(document.paths).flatMap(([path, operations]) =>
         Object.entries(operations).map(([method, { security }]) => ({ path, method, security })),
       ),
-      ROUTE_NAMES.filter((name) => name in ANSWERS)
-        .map(routeOf)
-        .map(({ path, method, scope }) => ({
-          path: `/ops${path.replace(/:(\w+)/, '{$1}')}`,
-          method: method.toLowerCase(),
-          security: [{ bearer: [scope] }, { certificate: [scope] }],
-        })),
+      ROUTE_NAMES.map(routeOf).map(({ path, method, scope }) => ({
+        path: `/ops${path.replace(/:(\w+)/, '{$1}')}`,
+        method: method.toLowerCase(),
+        security: [{ bearer: [scope] }, { certificate: [scope] }],
+      })),
     );
   });
 

@@ -160,7 +160,7 @@ export const ANSWERS = {
     },
     errors: [],
   },
-} as const satisfies Partial<Record<RouteName, RouteAnswers>>;
+} as const satisfies Record<RouteName, RouteAnswers>;
 
 /** Schemas that the document lists by name instead of where they are used. */
 export const COMPONENTS = { Report: REPORT, Finding: FINDING, Status: STATUS, Operation: OPERATION } as const;

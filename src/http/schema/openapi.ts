@@ -17,15 +17,12 @@ const DESCRIPTION =
 the watcher's own listener, which also serves the metrics at \`/metrics\`. A route that is off answers 404. HEAD is answered
 wherever GET is, without a body. Any answer may grow by fields with a new version.`.replaceAll('\n', ' ');
 
-const ANSWERED: Readonly<Partial<Record<RouteName, RouteAnswers>>> = ANSWERS;
-const DOCUMENTED = ROUTE_NAMES.filter((name) => ANSWERED[name] !== undefined);
-
 /** The OpenAPI 3.1 document of every route: the same for the same version, whatever the options. */
 export function openApiDocument(): Json {
   const schemas = new NamedSchemas();
-  const problems = problemAnswers(DOCUMENTED.flatMap(errorsOf));
+  const problems = problemAnswers(ROUTE_NAMES.flatMap(errorsOf));
   const paths: Record<string, Record<string, Json>> = {};
-  for (const name of DOCUMENTED) {
+  for (const name of ROUTE_NAMES) {
     const { path, method } = routeOf(name);
     const address = `/ops${path.replace(/:(\w+)/g, '{$1}')}`;
     paths[address] = { ...paths[address], [method.toLowerCase()]: operation(name, schemas) };
@@ -97,7 +94,7 @@ const SECURITY_SCHEMES = {
 
 function operation(name: RouteName, schemas: NamedSchemas): Json {
   const { scope, path } = routeOf(name);
-  const { summary, answers }: RouteAnswers = ANSWERED[name]!;
+  const { summary, answers }: RouteAnswers = ANSWERS[name];
   const { query, body } = inputOf(name);
   const parameters = [...pathParameters(path), ...queryParameters(query)];
   // A method that the path does not have is answered 405, but it is no operation.
@@ -123,7 +120,7 @@ function operation(name: RouteName, schemas: NamedSchemas): Json {
 
 /** Every error that a request to this route can get. */
 function errorsOf(name: RouteName): readonly ErrorCode[] {
-  const { errors }: RouteAnswers = ANSWERED[name]!;
+  const { errors }: RouteAnswers = ANSWERS[name];
   const { scope, input } = routeOf(name);
   return [
     ...SHARED_ERRORS,
