@@ -81,7 +81,8 @@ export async function keepBusy(ms: number): Promise<number> {
 }
 
 /**
- * Short, since V8 shows a loop that it optimised while it ran, before the profile began, as part of the caller.
+ * Short, since V8 shows a loop that it optimised while it ran, before the profile began, as part of the caller. If V8
+ * inlines it, its time is `keepBusy`'s own.
  */
 function burnCpu(ms: number): number {
   const endMs = performance.now() + ms;
