@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { hasSubscribers } from 'node:diagnostics_channel';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
@@ -372,6 +372,31 @@ describe('router()', () => {
     const { status, body } = await ask(`${url}/leaks`, TOKEN);
     assert.equal(status, 200);
     assert.equal((JSON.parse(body) as Report).process.startedAt, watcher.report().process.startedAt);
+  });
+});
+
+describe('Credentials', () => {
+  it('of JWT need jose, which nothing else needs', async () => {
+    const [alone, hooked, jwt, again] = await runProgram<string[]>('without-jose.js');
+    assert.deepEqual([alone, hooked, again], ['watched', 'watched', 'watched']);
+    assert.match(jwt!, /^LEAKWATCH_ERR_INVALID_OPTION: .*npm install jose@6/);
+  });
+
+  it('in a token file follow the file, without a restart', {
+    skip: process.platform === 'win32',
+  }, async () => {
+    const tokenFile = join(folder, 'tokens');
+    writeFileSync(tokenFile, `${TOKEN} id=old\n`, { mode: 0o600 });
+    const url = await mount(await start({ tokenFile }));
+    assert.equal((await ask(`${url}/leaks`, TOKEN)).status, 200);
+    writeFileSync(`${tokenFile}.next`, `${OTHER_TOKEN} id=new\n`, { mode: 0o600 });
+    renameSync(`${tokenFile}.next`, tokenFile);
+    // The old token is no failure while it is valid, so asking with it is not limited as failures are.
+    await eventually(
+      'the old token is refused',
+      async () => (await ask(`${url}/leaks`, TOKEN)).status === 401,
+    );
+    assert.equal((await ask(`${url}/leaks`, OTHER_TOKEN)).status, 200);
   });
 });
 
