@@ -61,7 +61,6 @@ export class OpsEndpoint {
     this.#options = { ...options, access: NO_ACCESS };
     this.#tokens = options.access.tokens.length;
     this.#published = published;
-    this.#operations = new Operations(createForwardClock(systemClock), published.logger);
     this.#audit = new OpsAudit({
       directory: published.stateDirectory,
       program: options.program,
@@ -69,6 +68,9 @@ export class OpsEndpoint {
       clock: systemClock,
       logger: published.logger,
     });
+    this.#operations = new Operations(createForwardClock(systemClock), published.logger, (operation) =>
+      this.#audit.operationEnded(operation),
+    );
   }
 
   get address(): string | null {

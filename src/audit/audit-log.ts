@@ -135,7 +135,8 @@ export class AuditLog {
     try {
       const file = await this.#openFile(directory);
       await this.#append(file, entry, durable);
-      if (order.isLate) await this.#append(file, { event: 'late', line: this.#last?.seq ?? 0 }, false);
+      if (order.isLate && durable)
+        await this.#append(file, { event: 'late', line: this.#last?.seq ?? 0 }, false);
       this.#reason = null;
       return null;
     } catch (error) {

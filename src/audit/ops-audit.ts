@@ -2,7 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import { networkOf } from '../access/client-bucket.js';
 import { headerValues } from '../access/header-values.js';
 import type { Principal } from '../access/principal.js';
+import type { Clock } from '../runtime/clock.js';
 import { AuditLog, type AuditLogOptions, type AuditStatus } from './audit-log.js';
+import { RepeatedReads } from './repeated-reads.js';
 import { SampledFailures } from './sampled-failures.js';
 
 /** Longer parameters of a path are no ids. */
@@ -29,6 +31,8 @@ export interface EndedOperation {
   readonly id: string;
   readonly kind: string;
   readonly state: string;
+  /** Of the call that began it. */
+  readonly requestId: string;
   readonly error: { readonly code: string } | null;
 }
 
@@ -36,9 +40,14 @@ export interface EndedOperation {
 export class OpsAudit {
   readonly #log: AuditLog;
   readonly #denials: SampledFailures;
+  readonly #clock: Clock;
+  readonly #reads = new RepeatedReads<Readonly<Record<string, unknown>>>();
+  /** Ids of calls that have a line and no answer yet. */
+  readonly #unanswered = new Set<string>();
 
   constructor(options: AuditLogOptions) {
     this.#log = new AuditLog(options);
+    this.#clock = options.clock;
     this.#denials = new SampledFailures(options.clock, (denials) =>
       this.#note({ event: 'denied', ...denials }),
     );
@@ -48,20 +57,33 @@ export class OpsAudit {
     return this.#log.status();
   }
 
-  /** Null once the call is on the disk; otherwise why not: then nothing may be done. */
-  async audited({ principal, parameters, input, ...call }: AuditedCall): Promise<string | null> {
+  /**
+   * Null once the call is on the disk; otherwise why not: then nothing may be done. A read that a client repeats is written
+   * once an hour, as long as the log can be written.
+   */
+  async audited({ principal, parameters, input, requestId, ...call }: AuditedCall): Promise<string | null> {
     const short = Object.entries(parameters).map(([name, value]) => [name, value.slice(0, MAX_PARAMETER)]);
     const members = { ...call, principal: principal.id, parameters: Object.fromEntries(short), input };
-    return await this.#log.record({ event: 'call', ...members }, true);
+    const key = ['GET', 'HEAD'].includes(call.method) ? JSON.stringify(members) : null;
+    const nowMs = this.#clock.now();
+    const isFailing = this.#log.status().state === 'failing';
+    const repeats = key === null || isFailing ? 0 : this.#reads.due(key, nowMs);
+    if (repeats === null) return null;
+    const entry = { event: 'call', requestId, ...members, ...(repeats === 0 ? {} : { repeats }) };
+    const failure = await this.#log.record(entry, true);
+    if (failure !== null) return failure;
+    if (key !== null) this.#reads.written(key, members, nowMs);
+    this.#unanswered.add(requestId);
+    return null;
   }
 
-  /** How an audited call was answered. */
+  /** How an audited call was answered; a call without a line has none for its answer. */
   answered(requestId: string, status: number): void {
-    this.#note({ event: 'answer', requestId, status });
+    if (this.#unanswered.delete(requestId)) this.#note({ event: 'answer', requestId, status });
   }
 
-  operationEnded({ id, kind, state, error }: EndedOperation): void {
-    this.#note({ event: 'operation', id, kind, state, error: error?.code ?? null });
+  operationEnded({ id, kind, state, requestId, error }: EndedOperation): void {
+    this.#note({ event: 'operation', id, kind, state, requestId, error: error?.code ?? null });
   }
 
   /** A request without proof (`principal` null), or without a scope that acts. Only a sample gets a line. */
@@ -78,6 +100,8 @@ export class OpsAudit {
 
   async close(): Promise<void> {
     this.#denials.close();
+    for (const { read, count } of this.#reads.rest())
+      this.#note({ event: 'repeated', ...read, repeats: count });
     await this.#log.close();
   }
 

@@ -69,12 +69,15 @@ export class Operations {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #waiters: Waiters;
+  readonly #onEnd: (operation: Operation) => void;
   /** Oldest first. */
   #entries: Entry[] = [];
   #stopped = false;
 
-  constructor(clock: Clock, logger: Logger) {
+  /** `onEnd` gets each operation once, when it has ended. */
+  constructor(clock: Clock, logger: Logger, onEnd: (operation: Operation) => void = () => {}) {
     this.#clock = clock;
+    this.#onEnd = onEnd;
     this.#logger = logger;
     this.#waiters = new Waiters(clock);
   }
@@ -173,6 +176,7 @@ export class Operations {
       entry.operation = { ...entry.operation, ...ended, state: 'succeeded', result: value, files };
     }
     this.#dropOldFiles();
+    this.#onEnd(entry.operation);
     this.#waiters.ended(entry.operation.id);
   }
 

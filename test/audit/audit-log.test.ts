@@ -393,7 +393,13 @@ describe('Where the audit log cannot be written, it says why, and the call is no
 
   it('when too many lines wait for a disk that hangs', async () => {
     const folder = new AuditFolder();
-    const create = disturbed(() => ({ datasync: () => new Promise<void>(() => {}) }));
+    let resume = (): void => {};
+    const create = disturbed(() => ({
+      datasync: () =>
+        new Promise<void>((resolve) => {
+          resume = resolve;
+        }),
+    }));
     const log = folder.log({ create });
     const waiting = Array.from({ length: 64 }, () => log.record(CALL, true));
     assert.match((await log.record(CALL, true))!, /too many lines wait/);
@@ -402,6 +408,7 @@ describe('Where the audit log cannot be written, it says why, and the call is no
     const closed = log.close();
     folder.clock.advance(5000);
     await closed;
+    resume();
   });
 });
 

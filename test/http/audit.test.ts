@@ -10,8 +10,11 @@ import { dispatch } from '../../src/http/dispatch.js';
 import type { OpsDependencies } from '../../src/http/ops-dependencies.js';
 import { sendResponse } from '../../src/http/response.js';
 import type { RouteName } from '../../src/http/routes.js';
+import type { OperationKind, OperationWork } from '../../src/operations/operation.js';
+import { Operations } from '../../src/operations/operations.js';
 import { issueToken } from '../../src/options/tokens.js';
 import { AuditFolder, PROGRAM } from '../audit/audit-folder.js';
+import { eventually } from '../support/eventually.js';
 import { bearer, dependencies, exchange, ownListener, PLACES, raw } from './ops-fixture.js';
 
 const DONE = { status: 200, headers: {}, body: 'done' };
@@ -30,7 +33,7 @@ async function call(
   changes: Partial<OpsDependencies>,
   { handle = () => DONE, scope = 'act' }: { handle?: RouteHandler<RouteName>; scope?: Scope } = {},
 ): Promise<Called> {
-  const principal = { id: 'token-1', provedBy: 'token' as const, scopes: new Set([scope]) };
+  const principal = { id: 'token-1', scopes: new Set([scope]), provedBy: 'token' as const };
   const parameters = { id: 'lw-1' };
   const server = createServer((incoming, response) => {
     dispatch(incoming, response, { name, principal, parameters }, handle, dependencies(changes))
@@ -180,33 +183,82 @@ test('a flood of wrong tokens writes one line at once', async () => {
   );
 });
 
-test('the ends of operations are recorded with their outcome', async () => {
+test('the ends of operations are recorded with their outcome, under the request that began them', async () => {
   const folder = new AuditFolder();
   const audit = auditOf(folder);
-  audit.operationEnded({ id: 'op-1', kind: 'scan', state: 'succeeded', error: null });
-  audit.operationEnded({
-    id: 'op-2',
-    kind: 'cpu-profile',
-    state: 'failed',
-    error: { code: 'LEAKWATCH_ERR_REFUSED' },
+  const operations = new Operations(folder.clock, folder.logger, (operation) =>
+    audit.operationEnded(operation),
+  );
+  const order = { principal: 'token-1', request: '', expectedMs: null, coolDownMs: 0 };
+  const begin = (kind: OperationKind, requestId: string, work: OperationWork) =>
+    operations.begin({ ...order, kind, requestId }, work).operation.id;
+  const scan = begin('scan', 'r-1', async () => ({ value: 1 }));
+  const failed = begin('heap-profile', 'r-2', async () => {
+    throw new Error('secret');
   });
+  const ended = () => [scan, failed].every((id) => operations.find(id)?.state !== 'running');
+  await eventually('both to end', ended);
+  begin('cpu-profile', 'r-3', async () => ({ value: 1 }));
+  await operations.stop();
   await audit.close();
   assert.deepEqual(
     folder
       .lines(0)
       .slice(1)
-      .map(({ event, id, kind, state, error }) => ({ event, id, kind, state, error })),
+      .map(({ event, kind, state, requestId, error }) => ({ event, kind, state, requestId, error })),
     [
-      { event: 'operation', id: 'op-1', kind: 'scan', state: 'succeeded', error: null },
+      { event: 'operation', kind: 'scan', state: 'succeeded', requestId: 'r-1', error: null },
       {
         event: 'operation',
-        id: 'op-2',
-        kind: 'cpu-profile',
+        kind: 'heap-profile',
         state: 'failed',
-        error: 'LEAKWATCH_ERR_REFUSED',
+        requestId: 'r-2',
+        error: 'LEAKWATCH_ERR_INTERNAL',
       },
+      { event: 'operation', kind: 'cpu-profile', state: 'cancelled', requestId: 'r-3', error: null },
     ],
   );
+  assert.ok(!folder.text(0).includes('secret'));
+});
+
+test('a read that a client repeats has one line an hour, which counts the others', async () => {
+  const folder = new AuditFolder();
+  const audit = auditOf(folder);
+  const scraper = { id: 'token-1', scopes: new Set<Scope>(['profile']), provedBy: 'token' as const };
+  let requests = 0;
+  const scrape = async (method = 'GET'): Promise<string | null> => {
+    requests += 1;
+    const requestId = `r-${requests}`;
+    const common = { route: 'heapProfile', method, parameters: {}, input: null, client: '192.0.2.1' };
+    const failure = await audit.audited({ requestId, principal: scraper, ...common });
+    audit.answered(requestId, 200);
+    return failure;
+  };
+  for (let index = 0; index < 100; index++) assert.equal(await scrape(), null);
+  await eventually('the answer', () => folder.lines(0).length === 3);
+  folder.clock.advance(60 * 60 * 1000);
+  for (let index = 0; index < 3; index++) await scrape();
+  await scrape('POST');
+  await scrape('POST');
+  await audit.close();
+  assert.deepEqual(
+    folder
+      .lines(0)
+      .map(({ event, requestId, repeats }) => [event, requestId, repeats].filter((one) => one !== undefined)),
+    [
+      ['opened'],
+      ['call', 'r-1'],
+      ['answer', 'r-1'],
+      ['call', 'r-101', 99],
+      ['answer', 'r-101'],
+      ['call', 'r-104'],
+      ['answer', 'r-104'],
+      ['call', 'r-105'],
+      ['answer', 'r-105'],
+      ['repeated', 2],
+    ],
+  );
+  assert.match((await scrape('POST'))!, /closed/);
 });
 
 test('without a state directory a call that acts gets 503, and the status says why', async () => {
