@@ -3,6 +3,11 @@ import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { EXIT_CODES } from '../../src/cli/exit-codes.js';
+import { LiveLine } from '../../src/cli/live-line.js';
+import { parseOpsAddress } from '../../src/cli/ops-address.js';
+import { OpsClient } from '../../src/cli/ops-client.js';
+import { OpsFailure } from '../../src/cli/ops-failure.js';
+import { watchReport } from '../../src/cli/watch-report.js';
 import { openListener } from '../../src/http/listener.js';
 import { createOpsRouter } from '../../src/http/ops-router.js';
 import { issueToken } from '../../src/options/tokens.js';
@@ -206,6 +211,28 @@ describe('leakwatch leaks --watch', () => {
     await command.ended;
     assert.equal(command.stdout, '{"findings":["a\\nb"]}\n');
     assert.equal(command.stderr, '');
+  });
+
+  it('shows a new report in the place of the last one on a terminal', async () => {
+    let version = 0;
+    const service = await new FakeService(() => {
+      version += 1;
+      if (version > 2) return problem(401, 'LEAKWATCH_ERR_UNAUTHENTICATED', 'no');
+      return { headers: { etag: `"${version}"` }, body: `report ${version}\n` };
+    }).start();
+    let written = '';
+    const output = {
+      isTTY: true,
+      write: (text: string) => {
+        written += text;
+      },
+    };
+    const client = new OpsClient(parseOpsAddress(service.url), { token: TOKEN }, () => {});
+    await assert.rejects(
+      watchReport(client, '/leaks', false, new LiveLine({ write: () => {} }), output),
+      OpsFailure,
+    );
+    assert.equal(written, '\u001b[H\u001b[2Jreport 1\n\u001b[H\u001b[2Jreport 2\n');
   });
 
   it('ends if the first request fails, or if the token is not accepted any more', async () => {
