@@ -104,7 +104,14 @@ class Bench {
 }
 
 /** What a scan finds. */
-const SCANNED = { summary: 'Nothing grew.', warmingUp: false, endedBy: null, graphs: 2, captures: [], findings: [] };
+const SCANNED = {
+  summary: 'Nothing grew.',
+  warmingUp: false,
+  endedBy: null,
+  graphs: 2,
+  captures: [],
+  findings: [],
+};
 
 const codeOf = (answer: RawResponse): unknown => JSON.parse(answer.body).code;
 
