@@ -2,32 +2,42 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { networkOf } from '../access/client-bucket.js';
 import type { Limits } from '../access/limits.js';
-import { type Clock, systemClock } from '../runtime/clock.js';
+import { type Clock, systemClock, type Timer } from '../runtime/clock.js';
+import { feedInSlices } from './sliced-reading.js';
 
 /** Together with 16 KiB of headers each, the most that clients can take from the process. */
 export const MAX_CONNECTIONS = 100;
 /**
- * How long the refusal of a penalised client waits, milliseconds. A flood that waits for its answers is slowed to 100
- * requests in this time, all connections together; a person who mistyped a token hardly notices.
+ * How long the refusal of a penalised client waits, milliseconds. A flood that waits for its answers gets one a second and
+ * connection; a person who mistyped a token hardly notices.
  */
-export const HOLD_MS = 1_000;
-/** Requests of one connection that wait for their responses; with one more the connection is cut. */
-const MAX_WAITING = 16;
+const HOLD_MS = 1_000;
+/** Requests of one connection that wait for their responses. With one more the connection is cut, though late as well. */
+const MAX_WAITING = 10;
 
 interface Connection {
+  /** For TLS the socket below it. */
   readonly socket: Socket;
   readonly network: string;
   /** Whether its latest request came with a valid token. */
   proven: boolean;
   failed: boolean;
   waiting: number;
+  /** Whether nothing more is read from it, until a request is judged or answered. */
+  held: boolean;
+  /** Whether it ends with a response that is being held: nothing after that is read or answered. */
+  ending: boolean;
+  stopReading: () => void;
+  /** Of refusals that wait; at most one a waiting request. */
+  readonly timers: Set<Timer>;
   /** Later for a connection used more recently. */
   turn: number;
 }
 
 /**
- * The connections of the own listener. When one more arrives than it can have, the one that deserves it least is
- * closed: so clients that never show a valid token cannot lock out those that do.
+ * The connections of the own listener. When one more arrives than it can have, the one that deserves it least is closed: so
+ * clients that never show a valid token cannot lock out those that do. Until a request is judged, nothing more is read
+ * from a connection without a valid token.
  */
 export class Connections {
   readonly #limits: Pick<Limits, 'failed'>;
@@ -45,7 +55,7 @@ export class Connections {
     if (this.#open.size >= MAX_CONNECTIONS) {
       const victim = this.#leastDeserving();
       if (victim === null) return void socket.destroy();
-      this.#remove(victim);
+      this.#open.delete(keyOf(victim.socket));
       victim.socket.destroy();
     }
     const connection = {
@@ -54,32 +64,48 @@ export class Connections {
       proven: false,
       failed: false,
       waiting: 0,
+      held: false,
+      ending: false,
+      stopReading: () => {},
+      timers: new Set<Timer>(),
       turn: this.#turn++,
     };
     const key = keyOf(socket);
     this.#open.set(key, connection);
     socket.once('close', () => {
+      for (const timer of connection.timers) timer.cancel();
       if (this.#open.get(key) === connection) this.#open.delete(key);
     });
   }
 
-  /** A request arrived. False if its connection has been cut, now or before: then it gets no response. */
+  /** Node's HTTP server reads from this connection: for TLS the socket above it. */
+  read(socket: Socket): void {
+    const connection = this.#open.get(keyOf(socket));
+    if (connection === undefined) return;
+    connection.stopReading = feedInSlices(socket, () => connection.held);
+  }
+
+  /** A request arrived. False if it gets no response, since its connection is or will be cut. */
   accept({ socket }: IncomingMessage, response: ServerResponse): boolean {
     const connection = this.#open.get(keyOf(socket));
-    if (connection === undefined || socket.destroyed) {
+    if (connection === undefined) {
       socket.destroy();
       return false;
     }
-    // Node parses all requests of a chunk at once, so a few kilobytes could queue thousands of responses.
-    if (connection.waiting >= MAX_WAITING) {
-      this.#remove(connection);
-      socket.destroy();
-      return false;
-    }
+    if (connection.ending) return false;
+    // Where Node paused it, since responses pile up, it is Node's to resume.
+    if (!connection.proven && !socket.isPaused()) connection.held = true;
     connection.waiting += 1;
     connection.turn = this.#turn++;
+    if (connection.waiting > MAX_WAITING) {
+      connection.held = true;
+      connection.ending = true;
+      this.#later(connection, () => socket.destroy());
+      return false;
+    }
     response.once('close', () => {
       connection.waiting -= 1;
+      resume(connection, socket);
     });
     return true;
   }
@@ -90,38 +116,46 @@ export class Connections {
     if (connection === undefined) return;
     connection.proven = proven;
     connection.failed = !proven;
+    if (proven) resume(connection, socket);
   }
 
   /**
-   * Sends a refusal late, and reads nothing more from the connection until then. An unproven connection ends with it, so
-   * that its client has to connect again for its next attempt.
+   * Sends a refusal late. An unproven connection ends with it, so that its client has to connect again for its next
+   * attempt.
    */
   hold({ socket }: IncomingMessage, response: ServerResponse, send: () => void): void {
-    if (this.#open.get(keyOf(socket))?.proven !== true) response.setHeader('Connection', 'close');
-    this.#sendLate(socket, send);
+    const connection = this.#open.get(keyOf(socket));
+    if (connection === undefined) return;
+    if (!connection.proven) {
+      connection.held = true;
+      connection.ending = true;
+      response.setHeader('Connection', 'close');
+    }
+    this.#later(connection, send);
   }
 
   /** Bytes that are not a request arrived, or too few in time. */
   async broken(error: NodeJS.ErrnoException, socket: Socket, send: () => void): Promise<void> {
-    const isReset = error.code === 'ECONNRESET';
-    if (isReset || (await this.#limits.failed(socket.remoteAddress)) === 0) return send();
+    const connection = this.#open.get(keyOf(socket));
+    // What follows cannot be read, and would be counted again.
+    connection?.stopReading();
+    if (connection === undefined || error.code === 'ECONNRESET') return send();
     this.judged(socket, false);
-    this.#sendLate(socket, send);
+    if ((await this.#limits.failed(socket.remoteAddress)) === 0) send();
+    else this.#later(connection, send);
   }
 
-  #sendLate(socket: Socket, send: () => void): void {
-    socket.pause();
+  /** This connection carries no HTTP from now on. */
+  release(socket: Socket): void {
+    this.#open.get(keyOf(socket))?.stopReading();
+  }
+
+  #later(connection: Connection, work: () => void): void {
     const timer = this.#clock.after(HOLD_MS, () => {
-      socket.off('close', cancel);
-      socket.resume();
-      send();
+      connection.timers.delete(timer);
+      work();
     });
-    const cancel = (): void => timer.cancel();
-    socket.once('close', cancel);
-  }
-
-  #remove({ socket }: Connection): void {
-    this.#open.delete(keyOf(socket));
+    connection.timers.add(timer);
   }
 
   /** Null if each of them is busy with a request that a valid token came with. */
@@ -136,6 +170,12 @@ export class Connections {
     }
     return least;
   }
+}
+
+function resume(connection: Connection, socket: Socket): void {
+  if (!connection.held || connection.ending) return;
+  connection.held = false;
+  socket.resume();
 }
 
 /** Unproven before proven; refused before silent; then of the network with the most connections; then the longest unused. */

@@ -85,7 +85,7 @@ async function inputOf(
   if (schema.body === null) return { query: query.value, body: null };
   const sent = await readJsonBody(request, response);
   if ('refusal' in sent) return sent;
-  const body = checked(schema.body, 'body', () => sent.value ?? {});
+  const body = checked(schema.body, 'body', () => (sent.value === undefined ? {} : sent.value));
   return 'refusal' in body ? body : { query: query.value, body: body.value };
 }
 

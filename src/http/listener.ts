@@ -95,7 +95,10 @@ function serve(server: Server | TlsServer, options: ListenerOptions): void {
   // A client that waits for "100 Continue" gets the final response at once: no route reads a body.
   server.on('checkContinue', handle);
   server.on('checkExpectation', handle);
-  server.on('connect', (request: IncomingMessage, socket: Duplex) => handleConnect(request, socket, handle));
+  server.on('connect', (request: IncomingMessage, socket: Duplex) => {
+    connections.release(socket as Socket);
+    handleConnect(request, socket, handle);
+  });
   server.on('clientError', (error, socket) =>
     connections.broken(error, socket as Socket, () => refuseBrokenRequest(error, socket)),
   );
@@ -103,6 +106,10 @@ function serve(server: Server | TlsServer, options: ListenerOptions): void {
     socket.unref();
     connections.add(socket);
   });
+  // Below TLS there is no HTTP to read.
+  server.on(options.tls === null ? 'connection' : 'secureConnection', (socket: Socket) =>
+    connections.read(socket),
+  );
 }
 
 function createRequestHandler(options: ListenerOptions, connections: Connections): OpsHandler {

@@ -4,7 +4,7 @@ import type { Principal } from '../access/principal.js';
 import { terminalText } from '../report/terminal-text.js';
 import type { Logger } from '../runtime/logger.js';
 import { admit, charge } from './admission.js';
-import type { RouteHandler } from './call.js';
+import type { RouteHandler, RouteHandlers } from './call.js';
 import { dispatch } from './dispatch.js';
 import type { OpsDependencies, OpsHandler } from './ops-dependencies.js';
 import { createOpsHandlers } from './ops-handlers.js';
@@ -13,10 +13,12 @@ import { type OpsResponse, sendResponse } from './response.js';
 import { ROUTE_NAMES, type RouteName, routeOf } from './routes.js';
 
 /** The ops endpoint. It matches paths literally: another case, a trailing slash or a doubled slash is another address. */
-export function createOpsRouter(dependencies: OpsDependencies): OpsHandler {
+export function createOpsRouter(
+  dependencies: OpsDependencies,
+  handlers: RouteHandlers = createOpsHandlers(dependencies),
+): OpsHandler {
   const { own, logger } = dependencies;
   const principals = new WeakMap<IncomingMessage, Principal>();
-  const handlers = createOpsHandlers(dependencies);
   const conclude = (
     request: IncomingMessage,
     response: ServerResponse,

@@ -5,9 +5,11 @@ import { type AddressInfo, connect } from 'node:net';
 import express from 'express';
 import { Authenticator } from '../../src/access/authenticator.js';
 import { Limits, REQUESTS_PER_MINUTE } from '../../src/access/limits.js';
+import { SCOPES, type Scope } from '../../src/access/scope.js';
 import { grantOf, type TokenGrant } from '../../src/access/token-grant.js';
 import { TokenStore } from '../../src/access/token-store.js';
 import type { OpsActs } from '../../src/http/acts.js';
+import type { RouteHandlers } from '../../src/http/call.js';
 import { openListener } from '../../src/http/listener.js';
 import type { OpsDependencies, OpsHandler } from '../../src/http/ops-dependencies.js';
 import { createOpsRouter } from '../../src/http/ops-router.js';
@@ -29,7 +31,17 @@ const express4 = require('express4') as typeof express;
 export const TOKEN = issueToken();
 /** Grants nothing that a route asks for. */
 export const DUMP_TOKEN = issueToken();
+/** Grants everything. */
+export const ADMIN_TOKEN = issueToken();
+/** For each scope, a token that grants it alone. */
+export const ONLY = tokenPerScope();
+/** For each scope, a token that grants every other one. */
+export const ALL_BUT = tokenPerScope();
 export const EXPOSITION = '# TYPE leakwatch_watcher_up gauge\nleakwatch_watcher_up 1\n';
+
+function tokenPerScope(): Readonly<Record<Scope, string>> {
+  return Object.fromEntries(SCOPES.map((scope) => [scope, issueToken()])) as Record<Scope, string>;
+}
 
 /** Keeps what was logged. */
 export function memoryLogger(): Logger & { readonly lines: readonly string[] } {
@@ -63,8 +75,15 @@ const PROBES = new Probes({
 });
 
 export function dependencies(changes: Partial<OpsDependencies> = {}): OpsDependencies {
+  const grants = [
+    grantOf(TOKEN),
+    grantOf(DUMP_TOKEN, { scopes: ['dump'] }),
+    grantOf(ADMIN_TOKEN, { scopes: SCOPES }),
+    ...SCOPES.map((scope) => grantOf(ONLY[scope], { scopes: [scope] })),
+    ...SCOPES.map((scope) => grantOf(ALL_BUT[scope], { scopes: SCOPES.filter((one) => one !== scope) })),
+  ];
   return {
-    authenticator: authenticatorOf([grantOf(TOKEN), grantOf(DUMP_TOKEN, { scopes: ['dump'] })]),
+    authenticator: authenticatorOf(grants),
     limits: generousLimits(),
     own: null,
     report: () => report(),
@@ -103,9 +122,9 @@ export interface Place {
 
 /** The ops endpoint in the host's app, which answers what it is not asked by itself. */
 function inApp(framework: typeof express, mount: (app: express.Express, ops: OpsHandler) => void) {
-  return async (changes: Partial<OpsDependencies> = {}): Promise<Place> => {
+  return async (changes: Partial<OpsDependencies> = {}, handlers?: RouteHandlers): Promise<Place> => {
     const app = framework();
-    mount(app, createOpsRouter(dependencies({ metrics: null, ...changes })));
+    mount(app, createOpsRouter(dependencies({ metrics: null, ...changes }), handlers));
     app.get('/', (_request, response) => void response.send('the app'));
     return serverOf(createServer(app as RequestListener));
   };
@@ -125,13 +144,16 @@ async function serverOf(server: Server): Promise<Place> {
   };
 }
 
-export async function ownListener(changes: Partial<OpsDependencies> = {}): Promise<Place> {
+export async function ownListener(
+  changes: Partial<OpsDependencies> = {},
+  handlers?: RouteHandlers,
+): Promise<Place> {
   const limits = changes.limits ?? generousLimits();
   const listener = await openListener({
     listen: parseListenAddress('127.0.0.1:0'),
     allowedHosts: [],
     tls: null,
-    loadRouter: (own) => createOpsRouter(dependencies({ limits, own, ...changes })),
+    loadRouter: (own) => createOpsRouter(dependencies({ limits, own, ...changes }), handlers),
     limits,
     logger: memoryLogger(),
   });
@@ -139,7 +161,9 @@ export async function ownListener(changes: Partial<OpsDependencies> = {}): Promi
 }
 
 /** Every way in which the endpoint is reached, each with the routes below `/ops`. */
-export const PLACES: Readonly<Record<string, (changes?: Partial<OpsDependencies>) => Promise<Place>>> = {
+export const PLACES: Readonly<
+  Record<string, (changes?: Partial<OpsDependencies>, handlers?: RouteHandlers) => Promise<Place>>
+> = {
   'an Express 4 app': inApp(express4, (app, ops) => app.use('/ops', ops)),
   'an Express 5 app': inApp(express, (app, ops) => app.use('/ops', ops)),
   'the own listener': ownListener,
@@ -155,6 +179,16 @@ export const CORS_APP = inApp(express, (app, ops) => {
   app.use(express.json());
   app.use('/ops', ops);
 });
+
+/** Opens a place, works with its port and closes it. */
+export async function using<T>(opening: Promise<Place>, work: (port: number) => Promise<T>): Promise<T> {
+  const place = await opening;
+  try {
+    return await work(place.port);
+  } finally {
+    await place.close();
+  }
+}
 
 export interface RawResponse {
   readonly status: number;
@@ -181,7 +215,8 @@ export function checkResponse(request: string | Buffer, response: RawResponse): 
   checkAnswer({ ...response, method, target, body: bytes.toString() });
 }
 
-function transfer(where: number | string, bytes: string | Buffer): Promise<RawResponse> {
+/** The same for an answer that Node gives in the host's app, before the app or the endpoint is asked. */
+export function transfer(where: number | string, bytes: string | Buffer): Promise<RawResponse> {
   return new Promise((resolve, reject) => {
     const socket = typeof where === 'number' ? connect(where, '127.0.0.1') : connect(where);
     const chunks: Buffer[] = [];

@@ -12,22 +12,13 @@ import {
   memoryLogger,
   ownListener,
   PLACES,
-  type Place,
   type RawResponse,
   raw,
+  using,
 } from './ops-fixture.js';
 import { opsStatus } from './status-fixture.js';
 
 const ID = finding().id;
-
-async function using<T>(opening: Promise<Place>, work: (port: number) => Promise<T>): Promise<T> {
-  const place = await opening;
-  try {
-    return await work(place.port);
-  } finally {
-    await place.close();
-  }
-}
 
 function codeOf(response: RawResponse): string {
   assert.equal(response.headers.get('content-type'), 'application/problem+json; charset=utf-8');

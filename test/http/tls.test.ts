@@ -13,6 +13,7 @@ import { CertificateClients } from '../../src/access/client-certificate.js';
 import { grantOf } from '../../src/access/token-grant.js';
 import { TokenStore } from '../../src/access/token-store.js';
 import { type ErrorCode, LeakwatchError } from '../../src/errors.js';
+import { MAX_CONNECTIONS } from '../../src/http/connections.js';
 import { type Listener, openListener } from '../../src/http/listener.js';
 import { createOpsRouter } from '../../src/http/ops-router.js';
 import { createTlsServer } from '../../src/http/tls-server.js';
@@ -112,6 +113,22 @@ describe('A listener with TLS', { skip }, () => {
     ca,
     key: readFileSync(key),
     cert: readFileSync(cert),
+  });
+
+  it('neither connections without a handshake nor thousands of pipelined requests keep a valid token out', async () => {
+    await using(server, async (port) => {
+      const silent = Array.from({ length: 2 * MAX_CONNECTIONS }, () => connectPlain(port, '127.0.0.1'));
+      let closed = 0;
+      for (const socket of silent) socket.on('error', () => {}).on('close', () => closed++);
+      await eventually('connections beyond the limit are closed', () => closed >= MAX_CONNECTIONS);
+      assert.equal((await send(port, raw('/ops/leaks', [bearer()]), { ca })).status, 200);
+      const request = raw('/').replace('Connection: close\r\n', '');
+      const flooded = send(port, request.repeat(5_000), { ca }).catch(() => null);
+      assert.equal((await send(port, raw('/ops/leaks', [bearer()]), { ca })).status, 200);
+      const answers = (await flooded)?.text.match(/HTTP\/1\.1 401/g)?.length ?? 0;
+      assert.ok(answers <= 20, `${answers} answers`);
+      for (const socket of silent) socket.destroy();
+    });
   });
 
   it('serves as it does without, and calls itself https', async () => {
