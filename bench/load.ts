@@ -9,6 +9,8 @@ export interface LoadOrder {
   readonly url: string;
   readonly paths: readonly string[];
   readonly connections: number;
+  /** Requests a second, all connections together; as fast as the service answers if missing. */
+  readonly rate?: number;
   readonly warmUpSeconds: number;
   readonly seconds: number;
 }
@@ -31,11 +33,12 @@ process.disconnect?.();
 
 /** autocannon's histogram rounds to whole milliseconds, too coarse for a ratio; so the times are recorded here. */
 async function drive(seconds: number): Promise<LoadResult> {
-  const { url, paths, connections } = order;
+  const { url, paths, connections, rate } = order;
+  const pace = rate === undefined ? {} : { overallRate: rate };
   const times: number[] = [];
   const requests = paths.map((path) => ({ path }));
   const result = await new Promise<autocannon.Result>((resolve, reject) => {
-    const run = autocannon({ url, requests, connections, duration: seconds }, (error, outcome) => {
+    const run = autocannon({ url, requests, connections, duration: seconds, ...pace }, (error, outcome) => {
       if (error instanceof Error) reject(error);
       else resolve(outcome);
     });

@@ -1,10 +1,11 @@
-/** `npm run bench [-- overhead | engine | capture | sites | soak] [options]`; without a name it runs the first. */
+/** `npm run bench [-- overhead | engine | capture | sites | soak | flood] [options]`; without a name it runs the first. */
 const SCENARIOS: Readonly<Record<string, () => Promise<unknown>>> = {
   overhead: () => import('./overhead.js'),
   engine: () => import('./engine/main.js'),
   capture: () => import('./capture/main.js'),
   sites: () => import('./sites.js'),
   soak: () => import('./soak.js'),
+  flood: () => import('./flood.js'),
 };
 
 const [name] = process.argv.slice(2);
