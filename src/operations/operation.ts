@@ -1,13 +1,13 @@
 import type { ErrorCode } from '../errors.js';
 
-export const OPERATION_KINDS = ['scan', 'heap-profile', 'cpu-profile'] as const;
+const OPERATION_KINDS = ['scan', 'heap-profile', 'cpu-profile'] as const;
 export type OperationKind = (typeof OPERATION_KINDS)[number];
 
 export const OPERATION_STATES = ['running', 'succeeded', 'failed', 'cancelled'] as const;
-export type OperationState = (typeof OPERATION_STATES)[number];
+type OperationState = (typeof OPERATION_STATES)[number];
 
 export const OPERATION_STEPS = ['starting', 'waiting', 'capturing', 'analysing', 'recording'] as const;
-export type OperationStep = (typeof OPERATION_STEPS)[number];
+type OperationStep = (typeof OPERATION_STEPS)[number];
 
 /** How far a running operation is. */
 export interface OperationProgress {

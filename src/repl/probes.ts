@@ -23,7 +23,7 @@ export interface ProbesParts extends LiveObjectsParts {
 }
 
 /** Whether the object that holds the members of a finding was found, and how much it holds now. */
-export type OwnerAnswer =
+type OwnerAnswer =
   | ({ readonly found: true; readonly via: string } & Shape)
   | { readonly found: false; readonly reason: string };
 
