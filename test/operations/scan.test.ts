@@ -14,6 +14,8 @@ import { fetchChecked } from '../support/openapi-check.js';
 
 const PROGRAM = fileURLToPath(new URL('programs/scanned.js', import.meta.url));
 const TOKEN = issueToken();
+/** A capture takes a minute where the machine is busy. */
+const PATIENCE_MS = 300_000;
 const STATE = mkdtempSync(join(tmpdir(), 'leakwatch-scan-'));
 
 describe('A service that leaks, scanned on demand', () => {
@@ -58,10 +60,11 @@ describe('A service that leaks, scanned on demand', () => {
     const answer = await leaveAfterHead('POST', '/leaks/scan', body);
     assert.match(answer, /^HTTP\/1\.1 202 /);
     const id = /^location: \/ops\/operations\/(op-[0-9a-f]{16})\r$/im.exec(answer)?.[1];
-    const scan = await eventually('the end of the scan', async () => {
+    const whenEnded = async () => {
       const operation = await read(`/operations/${id}?waitSeconds=25`);
       return operation.state === 'running' ? null : operation;
-    });
+    };
+    const scan = await eventually('the end of the scan', whenEnded, PATIENCE_MS);
     assert.equal(scan.state, 'succeeded', JSON.stringify(scan.error));
     assert.ok(scan.result.graphs >= 3);
     const captured = scan.result.captures.map(({ outcome }: { outcome: string }) => outcome);
@@ -85,12 +88,13 @@ describe('A service that leaks, scanned on demand', () => {
   });
 
   it('runs a full GC between two captures', async () => {
-    const collected = await eventually('a GC', async () => {
+    const whenRun = async () => {
       const answer = await ask('/gc', { method: 'POST' });
       // A capture of the watcher is running.
       if (answer.status === 429) await sleep(Number(answer.headers.get('retry-after')) * 1000);
       return answer.status === 429 ? null : answer;
-    });
+    };
+    const collected = await eventually('a GC', whenRun, PATIENCE_MS);
     assert.equal(collected.status, 200);
     const { pauseMs, before: was, after: is } = JSON.parse(await collected.text());
     assert.ok(pauseMs > 0 && was.usedBytes > 0 && is.usedBytes > 0);
