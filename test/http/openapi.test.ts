@@ -49,6 +49,27 @@ describe('the OpenAPI document', () => {
     );
   });
 
+  test('describes queries and bodies as a client writes them', () => {
+    const { paths } = document as unknown as {
+      readonly paths: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, unknown>>>>>>;
+    };
+    const { parameters } = paths['/ops/operations/{id}']!['get']!;
+    const waitSeconds = { type: 'integer', minimum: 0, maximum: 25 };
+    assert.deepEqual(parameters, [
+      { name: 'id', in: 'path', required: true, schema: { type: 'string' } },
+      {
+        name: 'waitSeconds',
+        in: 'query',
+        required: false,
+        schema: { ...waitSeconds, description: 'How long to wait for its end. Default: 0.' },
+      },
+    ]);
+    const isRequired = (path: string, method: string) =>
+      (paths[path]![method]!['requestBody'] as { readonly required: boolean }).required;
+    assert.equal(isRequired('/ops/leaks/scan', 'post'), false);
+    assert.equal(isRequired('/ops/leaks/{id}', 'patch'), true);
+  });
+
   test('is served, and every build gives the same bytes', async () => {
     const place = await ownListener();
     const first = await exchange(place.port, raw('/ops/openapi.json', [bearer()]));

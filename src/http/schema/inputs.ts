@@ -12,29 +12,52 @@ export interface InputSchema {
   readonly body: z.ZodType | null;
 }
 
-/** Seconds in a query, in decimal digits. */
-const seconds = (least: number, most: number) =>
+/** Whole seconds in a query, in decimal digits; an integer to whoever reads the OpenAPI document. */
+const seconds = (least: number, most: number, otherwise: number, description: string) =>
   z
     .string()
     .regex(/^\d{1,4}$/, `takes whole seconds from ${least} to ${most}`)
     .transform(Number)
-    .refine((value) => value >= least && value <= most, `takes whole seconds from ${least} to ${most}`);
+    .refine((value) => value >= least && value <= most, `takes whole seconds from ${least} to ${most}`)
+    .default(otherwise)
+    .meta({
+      type: 'integer',
+      minimum: least,
+      maximum: most,
+      // zod leaves out the default of what it converts.
+      description: `${description} Default: ${otherwise}.`,
+    });
 
-/** Kept with what was decided, and in the audit log. */
+const recording = {
+  query: z.strictObject({ seconds: seconds(1, 120, 10, 'How long to record.') }),
+  body: null,
+};
+
 const reason = z
   .string()
   .trim()
   .min(10, 'takes 10 characters or more')
-  .max(500, 'takes 500 characters at most');
+  .max(500, 'takes 500 characters at most')
+  .describe('Kept with what was decided, and in the audit log.');
 
 export const INPUTS = {
   scan: {
     query: null,
     body: z.strictObject({
-      /** Graphs to take and compare. One alone continues the series of the watcher, if there is one. */
-      captures: z.int().min(1).max(6).default(1),
-      /** Between the end of one capture and the beginning of the next. */
-      spacingSeconds: z.number().min(1).max(300).default(10),
+      captures: z
+        .int()
+        .min(1)
+        .max(6)
+        .default(1)
+        .describe(
+          'Graphs to take and compare. One alone continues the series of the watcher, if there is one.',
+        ),
+      spacingSeconds: z
+        .number()
+        .min(1)
+        .max(300)
+        .default(10)
+        .describe('From the end of one capture to the beginning of the next.'),
     }),
   },
   decide: {
@@ -46,30 +69,39 @@ export const INPUTS = {
         'takes muted, acknowledged or both',
       ),
   },
-  recordHeapProfile: { query: z.strictObject({ seconds: seconds(1, 120).default(10) }), body: null },
-  recordCpuProfile: { query: z.strictObject({ seconds: seconds(1, 120).default(10) }), body: null },
+  recordHeapProfile: recording,
+  recordCpuProfile: recording,
   // Listeners and proxies close a connection that is silent for 30 s.
-  operation: { query: z.strictObject({ waitSeconds: seconds(0, 25).default(0) }), body: null },
+  operation: {
+    query: z.strictObject({ waitSeconds: seconds(0, 25, 0, 'How long to wait for its end.') }),
+    body: null,
+  },
   countLive: { query: null, body: z.strictObject({ className: z.string().trim().min(1).max(200) }) },
   probe: {
     query: null,
     body: z.strictObject({
-      /** Of a finding, for the probe `leak`. */
-      id: z.string().max(100).optional(),
+      id: z.string().max(100).optional().describe('Of a finding, for the probe leak.'),
     }),
   },
   evaluate: {
     query: null,
     body: z.strictObject({
-      /** Without one, the request opens a session: it needs a reason then. */
-      session: z.string().max(100).optional(),
+      session: z
+        .string()
+        .max(100)
+        .optional()
+        .describe('Without one, the request opens a session: it needs a reason then.'),
       reason: reason.optional(),
       expression: z.string().min(1).max(8_000),
       mode: z.enum(['read-only', 'full']).optional(),
-      /** Why reading is not enough; to open a session of the mode `full`. */
-      secondReason: reason.optional(),
-      /** Id of the finding whose owner is `$it`, from now on; at first the worst one. */
-      finding: z.string().max(100).optional(),
+      secondReason: reason
+        .optional()
+        .describe('Why reading is not enough; to open a session of the mode full.'),
+      finding: z
+        .string()
+        .max(100)
+        .optional()
+        .describe('Id of the finding whose owner is $it, from now on; at first the worst one.'),
     }),
   },
 } as const satisfies Record<InputRouteName, InputSchema>;

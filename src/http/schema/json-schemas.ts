@@ -35,8 +35,8 @@ export class NamedSchemas {
   }
 }
 
-/** Leaves out what repeats itself: the pattern of a format, and that an answer cannot be written. */
+/** Leaves out what repeats itself: the pattern of a format or of a number, and that an answer cannot be written. */
 function simplify({ jsonSchema }: { readonly jsonSchema: z.core.JSONSchema.BaseSchema }): void {
-  if (jsonSchema.format === 'date-time') delete jsonSchema.pattern;
+  if (jsonSchema.format === 'date-time' || jsonSchema.type === 'integer') delete jsonSchema.pattern;
   delete jsonSchema.readOnly;
 }

@@ -111,10 +111,15 @@ function operation(name: RouteName, schemas: NamedSchemas): Json {
     summary,
     security: [{ bearer: [scope] }, { certificate: [scope] }],
     ...(parameters.length === 0 ? {} : { parameters }),
-    ...(body === null
-      ? {}
-      : { requestBody: { content: { 'application/json': { schema: inputSchema(body) } } } }),
+    ...(body === null ? {} : { requestBody: requestBody(body) }),
     responses,
+  };
+}
+
+function requestBody(schema: z.ZodType): Json {
+  return {
+    required: !schema.safeParse({}).success,
+    content: { 'application/json': { schema: inputSchema(schema) } },
   };
 }
 
