@@ -5,10 +5,14 @@ import { say } from '../runtime/say.js';
 import type { ExposedRoots } from './exposed-roots.js';
 import { type Preview, previews } from './preview.js';
 
-/** JavaScript that runs for longer is ended, its preview included. */
-export const TIME_LIMIT_MS = 200;
-/** An expression of the mode `full` that waits for longer goes on, but is no longer waited for. */
-const WAIT_LIMIT_MS = 10_000;
+export interface ExpressionLimits {
+  /** JavaScript that runs for longer is ended, its preview included; milliseconds. */
+  readonly runMs: number;
+  /** An expression of the mode `full` that waits for longer goes on, but is no longer waited for; milliseconds. */
+  readonly waitMs: number;
+}
+export const LIMITS: ExpressionLimits = { runMs: 200, waitMs: 10_000 };
+
 const MAX_MESSAGE = 1000;
 /** The name under which an expression hands its value over. */
 const HAND_OVER = '$leakwatch';
@@ -41,14 +45,14 @@ type Posted = { readonly value: unknown } | { readonly exception: string } | { r
  */
 export class ExpressionContext {
   readonly #roots: ExposedRoots;
-  readonly #timeLimitMs: number;
+  readonly #limits: ExpressionLimits;
   readonly #global: object;
   readonly #contextId: number;
   #names: readonly string[] = [];
 
-  constructor(name: string, roots: ExposedRoots, timeLimitMs = TIME_LIMIT_MS) {
+  constructor(name: string, roots: ExposedRoots, limits = LIMITS) {
     this.#roots = roots;
-    this.#timeLimitMs = timeLimitMs;
+    this.#limits = limits;
     // An ordinary global object: the intercepted one of other contexts has side effects of its own.
     this.#global = createContext(constants.DONT_CONTEXTIFY, { name });
     this.#contextId = contextId(name);
@@ -68,7 +72,7 @@ export class ExpressionContext {
   #readOnly(expression: string): Evaluated {
     const problem = syntaxProblem(expression, false);
     if (problem !== null) return { outcome: 'syntax', message: problem };
-    const timeoutMs = this.#timeLimitMs;
+    const timeoutMs = this.#limits.runMs;
     this.#define(HAND_OVER, { value: previews.handOver });
     const session = new Session();
     session.connect();
@@ -78,7 +82,8 @@ export class ExpressionContext {
       if ('value' in posted && typeof posted.value === 'string') return JSON.parse(posted.value) as Evaluated;
       // Whatever an expression can throw is caught by what it is passed to. V8's refusal cannot be caught.
       if ('exception' in posted) return { outcome: 'refused' };
-      if (systemClock.monotonicMs() - fromMs >= timeoutMs) return { outcome: 'timeout' };
+      // V8's clock may be ahead of ours. Any other failure comes at once.
+      if (systemClock.monotonicMs() - fromMs > timeoutMs / 2) return { outcome: 'timeout' };
       return { outcome: 'failed', message: say`the inspector did not respond` };
     } finally {
       session.disconnect();
@@ -133,8 +138,8 @@ export class ExpressionContext {
         queueMicrotask(() => session.disconnect());
         resolve(posted);
       };
-      const deadline = systemClock.after(WAIT_LIMIT_MS, () => settle(null));
-      this.#post(session, expression, { readOnly: false, timeoutMs: this.#timeLimitMs }, settle);
+      const deadline = systemClock.after(this.#limits.waitMs, () => settle(null));
+      this.#post(session, expression, { readOnly: false, timeoutMs: this.#limits.runMs }, settle);
     });
   }
 

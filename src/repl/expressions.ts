@@ -1,10 +1,9 @@
-import { getHeapStatistics } from 'node:v8';
 import type { Finding } from '../findings/finding.js';
 import type { Clock } from '../runtime/clock.js';
 import { say } from '../runtime/say.js';
 import { formatBytes } from '../runtime/units.js';
 import type { ExposedRoots } from './exposed-roots.js';
-import { type Evaluated, ExpressionContext } from './expression-context.js';
+import { type Evaluated, ExpressionContext, type ExpressionLimits } from './expression-context.js';
 import { liveOwner } from './live-owner.js';
 import { previewText } from './preview-text.js';
 import { Redaction } from './redaction.js';
@@ -64,8 +63,9 @@ export interface ExpressionsParts {
   /** The most that a session may do. */
   readonly mode: ReplMode;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** How long an expression may run; 200 ms unless stated otherwise. */
-  readonly timeLimitMs?: number;
+  readonly limits?: ExpressionLimits;
+  /** How much the heap can still grow, bytes. */
+  headroomBytes(): number;
   /** Worst first. */
   findings(): readonly Finding[];
 }
@@ -82,7 +82,7 @@ export class Expressions {
     this.#sessions = new ReplSessions(
       parts.clock,
       parts.mode,
-      (id) => new ExpressionContext(`leakwatch-${id}`, parts.roots, parts.timeLimitMs),
+      (id) => new ExpressionContext(`leakwatch-${id}`, parts.roots, parts.limits),
     );
   }
 
@@ -109,11 +109,11 @@ export class Expressions {
         reason: say`The last expression stopped the service for a while, so it rests now.`,
         retryAfterMs: restMs,
       };
-    const { heap_size_limit: limit, used_heap_size: used } = getHeapStatistics();
-    if (limit - used >= HEADROOM_BYTES) return null;
+    const headroomBytes = this.#parts.headroomBytes();
+    if (headroomBytes >= HEADROOM_BYTES) return null;
     return {
       refused: 'memory',
-      reason: say`The heap is ${formatBytes(limit - used)} below its limit; an expression needs ${formatBytes(HEADROOM_BYTES)}.`,
+      reason: say`The heap is ${formatBytes(headroomBytes)} below its limit; an expression needs ${formatBytes(HEADROOM_BYTES)}.`,
       retryAfterMs: 60_000,
     };
   }

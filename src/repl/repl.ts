@@ -10,7 +10,7 @@ export interface Repl {
 }
 
 type ReplParts = Omit<ProbesParts, 'usedBytes' | 'availableBytes'> &
-  Omit<ExpressionsParts, 'mode'> & { readonly mode: ReplMode | 'off' };
+  Omit<ExpressionsParts, 'mode' | 'headroomBytes'> & { readonly mode: ReplMode | 'off' };
 
 /** Loads the inspector only if expressions are on. */
 export async function createRepl(parts: ReplParts): Promise<Repl> {
@@ -22,5 +22,9 @@ export async function createRepl(parts: ReplParts): Promise<Repl> {
   const { mode } = parts;
   if (mode === 'off') return { probes, expressions: null };
   const { Expressions } = await import('./expressions.js');
-  return { probes, expressions: new Expressions({ ...parts, mode }) };
+  const headroomBytes = () => {
+    const { heap_size_limit: limit, used_heap_size: used } = getHeapStatistics();
+    return limit - used;
+  };
+  return { probes, expressions: new Expressions({ ...parts, mode, headroomBytes }) };
 }

@@ -191,7 +191,7 @@ for (const [name, open] of Object.entries(PLACES)) {
       await using(open({}, handlers), async (port) => {
         for (const route of ROUTE_NAMES) {
           const path = pathOf(route);
-          const isId = /:\w+$/.test(routeOf(route).path);
+          const isId = /:\w+$/.test(routeOf(route).path) || route === 'countLive';
           const below = path.slice('/ops'.length);
           const targets = [
             `/public/..${path}`,
@@ -203,7 +203,7 @@ for (const [name, open] of Object.entries(PLACES)) {
             `/OPS${below}`,
             `/Ops${below}`,
             `${path}/`,
-            // An id is its handler's to refuse.
+            // An id is its handler's to refuse, and so is the name of a probe.
             ...(isId ? [] : [`${path}%2f`, `${path};a=1`, `${path}%00`]),
             `/ops/.${below}`,
             `/ops/x/..${below}`,

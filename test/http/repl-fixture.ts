@@ -44,7 +44,7 @@ async function replOf(mode: ReplMode | 'off'): Promise<Repl> {
     environment: { SECRET },
     pauseBudgetMs: 600_000,
     // Enough for the others, on a busy machine as well.
-    timeLimitMs: TIME_LIMIT_MS,
+    limits: { runMs: TIME_LIMIT_MS, waitMs: 10_000 },
     findings: () => report().findings,
     sample: () => null,
     paused: () => {},

@@ -63,7 +63,8 @@ for (const [where, open] of Object.entries(PLACES)) {
     });
 
     it('refuse unknown probes, findings and fields', async () => {
-      assert.equal((await post(place, '/probes/heap', {})).status, 404);
+      for (const name of ['heap', 'live%2f', 'live%00', 'Live', '__proto__', '..%2flive'])
+        assert.equal((await post(place, `/probes/${name}`, {})).status, 404, name);
       assert.equal((await post(place, '/probes/leak', { id: 'lw-0000000000000000' })).status, 404);
       for (const [path, body] of [
         ['/probes/leak', {}],
@@ -137,7 +138,7 @@ for (const [where, open] of Object.entries(PLACES)) {
       const opened = await post(place, '/eval', { expression, reason: REASON }, 'all');
       const elapsedMs = performance.now() - from;
       assert.equal(json(opened)['outcome'], 'timeout');
-      assert.ok(elapsedMs >= TIME_LIMIT_MS - 1 && elapsedMs < 5 * TIME_LIMIT_MS, `${elapsedMs} ms`);
+      assert.ok(elapsedMs > TIME_LIMIT_MS / 2 && elapsedMs < 5 * TIME_LIMIT_MS, `${elapsedMs} ms`);
       const session = (json(opened)['session'] as { id: string }).id;
       const next = await post(place, '/eval', { expression: '1', session }, 'all', true);
       assert.equal(next.status, 429);

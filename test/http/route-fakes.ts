@@ -7,6 +7,7 @@ import { raw } from './ops-fixture.js';
 const BODIES: Partial<Record<RouteName, unknown>> = {
   scan: {},
   decide: { muted: true, reason: 'known and harmless' },
+  countLive: { className: 'Session' },
   probe: {},
   evaluate: { expression: '1 + 1' },
 };

@@ -15,7 +15,7 @@ const TOKEN = issueToken();
 const PLANTED = 'planted-open-sesame';
 const REASON = 'orders grow since noon';
 
-describe('A service that lets a person look into it', { timeout: 120_000 }, () => {
+describe('A service that lets a person look into it', { timeout: 400_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'leakwatch-repl-'));
   const stateDir = join(folder, 'state');
   const tokenFile = join(folder, 'tokens');
@@ -58,31 +58,35 @@ describe('A service that lets a person look into it', { timeout: 120_000 }, () =
 
   const served = async () => await (await fetch(`http://127.0.0.1:${app}`)).text();
 
+  /** Asked again if a busy machine did not run the service for 200 ms. */
+  async function evaluated(expression: string): Promise<string> {
+    for (;;) {
+      const output = await repl(expression);
+      if (!/^timeout: /m.test(output)) return output;
+    }
+  }
+
   it('answers probes and expressions, and shows no secret', async () => {
-    const output = await repl(
-      '.modules',
-      '.live Order',
-      'shop.orders.size',
-      'shop.orders',
-      'host.env',
-      'shop.orders.get(1).token',
-    );
-    assert.match(output, /name: shop\n/);
-    assert.match(output, /count: 3\n/);
-    assert.match(output, /\n3\n/);
-    assert.doesNotMatch(output, new RegExp(PLANTED));
+    const probes = await repl('.modules', '.live Order');
+    assert.match(probes, /name: shop\n/);
+    assert.match(probes, /count: 3\n/);
+    assert.match(await evaluated('shop.orders.size'), /^3$/m);
+    const env = await evaluated('host.env.DATABASE_PASSWORD');
+    const field = await evaluated('shop.orders.get(1).token');
+    assert.match(field, /^\[redacted\]$/m);
+    assert.doesNotMatch(probes + env + field, new RegExp(PLANTED));
   });
 
   it('stays alive and unchanged whatever is evaluated', async () => {
-    const output = await repl(
+    for (const expression of [
       'host.exit(1)',
       'shop.orders.clear()',
       'shop.add(4)',
       'import("node:fs")',
       'host.kill(host.pid, "SIGKILL")',
       'Promise.resolve().then(() => host.exit(1))',
-    );
-    assert.equal((output.match(/^refused: /gm) ?? []).length, 6, output);
+    ])
+      assert.match(await evaluated(expression), /^refused: /m, expression);
     assert.equal(await served(), '3');
   });
 

@@ -9,14 +9,14 @@ import { REDACTED, Redaction } from '../../src/repl/redaction.js';
 
 const ENVIRONMENT = { HOME: '/home/shop', DATABASE: 'db-open-sesame', PIN_OF_CARD: '713', MODE: 'dev' };
 /** On a busy machine as well. */
-const ENOUGH_MS = 20_000;
+const ENOUGH = { runMs: 20_000, waitMs: 20_000 };
 const redaction = new Redaction(ENVIRONMENT);
 
 /** As the endpoint makes it: in an expression that may not have side effects. */
 async function shown(value: unknown, expression = 'subject'): Promise<string> {
   const roots = new ExposedRoots();
   roots.expose('subject', () => value);
-  const evaluated = await new ExpressionContext('leakwatch-preview', roots, ENOUGH_MS).evaluate(
+  const evaluated = await new ExpressionContext('leakwatch-preview', roots, ENOUGH).evaluate(
     expression,
     'read-only',
     undefined,
