@@ -3,7 +3,7 @@ import type { Charge } from '../access/limits.js';
 import { ANYONE, type Principal, type Proof } from '../access/principal.js';
 import { refuseClient } from './gate.js';
 import type { OpsDependencies } from './ops-dependencies.js';
-import { NOT_FOUND, tooManyFailures, tooManyRequests } from './problem.js';
+import { NOT_FOUND, tooManyFailures, tooManyRequests, UNAUTHENTICATED } from './problem.js';
 import type { OpsResponse } from './response.js';
 import { ROUTES } from './routes.js';
 
@@ -11,8 +11,9 @@ import { ROUTES } from './routes.js';
 export type Admission = { readonly principal: Principal } | { readonly refusal: OpsResponse };
 
 /**
- * Decides on a request by its headers alone. A valid token is looked for first, so the failures of others at the same
- * address cost it nothing; the same holds for a certificate. Requests without one are counted, and after a few of them the client gets 429 for a minute.
+ * Decides on a request by its headers alone. A valid token or certificate is looked for first, so the failures of others
+ * at the same address cost it nothing. Requests without one are counted, and after a few of them the client gets 429 for a
+ * minute.
  */
 export async function admit(
   request: IncomingMessage,
@@ -68,7 +69,10 @@ export async function charge(
   return tooManyRequests(detail, state.resetSeconds);
 }
 
-/** Without any token configured nothing exists, so the refusal stays a 404, though a late one. */
+/**
+ * Only the 401 becomes a 429. Another refusal keeps its status, since a valid token would not change it: whoever sends
+ * one under a wrong name needs to know that, whatever others at the same address do. The own listener sends it late.
+ */
 async function countFailure(
   request: IncomingMessage,
   refusal: OpsResponse,
@@ -76,7 +80,7 @@ async function countFailure(
 ): Promise<OpsResponse> {
   const penaltySeconds = await limits.failed(request.socket.remoteAddress);
   if (penaltySeconds === 0) return refusal;
-  return refusal === NOT_FOUND ? { ...refusal, late: true } : tooManyFailures(penaltySeconds);
+  return refusal === UNAUTHENTICATED ? tooManyFailures(penaltySeconds) : { ...refusal, late: true };
 }
 
 /** Whether a GET of the metrics needs no token. */

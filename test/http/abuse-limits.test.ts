@@ -57,7 +57,6 @@ for (const [name, open] of Object.entries(PLACES)) {
         const requests = [
           raw('/ops/nothing'),
           raw('/ops/leaks', [], 'OPTIONS'),
-          raw('/ops/leaks', [bearer(), bearer()]),
           ...ROUTE_NAMES.map((route) => raw(pathOf(route), [WRONG], routeOf(route).method)),
         ];
         const responses = await Promise.all(requests.map((request) => exchange(port, request)));
@@ -65,6 +64,14 @@ for (const [name, open] of Object.entries(PLACES)) {
         for (const response of responses) assertTooMany(response);
         assert.equal(new Set(bytes).size, 1);
         assert.deepEqual(calls, []);
+      });
+    });
+
+    test('two Authorization headers get 400 also during a penalty', async () => {
+      await using(open({ limits: new Limits() }), async (port) => {
+        await failUntilPenalised(port);
+        assertTooMany(await exchange(port, raw('/ops/leaks', [WRONG])));
+        assert.equal((await exchange(port, raw('/ops/leaks', [bearer(), bearer()]))).status, 400);
       });
     });
 
@@ -155,6 +162,9 @@ describe('on the own listener', () => {
           assert.ok([400, 421].includes((await exchange(port, bytes)).status));
         assertTooMany(await exchange(port, raw('/ops/leaks', [WRONG])));
         assert.equal((await exchange(port, raw('/ops/leaks', [bearer()]))).status, 200);
+        // Whoever has a token, but uses a wrong name, still learns what is wrong.
+        const misdirected = raw('/ops/leaks', [bearer()], 'GET', 'evil.example');
+        assert.equal((await exchange(port, misdirected)).status, 421);
       });
     }
   });
