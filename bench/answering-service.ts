@@ -3,8 +3,9 @@
  * `AnsweringAddress`; every IPC message is answered with the milliseconds in which the event loop was busy so far.
  */
 import { watch } from '../src/index.js';
+import { buildReport } from '../src/report/report.js';
 import { ownListener, TOKEN } from '../test/http/ops-fixture.js';
-import { finding, report } from '../test/report/report-fixture.js';
+import { finding, reportInput } from '../test/report/report-fixture.js';
 
 export interface AnsweringAddress {
   /** Addresses of the report and of the metrics. */
@@ -21,11 +22,13 @@ const SITES = 5;
 
 const stateDir = process.env['BENCH_FOLDER'] ?? '.';
 const watcher = await watch({ capture: 'off', listen: '127.0.0.1:0', token: TOKEN, stateDir });
-const large = report(Array.from({ length: FINDINGS }, (_, index) => largeFinding(index)));
+const findings = Array.from({ length: FINDINGS }, (_, index) => largeFinding(index));
+const { heap } = reportInput();
 let reads = 0;
 // Something changes with each reading, as in a live service, so that nothing is answered from what is known.
 const { port } = await ownListener({
-  report: () => ({ ...large, heap: { ...large.heap, liveBytes: large.heap.liveBytes + reads++ } }),
+  report: () =>
+    buildReport(reportInput({ findings, heap: { ...heap, liveBytes: heap.liveBytes + reads++ } })),
 });
 const address: AnsweringAddress = {
   leaks: `http://127.0.0.1:${port}/ops/leaks`,

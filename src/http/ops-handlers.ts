@@ -15,15 +15,13 @@ export function createOpsHandlers(dependencies: OpsDependencies): RouteHandlers 
   const steady = createSteadyReport();
   const { metrics } = dependencies;
   return {
-    leaks: ({ request }) => {
-      const report = steady(dependencies.report());
-      return negotiated(request, report, () => renderReport(report));
-    },
+    leaks: ({ request }) => negotiated(request, steady(dependencies.report()), renderReport),
     leak: ({ request, parameters: { id } }) => {
       const report = dependencies.report();
       const finding = report.findings.find((one) => one.id === id);
       if (finding === undefined) return NOT_FOUND;
-      return negotiated(request, finding, () => renderFinding(finding, report));
+      const presented = { value: finding, json: JSON.stringify(finding) };
+      return negotiated(request, presented, () => renderFinding(finding, report));
     },
     ...createActHandlers(dependencies.acts),
     ...createOperationHandlers(dependencies),
