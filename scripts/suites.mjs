@@ -16,6 +16,8 @@ export const ON_EACH_NODE = {
   'heap/limits/owner-limits': "functions' scopes and sources in snapshots",
   'heap/real-snapshots':
     'names of edges and nodes, what a truncated heap keeps, and fingerprints that must be equal on every version',
+  'http/abuse-connections': "Node's HTTP server, which the own listener lets read in slices",
+  'http/sliced-reading': "Node's HTTP server, which the own listener lets read in slices",
   integration: '--import, workers, and loaders of ES modules and CommonJS',
   'metrics/collectors': 'metrics of the process',
   native: 'symbols, memory and threads of V8 that the addon relies on',

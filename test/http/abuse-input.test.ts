@@ -12,6 +12,8 @@ const WITH_BODY = INPUT_ROUTES.filter((route) => INPUTS[route].body !== null);
 const WITH_SECONDS = ['recordHeapProfile', 'recordCpuProfile'] as const;
 const SENSITIVE = ROUTE_NAMES.filter((route) => !['read', 'metrics'].includes(routeOf(route).scope));
 
+/** Its path up to the last slash. */
+const parentOf = (route: RouteName) => routeOf(route).path.replace(/[^/]+$/, '');
 const deep = (open: string, close: string) => open.repeat(10_000) + close.repeat(10_000);
 
 /** What no route takes → the statuses that are right for it. */
@@ -191,7 +193,9 @@ for (const [name, open] of Object.entries(PLACES)) {
       await using(open({}, handlers), async (port) => {
         for (const route of ROUTE_NAMES) {
           const path = pathOf(route);
-          const isId = /:\w+$/.test(routeOf(route).path) || route === 'countLive';
+          const isId = ROUTE_NAMES.some(
+            (other) => routeOf(other).path.replace(/:\w+$/, '') === parentOf(route),
+          );
           const below = path.slice('/ops'.length);
           const targets = [
             `/public/..${path}`,
@@ -203,7 +207,7 @@ for (const [name, open] of Object.entries(PLACES)) {
             `/OPS${below}`,
             `/Ops${below}`,
             `${path}/`,
-            // An id is its handler's to refuse, and so is the name of a probe.
+            // Where an id may stand, its handler refuses it.
             ...(isId ? [] : [`${path}%2f`, `${path};a=1`, `${path}%00`]),
             `/ops/.${below}`,
             `/ops/x/..${below}`,

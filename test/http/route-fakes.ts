@@ -1,12 +1,15 @@
 import type { RouteHandlers } from '../../src/http/call.js';
 import { problem } from '../../src/http/problem.js';
-import { ROUTE_NAMES, type RouteName, routeOf } from '../../src/http/routes.js';
+import { type InputRouteName, ROUTE_NAMES, type RouteName, routeOf } from '../../src/http/routes.js';
 import { raw } from './ops-fixture.js';
 
-/** Bodies and queries that the routes accept; a route without one takes none, or has defaults. */
-const BODIES: Partial<Record<RouteName, unknown>> = {
+/** For each route with input, a body that it accepts; null for one that takes none. */
+const BODIES: Readonly<Record<InputRouteName, unknown>> = {
   scan: {},
   decide: { muted: true, reason: 'known and harmless' },
+  recordHeapProfile: null,
+  recordCpuProfile: null,
+  operation: null,
   countLive: { className: 'Session' },
   probe: {},
   evaluate: { expression: '1 + 1' },
@@ -33,9 +36,8 @@ export function everyRoute(): { readonly handlers: RouteHandlers; readonly calls
 /** A request that the route accepts from whoever has its scope. */
 export function requestTo(name: RouteName, headers: readonly string[] = []): string {
   const { method } = routeOf(name);
-  return Object.hasOwn(BODIES, name)
-    ? withBody(name, JSON.stringify(BODIES[name]), headers)
-    : raw(pathOf(name), headers, method);
+  const body = new Map<string, unknown>(Object.entries(BODIES)).get(name) ?? null;
+  return body === null ? raw(pathOf(name), headers, method) : withBody(name, JSON.stringify(body), headers);
 }
 
 /** The same request with this body, sent as JSON unless the headers say otherwise. */
