@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { grantOf, type TokenGrant } from '../access/token-grant.js';
 import { type ErrorCode, LeakwatchError } from '../errors.js';
-import { systemClock } from '../runtime/clock.js';
 import { invalid } from './checks.js';
 import { readPrivateFile } from './private-file.js';
 import { tokenFields } from './token-fields.js';
@@ -25,24 +24,21 @@ export function issueToken(): string {
   return PREFIX + Buffer.concat([random, checksum(random)]).toString('base64url');
 }
 
-/** Grants of the option `token`. Throws `LeakwatchError`; no message holds a token. */
+/**
+ * Grants of the option `token`. A token that has expired is no error, here or in the token file: a service must not fail to
+ * start because a day has passed. Throws `LeakwatchError`; no message holds a token.
+ */
 export function grantsOf(token: string | readonly string[] | undefined): readonly TokenGrant[] {
   const given = token === undefined ? [] : typeof token === 'string' ? [token] : token;
   if (!Array.isArray(given) || given.some((one) => typeof one !== 'string'))
     throw invalid('token takes a string or a list of strings');
   return given.map((text, at) => {
     const where = given.length === 1 ? 'The option token' : `Entry ${at + 1} of the option token`;
-    const grant = grantOfLine(text, where, 'LEAKWATCH_ERR_INVALID_OPTION');
-    if (grant.expiresAtMs !== null && grant.expiresAtMs <= systemClock.now())
-      throw invalid(`${where} has expired. ${HOW_TO}`);
-    return grant;
+    return grantOfLine(text, where, 'LEAKWATCH_ERR_INVALID_OPTION');
   });
 }
 
-/**
- * These grants and those of the token file together. A token that has expired there is no error: it must not
- * keep a service from starting. Throws `LeakwatchError`; no message holds a token.
- */
+/** These grants and those of the token file together. Throws `LeakwatchError`; no message holds a token. */
 export function withTokenFile(fixed: readonly TokenGrant[], tokenFile: string | null): readonly TokenGrant[] {
   const grants = [...fixed, ...(tokenFile === null ? [] : readTokenFile(tokenFile))];
   const unique = grants.filter((grant, at) => grants.findIndex((other) => isSame(grant, other)) === at);
