@@ -7,9 +7,9 @@ import { it } from 'node:test';
 const ROOT = dirname(createRequire(import.meta.url).resolve('leakwatch/package.json'));
 /** Whatever a reader or a program of the project sees. */
 const SHOWN = ['src', 'docs', 'grafana', 'examples', 'scripts', 'README.md', 'CHANGELOG.md'];
-/** Hosts that may be named: this machine, examples (RFC 2606) and the standards we cite. */
+/** Hosts that may be named: this machine, examples (RFC 2606), and the standards and documents we cite. */
 const NAMED =
-  /^(127\.0\.0\.1|localhost|\[::1\]|INSTANCE|([\w.-]+\.)?example(\.org|\.com)?|www\.rfc-editor\.org)$/;
+  /^(127\.0\.0\.1|localhost|\[::1\]|INSTANCE|host|pyroscope|([\w.-]+\.)?example(\.org|\.com)?|www\.rfc-editor\.org|datatracker\.ietf\.org|spec\.openapis\.org|grafana\.com)$/;
 
 function filesOf(path: string): readonly string[] {
   if (/\.\w+$/.test(path)) return [path];
