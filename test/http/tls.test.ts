@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { Authenticator } from '../../src/access/authenticator.js';
-import { CertificateClients } from '../../src/access/client-certificate.js';
+import { CertificateClients, certificateOf } from '../../src/access/client-certificate.js';
 import { grantOf } from '../../src/access/token-grant.js';
 import { TokenStore } from '../../src/access/token-store.js';
 import { type ErrorCode, LeakwatchError } from '../../src/errors.js';
@@ -76,6 +76,7 @@ interface Received {
   readonly text: string;
   readonly protocol: string | null;
   readonly serial: string;
+  readonly resumed: boolean;
 }
 
 /** Rejects if the connection is refused, during the handshake or after it. */
@@ -83,9 +84,10 @@ function send(port: number, bytes: string, options: ConnectionOptions = {}): Pro
   return new Promise((resolve, reject) => {
     const socket: TLSSocket = connect({ port, host: '127.0.0.1', servername: 'localhost', ...options });
     let text = '';
-    let [protocol, serial]: [string | null, string] = [null, ''];
+    let [protocol, serial, resumed]: [string | null, string, boolean] = [null, '', false];
     socket.on('secureConnect', () => {
       protocol = socket.getProtocol();
+      resumed = socket.isSessionReused();
       serial = socket.getPeerCertificate().serialNumber;
       socket.write(bytes);
     });
@@ -97,7 +99,13 @@ function send(port: number, bytes: string, options: ConnectionOptions = {}): Pro
       if (text === '') reject(new Error('closed without a response'));
       else {
         checkResponse(bytes, parseResponse([Buffer.from(text)]));
-        resolve({ status: Number(text.split(' ')[1]), text, protocol, serial });
+        resolve({
+          status: Number(text.split(' ')[1]),
+          text,
+          protocol,
+          serial,
+          resumed,
+        });
       }
     });
   });
@@ -254,7 +262,7 @@ describe('A listener with TLS', { skip }, () => {
     });
   });
 
-  it('presents a renewed certificate to new connections, and keeps the old one if the new one is broken', async () => {
+  it('presents a renewed certificate to new connections, and keeps the old one if the new one is broken', async (context) => {
     const clock = new ManualClock();
     const logger = memoryLogger();
     const current = { key: join(folder, 'current.key'), cert: join(folder, 'current.pem') };
@@ -267,6 +275,11 @@ describe('A listener with TLS', { skip }, () => {
     };
     put(server);
     const { server: https, certificates } = createTlsServer(tlsOf(current)!, {}, logger, clock);
+    context.after(() => {
+      certificates.stop();
+      https.close();
+      https.closeAllConnections();
+    });
     https.on('request', (_request, response) => response.end('x'));
     https.listen(0, '127.0.0.1');
     await once(https, 'listening');
@@ -288,8 +301,47 @@ describe('A listener with TLS', { skip }, () => {
     put(renewed);
     await eventually('the new certificate is presented', async () => (await serial()) !== before);
     assert.equal(logger.lines.length, 1);
-    certificates.stop();
-    https.close();
+  });
+
+  it('knows a client that resumes its session, and not after its authority was replaced', async (context) => {
+    const clock = new ManualClock();
+    const logger = memoryLogger();
+    const trusted = join(folder, 'trusted.pem');
+    copyFileSync(authority.cert, trusted);
+    const settings = tlsOf({ ...server, ca: trusted, requestCert: true })!;
+    const { server: https, certificates } = createTlsServer(settings, {}, logger, clock);
+    context.after(() => {
+      certificates.stop();
+      https.close();
+      https.closeAllConnections();
+    });
+    https.on('request', (request, response) => response.end(certificateOf(request)?.subject));
+    https.listen(0, '127.0.0.1');
+    await once(https, 'listening');
+    const { port } = https.address() as { port: number };
+    certificates.start();
+    for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+      const identity = { ...of(ops), maxVersion };
+      const first = connect({ port, host: '127.0.0.1', servername: 'localhost', ...identity });
+      const ticket = once(first, 'session');
+      first.resume().write(raw('/'));
+      const [session] = (await ticket) as [Buffer];
+      first.destroy();
+      const resumed = await send(port, raw('/'), { ...identity, session });
+      assert.equal(resumed.resumed, true);
+      assert.match(resumed.text, /O=Example,CN=ops$/);
+      copyFileSync(stranger.cert, trusted);
+      await eventually('clients of the old authority are refused', async () => {
+        clock.advance(10_000);
+        const answer = await send(port, raw('/'), { ...identity, session }).catch(() => null);
+        return answer === null;
+      });
+      copyFileSync(authority.cert, trusted);
+      await eventually('clients of the authority are known again', async () => {
+        clock.advance(10_000);
+        return (await send(port, raw('/'), identity).catch(() => null)) !== null;
+      });
+    }
   });
 
   it('leaves no private key in a heap snapshot', { timeout: 60_000 }, async () => {
