@@ -52,6 +52,8 @@ ${table([['flood', "app's p99, ms", "service's CPU, % of a core", 'attempts a se
 - *pipelined*: 64 KB of requests with a wrong token in one packet, before reading anything.
 - *silent*: connections that send nothing. As many as these do not fill the listener.
 - *broken*: bytes that are not HTTP.
+- *crowd*: as *keep-alive*, but five times the connections, which is more than the listener has. For each that comes it closes
+  another one at once, so nothing slows these clients down but the cost of connecting; only a firewall keeps them away.
 
 The client with the valid token comes from the same address as the flood, opens a new connection for each request, and asks five
 times a second.

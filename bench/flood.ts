@@ -35,7 +35,10 @@ const KINDS: readonly (FloodKind | null)[] = [
   'pipelined',
   'silent',
   'broken',
+  'crowd',
 ];
+/** More than the listener has, so that it closes one for each that comes. */
+const CROWD = 5;
 
 export interface FloodRun {
   /** Null without a flood. */
@@ -115,7 +118,11 @@ async function measureRun(
     warmUpSeconds: WARM_UP_SECONDS,
     seconds,
   };
-  const flood = { kind, port: opsPort, connections, seconds: floodSeconds };
+  const flood = {
+    port: opsPort,
+    connections: kind === 'crowd' ? connections * CROWD : connections,
+    seconds: floodSeconds,
+  };
   const floods = kind === null ? [] : startFlood({ ...flood, kind });
   const load = startProgram('load.js', [JSON.stringify(order)]);
   const line = firstLine(load);

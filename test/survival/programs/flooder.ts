@@ -5,8 +5,8 @@
  */
 import { connect } from 'node:net';
 
-/** `silent` connections send nothing; `pipelined` ones fill a packet with requests before they read. */
-export type FloodKind = 'keep-alive' | 'new connections' | 'pipelined' | 'silent' | 'broken';
+/** `silent` connections send nothing; `pipelined` ones fill a packet with requests before they read; a `crowd` is `keep-alive`, but more. */
+export type FloodKind = 'keep-alive' | 'new connections' | 'pipelined' | 'silent' | 'broken' | 'crowd';
 
 export interface FloodOrder {
   readonly kind: FloodKind;
@@ -32,6 +32,7 @@ const request = (connection: string) =>
   `GET /ops/leaks HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${'x'.repeat(47)}\r\nConnection: ${connection}\r\n\r\n`;
 const ATTEMPTS: Readonly<Record<FloodKind, string>> = {
   'keep-alive': request('keep-alive'),
+  crowd: request('keep-alive'),
   'new connections': request('close'),
   pipelined: request('keep-alive').repeat(Math.floor(64_000 / request('keep-alive').length)),
   silent: '',
@@ -57,7 +58,7 @@ function attack(): void {
   socket.on('data', (chunk) => {
     for (const [, status] of chunk.toString('latin1').matchAll(/HTTP\/1\.1 (\d{3})/g))
       responses[status!] = (responses[status!] ?? 0) + 1;
-    if (order.kind === 'keep-alive') send();
+    if (order.kind === 'keep-alive' || order.kind === 'crowd') send();
   });
   socket.on('error', () => {});
   socket.on('close', attack);
