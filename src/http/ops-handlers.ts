@@ -20,8 +20,10 @@ export function createOpsHandlers(dependencies: OpsDependencies): RouteHandlers 
       const report = dependencies.report();
       const finding = report.findings.find((one) => one.id === id);
       if (finding === undefined) return NOT_FOUND;
-      const presented = { value: finding, json: JSON.stringify(finding) };
-      return negotiated(request, presented, () => renderFinding(finding, report));
+      const json = JSON.stringify(finding);
+      return negotiated(request, { value: finding, json, version: json }, () =>
+        renderFinding(finding, report),
+      );
     },
     ...createActHandlers(dependencies.acts),
     ...createOperationHandlers(dependencies),
