@@ -71,7 +71,7 @@ export function benchmarksPage(
 Written by \`npm run bench\`; do not edit. Every figure is the median of all rounds, with the lowest and the highest in
 brackets. It is a ratio or a difference between runs on one machine, because absolute figures would describe the machine.
 
-Other benchmarks: [captures](benchmarks-capture.md), [the heap engine](benchmarks-engine.md), [half an hour of a healthy service](benchmarks-soak.md).
+Other benchmarks: [captures](benchmarks-capture.md), [the heap engine](benchmarks-engine.md), [half an hour of a healthy service](benchmarks-soak.md), [floods on the ops listener](benchmarks-flood.md).
 
 Machine: ${availableParallelism()} cores, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, ${process.platform} ${process.arch}, Node ${process.versions.node}.
 
