@@ -19,8 +19,8 @@ export class Waiters {
 
   /** Null if too many wait already. */
   wait(id: string, waitMs: number, signal: AbortSignal): Promise<void> | null {
-    if (this.#waiting.size >= MAX_WAITERS) return null;
     if (waitMs <= 0 || signal.aborted) return Promise.resolve();
+    if (this.#waiting.size >= MAX_WAITERS) return null;
     return new Promise((resolve) => {
       const release = (): void => {
         deadline.cancel();

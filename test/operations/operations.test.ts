@@ -242,6 +242,7 @@ describe('Operations', () => {
       const first = operations.wait(id, 5_000, gone.signal);
       for (let i = 1; i < 32; i += 1) assert.ok(operations.wait(id, 5_000, never));
       assert.equal(operations.wait(id, 5_000, never), null);
+      assert.ok(operations.wait(id, 0, never), 'a request that does not wait needs no room');
       gone.abort();
       await first;
       assert.ok(operations.wait(id, 5_000, never));
