@@ -21,12 +21,13 @@ export async function admit(
   dependencies: OpsDependencies,
 ): Promise<Admission> {
   const { authenticator, own } = dependencies;
+  const proved = authenticator.principalOf(request);
   const misdirected = own?.misdirected(request) ?? null;
   if (misdirected !== null) {
-    own?.connections.judged(request.socket, false);
-    return { refusal: await countFailure(request, misdirected, dependencies) };
+    own?.connections.judged(request.socket, proved !== null);
+    return { refusal: await misdirect(request, response, proved, misdirected, dependencies) };
   }
-  const known = authenticator.principalOf(request) ?? (isOpen(request, dependencies) ? ANYONE : null);
+  const known = proved ?? (isOpen(request, dependencies) ? ANYONE : null);
   const proof = known === null && authenticator.hasProvers ? await prove(request, dependencies) : known;
   if (proof === 'busy')
     return { refusal: tooManyRequests('Too many clients are being authenticated at the moment.', 1) };
@@ -39,6 +40,18 @@ export async function admit(
   }
   if (refusal === null) return { principal };
   return { refusal: (await charge(request, response, principal, 'refused', dependencies)) ?? refusal };
+}
+
+/** Under a wrong name only tokens and certificates are looked at: nothing slow is asked about it. */
+async function misdirect(
+  request: IncomingMessage,
+  response: ServerResponse,
+  principal: Principal | null,
+  refusal: OpsResponse,
+  dependencies: OpsDependencies,
+): Promise<OpsResponse> {
+  if (principal === null) return await countFailure(request, refusal, dependencies);
+  return (await charge(request, response, principal, 'refused', dependencies)) ?? refusal;
 }
 
 /** Asks the issuer's keys and the host's hook. A client that failed too often does not get so far: a flood must stay cheap. */
@@ -70,8 +83,8 @@ export async function charge(
 }
 
 /**
- * Only the 401 becomes a 429. Another refusal keeps its status, since a valid token would not change it: whoever sends
- * one under a wrong name needs to know that, whatever others at the same address do. The own listener sends it late.
+ * Only the 401 becomes a 429. Another refusal (421, 400) keeps its status, since it says nothing about tokens and names a
+ * mistake that a client must see, whatever others at the same address do. The own listener sends it late.
  */
 async function countFailure(
   request: IncomingMessage,

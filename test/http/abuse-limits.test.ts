@@ -169,6 +169,16 @@ describe('on the own listener', () => {
     }
   });
 
+  test('a valid token under a wrong Host is no failure of its address, and has its own limit', async () => {
+    await using(ownListener({ limits: new Limits() }), async (port) => {
+      const misdirected = raw('/ops/leaks', [bearer()], 'GET', 'evil.example');
+      for (let count = 0; count < REQUESTS_PER_MINUTE.refused; count++)
+        assert.equal((await exchange(port, misdirected)).status, 421);
+      assertTooMany(await exchange(port, misdirected));
+      assert.equal((await exchange(port, raw('/ops/leaks', [WRONG]))).status, 401);
+    });
+  });
+
   test('the refusal of a penalised client comes late and ends its connection, and others are answered meanwhile', async () => {
     await using(ownListener({ limits: new Limits() }), async (port) => {
       await failUntilPenalised(port);
