@@ -122,12 +122,14 @@ export class Expressions {
     const { clock, environment } = this.#parts;
     const { value, answer } = expression.includes('$it') ? this.#it(session.finding) : NO_IT;
     const fromMs = clock.monotonicMs();
-    const evaluated = await session.context.evaluate(expression, session.mode, value);
-    const elapsedMs = clock.monotonicMs() - fromMs;
-    // A full expression that waits stops nobody: its own limit of time bounds what it can.
-    const stoppedMs = session.mode === 'full' ? 0 : elapsedMs;
-    if (evaluated.outcome === 'timeout') this.#restsUntilMs = fromMs + elapsedMs * (1 + LONG_REST);
-    else if (stoppedMs > NOTICEABLE_MS) this.#restsUntilMs = fromMs + elapsedMs * (1 + REST);
+    const evaluating = session.context.evaluate(expression, session.mode, value);
+    // It runs at once until it first waits, which an expression that only reads never does. While it waits it stops nobody.
+    const stoppedMs = clock.monotonicMs() - fromMs;
+    const evaluated = await evaluating;
+    const toMs = clock.monotonicMs();
+    const elapsedMs = toMs - fromMs;
+    if (evaluated.outcome === 'timeout') this.#restsUntilMs = toMs + elapsedMs * LONG_REST;
+    else if (stoppedMs > NOTICEABLE_MS) this.#restsUntilMs = toMs + stoppedMs * REST;
     const redaction = new Redaction(environment);
     return {
       outcome: evaluated.outcome,
@@ -160,7 +162,7 @@ const NO_IT = { value: undefined, answer: null } as const;
 function reasonOf(evaluated: Evaluated, redaction: Redaction): string | null {
   switch (evaluated.outcome) {
     case 'refused':
-      return say`it could change something, or V8 cannot tell that it does not: an expression only reads in the mode read-only`;
+      return say`V8 could not prove that it changes nothing; read-only mode refuses it`;
     case 'timeout':
       return say`it ran for too long and was ended`;
     case 'pending':

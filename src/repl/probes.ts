@@ -11,7 +11,7 @@ const { dataProperty, isObject, shapeOf, sizeOf } = shapes;
 /** Fields of an exposed object that are named, the largest first. */
 const MAX_FIELDS = 10;
 const MAX_KEYS = 1000;
-/** Types of handles that are named; the rarest are summed up. */
+/** Types of handles that are named, the most frequent first; others count in the total only. */
 const MAX_TYPES = 50;
 
 export interface ProbesParts extends LiveObjectsParts {

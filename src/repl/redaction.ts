@@ -39,7 +39,7 @@ export class Redaction {
   }
 
   isSecretName(name: string): boolean {
-    // camelCase is read as words, so that `sessionId` is one and `keyboard` is none.
+    // camelCase is read as words, so that `sessionId` is a secret's name and `keyboard` is not.
     return SECRET_NAME.test(name) || SECRET_NAME.test(name.replace(/([a-z0-9])([A-Z])/g, '$1_$2'));
   }
 

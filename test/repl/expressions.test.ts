@@ -91,6 +91,31 @@ describe('Expressions', () => {
     answerOf(await expressions.evaluate(order({ session })));
   });
 
+  it('rest for 9 times as long as one stopped the service, and not for the time that one waited', async () => {
+    const clock = new ManualClock();
+    const roots = new ExposedRoots();
+    let finish = () => {};
+    // What is exposed is read as part of the expression; only this moves the clock.
+    roots.expose('slow', () => clock.advance(30));
+    roots.expose('gate', () => new Promise<void>((resolve) => (finish = resolve)));
+    const expressions = expressionsWith({ clock, roots });
+    for (const mode of ['read-only', 'full'] as const) {
+      const modes = mode === 'full' ? { mode, secondReason: 'to wait for the gate' } : { mode };
+      const { session } = answerOf(await expressions.evaluate(order({ ...modes, expression: 'slow' })));
+      const refused = await expressions.evaluate(order({ session: session.id }));
+      assert.ok('refused' in refused && refused.refused === 'busy');
+      assert.equal(refused.retryAfterMs, 270, mode);
+      clock.advance(270);
+      answerOf(await expressions.evaluate(order({ session: session.id })));
+      if (mode === 'read-only') continue;
+      const waiting = expressions.evaluate(order({ session: session.id, expression: 'await gate' }));
+      clock.advance(5_000);
+      finish();
+      assert.equal(answerOf(await waiting).elapsedMs, 5_000);
+      answerOf(await expressions.evaluate(order({ session: session.id })));
+    }
+  });
+
   it('are refused while the heap is close to its limit', async () => {
     const outcome = await expressionsWith({ headroomBytes: () => 63e6 }).evaluate(order());
     assert.ok('refused' in outcome && outcome.refused === 'memory');
