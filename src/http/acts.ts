@@ -1,18 +1,6 @@
+import type { Asked, Refused } from '../operations/operation.js';
 import type { BeginOutcome } from '../operations/operations.js';
 import type { Report } from '../report/report.js';
-
-/** Who asks, for the record. */
-export interface Asked {
-  /** Id of the principal. */
-  readonly principal: string;
-  readonly requestId: string;
-}
-
-/** A limit that keeps the service safe was in the way; `detail` has its numbers. */
-export interface Refused {
-  readonly outcome: 'refused';
-  readonly detail: string;
-}
 
 export interface Decided {
   readonly muted?: boolean | undefined;

@@ -1,6 +1,5 @@
-import type { OperationFile } from '../operations/operation.js';
+import type { Asked, OperationFile, Refused } from '../operations/operation.js';
 import type { BeginOutcome } from '../operations/operations.js';
-import type { Asked, Refused } from './acts.js';
 
 /** A port: profiles of the service. */
 export interface OpsProfiles {

@@ -52,6 +52,19 @@ export interface OperationControl {
   progress(step: OperationStep, part: number | null, round?: OperationProgress['round']): void;
 }
 
+/** Who asks for work, for the record. */
+export interface Asked {
+  /** Id of the principal. */
+  readonly principal: string;
+  readonly requestId: string;
+}
+
+/** A limit that keeps the service safe was in the way; `detail` has its numbers. */
+export interface Refused {
+  readonly outcome: 'refused';
+  readonly detail: string;
+}
+
 export type OperationWork = (control: OperationControl) => Promise<OperationResult>;
 
 /** An operation as it stands now. Times are epoch milliseconds. */

@@ -5,6 +5,7 @@ import type { Logger } from '../runtime/logger.js';
 import { say } from '../runtime/say.js';
 import { formatBytes, MIB } from '../runtime/units.js';
 import type {
+  Asked,
   Operation,
   OperationControl,
   OperationKind,
@@ -35,11 +36,8 @@ const EXCLUDES: Readonly<Record<OperationKind, readonly OperationKind[]>> = {
 };
 
 /** An operation to be begun. */
-export interface OperationOrder {
+export interface OperationOrder extends Asked {
   readonly kind: OperationKind;
-  /** Id of the client. */
-  readonly principal: string;
-  readonly requestId: string;
   /** What was asked for, as a text: a request with the same text joins the running operation. */
   readonly request: string;
   /** How long it will take, milliseconds, for Retry-After; null: unknown. */

@@ -1,5 +1,11 @@
-import type { OperationFile, OperationResult, OperationWork } from '../operations/operation.js';
-import type { BeginOutcome, OperationOrder, Operations } from '../operations/operations.js';
+import type {
+  Asked,
+  OperationFile,
+  OperationResult,
+  OperationWork,
+  Refused,
+} from '../operations/operation.js';
+import type { BeginOutcome, Operations } from '../operations/operations.js';
 import type { Clock } from '../runtime/clock.js';
 import { say } from '../runtime/say.js';
 import type { AllocationSites } from '../sampling/allocation-profiler.js';
@@ -10,15 +16,6 @@ import { allocatedAfter, type HeapProfile, heapPprof, heapProfileJson, liveMemor
 import { compressed, decompressed, filesOf } from './profile-files.js';
 import type { ProfileOrigin } from './profile-origin.js';
 import { recordingTime } from './recording-time.js';
-
-/** Why nothing was done, so that the service is safe. */
-export interface Refusal {
-  readonly outcome: 'refused';
-  readonly detail: string;
-}
-
-/** Who asks, for the record. */
-type Asked = Pick<OperationOrder, 'principal' | 'requestId'>;
 
 /** A CPU profile stops the service twice, so one does not follow the other at once. */
 const CPU_COOL_DOWN_MS = 10_000;
@@ -40,7 +37,7 @@ export class Profiles {
   }
 
   /** Memory by the stack that allocated it, of the samples that the watcher takes anyway. */
-  heap(): readonly OperationFile[] | Refusal {
+  heap(): readonly OperationFile[] | Refused {
     const { sites, clock, origin } = this.#parts;
     const samples = sites.samples();
     if ('refused' in samples) return refusal(samples.refused);
@@ -52,7 +49,7 @@ export class Profiles {
   }
 
   /** Begins to record one, unless one is being recorded. */
-  record(kind: 'heap' | 'cpu', seconds: number, asked: Asked): BeginOutcome | Refusal {
+  record(kind: 'heap' | 'cpu', seconds: number, asked: Asked): BeginOutcome | Refused {
     const { operations } = this.#parts;
     const order = {
       ...asked,
@@ -71,7 +68,7 @@ export class Profiles {
    * Memory allocated within that time and not freed by its end. Uses the samples at the watcher's interval: a finer one needs
    * another start of the profiler, which forgets everything sampled before, and verdicts depend on that history.
    */
-  recordHeap(seconds: number): OperationWork | Refusal {
+  recordHeap(seconds: number): OperationWork | Refused {
     const { sites, clock } = this.#parts;
     const before = sites.samples();
     if ('refused' in before) return refusal(before.refused);
@@ -90,7 +87,7 @@ export class Profiles {
   }
 
   /** Where the service's thread spends its time. */
-  recordCpu(seconds: number): OperationWork | Refusal {
+  recordCpu(seconds: number): OperationWork | Refused {
     const { cpu, clock } = this.#parts;
     const refused = cpu.refusal();
     if (refused !== null) return refusal(refused);
@@ -127,7 +124,7 @@ export class Profiles {
 /** The operation is over, so nobody reads this. */
 const CANCELLED: OperationResult = { value: null };
 
-function refusal(detail: string): Refusal {
+function refusal(detail: string): Refused {
   return { outcome: 'refused', detail };
 }
 

@@ -1,4 +1,5 @@
 import type { OperationControl } from '../operations/operation.js';
+import { pauseOrAborted } from '../runtime/abort.js';
 import type { Clock } from '../runtime/clock.js';
 
 /** How often a client sees progress. */
@@ -14,19 +15,7 @@ export async function recordingTime(
   const endMs = fromMs + seconds * 1000;
   for (let nowMs = fromMs; nowMs < endMs && !signal.aborted; nowMs = clock.monotonicMs()) {
     progress('recording', (nowMs - fromMs) / (endMs - fromMs));
-    await rest(Math.min(STEP_MS, endMs - nowMs), clock, signal);
+    await pauseOrAborted(clock, Math.min(STEP_MS, endMs - nowMs), signal);
   }
   return !signal.aborted;
-}
-
-function rest(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      timer.cancel();
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = clock.after(ms, end);
-    signal.addEventListener('abort', end);
-  });
 }

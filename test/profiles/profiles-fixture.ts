@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
 import { threadId } from 'node:worker_threads';
-import type { OperationControl, OperationFile, OperationResult } from '../../src/operations/operation.js';
+import type {
+  OperationControl,
+  OperationFile,
+  OperationResult,
+  Refused,
+} from '../../src/operations/operation.js';
 import { Operations } from '../../src/operations/operations.js';
 import { cpuRecorder } from '../../src/profiles/cpu-recorder.js';
-import { Profiles, type Refusal } from '../../src/profiles/profiles.js';
+import { Profiles } from '../../src/profiles/profiles.js';
 import { SampledSites } from '../../src/sampling/allocation-profiler.js';
 import { createSamplingSlot } from '../../src/sampling/sampling-slot.js';
 import { ManualClock } from '../support/manual-clock.js';
@@ -25,13 +30,13 @@ export function profilesOfThisThread(intervalBytes = 16_384) {
   return { ...parts, profiles: new Profiles(parts) };
 }
 
-export function granted<T>(value: T | Refusal): T {
+export function granted<T>(value: T | Refused): T {
   if (typeof value === 'object' && value !== null && 'outcome' in value) throw new Error(value.detail);
   return value as T;
 }
 
 export function refusalOf(value: unknown): string {
-  const { outcome, detail } = value as Refusal;
+  const { outcome, detail } = value as Refused;
   assert.equal(outcome, 'refused');
   return detail;
 }
