@@ -92,7 +92,7 @@ function serve(server: Server | TlsServer, options: ListenerOptions): void {
   const connections = new Connections(options.limits);
   const handle = createRequestHandler(options, connections);
   server.on('request', handle);
-  // A client that waits for "100 Continue" gets the final response at once: no route reads a body.
+  // Such a client gets "100 Continue" from what reads its body, and otherwise the final response at once.
   server.on('checkContinue', handle);
   server.on('checkExpectation', handle);
   server.on('connect', (request: IncomingMessage, socket: Duplex) => {
@@ -117,8 +117,6 @@ function createRequestHandler(options: ListenerOptions, connections: Connections
   let loading: Promise<OpsHandler> | null = null;
   return (request, response) => {
     if (!connections.accept(request, response)) return;
-    // An unread body would keep the connection busy.
-    if (hasBody(request)) response.setHeader('Connection', 'close');
     loading ??= Promise.resolve(own).then(options.loadRouter);
     loading
       .then((router) => router(routed(request), response))
@@ -141,10 +139,6 @@ function routed(request: IncomingMessage): IncomingMessage {
     return Object.assign(request, { originalUrl: url, baseUrl: '/ops', url: url.slice('/ops'.length) });
   const metrics = url === '/metrics' || url.startsWith('/metrics?');
   return Object.assign(request, { originalUrl: url, baseUrl: '', url: metrics ? url : '/' });
-}
-
-function hasBody({ headers }: IncomingMessage): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
 /** For a CONNECT, Node passes on the bare socket. */

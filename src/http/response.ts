@@ -60,6 +60,8 @@ export function sendResponse(
   for (const [name, value] of Object.entries(GUARD_HEADERS)) response.setHeader(name, value);
   requestIdOf(response);
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  // The rest of the request's body, which nothing reads, would keep the connection busy.
+  if (!request.complete) response.shouldKeepAlive = false;
   response.statusCode = status;
   if (body !== null) response.setHeader('Content-Length', Buffer.byteLength(body));
   response.end(request.method === 'HEAD' ? null : body);

@@ -179,6 +179,17 @@ describe('a listener on loopback', () => {
     assert.equal(expecting.status, 405);
   });
 
+  test('keeps the connection after a body that it has received, and ends it after any other', async () => {
+    const post = (length: number) =>
+      `POST /ops/probes/leak HTTP/1.1\r\nHost: localhost\r\n${bearer()}\r\n` +
+      `Content-Type: application/json\r\nContent-Length: ${length}\r\n\r\n{"id":"lw-0"}`;
+    const { bytes } = await send(post(13) + raw('/ops/status'));
+    assert.deepEqual(bytes.match(/^HTTP\/1\.1 \d+/gm), ['HTTP/1.1 404', 'HTTP/1.1 401']);
+    const unread = await send(post(1_000_000));
+    assert.equal(unread.status, 413);
+    assert.equal(unread.headers.get('connection'), 'close');
+  });
+
   test('answers pipelined requests in order', async () => {
     const keep = (path: string) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${bearer()}\r\n\r\n`;
     const { bytes } = await send(keep('/ops/leaks') + keep('/ops/nothing') + raw('/ops/status'));
