@@ -28,8 +28,9 @@ const HOSTILE_BODIES: Readonly<Record<string, { readonly body: string | Buffer; 
     'a field that is unknown': { body: '{"unknown":1}', status: 400 },
     'half of an object': { body: '{"reason":', status: 400 },
     '5,000 arrays in arrays': { body: '['.repeat(5_000) + ']'.repeat(5_000), status: 400 },
-    '10,000 arrays in arrays': { body: deep('[', ']'), status: 413 },
-    '17 KiB': { body: JSON.stringify({ reason: 'x'.repeat(17 * 1024) }), status: 413 },
+    '10,000 arrays in arrays': { body: deep('[', ']'), status: 400 },
+    '30,000 arrays in arrays': { body: '['.repeat(30_000) + ']'.repeat(30_000), status: 400 },
+    '65 KiB': { body: JSON.stringify({ reason: 'x'.repeat(65 * 1024) }), status: 413 },
     'invalid UTF-8': { body: Buffer.from('{"reason":"\xff\xfe\xc0\xaf"}', 'latin1'), status: 400 },
     'a byte order mark alone': { body: Buffer.from([0xef, 0xbb, 0xbf]), status: 400 },
     'only spaces': { body: '   ', status: 400 },
@@ -60,6 +61,16 @@ for (const [name, open] of Object.entries(PLACES)) {
         });
       });
     }
+
+    test('the longest expression fits into a body, however its characters are escaped', async () => {
+      const { handlers, calls } = everyRoute();
+      await using(open({}, handlers), async (port) => {
+        const [expression, reason] = ['\\u00e9'.repeat(8_000), '\\u00e9'.repeat(500)];
+        const body = `{"expression":"${expression}","reason":"${reason}","secondReason":"${reason}"}`;
+        assert.equal((await transfer(port, withBody('evaluate', body, [ADMIN]))).status, REACHED);
+        assert.deepEqual(calls, ['evaluate']);
+      });
+    });
 
     test('an empty body is no body: it gets 400 where the route needs one', async () => {
       const { handlers } = everyRoute();
