@@ -5,7 +5,7 @@ import { headerValues } from './header-values.js';
 import type { Principal, Proof } from './principal.js';
 import type { TokenStore } from './token-store.js';
 
-/** A longer token is none of the store's; it is refused before it is hashed. */
+/** A longer token cannot be in the store; it is refused before it is hashed. */
 const MAX_TOKEN_LENGTH = 1024;
 
 /** A slow way to prove who a client is. Null for a request that does not prove it. Never rejects. */

@@ -83,7 +83,7 @@ function refuseTlsWithoutListener(listen: ListenAddress | null, tls: TlsSettings
   if (tls === null || listen?.kind === 'tcp') return;
   throw new LeakwatchError(
     'LEAKWATCH_ERR_OPTION_CONFLICT',
-    "tls is for a listener with host and port, and listen is none. Set listen, such as '0.0.0.0:9464', or remove tls.",
+    "tls is for a listener with host and port, but listen is not set. Set listen, such as '0.0.0.0:9464', or remove tls.",
   );
 }
 
