@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import type { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { createBuckets, networkOf } from './client-bucket.js';
 import { ANYONE, type Principal } from './principal.js';
-import type { Scope } from './scope.js';
+import type { RouteScope } from './scope.js';
 
 /** Only the store in memory: the whole package loads the clients of every database that it knows, 7 MB instead of 1. */
 const MemoryLimiter = createRequire(import.meta.url)(
@@ -19,7 +19,7 @@ const CLIENT_BUCKETS = 4_096;
 const PRINCIPAL_BUCKETS = 65_536;
 
 /** What a request is charged to: the scope of its route, or `refused` if it reached none. */
-export type Charge = Scope | 'refused';
+export type Charge = RouteScope | 'refused';
 
 /** Requests of one principal in a minute: more than any dashboard or scraper sends, less than a service notices. */
 export const REQUESTS_PER_MINUTE: Readonly<Record<Charge, number>> = {
@@ -29,14 +29,12 @@ export const REQUESTS_PER_MINUTE: Readonly<Record<Charge, number>> = {
   dump: 30,
   profile: 30,
   eval: 60,
-  'eval:full': 60,
   refused: 120,
 };
 
 /** The state of one limit after a request was charged to it. */
 export interface Allowance {
   readonly allowed: boolean;
-  readonly charge: Charge;
   readonly limit: number;
   readonly remaining: number;
   readonly windowSeconds: number;
@@ -94,7 +92,6 @@ export class Limits {
     const state = await charged(limiter, key);
     return {
       allowed: state.consumedPoints <= limiter.points,
-      charge,
       limit: limiter.points,
       remaining: state.remainingPoints,
       windowSeconds: WINDOW_SECONDS,

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Principal } from '../access/principal.js';
-import type { Scope } from '../access/scope.js';
 import { ERROR_CODES } from '../errors.js';
 import { charge } from './admission.js';
 import type { RouteHandler } from './call.js';
@@ -8,11 +7,8 @@ import type { OpsDependencies } from './ops-dependencies.js';
 import { insufficientScope, problem } from './problem.js';
 import { readJsonBody } from './request-body.js';
 import { type OpsResponse, requestIdOf } from './response.js';
-import { type InputRouteName, type RouteName, routeOf } from './routes.js';
+import { type InputRouteName, isAudited, type RouteName, routeOf } from './routes.js';
 import type { InputSchema } from './schema/inputs.js';
-
-/** What these routes do is recorded before it is done, or not done. */
-const SENSITIVE: readonly Scope[] = ['act', 'dump', 'profile', 'eval', 'eval:full'];
 
 export interface Dispatched {
   readonly name: RouteName;
@@ -29,19 +25,19 @@ export async function dispatch(
   dependencies: Pick<OpsDependencies, 'audited' | 'answered' | 'denied' | 'limits'>,
 ): Promise<OpsResponse> {
   const { scope, input } = routeOf(name);
-  const isSensitive = SENSITIVE.includes(scope);
+  const audited = isAudited(scope);
   const granted = principal.scopes.has(scope);
   const excess = await charge(request, response, principal, granted ? scope : 'refused', dependencies);
   if (excess !== null) return excess;
   if (!granted) {
-    if (isSensitive) dependencies.denied(request, principal);
+    if (audited) dependencies.denied(request, principal);
     return insufficientScope(scope);
   }
   const taken = input === true ? await inputOf(name as InputRouteName, request, response) : NO_INPUT;
   if ('refusal' in taken) return taken.refusal;
   const { query, body } = taken;
   const requestId = requestIdOf(response);
-  if (isSensitive) {
+  if (audited) {
     const call = {
       requestId,
       principal,
@@ -63,7 +59,7 @@ export async function dispatch(
     status = answer.status;
     return answer;
   } finally {
-    if (isSensitive) dependencies.answered(requestId, status);
+    if (audited) dependencies.answered(requestId, status);
   }
 }
 
@@ -105,7 +101,10 @@ function checked(
   return { refusal: problem('LEAKWATCH_ERR_INVALID_INPUT', `${field}: ${detail}.`) };
 }
 
-/** The first value of each name. A query that repeats a name is refused, since a proxy may have read the other value. */
+/**
+ * Each name with its value, or with all its values if the query repeats it: no schema takes these, since a proxy may have read
+ * another one of them.
+ */
 function queryOf(url: string): Readonly<Record<string, unknown>> {
   const at = url.indexOf('?');
   const entries = [...new URLSearchParams(at < 0 ? '' : url.slice(at + 1))];

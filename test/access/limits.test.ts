@@ -75,7 +75,6 @@ describe('limits', () => {
       mock.timers.tick(20_000);
       assert.deepEqual(await take('token-1'), {
         allowed: false,
-        charge,
         limit,
         remaining: 0,
         windowSeconds: 60,
