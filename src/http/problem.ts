@@ -46,6 +46,11 @@ export function methodNotAllowed(allowed: readonly string[]): OpsResponse {
   return problem('LEAKWATCH_ERR_METHOD_NOT_ALLOWED', `Allowed here: ${methods}.`, { Allow: methods });
 }
 
+/** Rounded up, since a client that asks a little too early is refused again. */
+export function retryAfter(ms: number): Readonly<Record<string, string>> {
+  return { 'Retry-After': String(Math.max(1, Math.ceil(ms / 1000))) };
+}
+
 /** Of a client without a valid token: like the 401, it is the same for every path. */
 export function tooManyFailures(retryAfterSeconds: number): OpsResponse {
   return tooManyRequests(

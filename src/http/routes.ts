@@ -1,11 +1,11 @@
-import type { Scope } from '../access/scope.js';
+import type { RouteScope } from '../access/scope.js';
 
 interface Route {
   /** Below the base (`/ops`), in the router's notation. */
   readonly path: string;
   /** HEAD is answered wherever GET is. */
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
-  readonly scope: Scope;
+  readonly scope: RouteScope;
   /** Whether it takes a query or a body: `INPUTS` in schema/inputs.ts says which. Any body sent to another route is left unread. */
   readonly input?: true;
   /** Whether the host's app leaves it to the own listener. */
@@ -29,7 +29,9 @@ export const ROUTES = {
   operationResult: { path: '/operations/:id/result', method: 'GET', scope: 'profile' },
   // It stops the service for a while, so reading is not enough.
   countLive: { path: '/probes/live', method: 'POST', scope: 'act', input: true },
-  probe: { path: '/probes/:name', method: 'POST', scope: 'read', input: true },
+  probeHandles: { path: '/probes/handles', method: 'POST', scope: 'read' },
+  probeModules: { path: '/probes/modules', method: 'POST', scope: 'read' },
+  probeLeak: { path: '/probes/leak', method: 'POST', scope: 'read', input: true },
   evaluate: { path: '/eval', method: 'POST', scope: 'eval', input: true },
   metrics: { path: '/metrics', method: 'GET', scope: 'metrics', ownListenerOnly: true },
   openapi: { path: '/openapi.json', method: 'GET', scope: 'read' },
@@ -44,4 +46,9 @@ export type InputRouteName = {
 
 export function routeOf(name: RouteName): Route {
   return ROUTES[name];
+}
+
+/** Whether calls of routes with this scope are recorded before they are carried out: whatever does more than read. */
+export function isAudited(scope: RouteScope): boolean {
+  return scope !== 'read' && scope !== 'metrics';
 }

@@ -7,9 +7,9 @@ import type { Constructor } from './shape.js';
 
 /**
  * First guess. V8 runs a full GC and then marks and walks the heap again: measured 14 to 20 ms a MB on a busy machine
- * (Node 20, heaps of 20 to 500 MB), and 130 bytes of native memory for each object found.
+ * (Node 20, heaps of 20 to 500 MB), and 130 bytes of native memory for each object found. The guess is the slowest of these.
  */
-const GUESS = { pauseMsPerByte: 10 / 1e6, memoryPerByte: 1.2, cpuSecondsPerByte: 0 };
+const GUESS = { pauseMsPerByte: 20 / 1e6, memoryPerByte: 1.2, cpuSecondsPerByte: 0 };
 /** The service runs at least so many times as long as it stood still. */
 const REST = 19;
 const SHORTEST_REST_MS = 5000;
@@ -20,6 +20,8 @@ const TOO_COMMON = new Set<unknown>([Object, Function, Array]);
 
 export type LiveCount =
   | { readonly count: number; readonly pauseMs: number }
+  /** Never counted, whenever it is asked for. */
+  | { readonly refused: 'class'; readonly reason: string }
   | { readonly refused: 'cost' | 'rest'; readonly reason: string; readonly retryAfterMs: number };
 
 export interface LiveObjectsParts {
@@ -62,6 +64,8 @@ export class LiveObjects {
 
   #refusal(ofClass: unknown, heapBytes: number): LiveCount | null {
     const { clock, pauseBudgetMs, availableBytes } = this.#parts;
+    if (TOO_COMMON.has(ofClass))
+      return { refused: 'class', reason: say`Too many objects inherit from this class.` };
     const restMs = this.#restsUntilMs - clock.monotonicMs();
     if (restMs > 0)
       return {
@@ -70,7 +74,6 @@ export class LiveObjects {
         retryAfterMs: restMs,
       };
     const costs = (reason: string): LiveCount => ({ refused: 'cost', reason, retryAfterMs: 60_000 });
-    if (TOO_COMMON.has(ofClass)) return costs(say`Too many objects inherit from this class.`);
     const { pauseMs, memoryBytes } = this.#cost.predict(heapBytes);
     if (pauseMs > pauseBudgetMs)
       return costs(

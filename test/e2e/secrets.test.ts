@@ -23,8 +23,6 @@ const RETRY_MS = 3_000;
 const REASON = 'looking for planted secrets';
 
 interface Ask {
-  /** Of the path; by default the id of each finding, or of each operation. */
-  readonly parameter?: string;
   readonly query?: string;
   readonly accept?: string;
   readonly body?: unknown;
@@ -47,7 +45,10 @@ const ASKED: Readonly<Record<RouteName, readonly Ask[]>> = {
   collect: [{}],
   decide: [{ body: { acknowledged: true, reason: REASON } }],
   countLive: [{ body: { className: 'Map' } }],
-  probe: ['handles', 'modules'].map((parameter) => ({ parameter, body: {} })),
+  probeHandles: [{}],
+  probeModules: [{}],
+  // Each finding, as soon as their ids are known.
+  probeLeak: [],
   evaluate: ['$it', 'process.env', '({ ...globalThis })'].map((expression) => ({
     body: { expression, reason: REASON },
   })),
@@ -90,11 +91,11 @@ describe('A service full of secrets that leaks in several ways', { timeout: 600_
     const isConfirmed = async () => (await findings(ops)).confirmed;
     await eventually('a confirmed finding', isConfirmed, LIMIT_MS, POLL_MS);
     const { all } = await findings(ops);
-    const leaks = all.map((id) => ({ parameter: 'leak', body: { id } }));
+    const leaks = all.map((id) => ({ body: { id } }));
     for (const [name, asks] of Object.entries(ASKED))
-      published[name] = (
-        await answersOf(name as RouteName, name === 'probe' ? [...asks, ...leaks] : asks, all)
-      ).join('\n');
+      published[name] = (await answersOf(name as RouteName, name === 'probeLeak' ? leaks : asks, all)).join(
+        '\n',
+      );
     published['refusals'] = await refusals();
     await program.stop('SIGTERM');
     const kept = readdirSync(stateDirectory).map((name) => readFileSync(join(stateDirectory, name), 'utf8'));
@@ -122,8 +123,8 @@ describe('A service full of secrets that leaks in several ways', { timeout: 600_
         ? operations
         : [''];
     const answers: string[] = [];
-    for (const { parameter, query = '', accept = 'application/json', body } of asks) {
-      for (const id of parameter === undefined ? ids : [parameter]) {
+    for (const { query = '', accept = 'application/json', body } of asks) {
+      for (const id of ids) {
         const at = `/ops${path.replace(/:\w+/, id)}${query}`;
         // A capture or a scan may be in the way.
         const answer = await eventually(

@@ -283,7 +283,7 @@ for (const [name, open] of Object.entries(PLACES)) {
       assert.equal(state, 'failed');
       assert.deepEqual(error, {
         code: 'LEAKWATCH_ERR_REFUSED',
-        title: 'The watcher refused, so that the service is safe.',
+        title: 'Refused to protect the service.',
         detail: 'No memory.',
       });
     });

@@ -166,6 +166,5 @@ function patternOf(
   return path
     .split('/')
     .map((part) => (part !== '' && (part === FINDING || part === OPERATION) ? ':id' : part))
-    .join('/')
-    .replace(/^(\/ops\/probes)\/(?!live$)\w+$/, '$1/:name');
+    .join('/');
 }

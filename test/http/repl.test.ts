@@ -4,7 +4,7 @@ import { SCOPES, type Scope } from '../../src/access/scope.js';
 import type { AuditedCall } from '../../src/audit/ops-audit.js';
 import { report } from '../report/report-fixture.js';
 import { bearer, exchange, PLACES, type Place, type RawResponse, raw } from './ops-fixture.js';
-import { history, partsOf, REASON, rest, SECRET, TIME_LIMIT_MS, token } from './repl-fixture.js';
+import { history, partsOf, REASON, rest, SECRET, token } from './repl-fixture.js';
 
 function post(
   place: Place,
@@ -64,14 +64,15 @@ for (const [where, open] of Object.entries(PLACES)) {
 
     it('refuse unknown probes, findings and fields', async () => {
       for (const name of ['heap', 'live%2f', 'live%00', 'Live', '__proto__', '..%2flive'])
-        assert.equal((await post(place, `/probes/${name}`, {})).status, 404, name);
+        for (const body of [{}, { id: 'lw-0000000000000000' }])
+          assert.equal((await post(place, `/probes/${name}`, body)).status, 404, name);
       assert.equal((await post(place, '/probes/leak', { id: 'lw-0000000000000000' })).status, 404);
       for (const [path, body] of [
         ['/probes/leak', {}],
-        ['/probes/handles', { id: 'x' }],
-        ['/probes/handles', { depth: 3 }],
+        ['/probes/leak', { id: 'lw-0000000000000000', depth: 3 }],
         ['/probes/live', {}],
         ['/probes/live', { className: 7 }],
+        ['/probes/live', { className: 'Object' }],
         ['/eval', { expression: '' }],
         ['/eval', { expression: '1' }],
         ['/eval', { expression: '1', reason: 'short' }],
@@ -134,11 +135,8 @@ for (const [where, open] of Object.entries(PLACES)) {
 
     it('end an expression that runs for too long, and rest before the next', async () => {
       const expression = '(() => { for (;;); })()';
-      const from = performance.now();
       const opened = await post(place, '/eval', { expression, reason: REASON }, 'all');
-      const elapsedMs = performance.now() - from;
       assert.equal(json(opened)['outcome'], 'timeout');
-      assert.ok(elapsedMs > TIME_LIMIT_MS / 2 && elapsedMs < 5 * TIME_LIMIT_MS, `${elapsedMs} ms`);
       const session = (json(opened)['session'] as { id: string }).id;
       const next = await post(place, '/eval', { expression: '1', session }, 'all', true);
       assert.equal(next.status, 429);

@@ -11,7 +11,7 @@ const BODIES: Readonly<Record<InputRouteName, unknown>> = {
   recordCpuProfile: null,
   operation: null,
   countLive: { className: 'Session' },
-  probe: {},
+  probeLeak: { id: 'lw-0123456789abcdef' },
   evaluate: { expression: '1 + 1' },
 };
 

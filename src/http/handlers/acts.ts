@@ -1,8 +1,8 @@
 import type { Decided, OpsActs } from '../acts.js';
 import type { RouteHandlers } from '../call.js';
-import { NOT_FOUND, problem } from '../problem.js';
+import { NOT_FOUND, problem, retryAfter } from '../problem.js';
 import { json } from '../response.js';
-import { begun, retryAfter } from './operations.js';
+import { begun } from './operations.js';
 
 /** What a client can make the watcher do. */
 export function createActHandlers(acts: OpsActs): Pick<RouteHandlers, 'scan' | 'collect' | 'decide'> {

@@ -4,7 +4,7 @@ import { ERROR_CODES } from '../../errors.js';
 import type { Operation, OperationFile } from '../../operations/operation.js';
 import type { BeginOutcome, Operations } from '../../operations/operations.js';
 import type { RouteHandlers } from '../call.js';
-import { problem } from '../problem.js';
+import { problem, retryAfter } from '../problem.js';
 import { json, type OpsResponse } from '../response.js';
 import { ROUTES } from '../routes.js';
 
@@ -73,12 +73,8 @@ export function begun(request: IncomingMessage, outcome: BeginOutcome): OpsRespo
   const detail =
     operation.state === 'running'
       ? `The operation ${operation.kind} is running, begun by ${operation.principal}.`
-      : `The operation ${operation.kind} ended just now.`;
+      : `The next ${operation.kind} can begin in ${Math.ceil(outcome.retryAfterMs / 1000)} s.`;
   return problem('LEAKWATCH_ERR_BUSY', detail, { Location: location, ...retryAfter(outcome.retryAfterMs) });
-}
-
-export function retryAfter(ms: number): Readonly<Record<string, string>> {
-  return { 'Retry-After': String(Math.max(1, Math.ceil(ms / 1000))) };
 }
 
 function answered(operation: Operation | null): OpsResponse {

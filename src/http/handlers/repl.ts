@@ -1,10 +1,10 @@
 import type { LiveCount } from '../../repl/live-objects.js';
 import type { RouteHandlers } from '../call.js';
 import type { OpsDependencies } from '../ops-dependencies.js';
-import { insufficientScope, NOT_FOUND, problem } from '../problem.js';
+import { insufficientScope, NOT_FOUND, problem, retryAfter } from '../problem.js';
 import { json, type OpsResponse } from '../response.js';
 
-type ReplRoute = 'countLive' | 'probe' | 'evaluate';
+type ReplRoute = 'countLive' | 'probeHandles' | 'probeModules' | 'probeLeak' | 'evaluate';
 
 /** Named probes, and expressions where they are on. */
 export function createReplHandlers({
@@ -13,14 +13,10 @@ export function createReplHandlers({
 }: Pick<OpsDependencies, 'probes' | 'expressions'>): Pick<RouteHandlers, ReplRoute> {
   return {
     countLive: ({ body: { className } }) => liveCount(probes.live(className)),
-    probe: ({ parameters: { name }, body: { id } }) => {
-      if (name === 'leak' && id === undefined)
-        return problem('LEAKWATCH_ERR_INVALID_INPUT', 'body.id: takes the id of a finding.');
-      if (name !== 'leak' && id !== undefined)
-        return problem('LEAKWATCH_ERR_INVALID_INPUT', 'body.id: belongs to the probe leak.');
-      if (name === 'handles') return json(probes.handles());
-      if (name === 'modules') return json(probes.modules());
-      const leak = name === 'leak' ? probes.leak(id ?? '') : null;
+    probeHandles: () => json(probes.handles()),
+    probeModules: () => json(probes.modules()),
+    probeLeak: ({ body: { id } }) => {
+      const leak = probes.leak(id);
       return leak === null ? NOT_FOUND : json(leak);
     },
     evaluate:
@@ -51,6 +47,8 @@ function liveCount(counted: LiveCount | null): OpsResponse {
       'No class of this name can be reached: expose the class, or an object that leads to an instance.',
     );
   if (!('refused' in counted)) return json(counted);
+  if (counted.refused === 'class')
+    return problem('LEAKWATCH_ERR_INVALID_INPUT', `body.className: ${counted.reason}`);
   return refusal(counted.refused === 'rest' ? 'LEAKWATCH_ERR_BUSY' : 'LEAKWATCH_ERR_REFUSED', counted);
 }
 
@@ -58,5 +56,5 @@ function refusal(
   code: 'LEAKWATCH_ERR_BUSY' | 'LEAKWATCH_ERR_REFUSED',
   { reason, retryAfterMs }: { readonly reason: string; readonly retryAfterMs: number },
 ): OpsResponse {
-  return problem(code, reason, { 'Retry-After': String(Math.ceil(retryAfterMs / 1000)) });
+  return problem(code, reason, retryAfter(retryAfterMs));
 }

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { RouteName } from '../routes.js';
 import type { RouteAnswers } from './answer.js';
 import { FULL_GC, OPERATION } from './operation.js';
-import { EXPRESSION_ANSWER, LIVE_COUNT, PROBE } from './repl.js';
+import { EXPRESSION_ANSWER, HANDLES, LEAK, LIVE_COUNT, MODULES } from './repl.js';
 import { FINDING, REPORT } from './report.js';
 import { STATUS } from './status.js';
 
@@ -130,9 +130,21 @@ export const ANSWERS = {
     answers: { 200: { description: 'The count.', content: { 'application/json': LIVE_COUNT } } },
     errors: ['LEAKWATCH_ERR_BUSY', 'LEAKWATCH_ERR_REFUSED'],
   },
-  probe: {
-    summary: 'One of the named probes: handles, modules, leak',
-    answers: { 200: { description: 'The answer of the probe.', content: { 'application/json': PROBE } } },
+  probeHandles: {
+    summary: 'What is open in this thread, by type',
+    answers: { 200: { description: 'The counts.', content: { 'application/json': HANDLES } } },
+    errors: [],
+  },
+  probeModules: {
+    summary: 'What the program exposed, and what grows',
+    answers: { 200: { description: 'Names, counts and sizes.', content: { 'application/json': MODULES } } },
+    errors: [],
+  },
+  probeLeak: {
+    summary: 'The path of a finding, and how much its owner holds now',
+    answers: {
+      200: { description: 'The finding and its live owner.', content: { 'application/json': LEAK } },
+    },
     errors: [],
   },
   evaluate: {

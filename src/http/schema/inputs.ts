@@ -77,12 +77,7 @@ export const INPUTS = {
     body: null,
   },
   countLive: { query: null, body: z.strictObject({ className: z.string().trim().min(1).max(200) }) },
-  probe: {
-    query: null,
-    body: z.strictObject({
-      id: z.string().max(100).optional().describe('Of a finding, for the probe leak.'),
-    }),
-  },
+  probeLeak: { query: null, body: z.strictObject({ id: z.string().max(100).describe('Of a finding.') }) },
   evaluate: {
     query: null,
     body: z.strictObject({

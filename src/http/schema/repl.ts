@@ -15,7 +15,7 @@ const shape = {
   unit: unit.nullable(),
 };
 
-const HANDLES = z.strictObject({
+export const HANDLES = z.strictObject({
   total: count,
   types: z.record(z.string(), count).describe("By Node's name for the type; the most frequent 50."),
   descriptors: count.nullable().describe('Open file descriptors, at the latest sample; null if unknown.'),
@@ -31,7 +31,7 @@ const EXPOSED = z.strictObject({
   reason: z.string().nullable().describe('Why there is no value.'),
 });
 
-const MODULES = z.strictObject({
+export const MODULES = z.strictObject({
   commonJsModules: count,
   exposed: list(EXPOSED),
   growing: list(
@@ -52,7 +52,7 @@ const OWNER = z.union([
   z.strictObject({ found: z.literal(false), reason: z.string() }),
 ]);
 
-const LEAK = z.strictObject({
+export const LEAK = z.strictObject({
   finding: z.string(),
   status: z.enum(FINDING_STATUSES),
   title: z.string(),
@@ -60,8 +60,6 @@ const LEAK = z.strictObject({
   series: SERIES,
   owner: OWNER.describe('The object that holds the members, and how much it holds now.'),
 });
-
-export const PROBE = z.union([HANDLES, MODULES, LEAK]);
 
 export const EXPRESSION_ANSWER = z.strictObject({
   outcome: z.enum(['value', 'done', 'thrown', 'refused', 'timeout', 'pending', 'syntax', 'failed']),
