@@ -44,7 +44,8 @@ describe('the OpenAPI document', () => {
       ROUTE_NAMES.map(routeOf).map(({ path, method, scope }) => ({
         path: `/ops${path.replace(/:(\w+)/, '{$1}')}`,
         method: method.toLowerCase(),
-        security: [{ bearer: [scope] }, { certificate: [scope] }],
+        // Metrics can be open.
+        security: [{ bearer: [scope] }, { certificate: [scope] }, ...(scope === 'metrics' ? [{}] : [])],
       })),
     );
   });
@@ -128,6 +129,7 @@ describe('the check of every answer refuses', () => {
     'a status that no route has': { target: '/ops/nothing', status: 418 },
     'another media type': { headers: new Map([...headers, ['content-type', 'text/html']]) },
     'an answer without an id': { headers: new Map([...headers].slice(0, 1)) },
+    'a header that the answer does not have': { headers: new Map([...headers, ['location', '/ops/status']]) },
     'a report without a tag': { target: '/ops/leaks', body: JSON.stringify(report()) },
     'a success of a method that the route does not have': { method: 'PUT' },
     'a body where there is none': { target: '/ops/leaks', status: 304, headers: tagged },

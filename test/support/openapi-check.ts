@@ -64,6 +64,18 @@ function operationOf(method: string, path: string): Operation | null {
   return matching?.operations[name] ?? null;
 }
 
+/** Headers that only the endpoint itself sets: an answer has those that the document gives it. */
+const OWN_HEADERS = [
+  'Allow',
+  'Content-Disposition',
+  'ETag',
+  'Location',
+  'RateLimit',
+  'RateLimit-Policy',
+  'Retry-After',
+  'WWW-Authenticate',
+];
+
 function checkHeaders(asked: string, { headers = {} }: Answer, answer: CheckedAnswer): void {
   const missing = Object.entries(headers)
     .filter(
@@ -71,6 +83,14 @@ function checkHeaders(asked: string, { headers = {} }: Answer, answer: CheckedAn
     )
     .map(([name]) => name);
   assert.deepEqual(missing, [], `${asked}: the answer ${answer.status} lacks headers`);
+  const undeclared = OWN_HEADERS.filter(
+    (name) => !(name in headers) && (answer.headers.get(name.toLowerCase()) ?? '') !== '',
+  );
+  assert.deepEqual(
+    undeclared,
+    [],
+    `${asked}: the OpenAPI document does not have headers of ${answer.status}`,
+  );
   // Node's server refuses a broken request before there is an id.
   const isBroken = /"type":"about:blank"/.test(answer.body);
   assert.ok(

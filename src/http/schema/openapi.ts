@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { SCOPES } from '../../access/scope.js';
 import type { ErrorCode } from '../../errors.js';
 import { packageVersion } from '../../runtime/package-version.js';
-import { type InputRouteName, ROUTE_NAMES, type RouteName, routeOf } from '../routes.js';
+import { type InputRouteName, isAudited, ROUTE_NAMES, type RouteName, routeOf } from '../routes.js';
 import { ANSWER_HEADERS, type Answer, type AnswerHeader, type Content, type RouteAnswers } from './answer.js';
 import { ANSWERS } from './answers.js';
 import { INPUTS, type InputSchema } from './inputs.js';
@@ -32,7 +32,11 @@ export function openApiDocument(): Json {
       `Problem${status}`,
       {
         description,
-        headers: { ...EVERY_ANSWER, ...PROBLEM_HEADERS[status] },
+        headers: {
+          ...EVERY_ANSWER,
+          ...(NEVER_COUNTED.includes(status) ? {} : COUNTED),
+          ...PROBLEM_HEADERS[status],
+        },
         content: { 'application/problem+json': { schema: schemas.refer(schema, `Problem${status}`) } },
       },
     ]),
@@ -65,18 +69,24 @@ const HEADERS = {
   'X-Request-Id': 'Random id of this request, the same as in the audit log.',
   'WWW-Authenticate': 'The scheme that is asked for, and the scope that the token lacks.',
   Allow: 'The methods that this address allows.',
+  Location: ANSWER_HEADERS.Location,
   'Retry-After': ANSWER_HEADERS['Retry-After'],
+  RateLimit: 'What is left of the limit that the request was counted by, and when it is whole again.',
+  'RateLimit-Policy': 'That limit.',
 } as const;
 
 const headerReference = (name: keyof typeof HEADERS) => ({
   [name]: { $ref: `#/components/headers/${name}` },
 });
 const EVERY_ANSWER = headerReference('X-Request-Id');
+const COUNTED = { ...headerReference('RateLimit'), ...headerReference('RateLimit-Policy') };
+/** Who is not known, or has not sent a whole request, has no limit of its own. */
+const NEVER_COUNTED: readonly number[] = [401, 408, 431];
 const PROBLEM_HEADERS: Readonly<Record<number, Json>> = {
   401: headerReference('WWW-Authenticate'),
   403: headerReference('WWW-Authenticate'),
   405: headerReference('Allow'),
-  429: headerReference('Retry-After'),
+  429: { ...headerReference('Retry-After'), ...headerReference('Location') },
   503: headerReference('Retry-After'),
 };
 
@@ -109,7 +119,8 @@ function operation(name: RouteName, schemas: NamedSchemas): Json {
   return {
     operationId: name,
     summary,
-    security: [{ bearer: [scope] }, { certificate: [scope] }],
+    // Open metrics need none: `metricsAuth: 'none'`.
+    security: [{ bearer: [scope] }, { certificate: [scope] }, ...(name === 'metrics' ? [{}] : [])],
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === null ? {} : { requestBody: requestBody(body) }),
     responses,
@@ -132,7 +143,7 @@ function errorsOf(name: RouteName): readonly ErrorCode[] {
     ...errors,
     ...(input === true ? (['LEAKWATCH_ERR_INVALID_INPUT'] as const) : []),
     ...(inputOf(name).body === null ? [] : BODY_ERRORS),
-    ...(['read', 'metrics'].includes(scope) ? [] : (['LEAKWATCH_ERR_AUDIT'] as const)),
+    ...(isAudited(scope) ? (['LEAKWATCH_ERR_AUDIT'] as const) : []),
   ];
 }
 
@@ -155,7 +166,7 @@ function rendered(
   const types = Object.entries(content ?? {}).map(([type, of]) => [type, schemaOf(of, type)]);
   return {
     description,
-    headers: { ...EVERY_ANSWER, ...Object.fromEntries(headers.map(required)) },
+    headers: { ...EVERY_ANSWER, ...COUNTED, ...Object.fromEntries(headers.map(required)) },
     ...(content === null ? {} : { content: Object.fromEntries(types) }),
   };
 }
