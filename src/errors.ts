@@ -32,7 +32,7 @@ export const ERROR_CODES = {
   LEAKWATCH_ERR_REFUSED: { status: 503, title: 'Refused to protect the service.' },
   LEAKWATCH_ERR_CAPTURE: { status: 500, title: 'The heap could not be captured or analysed.' },
   LEAKWATCH_ERR_OPERATION_ENDED: { status: 409, title: 'The operation has ended already.' },
-  LEAKWATCH_ERR_NO_RESULT: { status: 409, title: 'The operation has nothing to download.' },
+  LEAKWATCH_ERR_NO_FILE: { status: 409, title: 'The operation has nothing to download.' },
   LEAKWATCH_ERR_AUDIT: { status: 503, title: 'The audit log cannot be written.' },
   LEAKWATCH_ERR_INTERNAL: { status: 500, title: 'The request failed.' },
 } as const satisfies Record<string, { readonly status: number; readonly title: string }>;

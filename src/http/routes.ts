@@ -26,7 +26,7 @@ export const ROUTES = {
   recordCpuProfile: { path: '/profile/cpu', method: 'POST', scope: 'profile', input: true },
   operation: { path: '/operations/:id', method: 'GET', scope: 'read', input: true },
   cancelOperation: { path: '/operations/:id', method: 'DELETE', scope: 'act' },
-  operationResult: { path: '/operations/:id/result', method: 'GET', scope: 'profile' },
+  operationFile: { path: '/operations/:id/file', method: 'GET', scope: 'profile' },
   // It stops the service for a while, so reading is not enough.
   countLive: { path: '/probes/live', method: 'POST', scope: 'act', input: true },
   probeHandles: { path: '/probes/handles', method: 'POST', scope: 'read' },

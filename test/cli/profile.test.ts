@@ -65,7 +65,7 @@ describe('leakwatch profile', () => {
       assert.deepEqual(asked, [
         begins,
         `GET /ops/operations/${OPERATION}?waitSeconds=2`,
-        `GET /ops/operations/${OPERATION}/result`,
+        `GET /ops/operations/${OPERATION}/file`,
       ]);
       assert.equal(accepts.at(-1), type);
       assert.deepEqual(readFileSync(file), PROFILE);

@@ -40,7 +40,7 @@ const ASKED: Readonly<Record<RouteName, readonly Ask[]>> = {
   recordCpuProfile: [{ query: '?seconds=1' }],
   scan: [{ body: { captures: 1 } }],
   operation: [{}],
-  operationResult: [{ accept: '*/*' }, { accept: 'application/json' }],
+  operationFile: [{ accept: '*/*' }, { accept: 'application/json' }],
   cancelOperation: [{}],
   collect: [{}],
   decide: [{ body: { acknowledged: true, reason: REASON } }],
@@ -57,7 +57,7 @@ const ASKED: Readonly<Record<RouteName, readonly Ask[]>> = {
 /** An operation that has ended cannot be cancelled, a scan has no file, and a heap may be too large for a short pause. */
 const MAY_BE_REFUSED: Readonly<Partial<Record<RouteName, number>>> = {
   cancelOperation: 409,
-  operationResult: 409,
+  operationFile: 409,
   collect: 503,
   countLive: 503,
 };

@@ -195,7 +195,7 @@ for (const [name, open] of Object.entries(PLACES)) {
           for (const id of ids)
             assert.equal((await transfer(port, raw(path + id, [ADMIN]))).status, 404, path + id);
         for (const id of ids)
-          assert.equal((await transfer(port, raw(`/ops/operations/${id}/result`, [ADMIN]))).status, 404, id);
+          assert.equal((await transfer(port, raw(`/ops/operations/${id}/file`, [ADMIN]))).status, 404, id);
       });
     });
 

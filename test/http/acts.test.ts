@@ -300,7 +300,7 @@ for (const [name, open] of Object.entries(PLACES)) {
         for (const [method, path] of [
           ['GET', id],
           ['DELETE', id],
-          ['GET', `${id}/result`],
+          ['GET', `${id}/file`],
         ] as const) {
           const answer = await bench.send(method, `/ops/operations/${path}`, undefined, ALL_TOKEN);
           assert.equal(answer.status, 404, `${method} ${path}`);
@@ -321,7 +321,7 @@ for (const [name, open] of Object.entries(PLACES)) {
       ];
       const id = bench.begin(async () => ({ value: null, files, heldBytes: 10 }));
       const get = (accept: string) =>
-        bench.send('GET', `/ops/operations/${id}/result`, undefined, ALL_TOKEN, [`Accept: ${accept}`]);
+        bench.send('GET', `/ops/operations/${id}/file`, undefined, ALL_TOKEN, [`Accept: ${accept}`]);
       const any = await get('*/*');
       assert.equal(any.body, 'of cpu.pb.gz');
       assert.equal(any.headers.get('content-type'), 'application/octet-stream');
@@ -334,9 +334,9 @@ for (const [name, open] of Object.entries(PLACES)) {
         { mediaType: 'application/json', filename: 'app.cpuprofile' },
       ]);
       const without = bench.begin(async () => ({ value: null }));
-      const none = await bench.send('GET', `/ops/operations/${without}/result`, undefined, ALL_TOKEN);
+      const none = await bench.send('GET', `/ops/operations/${without}/file`, undefined, ALL_TOKEN);
       assert.equal(none.status, 409);
-      assert.equal(codeOf(none), 'LEAKWATCH_ERR_NO_RESULT');
+      assert.equal(codeOf(none), 'LEAKWATCH_ERR_NO_FILE');
     });
   });
 

@@ -138,7 +138,7 @@ for (const [name, open] of Object.entries(PLACES)) {
         const other = await send('POST', '/profile/cpu?seconds=2');
         assert.equal(other.status, 429);
         assert.ok(Number(other.headers.get('retry-after')) >= 1);
-        assert.equal((await send('GET', `${location}/result`)).status, 409);
+        assert.equal((await send('GET', `${location}/file`)).status, 409);
         const ended = await eventually('the end of the profile', async () => {
           const operation = (await send('GET', location)).json();
           return operation['state'] === 'running' ? null : operation;
@@ -150,11 +150,11 @@ for (const [name, open] of Object.entries(PLACES)) {
           (files as { mediaType: string }[]).map(({ mediaType }) => mediaType),
           ['application/octet-stream', 'application/vnd.v8.cpuprofile+json', 'application/json'],
         );
-        assert.deepEqual(readPprof((await send('GET', `${location}/result`)).bytes).types, [
+        assert.deepEqual(readPprof((await send('GET', `${location}/file`)).bytes).types, [
           'samples/count',
           'cpu/nanoseconds',
         ]);
-        const v8 = await send('GET', `${location}/result`, 'application/json');
+        const v8 = await send('GET', `${location}/file`, 'application/json');
         assert.deepEqual(Object.keys(v8.json()), ['nodes', 'startTime', 'endTime', 'samples', 'timeDeltas']);
         assert.equal((await send('POST', '/profile/cpu?seconds=1')).status, 429, 'it ended just now');
       });
@@ -166,7 +166,7 @@ for (const [name, open] of Object.entries(PLACES)) {
           const begun = await send('POST', `/profile/${kind}?seconds=120`);
           const location = begun.headers.get('location')!.replace('/ops', '');
           assert.equal((await send('DELETE', location)).json()['state'], 'cancelled');
-          assert.equal((await send('GET', `${location}/result`)).status, 409);
+          assert.equal((await send('GET', `${location}/file`)).status, 409);
         }
       });
     });

@@ -48,7 +48,7 @@ describe('A service that leaks orders', () => {
       assert.notEqual(operation.state, 'failed');
       return operation.state === 'succeeded';
     });
-    return await pprof(`${path}/result`);
+    return await pprof(`${path}/file`);
   }
 
   before(async () => {

@@ -105,5 +105,5 @@ async function fetchProfile(
   );
   if (interrupted && operation.state !== 'succeeded') return null;
   requireSuccess(operation, 'the recording');
-  return (await client.ask({ path: `/operations/${operation.id}/result`, ...format })).body;
+  return (await client.ask({ path: `/operations/${operation.id}/file`, ...format })).body;
 }

@@ -20,7 +20,7 @@ export function createOperationHandlers({
   operations,
 }: {
   readonly operations: Operations;
-}): Pick<RouteHandlers, 'operation' | 'cancelOperation' | 'operationResult'> {
+}): Pick<RouteHandlers, 'operation' | 'cancelOperation' | 'operationFile'> {
   /** Null: too many clients wait. */
   const waited = async (request: IncomingMessage, id: string, waitMs: number): Promise<null | 'waited'> => {
     const gone = new AbortController();
@@ -50,7 +50,7 @@ export function createOperationHandlers({
       await waited(request, id, CANCEL_WAIT_MS);
       return answered(operations.find(id));
     },
-    async operationResult({ request, parameters: { id = '' } }) {
+    async operationFile({ request, parameters: { id = '' } }) {
       const operation = operations.find(id);
       if (operation === null) return NO_OPERATION;
       return await download(request, operation);
@@ -99,7 +99,7 @@ function published({ startedAtMs, endedAtMs, error, files, ...operation }: Opera
 async function download(request: IncomingMessage, { state, files }: Operation): Promise<OpsResponse> {
   if (files.length === 0)
     return problem(
-      'LEAKWATCH_ERR_NO_RESULT',
+      'LEAKWATCH_ERR_NO_FILE',
       state === 'succeeded'
         ? 'The operation has no files, or newer results have taken their place.'
         : `The operation is not done: ${state}.`,

@@ -109,7 +109,7 @@ export const ANSWERS = {
     },
     errors: ['LEAKWATCH_ERR_OPERATION_ENDED'],
   },
-  operationResult: {
+  operationFile: {
     summary: 'The file that an operation made, in the media type that the client prefers',
     answers: {
       200: {
@@ -123,7 +123,7 @@ export const ANSWERS = {
         },
       },
     },
-    errors: ['LEAKWATCH_ERR_NO_RESULT', 'LEAKWATCH_ERR_NOT_ACCEPTABLE'],
+    errors: ['LEAKWATCH_ERR_NO_FILE', 'LEAKWATCH_ERR_NOT_ACCEPTABLE'],
   },
   countLive: {
     summary: 'The live instances of a class',
