@@ -1,9 +1,11 @@
 import { terminalText } from '../report/terminal-text.js';
 import { CommandError } from './command.js';
 import type { OpsAddress } from './ops-address.js';
-import type { OpsReply } from './ops-request.js';
+import type { OpsReply, OpsRequest } from './ops-request.js';
 
 const MAX_WORDS = 400;
+/** Paths to a finding, an operation or a probe: the service may well not have the one that was meant. */
+const NAMES_SOMETHING = /^\/(leaks\/lw-|operations\/|probes\/)/;
 
 /** Why a service did not do what it was asked, in one line. */
 export class OpsFailure extends CommandError {
@@ -11,11 +13,14 @@ export class OpsFailure extends CommandError {
   readonly status: number | null;
   /** Whether the same request may succeed later: the service restarts, or is busy. */
   readonly mayPass: boolean;
+  /** What the service said; null if it said nothing. */
+  readonly detail: string | null;
 
-  constructor(message: string, status: number | null, mayPass: boolean) {
+  constructor(message: string, status: number | null, mayPass: boolean, detail: string | null = null) {
     super(message);
     this.status = status;
     this.mayPass = mayPass;
+    this.detail = detail;
   }
 }
 
@@ -75,11 +80,16 @@ function trustWords(code: string): string | null {
 }
 
 /** An answer that is not the one hoped for. */
-export function refusal({ status, headers, body }: OpsReply, { shown }: OpsAddress): OpsFailure {
+export function refusal(
+  { path }: OpsRequest,
+  { status, headers, body }: OpsReply,
+  { shown }: OpsAddress,
+): OpsFailure {
   const said = detailOf(body);
   const mayPass = status === 429 || status >= 500;
   const at = terminalText(shown, MAX_WORDS);
-  return new OpsFailure(`${at}: ${words(status, headers['retry-after'], said)} (${status})`, status, mayPass);
+  const why = status === 404 ? notFound(path, said) : words(status, headers['retry-after'], said);
+  return new OpsFailure(`${at}: ${why} (${status})`, status, mayPass, said);
 }
 
 function words(status: number, retryAfter: string | undefined, said: string | null): string {
@@ -89,8 +99,6 @@ function words(status: number, retryAfter: string | undefined, said: string | nu
       return 'the token is not accepted; it is mistyped, expired, or of another service';
     case 403:
       return `the service refuses this${server}`;
-    case 404:
-      return 'nothing is there; either no token is configured, so the endpoint is closed, or the path in the address is not its base (usually /ops), or this version has no such route';
     case 429: {
       const seconds = secondsOf(retryAfter);
       return `too many requests${seconds === null ? '' : `; try again in ${seconds} s`}${server}`;
@@ -99,9 +107,16 @@ function words(status: number, retryAfter: string | undefined, said: string | nu
       return `the service does not do this now${server}`;
     default:
       if (status >= 300 && status < 400)
-        return 'it answers with another address, and a token is never sent to one that you did not name';
+        return 'it redirects, and the client never sends a token to another address';
       return `the request failed${server}`;
   }
+}
+
+/** A closed endpoint, a wrong base and a finding that does not exist get the same answer, so the path decides what is likely. */
+function notFound(path: string, said: string | null): string {
+  const server = said === null ? 'nothing is there' : `not found: ${said}`;
+  if (said !== null && NAMES_SOMETHING.test(path)) return server;
+  return `${server.replace(/\.$/, '')}; either no token is configured, so the endpoint is closed, or the path in the address is not its base (usually /ops), or this version has no such route`;
 }
 
 /** Whole seconds of `Retry-After`; null without, and for a date. */

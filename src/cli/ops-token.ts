@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { readPrivateFile } from '../options/private-file.js';
 import { CommandError } from './command.js';
 
 const MAX_FILE_BYTES = 16_000;
@@ -54,22 +54,11 @@ export async function findToken({
 
 /** The first word of the first line that is not a comment. */
 function tokenIn(path: string): string {
-  let text: string;
-  try {
-    const descriptor = openSync(path, 'r');
-    try {
-      const { mode, size } = fstatSync(descriptor);
-      if (process.platform !== 'win32' && (mode & 0o077) !== 0)
-        throw new CommandError('the token file can be read by others; give it mode 0600');
-      if (size > MAX_FILE_BYTES) throw new CommandError('the token file is too large to be one');
-      text = readFileSync(descriptor, 'utf8');
-    } finally {
-      closeSync(descriptor);
-    }
-  } catch (error) {
-    if (error instanceof CommandError) throw error;
-    throw new CommandError(`the token file cannot be read (${(error as NodeJS.ErrnoException).code})`);
-  }
+  const text = readPrivateFile(
+    path,
+    MAX_FILE_BYTES,
+    (what) => new CommandError(`the token file ${what}`),
+  ).toString('utf8');
   const line = text.split('\n').find((one) => !/^\s*(#|$)/.test(one));
   if (line === undefined) throw new CommandError('the token file holds no token');
   return line.trim().split(/\s+/)[0]!;

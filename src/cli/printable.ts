@@ -5,7 +5,7 @@ import { CommandError } from './command.js';
 const MAX_LINE = 10_000;
 const MAX_QUOTED = 80;
 
-/** What a service sent, safe to print: it may not be the one that was meant. Throws a `CommandError` for JSON that is none. */
+/** What a service sent, safe to print: it may not be the one that was meant. Throws a `CommandError` if it is not JSON. */
 export function printable(text: string, json: boolean): string {
   if (json) return `${renderJson(parsed(text))}\n`;
   return text

@@ -11,7 +11,7 @@ export type Json = Readonly<Record<string, unknown>>;
 
 export function objectOf(value: unknown): Json {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Json;
-  throw new CommandError('the answer is none of this version');
+  throw new CommandError('the service is of another version: its answer has an unknown form');
 }
 
 /** Any answer, a line for each value: names, counts and sizes need no layout of their own. */

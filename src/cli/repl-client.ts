@@ -1,5 +1,6 @@
 import { terminalText } from '../report/terminal-text.js';
 import { CommandError } from './command.js';
+import { FINDING_ID, FINDING_ID_EXAMPLE } from './finding-id.js';
 import type { LiveLine } from './live-line.js';
 import type { OpsClient } from './ops-client.js';
 import { OpsFailure } from './ops-failure.js';
@@ -8,7 +9,6 @@ import { parsed } from './printable.js';
 import { answerLines, type Json, linesOf, objectOf, pathLines, seriesLines } from './repl-answers.js';
 
 const MAX_LINE = 10_000;
-const FINDING = /^lw-[0-9a-f]{1,40}$/;
 const LEAST_REASON = 10;
 /** The service takes no longer one. */
 const MAX_EXPRESSION = 8000;
@@ -63,7 +63,7 @@ const DOT_COMMANDS: Readonly<Record<string, DotCommand>> = {
   },
   capture: {
     argument: '',
-    summary: 'capture the heap now, and show the report',
+    summary: 'capture the heap now, as leakwatch scan does, and show the report',
     run: (repl) => repl.capture(),
   },
   reason: {
@@ -141,7 +141,7 @@ export class ReplClient {
   async capture(): Promise<readonly string[]> {
     const request = { method: 'POST', path: '/leaks/scan', body: {} } as const;
     const { operation } = await runOperation(this.#client, request, this.#line);
-    requireSuccess(operation, 'the capture');
+    requireSuccess(operation, 'the scan');
     return await this.text('/leaks');
   }
 
@@ -160,15 +160,16 @@ export class ReplClient {
     if (command.argument === '' && argument !== '') throw new CommandError(`.${name} takes no argument`);
     if (command.argument !== '' && argument === '')
       throw new CommandError(`write .${name} ${command.argument}`);
-    if (command.argument === 'ID' && !FINDING.test(argument))
-      throw new CommandError("the ID of a finding is such as 'lw-0123456789abcdef'");
+    if (command.argument === 'ID' && !FINDING_ID.test(argument))
+      throw new CommandError(`the ID of a finding is ${FINDING_ID_EXAMPLE}`);
     return await command.run(this, argument);
   }
 
   async #evaluate(expression: string): Promise<readonly string[]> {
     const answer = await this.#ask(expression).catch(async (error: unknown) => {
-      const isOver = error instanceof OpsFailure && error.status === 400 && this.#session !== null;
-      if (!isOver) throw error;
+      // Only this field of the request: the service may also refuse what was typed.
+      const isOver = error instanceof OpsFailure && error.detail?.startsWith('body.session:') === true;
+      if (!isOver || this.#session === null) throw error;
       // It ended after its last command, or while nobody typed.
       this.#session = null;
       this.#line.say('the session has ended; this opens another one');

@@ -1,16 +1,11 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
-import type { LeakwatchError } from '../errors.js';
 import { formatBytes } from '../runtime/units.js';
 
 /**
  * The content of a file with a secret. Throws what `fail` makes of the reason if the file cannot be read, is
  * too large, or can be read by others.
  */
-export function readPrivateFile(
-  path: string,
-  maxBytes: number,
-  fail: (what: string) => LeakwatchError,
-): Buffer {
+export function readPrivateFile(path: string, maxBytes: number, fail: (what: string) => Error): Buffer {
   let descriptor: number;
   try {
     // A named pipe in its place must not stop the service until someone writes to it.

@@ -64,7 +64,7 @@ describe('leakwatch leaks', () => {
     const { id } = finding();
     const { code, stdout } = await runCommand(['leaks', url, id, '--json'], WITH_TOKEN);
     assert.deepEqual([code, (JSON.parse(stdout) as { id: string }).id], [EXIT_CODES.clean, id]);
-    await failed([url, 'lw-ffffffffffffffff'], /nothing is there.*\(404\)/);
+    await failed([url, 'lw-ffffffffffffffff'], /: not found: No .* has this address\. \(404\)\n$/);
     await failed([url, '../status'], /ID of a finding is such as/);
   });
 
@@ -120,7 +120,7 @@ describe('leakwatch leaks says what is wrong, in one line', () => {
       ['http://127.0.0.1:1'],
       /nothing listens there; is the service running.*\(ECONNREFUSED\)\n$/,
     );
-    await failed([`${url}/other`], /the path in the address is not its base.*\(404\)/);
+    await failed([`${url}/other`], /not found: No .*the path in the address is not its base.*\(404\)/);
     await failed([`https://127.0.0.1:${place.port}`], /it does not speak TLS; use http:\/\//);
     await failed(['http://leakwatch.invalid'], /cannot be resolved \((ENOTFOUND|EAI_AGAIN)\)/);
     await failed(['127.0.0.1:9464'], /name the service as http:\/\/host:port/);
@@ -136,11 +136,19 @@ describe('leakwatch leaks says what is wrong, in one line', () => {
         problem(503, 'LEAKWATCH_ERR_REFUSED', 'no \u001b[2Jmemory'),
         /does not do this now: no \\x1b\[2Jmemory \(503\)/,
       ],
-      [{ status: 302, headers: { location: 'http://127.0.0.2/' } }, /answers with another address.*\(302\)/],
+      [
+        { status: 302, headers: { location: 'http://127.0.0.2/' } },
+        /it redirects, and the client never sends a token to another address \(302\)/,
+      ],
       [
         problem(429, 'LEAKWATCH_ERR_TOO_MANY_REQUESTS', 'Slow.', { 'retry-after': '900' }),
         /try again in 900 s/,
       ],
+      [
+        problem(404, 'LEAKWATCH_ERR_NOT_FOUND', 'No route.'),
+        /not found: No route; either no token is configured.* \(404\)/,
+      ],
+      [{ status: 404, body: '<html>' }, /nothing is there; either no token is configured.* \(404\)/],
       [{ status: 500, body: '<html>' }, /the request failed \(500\)/],
       [{ body: 'not \u001b[2Jjson' }, /the answer is not JSON: not \\x1b\[2Jjson/],
     ] as const;

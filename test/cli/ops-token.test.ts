@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync } from 'node:fs';
+import { chmodSync, chownSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -89,11 +89,30 @@ describe('The token of a client', () => {
   });
 
   it('is refused from a file that others can read, that is missing, or that holds none', async () => {
-    await refused({ file: file(token, 0o644) }, /can be read by others; give it mode 0600/);
+    await refused(
+      { file: file(token, 0o644) },
+      /the token file has mode 0644 and can be read by others\. Give it mode 0400/,
+    );
     await refused({ file: '/nowhere' }, /cannot be read \(ENOENT\)/);
-    await refused({ file: folder.path }, /cannot be read|read by others/);
+    await refused({ file: folder.path }, /is not a regular file/);
     await refused({ file: file('# none\n') }, /holds no token/);
-    await refused({ file: file('x'.repeat(20_000)) }, /too large/);
+    await refused({ file: file('x'.repeat(20_000)) }, /is larger than 16/);
+  });
+
+  it('is refused from a pipe, which nobody may ever write to', () => {
+    const pipe = join(folder.path, 'pipe');
+    spawnSync('mkfifo', ['-m', '600', pipe]);
+    return refused({ file: pipe }, /is not a regular file/);
+  });
+
+  it('may be in a file of another owner that the group can read, as Kubernetes mounts it', {
+    skip: process.getuid?.() !== 0 && 'only root can give files away',
+  }, async () => {
+    const mounted = file(`${token}\n`, 0o440);
+    chownSync(mounted, 12_345, 0);
+    assert.equal(await find({ file: mounted }), token);
+    chmodSync(mounted, 0o444);
+    await refused({ file: mounted }, /has mode 0444/);
   });
 
   it('is refused if it has characters that no token has', async () => {

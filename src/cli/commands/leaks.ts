@@ -1,5 +1,6 @@
 import { type Command, type CommandResult, UsageError } from '../command.js';
 import { EXIT_CODES } from '../exit-codes.js';
+import { FINDING_ID, FINDING_ID_EXAMPLE } from '../finding-id.js';
 import { LiveLine } from '../live-line.js';
 import { OPS_HELP, type OpsArguments, openClient, readOpsArguments } from '../ops-arguments.js';
 import type { OpsClient } from '../ops-client.js';
@@ -37,8 +38,8 @@ function parse(args: readonly string[]): LeaksArguments {
   });
   const [id = null, ...others] = words;
   if (others.length > 0) throw new UsageError('takes one URL and one ID');
-  if (id !== null && !/^lw-[0-9a-f]{1,40}$/.test(id))
-    throw new UsageError("the ID of a finding is such as 'lw-0123456789abcdef'");
+  if (id !== null && !FINDING_ID.test(id))
+    throw new UsageError(`the ID of a finding is ${FINDING_ID_EXAMPLE}`);
   return { json: false, watch: false, ...options, id };
 }
 

@@ -3,6 +3,7 @@ import { createInterface, type Interface } from 'node:readline';
 import { terminalText } from '../../report/terminal-text.js';
 import { type Command, CommandError, type CommandResult, UsageError } from '../command.js';
 import { EXIT_CODES } from '../exit-codes.js';
+import { FINDING_ID, FINDING_ID_EXAMPLE } from '../finding-id.js';
 import { LiveLine } from '../live-line.js';
 import { named, OPS_HELP, type OpsArguments, openClient, readOpsArguments } from '../ops-arguments.js';
 import { OpsFailure } from '../ops-failure.js';
@@ -17,8 +18,8 @@ A prompt for a running service: its findings, its probes, and expressions where 
 service allows them. .help lists the commands; Tab completes them and what is exposed.
 Lines may also come from a pipe.
 
-  --reason TEXT         why you look, 10 characters or more: expressions need it, and the
-                        service's audit log keeps it
+  --reason TEXT         your reason (10+ characters); required for expressions, kept in
+                        the audit log
   --finding ID          the finding whose owner is $it (default: the worst one)
   --full                expressions that may change the service
   --second-reason TEXT  why reading is not enough; needed with --full
@@ -63,8 +64,8 @@ function reasonOf(text: string, option: string): string {
 }
 
 function findingOf(id: string): string {
-  if (/^lw-[0-9a-f]{1,40}$/.test(id)) return id;
-  throw new UsageError("--finding takes the ID of a finding, such as 'lw-0123456789abcdef'");
+  if (FINDING_ID.test(id)) return id;
+  throw new UsageError(`--finding takes the ID of a finding, ${FINDING_ID_EXAMPLE}`);
 }
 
 async function start(args: ReplArguments): Promise<CommandResult> {
