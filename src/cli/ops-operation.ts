@@ -117,10 +117,11 @@ function show({ progress }: OperationView, line: LiveLine): void {
 
 function viewOf(body: Buffer): OperationView {
   const document = parsed(body.toString('utf8'));
-  if (typeof document !== 'object' || document === null) throw new CommandError('the answer is no operation');
+  if (typeof document !== 'object' || document === null)
+    throw new CommandError('the answer is not an operation');
   const { id, state, progress, error, requestId } = document as Readonly<Record<string, unknown>>;
   if (typeof id !== 'string' || !ID.test(id) || typeof state !== 'string')
-    throw new CommandError('the answer is no operation');
+    throw new CommandError('the answer is not an operation');
   return {
     id,
     state,

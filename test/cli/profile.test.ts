@@ -48,7 +48,7 @@ describe('leakwatch profile', () => {
   });
 
   for (const [kind, args, ending, begins, type] of [
-    ['cpu', [], '.cpuprofile', 'POST /ops/profile/cpu?seconds=30', 'application/vnd.v8.cpuprofile+json'],
+    ['cpu', [], '.cpuprofile', 'POST /ops/profile/cpu', 'application/vnd.v8.cpuprofile+json'],
     ['cpu', ['--seconds', '5'], '.pb.gz', 'POST /ops/profile/cpu?seconds=5', 'application/octet-stream'],
     [
       'heap',

@@ -39,7 +39,8 @@ describe('leakwatch scan', () => {
     assert.deepEqual(
       service.received.map(({ line, body }) => `${line} ${body}`.trim()),
       [
-        'POST /ops/leaks/scan {"captures":3,"spacingSeconds":10}',
+        // The service has the defaults.
+        'POST /ops/leaks/scan {}',
         `GET /ops/operations/${OPERATION}?waitSeconds=2`,
         `GET /ops/operations/${OPERATION}?waitSeconds=2`,
         'GET /ops/leaks',
@@ -52,7 +53,7 @@ describe('leakwatch scan', () => {
     const { service } = await scan(following([DONE], accepted(operation()), REPORT), [
       '--captures',
       '2',
-      '--every',
+      '--spacing',
       '1.5m',
     ]);
     assert.equal(service.received[0]?.body, '{"captures":2,"spacingSeconds":90}');
@@ -107,7 +108,7 @@ describe('leakwatch scan', () => {
     [
       'is answered with something else',
       () => accepted({ body: { id: '../x' } }),
-      /the answer is no operation/,
+      /the answer is not an operation/,
     ],
   ] as readonly [string, Answer, RegExp][]) {
     it(`exits with 2 if the scan ${what}`, async () => {

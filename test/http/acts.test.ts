@@ -188,7 +188,7 @@ for (const [name, open] of Object.entries(PLACES)) {
       assert.equal(JSON.parse(refused.body).detail, 'No memory.');
       assert.deepEqual(
         bench.scans.map((asked) => (asked as unknown[])[0]),
-        [{ captures: 1, spacingSeconds: 10 }],
+        [{ captures: 3, spacingSeconds: 10 }],
       );
     });
 

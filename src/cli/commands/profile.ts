@@ -10,7 +10,6 @@ import { refuseExisting, writeNew } from '../whole-file.js';
 
 const MAX_PROFILE_BYTES = 256 * MIB;
 const MAX_SECONDS = 120;
-const DEFAULT_CPU_SECONDS = 30;
 
 const KINDS = ['heap', 'cpu'] as const;
 type Kind = (typeof KINDS)[number];
@@ -25,12 +24,12 @@ const FORMATS: readonly { readonly ending: string; readonly type: string; readon
 const HELP = `Usage: leakwatch profile [OPTION ...] URL heap|cpu -o FILE
 
 Fetches a profile of a running service. The ending of FILE decides the format: .pb.gz
-(pprof), .heapprofile or .cpuprofile (DevTools). "heap" without --seconds is what the
-service samples anyway: live memory by the place of its allocation. The token needs the
-scopes profile and read, and act to cancel by Ctrl-C.
+(pprof), .heapprofile or .cpuprofile (DevTools). "heap" without --seconds shows live memory
+by the place of its allocation, from the samples that the watcher takes all the time.
+The token needs the scopes profile and read, and act to cancel by Ctrl-C.
 
   -o, --output FILE  the file to write, mode 0600
-  --seconds N        record for N seconds, 1 to ${MAX_SECONDS} (default for cpu: ${DEFAULT_CPU_SECONDS})
+  --seconds N        record for N seconds, 1 to ${MAX_SECONDS} (default for cpu: 10)
   --force            replace FILE if it exists
 
 ${OPS_HELP}
@@ -40,7 +39,7 @@ Exit codes: 0 written, 2 there is no profile or it could not be written, or wron
 
 interface ProfileArguments extends OpsArguments {
   readonly kind: Kind;
-  /** Null: what is sampled anyway. */
+  /** Null: the service decides for `cpu`; `heap` is not recorded but what has been sampled so far. */
   readonly seconds: number | null;
   readonly output: string;
   readonly mediaType: string;
@@ -61,7 +60,7 @@ function parse(args: readonly string[]): ProfileArguments {
   });
   const kind = KINDS.find((one) => one === words[0]);
   if (kind === undefined || words.length > 1) throw new UsageError('takes one URL, and heap or cpu after it');
-  const { output, seconds = kind === 'cpu' ? DEFAULT_CPU_SECONDS : null, force = false } = options;
+  const { output, seconds = null, force = false } = options;
   if (output === undefined) throw new UsageError('name the file with -o, such as -o heap.pb.gz');
   const format = FORMATS.find(({ ending }) => output.endsWith(ending));
   const known = FORMATS.filter((one) => one.kind === null || one.kind === kind);
@@ -97,10 +96,11 @@ async function fetchProfile(
   line: LiveLine,
 ): Promise<Buffer | null> {
   const format = { accept: mediaType, maxBytes: MAX_PROFILE_BYTES };
-  if (seconds === null) return (await client.ask({ path: `/profile/${kind}`, ...format })).body;
+  if (seconds === null && kind === 'heap')
+    return (await client.ask({ path: `/profile/${kind}`, ...format })).body;
   const { operation, interrupted } = await runOperation(
     client,
-    { method: 'POST', path: `/profile/${kind}?seconds=${seconds}` },
+    { method: 'POST', path: `/profile/${kind}${seconds === null ? '' : `?seconds=${seconds}`}` },
     line,
   );
   if (interrupted && operation.state !== 'succeeded') return null;

@@ -22,7 +22,7 @@ A capture stops the service for as long as the watcher's own captures do. Ctrl-C
 the scan. The token needs the scopes act and read.
 
   --captures N       graphs to take and compare, 1 to 6 (default: 3)
-  --every TIME       from the end of one to the beginning of the next, 1s to 5m
+  --spacing TIME     from the end of one to the beginning of the next, 1s to 5m
                      (default: 10s)
   --json             print one JSON object (schemaVersion ${SCHEMA_VERSION})
 
@@ -32,8 +32,9 @@ or wrong usage, 130 cancelled by Ctrl-C.
 `;
 
 interface ScanArguments extends OpsArguments {
-  readonly captures: number;
-  readonly spacingSeconds: number;
+  /** Undefined: the service decides. */
+  readonly captures?: number;
+  readonly spacingSeconds?: number;
   readonly json: boolean;
 }
 
@@ -53,18 +54,18 @@ function parse(args: readonly string[]): ScanArguments {
         throw new UsageError(`--captures takes a number from 1 to ${MAX_CAPTURES}`);
       },
     },
-    every: {
+    spacing: {
       type: 'string',
       read: (value) => {
-        const ms = durationMs(value, '--every');
+        const ms = durationMs(value, '--spacing');
         if (ms >= 1000 && ms <= MAX_SPACING_MS) return { spacingSeconds: ms / 1000 };
-        throw new UsageError('--every takes a time from 1s to 5m');
+        throw new UsageError('--spacing takes a time from 1s to 5m');
       },
     },
     json: { type: 'boolean', read: () => ({ json: true }) },
   });
   if (words.length > 0) throw new UsageError('takes one URL');
-  return { captures: 3, spacingSeconds: 10, json: false, ...options };
+  return { json: false, ...options };
 }
 
 async function scan(args: ScanArguments): Promise<CommandResult> {

@@ -48,7 +48,7 @@ export const INPUTS = {
         .int()
         .min(1)
         .max(6)
-        .default(1)
+        .default(3)
         .describe(
           'Graphs to take and compare. One alone continues the series of the watcher, if there is one.',
         ),
