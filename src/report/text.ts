@@ -74,6 +74,7 @@ export function renderFinding(finding: Finding, { heap, watcher }: FindingContex
     [say`decided`, decisions(finding), '; '],
     [say`because`, reasons.map((reason) => name(reason, MAX_SENTENCE)), '; '],
     [say`cost`, cost(watcher.captures), ', '],
+    [say`id`, [name(finding.id)], ''],
   ];
   const rows = lines.flatMap(([label, parts, separator]) => labelled(label, wrap(parts, separator)));
   return `${[headline(finding, heap), ...rows].join('\n')}\n`;

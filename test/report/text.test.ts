@@ -28,6 +28,7 @@ test('a confirmed leak reads at a glance', () => {
       '  holds      Order ×12,310 (each about 1.2 KB: items[], customer, createdAt)',
       "  because    grew at every one of 6 captures over 84 s; no bound found on its owner; 93 % of the heap's growth",
       '  cost       6 captures, longest pause 14 ms (to fork a copy of the process)',
+      `  id         ${finding().id}`,
       '',
       'process 4711, Node v20.20.2, watched for 12 min: live heap 64.0 MB of 512 MB, rising +1.9 MB/min over 10 min',
       '',
@@ -131,7 +132,7 @@ test('lines for which nothing is known are left out', () => {
   const heap = { ...report().heap, secondsToLimit: null, secondsToLimitRange: null };
   assert.equal(
     renderFinding(bare, { heap, watcher: { captures: [] } }),
-    'LEAK confirmed (97 %)   +6.0 KB/min\n',
+    `LEAK confirmed (97 %)   +6.0 KB/min\n  id         ${bare.id}\n`,
   );
 });
 
