@@ -17,6 +17,8 @@ const POLL_MS = 1000;
 
 const flags = readFlags();
 const tokenFile = writeToken();
+/** Of the service: the token with its scopes. The other file has the token alone, as Prometheus reads it. */
+const grantFile = writeSecret(`${tokenFile}-with-scopes`, `${flags.token} scope=read,metrics,act,profile\n`);
 const children: ChildProcess[] = [];
 const stop = new AbortController();
 let lastLine = 0;
@@ -33,6 +35,7 @@ try {
   ending = true;
   await Promise.all(children.map(end));
   if (flags.tokenFile === undefined) rmSync(tokenFile, { force: true });
+  rmSync(grantFile, { force: true });
 }
 
 async function main(): Promise<number> {
@@ -42,7 +45,10 @@ async function main(): Promise<number> {
     `shop      ${shop}  (${flags.healthy ? 'sessions expire' : 'sessions in the default MemoryStore'}, ${flags.rate} requests/s)`,
   );
   console.log(`watcher   ${ops}/ops/leaks  ${ops}/metrics`);
-  console.log(`try       curl -H "Authorization: Bearer $(cat ${tokenFile})" ${ops}/ops/leaks\n`);
+  console.log(`try       curl -H "Authorization: Bearer $(cat ${tokenFile})" ${ops}/ops/leaks`);
+  for (const command of ['leaks', 'scan'])
+    console.log(`          npx leakwatch ${command} --token-file ${tokenFile} ${ops}`);
+  console.log();
 
   const until = Date.now() + (flags.forMs ?? (flags.healthy ? HEALTHY_FOR_MS : Number.POSITIVE_INFINITY));
   const announced = new Map<string, string>();
@@ -110,7 +116,7 @@ async function startShop(): Promise<{ shop: string; ops: string }> {
     SHOP_HEALTHY: flags.healthy ? '1' : '0',
     SHOP_PORT: flags.port,
     SHOP_OPS_LISTEN: `127.0.0.1:${flags.opsPort}`,
-    SHOP_TOKEN_FILE: tokenFile,
+    SHOP_TOKEN_FILE: grantFile,
   });
   child.once('exit', () => {
     shopGone = !stop.signal.aborted && !ending;
@@ -159,8 +165,12 @@ function writeToken(): string {
   const file =
     flags.tokenFile ?? fileURLToPath(new URL('../../../examples/leaky-service/.run/token', import.meta.url));
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  return writeSecret(file, `${flags.token}\n`);
+}
+
+function writeSecret(file: string, content: string): string {
   rmSync(file, { force: true });
-  writeFileSync(file, `${flags.token}\n`, { mode: 0o600, flag: 'wx' });
+  writeFileSync(file, content, { mode: 0o600, flag: 'wx' });
   return file;
 }
 
