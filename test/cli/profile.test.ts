@@ -34,7 +34,7 @@ async function profile(
 }
 
 describe('leakwatch profile', () => {
-  it('heap fetches what the service samples anyway, byte for byte, into a file for its owner alone', async () => {
+  it('heap fetches the profile of the moment, byte for byte, into a file for its owner alone', async () => {
     const file = target('.pb.gz');
     const { code, stdout, stderr, asked, accepts } = await profile(
       () => ({ body: PROFILE }),
