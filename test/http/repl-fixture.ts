@@ -16,7 +16,7 @@ class Order {
 class OrderHistory {
   readonly byCustomer = new Map([['customer 1', new Order()]]);
 }
-export const TIME_LIMIT_MS = 3000;
+const TIME_LIMIT_MS = 3000;
 export const history = new OrderHistory();
 export const REASON = 'orders grow since noon';
 export const SECRET = 'env-open-sesame';
