@@ -35,7 +35,7 @@ interface Connection {
 }
 
 /**
- * The connections of the own listener. When one more arrives than it can have, the one that deserves it least is closed: so
+ * The connections of the own listener. When one more arrives than it can have, the one that has proved least is closed: so
  * clients that never show a valid token cannot lock out those that do. Until a request is judged, nothing more is read
  * from a connection without a valid token.
  */

@@ -70,7 +70,7 @@ export const ANSWERS = {
     errors: ['LEAKWATCH_ERR_BUSY', 'LEAKWATCH_ERR_REFUSED'],
   },
   heapProfile: {
-    summary: 'Memory by the stack that allocated it, of what is sampled anyway',
+    summary: 'Live memory by the stack that allocated it, from the samples that the watcher takes',
     answers: {
       200: {
         description: 'The profile; pprof (gzipped) for a client without a preference.',
