@@ -60,7 +60,12 @@ export const cpuRecorder: CpuRecorder = {
     const fromMs = systemClock.monotonicMs();
     const session = connected();
     if (session === null) return null;
-    const discard = () => session.disconnect();
+    const discard = (): void => {
+      process.off('exit', discard);
+      session.disconnect();
+    };
+    // V8's sampling thread must not outlive the environment: a program that ends during a recording could die by SIGSEGV.
+    process.on('exit', discard);
     const started =
       ask(session, 'Profiler.enable') !== null &&
       ask(session, 'Profiler.setSamplingInterval', { interval: intervalMicros }) !== null &&
