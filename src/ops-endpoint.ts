@@ -202,6 +202,7 @@ export class OpsEndpoint {
       findings: () => daemon.desk.findings,
       sample: () => daemon.status().lastSample,
       paused: (fromMs, toMs) => daemon.ownPauses.add(fromMs, toMs),
+      capturing: () => daemon.capturing,
     });
   }
 

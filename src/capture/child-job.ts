@@ -73,7 +73,7 @@ function writeSnapshot(output: number): void {
   writeHeapSnapshot(`/proc/self/fd/${output}`, { exposeNumericValues: true });
 }
 
-function writeAll(output: number, text: string): void {
+export function writeAll(output: number, text: string): void {
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length; ) at += writeSync(output, bytes, at);
 }

@@ -13,6 +13,10 @@ export interface ChildOrder
   readonly binding: NativeBinding;
   readonly clock: Clock;
   readonly mappings: Mappings;
+  /** The most that the child may take, however much there is; bytes. */
+  readonly mostBytes?: number;
+  /** See `ForkOptions`. */
+  readonly sealed?: boolean;
   /** What the child does; given the write end of a pipe. */
   readonly job: (output: number) => () => void;
   /** The read end of the pipe, which the callee closes: called once, when the child has begun to write. */
@@ -59,7 +63,7 @@ interface Room {
 /** Memory that was free when the capture was decided may be used by now; if it is short, the fork itself may end the service. */
 function roomFor(order: ChildOrder, memory: MemoryLimitReader): Room {
   const situation = { ...memory.read(), concurrentBytes: order.concurrentBytes };
-  const allotmentBytes = memoryAllotment(situation);
+  const allotmentBytes = Math.min(memoryAllotment(situation), order.mostBytes ?? Number.POSITIVE_INFINITY);
   const reserveBytes = memoryReserve(situation);
   if (allotmentBytes > 0) return { allotmentBytes, reserveBytes };
   const availableBytes = situation.availableBytes ?? situation.limitBytes ?? 0;
@@ -105,7 +109,8 @@ function forkWith(order: ChildOrder, writeFd: number, allotmentBytes: number): F
   const { binding, mappings, timeoutMs, niceness } = order;
   try {
     const limitMs = timeoutMs * OWN_LIMIT_TIMES;
-    const options = { mappings, output: writeFd, allotmentBytes, limitMs, niceness };
+    const sealed = order.sealed === true ? 1 : 0;
+    const options = { mappings, output: writeFd, allotmentBytes, limitMs, niceness, sealed } as const;
     return binding.fork(options, order.job(writeFd));
   } finally {
     binding.close(writeFd);

@@ -159,6 +159,7 @@ napi_value Fork(napi_env env, napi_callback_info info) {
   wanted.allotment_bytes = static_cast<uint64_t>(Get(env, options, "allotmentBytes"));
   wanted.limit_ms = static_cast<uint32_t>(Get(env, options, "limitMs"));
   wanted.niceness = static_cast<int>(Get(env, options, "niceness"));
+  wanted.sealed = Get(env, options, "sealed") != 0;
   if (mappings == nullptr) return ThrowErrno(env, "mappings", EINVAL);
   SharedPage* page = CreatePage();
   if (page == nullptr) return ThrowErrno(env, "mmap", errno);

@@ -63,6 +63,7 @@ struct ForkOptions {
   uint64_t allotment_bytes;  // private memory at which the child gives up; 0: no limit
   uint32_t limit_ms;         // time after which the child gives up
   int niceness;              // of the child; at 19 it also runs only when nothing else wants the core
+  bool sealed;               // it may not even open files to read them
 };
 struct ForkResult {
   pid_t pid;  // 0 in the child, -1 on error
@@ -80,7 +81,7 @@ SharedPage* PageOfChild();
 
 // containment.cc
 // In the child: removes every way to change anything outside it. False if the kernel does not allow that.
-bool Contain(int output, const SharedPage*);
+bool Contain(int output, const SharedPage*, bool sealed);
 // Replaces open(2) in the child: /proc/self/fd/OUTPUT gives the output, whatever the rules on opening for writing.
 int OpenInChild(const char* path, int flags, unsigned mode);
 

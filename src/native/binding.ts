@@ -21,6 +21,8 @@ export interface ForkOptions {
   readonly limitMs: number;
   /** Of the child, 0 to 19; at 19 it runs only when nothing else needs the core. */
   readonly niceness: number;
+  /** If it is 1 the child may not open files, not even to read them: for code that is not ours. */
+  readonly sealed?: 0 | 1;
 }
 
 export interface ForkedChild {

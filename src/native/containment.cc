@@ -9,7 +9,8 @@
 //   system calls      A seccomp filter refuses (EPERM) calls that change something outside the process: names and
 //                     attributes of files, opening for writing, sockets, signals to others, new processes and programs,
 //                     System V and POSIX queues. All others are allowed: V8 and libc may need any of them, and the
-//                     memory, descriptors and time of this process affect nobody else.
+//                     memory, descriptors and time of this process affect nobody else. A sealed child, whose job is code
+//                     of a client, may not open files for reading either.
 //   shared mappings   All writable ones except the shared page become read-only; a write to one ends the child.
 //   the snapshot      V8's writer opens its file by path, which the filter would refuse: see OpenInChild.
 //
@@ -79,7 +80,13 @@ struct Filter {
 // The lower half of an argument: every argument tested here is an int.
 constexpr size_t Argument(size_t index) { return offsetof(seccomp_data, args) + 8 * index; }
 
-void RefuseWriting(Filter* filter, uint32_t number, size_t flags) {
+// `sealed`: also for reading.
+void RefuseOpening(Filter* filter, uint32_t number, size_t flags, bool sealed) {
+  if (sealed) {
+    filter->SkipUnless(number, 1);
+    filter->Refuse();
+    return;
+  }
   filter->SkipUnless(number, 4);
   filter->Load(Argument(flags));
   filter->SkipUnlessAny(kWriting, 1);
@@ -96,7 +103,7 @@ void RefuseForOthers(Filter* filter, uint32_t number, uint32_t pid) {
   filter->Refuse();
 }
 
-bool InstallFilter() {
+bool InstallFilter(bool sealed) {
   static Filter filter;
   const uint32_t pid = static_cast<uint32_t>(getpid());
   filter.Load(offsetof(seccomp_data, arch));
@@ -110,9 +117,9 @@ bool InstallFilter() {
   filter.Refuse();
 #endif
 #ifdef SYS_open
-  RefuseWriting(&filter, SYS_open, 1);
+  RefuseOpening(&filter, SYS_open, 1, sealed);
 #endif
-  RefuseWriting(&filter, SYS_openat, 2);
+  RefuseOpening(&filter, SYS_openat, 2, sealed);
   RefuseForOthers(&filter, SYS_kill, pid);
   RefuseForOthers(&filter, SYS_tgkill, pid);
   for (uint16_t number : kRefused) {
@@ -134,7 +141,7 @@ bool IsOutput(const char* path) {
 
 }  // namespace
 
-bool Contain(int output, const SharedPage* page) {
+bool Contain(int output, const SharedPage* page, bool sealed) {
   Range* ranges;
   size_t count;
   if (!SharedMappings(&ranges, &count)) return false;
@@ -144,7 +151,7 @@ bool Contain(int output, const SharedPage* page) {
   }
   free(ranges);
   output_descriptor = output;
-  return InstallFilter();
+  return InstallFilter(sealed);
 }
 
 int OpenInChild(const char* path, int flags, unsigned mode) {

@@ -218,7 +218,7 @@ void BecomeHarmless(pid_t parent, const ForkOptions& options, SharedPage* page) 
   // open.
   if (!LetGoOfDescriptors(options.output)) _exit(kExitUnable);
   LowerPriority(options.niceness);
-  if (!Contain(options.output, page)) _exit(kExitUnable);
+  if (!Contain(options.output, page, options.sealed)) _exit(kExitUnable);
 }
 
 }  // namespace

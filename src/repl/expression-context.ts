@@ -1,38 +1,34 @@
 import { type Runtime, Session } from 'node:inspector';
-import { constants, createContext, Script } from 'node:vm';
+import { constants, createContext } from 'node:vm';
+import type { CopyJobs } from '../capture/copy-jobs.js';
 import { systemClock } from '../runtime/clock.js';
 import { say } from '../runtime/say.js';
+import { failedCopy, MOST_COPY_BYTES, notRun } from './copy-ends.js';
+import type { Evaluated, NotRun } from './evaluated.js';
 import type { ExposedRoots } from './exposed-roots.js';
-import { type Preview, previews } from './preview.js';
+import { statementProblem, syntaxProblem } from './expression-syntax.js';
+import { previews } from './preview.js';
+import { receivedEvaluated } from './received-evaluated.js';
 
 export interface ExpressionLimits {
-  /** JavaScript that runs for longer is ended, its preview included; milliseconds. */
+  /** JavaScript that runs in the service for longer is ended; milliseconds. */
   readonly runMs: number;
+  /** The same for a copy of the service, the preview included. */
+  readonly copyMs: number;
   /** An expression of the mode `full` that waits for longer goes on, but is no longer waited for; milliseconds. */
   readonly waitMs: number;
 }
-export const LIMITS: ExpressionLimits = { runMs: 200, waitMs: 10_000 };
+export const LIMITS: ExpressionLimits = { runMs: 200, copyMs: 1000, waitMs: 10_000 };
 
 const MAX_MESSAGE = 1000;
+/** A preview is shorter: see its limits. */
+const MAX_RESULT = 4_000_000;
 /** The name under which an expression hands its value over. */
 const HAND_OVER = '$leakwatch';
 /** The name of the value of a full expression, for its preview. */
 const VALUE = '$value';
 
-/** What became of an expression. */
-export type Evaluated =
-  | { readonly outcome: 'value' | 'thrown'; readonly preview: Preview }
-  /** A statement, which has no value. */
-  | { readonly outcome: 'done' }
-  /** It would have changed something; V8 ended it before. */
-  | { readonly outcome: 'refused' }
-  /** It ran for too long, and was ended. */
-  | { readonly outcome: 'timeout' }
-  /** It waits for something, and goes on by itself. */
-  | { readonly outcome: 'pending' }
-  | { readonly outcome: 'syntax' | 'failed'; readonly message: string };
-
-type EvaluateOptions = { readonly readOnly: boolean; readonly timeoutMs: number };
+type EvaluateOptions = { readonly readOnly: boolean; readonly timeoutMs: number | undefined };
 type Posted = { readonly value: unknown } | { readonly exception: string } | { readonly stopped: true };
 
 /**
@@ -40,58 +36,104 @@ type Posted = { readonly value: unknown } | { readonly exception: string } | { r
  * itself. There is no `process`, no `require` and no `fetch`, and what a full session assigns never becomes a global of the
  * service. That is no sandbox: whoever holds an object of the program reaches everything, unless V8 refuses side effects.
  *
- * Everything runs on the service's own thread through its inspector, which compiles an expression such that V8 checks each
- * of its steps, and ends it after a time even within a regular expression.
+ * An expression of the mode `read-only` runs in a forked copy of the service, which has neither its descriptors nor the right to
+ * open or connect anything, and ends afterwards. So whatever it does, the service is unchanged. In the copy V8 also checks each
+ * step and refuses side effects: a person learns that the expression would have changed something. V8's check alone is no
+ * protection: it does not look at what built-in functions write into an object that a constructor returned
+ * (`Symbol.species`, `TypedArray.of`).
+ *
+ * An expression of the mode `full` runs on the service's own thread through its inspector, which ends it after a time even
+ * within a regular expression.
  */
 export class ExpressionContext {
   readonly #roots: ExposedRoots;
   readonly #limits: ExpressionLimits;
+  readonly #copies: CopyJobs;
   readonly #global: object;
   readonly #contextId: number;
   #names: readonly string[] = [];
 
-  constructor(name: string, roots: ExposedRoots, limits = LIMITS) {
+  constructor(name: string, roots: ExposedRoots, copies: CopyJobs, limits = LIMITS) {
     this.#roots = roots;
+    this.#copies = copies;
     this.#limits = limits;
     // An ordinary global object: the intercepted one of other contexts has side effects of its own.
     this.#global = createContext(constants.DONT_CONTEXTIFY, { name });
     this.#contextId = contextId(name);
   }
 
-  /** `it`: the object that `$it` stands for. */
-  async evaluate(expression: string, mode: 'read-only' | 'full', it: unknown): Promise<Evaluated> {
+  /** `it`: the object that `$it` stands for. `paused`: how long the fork of the copy stopped the service. */
+  async evaluate(
+    expression: string,
+    mode: 'read-only' | 'full',
+    it: unknown,
+    paused: (ms: number) => void,
+  ): Promise<Evaluated | NotRun> {
+    if (mode === 'read-only') {
+      const problem = syntaxProblem(expression, false);
+      if (problem !== null) return { outcome: 'syntax', message: problem };
+      // What is exposed is read in the copy as well: it is code of the program.
+      return await this.#inCopy(expression, () => this.#defineNames(expression, it), paused);
+    }
     this.#defineNames(expression, it);
     try {
-      return mode === 'full' ? await this.#inFull(expression) : this.#readOnly(expression);
+      return await this.#inFull(expression, paused);
     } finally {
       this.#forgetNames();
     }
   }
 
-  /** One call of the inspector, which returns a text of bounded length: the value itself could be of any size. */
-  #readOnly(expression: string): Evaluated {
-    const problem = syntaxProblem(expression, false);
-    if (problem !== null) return { outcome: 'syntax', message: problem };
-    const timeoutMs = this.#limits.runMs;
+  async #inCopy(
+    expression: string,
+    defineNames: () => void,
+    paused: (ms: number) => void,
+  ): Promise<Evaluated | NotRun> {
+    const end = await this.#copies.run({
+      limitMs: this.#limits.copyMs,
+      mostBytes: MOST_COPY_BYTES,
+      mostCharacters: MAX_RESULT,
+      run: () => {
+        defineNames();
+        return this.#readOnly(expression, undefined);
+      },
+    });
+    if (end.ended === 'refused') return notRun(end.why);
+    paused(end.pausedMs);
+    if (end.ended === 'failure') return failedCopy(end.failure);
+    return (
+      receivedEvaluated(end.text) ?? {
+        outcome: 'failed',
+        message: say`the copy of the service gave no answer`,
+      }
+    );
+  }
+
+  /**
+   * One call of the inspector, which returns a text of bounded length: the value itself could be of any size. The text is an
+   * `Evaluated`. Without `timeoutMs` whoever started the copy ends it: it has no thread that could.
+   */
+  #readOnly(expression: string, timeoutMs: number | undefined): string {
     this.#define(HAND_OVER, { value: previews.handOver });
     const session = new Session();
     session.connect();
     try {
       const fromMs = systemClock.monotonicMs();
       const posted = this.#postNow(session, `${HAND_OVER}(() => (\n${expression}\n))`, timeoutMs);
-      if ('value' in posted && typeof posted.value === 'string') return JSON.parse(posted.value) as Evaluated;
+      if ('value' in posted && typeof posted.value === 'string') return posted.value;
       // Whatever an expression can throw is caught by what it is passed to. V8's refusal cannot be caught.
-      if ('exception' in posted) return { outcome: 'refused' };
+      if ('exception' in posted) return JSON.stringify({ outcome: 'refused' });
       // V8's clock may be ahead of ours. Any other failure comes at once.
-      if (systemClock.monotonicMs() - fromMs > timeoutMs / 2) return { outcome: 'timeout' };
-      return { outcome: 'failed', message: say`the inspector did not respond` };
+      const isLate = timeoutMs !== undefined && systemClock.monotonicMs() - fromMs > timeoutMs / 2;
+      return JSON.stringify(
+        isLate ? { outcome: 'timeout' } : { outcome: 'failed', message: say`the inspector did not respond` },
+      );
     } finally {
       session.disconnect();
     }
   }
 
   /** Statements, `await` and assignments. The limit of time holds until the first `await`. */
-  async #inFull(source: string): Promise<Evaluated> {
+  async #inFull(source: string, paused: (ms: number) => void): Promise<Evaluated> {
     const isExpression = syntaxProblem(source, true) === null;
     const problem = isExpression ? null : statementProblem(source);
     if (problem !== null) return { outcome: 'syntax', message: problem };
@@ -114,14 +156,25 @@ export class ExpressionContext {
     if ('exception' in posted)
       return { outcome: 'thrown', preview: { text: posted.exception, length: posted.exception.length } };
     if (!isExpression) return { outcome: 'done' };
-    this.#define(VALUE, { value: box.value });
-    const shown = this.#readOnly(VALUE);
+    const shown = await this.#shown(box.value, paused);
     return shown.outcome === 'value' && box.threw === true ? { ...shown, outcome: 'thrown' } : shown;
   }
 
-  #postNow(session: Session, expression: string, timeout: number): Posted {
+  /** In a copy if there can be one: the keys of a large object take seconds to list, and nothing interrupts that. */
+  async #shown(value: unknown, paused: (ms: number) => void): Promise<Evaluated> {
+    const defineValue = () => this.#define(VALUE, { value });
+    const copied = await this.#inCopy(VALUE, defineValue, paused);
+    if ('outcome' in copied)
+      return copied.outcome === 'value'
+        ? copied
+        : { outcome: 'value', preview: { word: say`[takes too long to show]` } };
+    defineValue();
+    return JSON.parse(this.#readOnly(VALUE, this.#limits.runMs)) as Evaluated;
+  }
+
+  #postNow(session: Session, expression: string, timeoutMs: number | undefined): Posted {
     let posted: Posted = { stopped: true };
-    this.#post(session, expression, { readOnly: true, timeoutMs: timeout }, (result) => {
+    this.#post(session, expression, { readOnly: true, timeoutMs }, (result) => {
       posted = result;
     });
     return posted;
@@ -215,28 +268,4 @@ function contextId(name: string): number {
   session.post('Runtime.disable');
   session.disconnect();
   return id;
-}
-
-/**
- * Null if the text is one expression: by itself and in brackets, so that no bracket in it closes ours. `full`: `await` is allowed.
- */
-function syntaxProblem(text: string, full: boolean): string | null {
-  const [open, close] = full ? ['async () => {', '}'] : ['', ''];
-  return (
-    parseProblem(`${open}\n${text}\n${close}`) ?? parseProblem(`${full ? 'async ' : ''}() => (\n${text}\n)`)
-  );
-}
-
-function statementProblem(text: string): string | null {
-  return parseProblem(`async () => {\n${text}\n}`);
-}
-
-/** Parses and does not run. */
-function parseProblem(source: string): string | null {
-  try {
-    new Script(source);
-    return null;
-  } catch (error) {
-    return (error instanceof Error ? error.message : String(error)).slice(0, MAX_MESSAGE);
-  }
 }

@@ -1,9 +1,11 @@
+import type { CopyJobs } from '../capture/copy-jobs.js';
 import type { Finding } from '../findings/finding.js';
 import type { Clock } from '../runtime/clock.js';
 import { say } from '../runtime/say.js';
 import { formatBytes } from '../runtime/units.js';
+import type { Evaluated, NotRun } from './evaluated.js';
 import type { ExposedRoots } from './exposed-roots.js';
-import { type Evaluated, ExpressionContext, type ExpressionLimits } from './expression-context.js';
+import { ExpressionContext, type ExpressionLimits } from './expression-context.js';
 import { liveOwner } from './live-owner.js';
 import { previewText } from './preview-text.js';
 import { Redaction } from './redaction.js';
@@ -55,7 +57,7 @@ export interface ExpressionAnswer {
 export type ExpressionOutcome =
   | { readonly answer: ExpressionAnswer }
   | SessionRefusal
-  | { readonly refused: 'busy' | 'memory'; readonly reason: string; readonly retryAfterMs: number };
+  | { readonly refused: 'busy' | 'unsafe'; readonly reason: string; readonly retryAfterMs: number };
 
 export interface ExpressionsParts {
   readonly clock: Clock;
@@ -64,13 +66,15 @@ export interface ExpressionsParts {
   readonly mode: ReplMode;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly limits?: ExpressionLimits;
+  /** Where expressions of the mode `read-only` run. */
+  readonly copies: CopyJobs;
   /** How much the heap can still grow, bytes. */
   headroomBytes(): number;
   /** Worst first. */
   findings(): readonly Finding[];
 }
 
-/** Expressions in sessions: one at a time, with a rest after each that was noticed. */
+/** Expressions in sessions: one at a time, with a rest after each that was noticed. Those that only read run in a copy of the service. */
 export class Expressions {
   readonly #parts: ExpressionsParts;
   readonly #sessions: ReplSessions<ExpressionContext>;
@@ -82,7 +86,7 @@ export class Expressions {
     this.#sessions = new ReplSessions(
       parts.clock,
       parts.mode,
-      (id) => new ExpressionContext(`leakwatch-${id}`, parts.roots, parts.limits),
+      (id) => new ExpressionContext(`leakwatch-${id}`, parts.roots, parts.copies, parts.limits),
     );
   }
 
@@ -93,7 +97,7 @@ export class Expressions {
     if ('refused' in session) return session;
     this.#running = true;
     try {
-      return { answer: await this.#run(session, order.expression) };
+      return await this.#run(session, order.expression);
     } finally {
       this.#running = false;
     }
@@ -112,35 +116,50 @@ export class Expressions {
     const headroomBytes = this.#parts.headroomBytes();
     if (headroomBytes >= HEADROOM_BYTES) return null;
     return {
-      refused: 'memory',
+      refused: 'unsafe',
       reason: say`The heap is ${formatBytes(headroomBytes)} below its limit; an expression needs ${formatBytes(HEADROOM_BYTES)}.`,
       retryAfterMs: 60_000,
     };
   }
 
-  async #run(session: OpenSession<ExpressionContext>, expression: string): Promise<ExpressionAnswer> {
+  async #run(session: OpenSession<ExpressionContext>, expression: string): Promise<ExpressionOutcome> {
     const { clock, environment } = this.#parts;
     const { value, answer } = expression.includes('$it') ? this.#it(session.finding) : NO_IT;
     const fromMs = clock.monotonicMs();
-    const evaluating = session.context.evaluate(expression, session.mode, value);
-    // It runs at once until it first waits, which an expression that only reads never does. While it waits it stops nobody.
-    const stoppedMs = clock.monotonicMs() - fromMs;
+    let forkedMs = 0;
+    const evaluating = session.context.evaluate(expression, session.mode, value, (ms) => {
+      forkedMs += ms;
+    });
+    // It runs at once until it first waits: for its copy of the service, or for what it awaits. Then it stops nobody.
+    const startedMs = clock.monotonicMs() - fromMs;
     const evaluated = await evaluating;
+    if ('notRun' in evaluated)
+      return {
+        refused: evaluated.notRun,
+        reason: evaluated.reason,
+        retryAfterMs: NOT_RUN_RETRY_MS[evaluated.notRun],
+      };
     const toMs = clock.monotonicMs();
     const elapsedMs = toMs - fromMs;
-    if (evaluated.outcome === 'timeout') this.#restsUntilMs = toMs + elapsedMs * LONG_REST;
-    else if (stoppedMs > NOTICEABLE_MS) this.#restsUntilMs = toMs + stoppedMs * REST;
+    const stoppedMs = startedMs + forkedMs;
+    if (evaluated.outcome === 'timeout') {
+      // In the service it stopped everything; a copy only took one core.
+      this.#restsUntilMs = toMs + elapsedMs * (session.mode === 'full' ? LONG_REST : REST);
+    } else if (stoppedMs > NOTICEABLE_MS) this.#restsUntilMs = toMs + stoppedMs * REST;
     const redaction = new Redaction(environment);
+    const shown =
+      'preview' in evaluated
+        ? previewText(evaluated.preview, redaction, redaction.isSecretName(expression))
+        : null;
     return {
-      outcome: evaluated.outcome,
-      preview:
-        'preview' in evaluated
-          ? previewText(evaluated.preview, redaction, redaction.isSecretName(expression))
-          : null,
-      reason: reasonOf(evaluated, redaction),
-      elapsedMs,
-      it: answer,
-      session: this.#sessions.view(session),
+      answer: {
+        outcome: evaluated.outcome,
+        preview: shown,
+        reason: reasonOf(evaluated, redaction),
+        elapsedMs,
+        it: answer,
+        session: this.#sessions.view(session),
+      },
     };
   }
 
@@ -157,6 +176,7 @@ export class Expressions {
   }
 }
 
+const NOT_RUN_RETRY_MS: Readonly<Record<NotRun['notRun'], number>> = { busy: 5000, unsafe: 60_000 };
 const NO_IT = { value: undefined, answer: null } as const;
 
 function reasonOf(evaluated: Evaluated, redaction: Redaction): string | null {

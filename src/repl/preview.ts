@@ -30,7 +30,7 @@ export type Preview =
       readonly more: number | null;
     };
 
-interface Member {
+export interface Member {
   /** Null in a list. */
   readonly key: Preview | null;
   readonly value: Preview;

@@ -44,10 +44,11 @@ async function replOf(mode: ReplMode | 'off'): Promise<Repl> {
     environment: { SECRET },
     pauseBudgetMs: 600_000,
     // Enough for the others, on a busy machine as well.
-    limits: { runMs: TIME_LIMIT_MS, waitMs: 10_000 },
+    limits: { runMs: TIME_LIMIT_MS, copyMs: TIME_LIMIT_MS, waitMs: 10_000 },
     findings: () => report().findings,
     sample: () => null,
     paused: () => {},
+    capturing: () => false,
   });
 }
 

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { Evaluated } from '../../src/repl/evaluated.js';
 import { ExposedRoots } from '../../src/repl/exposed-roots.js';
-import { type Evaluated, ExpressionContext, LIMITS } from '../../src/repl/expression-context.js';
+import { ExpressionContext } from '../../src/repl/expression-context.js';
 import { previewText } from '../../src/repl/preview-text.js';
 import { Redaction } from '../../src/repl/redaction.js';
 import { keepAlive } from '../../src/runtime/clock.js';
+import { copies, noCopies } from './copies.js';
 
 class Order {
   readonly id: number;
@@ -19,6 +21,7 @@ class Shop {
   readonly list = [3, 1, 2];
   readonly trapped = new Proxy({}, { get: () => note('trap'), ownKeys: () => note('trap') as never });
   readonly pure = new Proxy({ size: 7 }, {});
+  readonly bytes = new Uint8Array(2);
   count = 0;
   get total(): number {
     return note('getter') ?? 0;
@@ -46,17 +49,26 @@ roots.expose('broken', () => {
 });
 const redaction = new Redaction({});
 /** What is not about the limit of time has enough of it, on a busy machine as well. */
-const ENOUGH = { runMs: 20_000, waitMs: 20_000 };
-const context = new ExpressionContext('leakwatch-test', roots, ENOUGH);
-const limited = new ExpressionContext('leakwatch-test-limited', roots);
-const evaluate = (expression: string) => context.evaluate(expression, 'read-only', shop.orders);
+const ENOUGH = { runMs: 20_000, copyMs: 20_000, waitMs: 20_000 };
+const context = new ExpressionContext('leakwatch-test', roots, copies, ENOUGH);
+const limited = new ExpressionContext('leakwatch-test-limited', roots, copies);
+async function evaluated(
+  expression: string,
+  mode: 'read-only' | 'full' = 'read-only',
+  where = context,
+): Promise<Evaluated> {
+  const end = await where.evaluate(expression, mode, shop.orders, () => {});
+  assert.ok('outcome' in end, JSON.stringify(end));
+  return end;
+}
+const evaluate = (expression: string) => evaluated(expression);
 
-function textOf(evaluated: Evaluated): string {
-  assert.ok('preview' in evaluated, JSON.stringify(evaluated));
-  return previewText(evaluated.preview, redaction, false);
+function textOf(end: Evaluated): string {
+  assert.ok('preview' in end, JSON.stringify(end));
+  return previewText(end.preview, redaction, false);
 }
 
-describe('An expression of the mode read-only', () => {
+describe('An expression of the mode read-only', { skip: noCopies }, () => {
   for (const [expression, shown] of [
     ['1 + 1', '2'],
     ['shop.orders.size', '3'],
@@ -69,9 +81,9 @@ describe('An expression of the mode read-only', () => {
     ['"a" // a comment', '"a"'],
   ] as const) {
     it(`reads: ${expression}`, async () => {
-      const evaluated = await evaluate(expression);
-      assert.equal(evaluated.outcome, 'value');
-      assert.equal(textOf(evaluated), shown);
+      const answer = await evaluate(expression);
+      assert.equal(answer.outcome, 'value');
+      assert.equal(textOf(answer), shown);
     });
   }
 
@@ -115,21 +127,49 @@ describe('An expression of the mode read-only', () => {
 
   it('has no names but the language, $it and what is exposed', async () => {
     for (const name of ['process', 'require', 'module', 'fetch', 'Buffer', 'setTimeout', 'console.log']) {
-      const evaluated = await evaluate(`typeof ${name} === 'undefined' ? 'absent' : 'there'`);
+      const answer = await evaluate(`typeof ${name} === 'undefined' ? 'absent' : 'there'`);
       const inspectorsOwn = name === 'console.log' ? ['"there"', '"absent"'] : ['"absent"'];
-      assert.ok(inspectorsOwn.includes(textOf(evaluated)), name);
+      assert.ok(inspectorsOwn.includes(textOf(answer)), name);
     }
   });
 
-  for (const expression of [
-    '(() => { for (;;); })()',
-    '/(a+)+b/.test("a".repeat(40))',
-    '(() => { const list = []; for (;;) list.push([1]); })()',
-  ]) {
-    it(`ends what runs for too long: ${expression}`, async () => {
-      assert.equal(LIMITS.runMs, 200);
-      assert.deepEqual(await limited.evaluate(expression, 'read-only', null), { outcome: 'timeout' });
+  for (const [expression, outcome] of [
+    ['(() => { for (;;); })()', 'timeout'],
+    ['/(a+)+b/.test("a".repeat(40))', 'timeout'],
+    ['(() => { const list = []; for (;;) list.push(new Array(1e6)); })()', 'failed'],
+  ] as const) {
+    it(`ends in its copy what takes too much: ${expression}`, async () => {
+      let isOver = false;
+      let turns = 0;
+      const ended = evaluated(expression, 'read-only', outcome === 'failed' ? context : limited);
+      ended.finally(() => {
+        isOver = true;
+      });
+      while (!isOver) {
+        turns += 1;
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      assert.equal((await ended).outcome, outcome);
+      assert.ok(turns > 100, 'the service goes on meanwhile');
       assert.equal(textOf(await evaluate('1 + 1')), '2');
+    });
+  }
+
+  for (const expression of [
+    '(() => { const own = [1]; own.constructor = { [Symbol.species]: function () { return shop.list; } }; return own.map(() => "planted"); })()',
+    'Uint8Array.of.call(function () { return shop.bytes; }, 9, 9)',
+    '(() => { const Made = $leakwatch.constructor; const own = [1]; own.constructor = { [Symbol.species]: function () { return Made.prototype; } }; return own.map(() => "planted"); })()',
+  ]) {
+    it(`changes only its copy where V8 does not see that it writes: ${expression}`, async () => {
+      assert.notEqual((await evaluate(expression)).outcome, 'refused');
+      assert.deepEqual(
+        [shop.list, [...shop.bytes]],
+        [
+          [3, 1, 2],
+          [0, 0],
+        ],
+      );
+      assert.equal(0 in Function.prototype, false);
     });
   }
 
@@ -139,14 +179,14 @@ describe('An expression of the mode read-only', () => {
       reads += 1;
       return reads;
     });
-    await evaluate('1 + 1');
-    assert.equal(reads, 0);
+    assert.equal(textOf(await evaluate('counted')), '1');
+    assert.equal(reads, 0, 'it is read in the copy');
     assert.equal(textOf(await evaluate('counted + counted')), '2');
     remove();
     assert.equal((await evaluate('counted')).outcome, 'thrown');
-    const evaluated = await evaluate('broken');
-    assert.equal(evaluated.outcome, 'thrown');
-    assert.doesNotMatch(textOf(evaluated), /secret/);
+    const answer = await evaluate('broken');
+    assert.equal(answer.outcome, 'thrown');
+    assert.doesNotMatch(textOf(answer), /secret/);
   });
 
   it('reads what a module exports', async () => {
@@ -175,21 +215,21 @@ describe('An expression of the mode read-only', () => {
   }
 
   it('shows what was thrown, without a stack', async () => {
-    const evaluated = await evaluate('nothing.there');
-    assert.equal(evaluated.outcome, 'thrown');
-    assert.equal(textOf(evaluated), 'ReferenceError {\n  message: "nothing is not defined"\n}');
+    const answer = await evaluate('nothing.there');
+    assert.equal(answer.outcome, 'thrown');
+    assert.equal(textOf(answer), 'ReferenceError {\n  message: "nothing is not defined"\n}');
   });
 
   it('copies nothing of a text but its beginning', async () => {
-    const evaluated = await evaluate('"a".repeat(2 ** 24)');
-    assert.ok(textOf(evaluated).endsWith(`${2 ** 24} characters`));
-    assert.ok(JSON.stringify(evaluated).length < 1200);
+    const answer = await evaluate('"a".repeat(2 ** 24)');
+    assert.ok(textOf(answer).endsWith(`${2 ** 24} characters`));
+    assert.ok(JSON.stringify(answer).length < 1200);
   });
 });
 
 describe('An expression of the mode full', () => {
-  const full = new ExpressionContext('leakwatch-test-full', roots);
-  const run = (expression: string) => full.evaluate(expression, 'full', shop.orders);
+  const full = new ExpressionContext('leakwatch-test-full', roots, copies);
+  const run = (expression: string) => evaluated(expression, 'full', full);
 
   it('waits, assigns, and keeps its variables within the session', async () => {
     assert.deepEqual(await run('let kept = await Promise.resolve(4)'), { outcome: 'done' });
@@ -198,7 +238,7 @@ describe('An expression of the mode full', () => {
     assert.equal(shop.list[0], 9);
     assert.equal(textOf(await run('answer = 42')), '42');
     assert.equal('answer' in globalThis, false);
-    assert.equal((await evaluate('answer')).outcome, 'thrown');
+
     assert.equal(textOf(await run('await shop.total, made')), '1');
   });
 
@@ -209,7 +249,7 @@ describe('An expression of the mode full', () => {
   });
 
   it('is no longer waited for after a time, and goes on', async () => {
-    const patient = new ExpressionContext('leakwatch-test-waits', roots, { runMs: 20_000, waitMs: 20 });
+    const patient = new ExpressionContext('leakwatch-test-waits', roots, copies, { ...ENOUGH, waitMs: 20 });
     let finish = () => {};
     roots.expose(
       'gate',
@@ -220,7 +260,7 @@ describe('An expression of the mode full', () => {
     );
     // The watcher's own timers keep no process alive.
     const alive = keepAlive();
-    assert.deepEqual(await patient.evaluate('await gate; shop.count = 7', 'full', null), {
+    assert.deepEqual(await evaluated('await gate; shop.count = 7', 'full', patient), {
       outcome: 'pending',
     });
     alive.cancel();

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { CopyEnd, CopyJob } from '../../src/capture/copy-jobs.js';
 import { ExposedRoots } from '../../src/repl/exposed-roots.js';
 import {
   type ExpressionAnswer,
@@ -10,6 +11,7 @@ import {
 } from '../../src/repl/expressions.js';
 import { report } from '../report/report-fixture.js';
 import { ManualClock } from '../support/manual-clock.js';
+import { copies, noCopies } from './copies.js';
 
 const REASON = 'orders grow since noon';
 class OrderHistory {
@@ -22,11 +24,17 @@ function expressionsWith(changes: Partial<ExpressionsParts> = {}): Expressions {
     roots: new ExposedRoots(),
     mode: 'full',
     environment: {},
-    limits: { runMs: 20_000, waitMs: 20_000 },
+    limits: { runMs: 20_000, copyMs: 20_000, waitMs: 20_000 },
+    // How long a fork takes depends on the machine.
+    copies: { run: async (job) => withPause(await copies.run(job), 0) },
     findings: () => report().findings,
     headroomBytes: () => 1e9,
     ...changes,
   });
+}
+
+function withPause(end: CopyEnd, pausedMs: number): CopyEnd {
+  return end.ended === 'refused' ? end : { ...end, pausedMs };
 }
 
 let requests = 0;
@@ -47,7 +55,7 @@ function answerOf(outcome: ExpressionOutcome): ExpressionAnswer {
   return outcome.answer;
 }
 
-describe('Expressions', () => {
+describe('Expressions', { skip: noCopies }, () => {
   it('run one at a time', async () => {
     const roots = new ExposedRoots();
     let finish = () => {};
@@ -68,57 +76,95 @@ describe('Expressions', () => {
     answerOf(await expressions.evaluate(order()));
   });
 
-  it('rest after one that was ended, for 49 times as long as it ran', async () => {
+  for (const [mode, times] of [
+    ['read-only', 9],
+    ['full', 49],
+  ] as const) {
+    it(`rest after one of the mode ${mode} that was ended, for ${times} times as long as it ran`, async () => {
+      const clock = new ManualClock();
+      // The expression itself takes no time on this clock: each reading moves it.
+      const moving = {
+        now: () => clock.now(),
+        after: clock.after.bind(clock),
+        monotonicMs() {
+          clock.advance(100);
+          return clock.monotonicMs();
+        },
+      };
+      const expressions = expressionsWith({
+        clock: moving,
+        limits: { runMs: 50, copyMs: 50, waitMs: 20_000 },
+      });
+      const full = mode === 'full' ? { mode, secondReason: 'to end it in the service' } : {};
+      const expression = '(() => { for (;;); })()';
+      const ended = answerOf(await expressions.evaluate(order({ ...full, expression })));
+      assert.equal(ended.outcome, 'timeout');
+      const session = ended.session.id;
+      const refused = await expressions.evaluate(order({ session }));
+      assert.ok('refused' in refused && refused.refused === 'busy');
+      assert.ok(refused.retryAfterMs > (times - 4) * ended.elapsedMs);
+      assert.ok(refused.retryAfterMs <= times * ended.elapsedMs);
+      clock.advance(times * ended.elapsedMs);
+      answerOf(await expressions.evaluate(order({ session, expression: '1 +' })));
+    });
+  }
+
+  it('rest for 9 times as long as the fork of a copy stopped the service', async () => {
     const clock = new ManualClock();
-    // The expression itself takes no time on this clock: each reading moves it.
-    const moving = {
-      now: () => clock.now(),
-      after: clock.after.bind(clock),
-      monotonicMs() {
-        clock.advance(100);
-        return clock.monotonicMs();
-      },
-    };
-    const expressions = expressionsWith({ clock: moving, limits: { runMs: 50, waitMs: 50 } });
-    const ended = answerOf(await expressions.evaluate(order({ expression: '(() => { for (;;); })()' })));
-    assert.equal(ended.outcome, 'timeout');
-    const session = ended.session.id;
-    const refused = await expressions.evaluate(order({ session }));
-    assert.ok(
-      'refused' in refused && refused.refused === 'busy' && refused.retryAfterMs > 45 * ended.elapsedMs,
-    );
-    clock.advance(49 * ended.elapsedMs);
-    answerOf(await expressions.evaluate(order({ session })));
+    const slow = { run: async (job: CopyJob) => withPause(await copies.run(job), 30) };
+    const expressions = expressionsWith({ clock, copies: slow });
+    const { session } = answerOf(await expressions.evaluate(order()));
+    const refused = await expressions.evaluate(order({ session: session.id }));
+    assert.ok('refused' in refused && refused.refused === 'busy');
+    assert.equal(refused.retryAfterMs, 270);
+    clock.advance(270);
+    answerOf(await expressions.evaluate(order({ session: session.id })));
   });
 
-  it('rest for 9 times as long as one stopped the service, and not for the time that one waited', async () => {
-    const clock = new ManualClock();
-    const roots = new ExposedRoots();
-    let finish = () => {};
-    // What is exposed is read as part of the expression; only this moves the clock.
-    roots.expose('slow', () => clock.advance(30));
-    roots.expose('gate', () => new Promise<void>((resolve) => (finish = resolve)));
-    const expressions = expressionsWith({ clock, roots });
-    for (const mode of ['read-only', 'full'] as const) {
-      const modes = mode === 'full' ? { mode, secondReason: 'to wait for the gate' } : { mode };
-      const { session } = answerOf(await expressions.evaluate(order({ ...modes, expression: 'slow' })));
-      const refused = await expressions.evaluate(order({ session: session.id }));
-      assert.ok('refused' in refused && refused.refused === 'busy');
-      assert.equal(refused.retryAfterMs, 270, mode);
-      clock.advance(270);
-      answerOf(await expressions.evaluate(order({ session: session.id })));
-      if (mode === 'read-only') continue;
-      const waiting = expressions.evaluate(order({ session: session.id, expression: 'await gate' }));
-      clock.advance(5_000);
-      finish();
-      assert.equal(answerOf(await waiting).elapsedMs, 5_000);
-      answerOf(await expressions.evaluate(order({ session: session.id })));
-    }
+  for (const [why, refused, words] of [
+    [{ cause: 'no-addon', reason: 'the addon was not built' }, 'unsafe', /not possible here: the addon/],
+    [
+      { cause: 'pause', predictedMs: 1400, heapBytes: 11e9, limitMs: 1000 },
+      'unsafe',
+      /1\.4 s .*11\.0 GB.*1\.0 s/,
+    ],
+    [{ cause: 'memory', availableBytes: 50e6, neededBytes: 64e6 }, 'unsafe', /50\.0 MB .*64\.0 MB/],
+    [{ cause: 'capturing' }, 'busy', /A capture is running/],
+  ] as const) {
+    it(`of the mode read-only are refused where there is no copy: ${why.cause}`, async () => {
+      const outcome = await expressionsWith({
+        copies: { run: async () => ({ ended: 'refused', why }) },
+      }).evaluate(order());
+      assert.ok('refused' in outcome && outcome.refused === refused && 'reason' in outcome);
+      assert.match(outcome.reason, words);
+    });
+  }
+
+  it('of the mode full need no copy', async () => {
+    const why = { cause: 'no-addon', reason: 'the addon was not built' } as const;
+    const expressions = expressionsWith({ copies: { run: async () => ({ ended: 'refused', why }) } });
+    const full = { mode: 'full', secondReason: 'there is no addon here' } as const;
+    assert.equal(answerOf(await expressions.evaluate(order(full))).preview, '2');
   });
+
+  for (const text of [
+    '',
+    '{}',
+    '{"outcome":"value"}',
+    '{"outcome":"value","preview":{"word":1}}',
+    '{"outcome":"value","preview":{"className":"A","size":null,"isList":false,"members":[{"key":null}],"more":0}}',
+  ]) {
+    it(`do not trust what a copy writes: ${text}`, async () => {
+      const lying = { run: async () => ({ ended: 'result', text, pausedMs: 0 }) as const };
+      const answer = answerOf(await expressionsWith({ copies: lying }).evaluate(order()));
+      assert.deepEqual([answer.outcome, answer.preview], ['failed', null]);
+      assert.notEqual(answer.reason, null);
+    });
+  }
 
   it('are refused while the heap is close to its limit', async () => {
     const outcome = await expressionsWith({ headroomBytes: () => 63e6 }).evaluate(order());
-    assert.ok('refused' in outcome && outcome.refused === 'memory');
+    assert.ok('refused' in outcome && outcome.refused === 'unsafe');
   });
 
   it('know the owner of the worst finding as $it, or of the one that the session chose', async () => {

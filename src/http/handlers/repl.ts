@@ -33,7 +33,7 @@ export function createReplHandlers({
             if (outcome.refused === 'scope') return insufficientScope('eval:full');
             if (outcome.refused === 'input')
               return problem('LEAKWATCH_ERR_INVALID_INPUT', `body.${outcome.field}: ${outcome.reason}.`);
-            return outcome.refused === 'memory'
+            return outcome.refused === 'unsafe'
               ? refusal('LEAKWATCH_ERR_REFUSED', outcome)
               : refusal('LEAKWATCH_ERR_BUSY', outcome);
           },
