@@ -184,6 +184,8 @@ export class OpsEndpoint {
       cpu: cpuRecorder,
       clock: systemClock,
       operations: this.#operations,
+      pauseBudgetMs: this.#options.pauseBudgetMs,
+      paused: (fromMs, toMs) => this.#published.daemon.ownPauses.add(fromMs, toMs),
       origin: { pid, threadId, nodeVersion, packageVersion: packageVersion() },
     });
   }

@@ -16,12 +16,12 @@ import type { Profiler, Session } from 'node:inspector';
 import * as v8 from 'node:v8';
 import { systemClock } from '../runtime/clock.js';
 import { say } from '../runtime/say.js';
-import { formatBytes } from '../runtime/units.js';
+import { formatBytes, formatMilliseconds } from '../runtime/units.js';
 
 const MAX_SAMPLES = 4000;
 const LEAST_INTERVAL_MICROS = 1000;
-/** With a larger heap, starting would stop the service for a second. */
-const MAX_WALKED_BYTES = 1_200_000_000;
+/** See above. */
+const WALK_MS_PER_MB = 0.9;
 /** V8's major version from which starting walks no heap: Node 26's. */
 const NO_WALK_FROM = 14;
 
@@ -36,8 +36,8 @@ export interface CpuRecording {
 
 /** A port. No method throws. */
 export interface CpuRecorder {
-  /** Why the CPU should not be profiled now; null: it can be. */
-  refusal(): string | null;
+  /** Why the CPU should not be profiled now; null: it can be. `pauseBudgetMs`: the longest that starting may stop the service. */
+  refusal(pauseBudgetMs: number): string | null;
   /** Null if it cannot be started. */
   start(intervalMicros: number): CpuRecording | null;
 }
@@ -48,12 +48,14 @@ export function samplingInterval(seconds: number): number {
 }
 
 export const cpuRecorder: CpuRecorder = {
-  refusal() {
+  refusal(pauseBudgetMs) {
     if (process.getBuiltinModule('node:inspector') === undefined)
       return say`this Node.js was built without the inspector`;
+    if (Number.parseInt(process.versions.v8, 10) >= NO_WALK_FROM) return null;
     const bytes = v8.getHeapStatistics().used_heap_size;
-    if (Number.parseInt(process.versions.v8, 10) >= NO_WALK_FROM || bytes <= MAX_WALKED_BYTES) return null;
-    return say`the heap has ${formatBytes(bytes)}, and starting the profiler would look through all of it on the service's thread (limit: ${formatBytes(MAX_WALKED_BYTES)}; Node 26 has none)`;
+    const expectedMs = (bytes / 1e6) * WALK_MS_PER_MB;
+    if (expectedMs <= pauseBudgetMs) return null;
+    return say`the heap has ${formatBytes(bytes)}, and starting the profiler would look through all of it on the service's thread: about ${formatMilliseconds(expectedMs)}, and pauseBudgetMs allows ${formatMilliseconds(pauseBudgetMs)} (Node 26 does not look through it)`;
   },
 
   start(intervalMicros) {

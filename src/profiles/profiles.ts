@@ -26,6 +26,10 @@ interface ProfileParts {
   readonly clock: Clock;
   readonly operations: Operations;
   readonly origin: ProfileOrigin;
+  /** The longest that a CPU profile may stop the service at once. */
+  readonly pauseBudgetMs: number;
+  /** Called in the same turn as a pause, with its times (monotonic clock): no pause of the service's own. */
+  paused(fromMs: number, toMs: number): void;
 }
 
 /** Profiles for people and for scrapers. Everything here reads; nothing changes what the watcher itself samples. */
@@ -88,25 +92,35 @@ export class Profiles {
 
   /** Where the service's thread spends its time. */
   recordCpu(seconds: number): OperationWork | Refused {
-    const { cpu, clock } = this.#parts;
-    const refused = cpu.refusal();
+    const { cpu, clock, pauseBudgetMs } = this.#parts;
+    const refused = cpu.refusal(pauseBudgetMs);
     if (refused !== null) return refusal(refused);
     return async (control) => {
       const startMs = clock.now();
       const intervalMicros = samplingInterval(seconds);
-      const recording = cpu.start(intervalMicros);
+      const recording = this.#pausing(() => cpu.start(intervalMicros));
       if (recording === null) return failure(say`V8 did not start its CPU profiler`);
       if (!(await recordingTime(seconds, clock, control))) {
-        recording.discard();
+        this.#pausing(() => recording.discard());
         return CANCELLED;
       }
-      const stopped = recording.stop();
+      const stopped = this.#pausing(() => recording.stop());
       if (stopped === null) return failure(say`V8 gave no profile`);
       const pausesMs = { start: recording.pauseMs, stop: stopped.pauseMs };
       const samples = stopped.profile.samples?.length ?? 0;
       const held = await this.#heldCpu({ profile: stopped.profile, intervalMicros, startMs });
       return { value: { seconds, intervalMicros, samples, pausesMs }, ...held };
     };
+  }
+
+  #pausing<T>(work: () => T): T {
+    const { clock, paused } = this.#parts;
+    const fromMs = clock.monotonicMs();
+    try {
+      return work();
+    } finally {
+      paused(fromMs, clock.monotonicMs());
+    }
   }
 
   async #heldHeap(profile: HeapProfile): Promise<Held> {

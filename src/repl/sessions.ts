@@ -119,18 +119,24 @@ export class ReplSessions<C> {
     return session;
   }
 
-  /** A client that opens one more gives up its oldest; other clients keep theirs. */
+  /**
+   * A client that opens one more gives up its oldest, otherwise one with several gives up its oldest: the last one of a client
+   * is kept.
+   */
   #makeRoom(principal: string, nowMs: number): SessionRefusal | null {
     if (this.#open.size < MAX_SESSIONS) return null;
     const oldest = [...this.#open.values()].toSorted((a, b) => a.usedAtMs - b.usedAtMs);
-    const own = oldest.find((session) => session.principal === principal);
-    if (own === undefined)
+    const several = (id: string) => oldest.filter((session) => session.principal === id).length > 1;
+    const given =
+      oldest.find((session) => session.principal === principal) ??
+      oldest.find((session) => several(session.principal));
+    if (given === undefined)
       return {
         refused: 'sessions',
         reason: say`${MAX_SESSIONS} sessions are open, which is the most.`,
         retryAfterMs: oldest[0]!.usedAtMs + IDLE_MS - nowMs,
       };
-    this.#open.delete(own.id);
+    this.#open.delete(given.id);
     return null;
   }
 }

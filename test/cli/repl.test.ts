@@ -15,8 +15,7 @@ import { ownListener, type Place } from '../http/ops-fixture.js';
 import { history, partsOf, REASON, rest, SECRET, token } from '../http/repl-fixture.js';
 import { report } from '../report/report-fixture.js';
 import { MAIN } from './command-line.js';
-import { accepted, operation } from './fake-operation.js';
-import { FakeService, problem } from './fake-service.js';
+import { FakeService } from './fake-service.js';
 import { SnapshotFolder } from './snapshot-folder.js';
 
 const ROOT = dirname(createRequire(import.meta.url).resolve('leakwatch/package.json'));
@@ -105,7 +104,7 @@ describe('leakwatch repl over a pipe', () => {
     const lines = ['history.byCustomer.clear()', 'nothing', `"${SECRET}"`, 'let a = 1'];
     const { code, stdout } = await piped(lines, ['--reason', REASON]);
     assert.equal(code, EXIT_CODES.clean);
-    assert.match(stdout, /^refused: V8 could not prove that it changes nothing/);
+    assert.match(stdout, /^refused: V8 could not prove/);
     assert.match(stdout, /\nthrown\nReferenceError \{\n/);
     assert.match(stdout, /\n\[redacted\]\nsyntax: /);
     assert.doesNotMatch(stdout, new RegExp(SECRET));
@@ -246,43 +245,6 @@ describe('The prompt of another service', () => {
       '    name: old',
       'none: none',
     ]);
-  });
-
-  it('begins another session only if the service says that the last one has ended', async () => {
-    let detail = 'body.session: is not open; open one with a reason.';
-    const service = await new FakeService(({ body }) => {
-      const opens = !body.includes('"session"');
-      return opens && !body.includes('wrong')
-        ? { body: { outcome: 'value', preview: body.includes('2') ? '2' : '1', session: { id: 's' } } }
-        : problem(400, 'LEAKWATCH_ERR_INVALID_INPUT', detail);
-    }).start();
-    const said: string[] = [];
-    const repl = new ReplClient(
-      new OpsClient(parseOpsAddress(service.url), { token: 'x' }, () => {}),
-      { reason: REASON, full: false, secondReason: null, finding: null },
-      new LiveLine({ write: (text) => said.push(text) }),
-    );
-    assert.deepEqual(await repl.run('1'), ['1']);
-    assert.deepEqual(await repl.run('2'), ['2']);
-    assert.match(said.join(''), /the session has ended/);
-    detail = 'body.finding: takes the id of a finding.';
-    await assert.rejects(repl.run('wrong'), /body\.finding: takes the id/);
-    assert.equal(service.received.length, 4);
-  });
-
-  it('makes the scan that leakwatch scan makes, and shows the report', async () => {
-    const service = await new FakeService(({ line }) => {
-      if (line === 'POST /ops/leaks/scan') return accepted(operation());
-      if (line === 'GET /ops/leaks') return { body: 'the report\n' };
-      return operation({ state: 'succeeded', progress: null });
-    }).start();
-    const repl = new ReplClient(
-      new OpsClient(parseOpsAddress(service.url), { token: 'x' }, () => {}),
-      { reason: null, full: false, secondReason: null, finding: null },
-      new LiveLine({ write: () => {} }),
-    );
-    assert.deepEqual(await repl.run('.capture'), ['the report']);
-    assert.equal(service.received[0]!.body, '{}');
   });
 
   it('completes commands, findings and names', async () => {

@@ -74,6 +74,19 @@ describe('Sessions of expressions', () => {
     assert.equal(idOf(sessions.use(order({ principal: 'a', session: ids[0] }))), ids[0]);
   });
 
+  it('of a client with several make room for another client, the oldest first', () => {
+    const { clock, sessions } = open();
+    const ids = ['a', 'b', 'b'].map((principal) => {
+      clock.advance(1000);
+      return idOf(sessions.use(order({ principal, reason: REASON })));
+    });
+    idOf(sessions.use(order({ principal: 'c', reason: REASON })));
+    assert.equal(refusal(sessions.use(order({ principal: 'b', session: ids[1] }))), 'input session');
+    assert.equal(idOf(sessions.use(order({ principal: 'a', session: ids[0] }))), ids[0]);
+    assert.equal(idOf(sessions.use(order({ principal: 'b', session: ids[2] }))), ids[2]);
+    assert.equal(refusal(sessions.use(order({ principal: 'd', reason: REASON }))), 'sessions');
+  });
+
   it('of the mode full need the option, the scope and a second reason of their own', () => {
     const full = { mode: 'full', reason: REASON } as const;
     assert.equal(refusal(open('read-only').sessions.use(order(full))), 'input mode');
