@@ -145,6 +145,17 @@ export class ReplClient {
     return await this.text('/leaks');
   }
 
+  /** The service keeps few sessions, and would keep this one for some minutes. */
+  async end(): Promise<void> {
+    if (this.#session === null) return;
+    try {
+      await this.post('/eval', { session: this.#session, end: true });
+    } catch (error) {
+      // It ends by itself.
+      if (!(error instanceof CommandError)) throw error;
+    }
+  }
+
   setReason(reason: string): readonly string[] {
     if (reason.length < LEAST_REASON)
       throw new CommandError(`a reason has ${LEAST_REASON} characters or more`);

@@ -28,7 +28,9 @@ const LONG_REST = 49;
 const MAX_REASON = 300;
 
 export interface ExpressionOrder extends SessionOrder {
-  readonly expression: string;
+  readonly expression?: string | undefined;
+  /** Ends the session instead. */
+  readonly end?: true | undefined;
 }
 
 /** The answer to one expression. */
@@ -91,16 +93,28 @@ export class Expressions {
   }
 
   async evaluate(order: ExpressionOrder): Promise<ExpressionOutcome> {
+    const { expression, end } = order;
+    if (end === true) return this.#end(order);
+    if (expression === undefined) return { refused: 'input', field: 'expression', reason: say`is needed` };
     const refusal = this.#refusal();
     if (refusal !== null) return refusal;
     const session = this.#sessions.use(order);
     if ('refused' in session) return session;
     this.#running = true;
     try {
-      return await this.#run(session, order.expression);
+      return await this.#run(session, expression);
     } finally {
       this.#running = false;
     }
+  }
+
+  #end(order: ExpressionOrder): ExpressionOutcome {
+    if (order.expression !== undefined)
+      return { refused: 'input', field: 'end', reason: say`takes no expression` };
+    const session = this.#sessions.end(order);
+    if ('refused' in session) return session;
+    const answer = { outcome: 'done', preview: null, reason: null, elapsedMs: 0, it: null } as const;
+    return { answer: { ...answer, session: { ...this.#sessions.view(session), commandsLeft: 0 } } };
   }
 
   #refusal(): ExpressionOutcome | null {

@@ -70,6 +70,13 @@ export class ReplSessions<C> {
     return session;
   }
 
+  /** The client is done with it. */
+  end(order: SessionOrder): OpenSession<C> | SessionRefusal {
+    const session = this.#find(order);
+    if (!('refused' in session)) this.#open.delete(session.id);
+    return session;
+  }
+
   view({ id, mode, commands }: OpenSession<C>) {
     return { id, mode, commandsLeft: MAX_COMMANDS - commands, idleSeconds: IDLE_MS / 1000 };
   }

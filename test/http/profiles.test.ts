@@ -54,7 +54,7 @@ function bench(samples: () => OwnSamples | { readonly refused: string } = () => 
   const operations = new Operations(systemClock, memoryLogger());
   const origin = { pid: 1, threadId: 0, nodeVersion: 'v20.0.0', packageVersion: '1.0.0' };
   const parts = { sites: { samples }, cpu: cpuRecorder, clock: systemClock, operations, origin };
-  const profiles: OpsProfiles = new Profiles(parts);
+  const profiles: OpsProfiles = new Profiles({ ...parts, pauseBudgetMs: 60_000, paused: () => {} });
   return { operations, profiles, authenticator: AUTHENTICATOR };
 }
 

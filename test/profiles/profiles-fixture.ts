@@ -26,7 +26,18 @@ export function profilesOfThisThread(intervalBytes = 16_384) {
   });
   sites.start(clock.now());
   const operations = new Operations(clock, createRecordingLogger());
-  const parts = { sites, cpu: cpuRecorder, clock, operations, origin: ORIGIN };
+  const pauses: number[] = [];
+  const paused = (fromMs: number, toMs: number) => void pauses.push(toMs - fromMs);
+  const parts = {
+    sites,
+    cpu: cpuRecorder,
+    clock,
+    operations,
+    origin: ORIGIN,
+    pauseBudgetMs: 60_000,
+    paused,
+    pauses,
+  };
   return { ...parts, profiles: new Profiles(parts) };
 }
 

@@ -162,6 +162,22 @@ describe('Expressions', { skip: noCopies }, () => {
     });
   }
 
+  it('need a text, unless their session is ended, which needs none', async () => {
+    const expressions = expressionsWith();
+    const refusedField = async (changes: Partial<ExpressionOrder>) => {
+      const outcome = await expressions.evaluate(order(changes));
+      assert.ok('field' in outcome, JSON.stringify(outcome));
+      return outcome.field;
+    };
+    const { id } = answerOf(await expressions.evaluate(order())).session;
+    assert.equal(await refusedField({ session: id, expression: undefined }), 'expression');
+    assert.equal(await refusedField({ session: id, end: true }), 'end');
+    const end = order({ session: id, end: true, expression: undefined });
+    const ended = answerOf(await expressions.evaluate(end));
+    assert.deepEqual([ended.outcome, ended.session.id, ended.session.commandsLeft], ['done', id, 0]);
+    assert.equal(await refusedField({ session: id }), 'session');
+  });
+
   it('are refused while the heap is close to its limit', async () => {
     const outcome = await expressionsWith({ headroomBytes: () => 63e6 }).evaluate(order());
     assert.ok('refused' in outcome && outcome.refused === 'unsafe');

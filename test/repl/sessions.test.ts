@@ -74,6 +74,14 @@ describe('Sessions of expressions', () => {
     assert.equal(idOf(sessions.use(order({ principal: 'a', session: ids[0] }))), ids[0]);
   });
 
+  it('end when their client is done with them', () => {
+    const { sessions } = open();
+    const session = idOf(sessions.use(order({ reason: REASON })));
+    assert.equal(refusal(sessions.end(order({ principal: 'b', session }))), 'input session');
+    assert.equal(idOf(sessions.end(order({ session }))), session);
+    assert.equal(refusal(sessions.use(order({ session }))), 'input session');
+  });
+
   it('of a client with several make room for another client, the oldest first', () => {
     const { clock, sessions } = open();
     const ids = ['a', 'b', 'b'].map((principal) => {

@@ -101,6 +101,7 @@ async function converse(repl: ReplClient, historyFile: string | null): Promise<b
   });
   const failures = await answerLinesOf(prompt, repl, isTerminal);
   prompt.close();
+  await repl.end();
   if (historyFile !== null) writeHistory(historyFile, kept);
   return failures > 0 && !isTerminal;
 }

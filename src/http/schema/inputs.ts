@@ -87,7 +87,8 @@ export const INPUTS = {
         .optional()
         .describe('Without one, the request opens a session: it needs a reason then.'),
       reason: reason.optional(),
-      expression: z.string().min(1).max(8_000),
+      expression: z.string().min(1).max(8_000).optional().describe('Needed, unless the session is ended.'),
+      end: z.literal(true).optional().describe('Ends the session, without an expression.'),
       mode: z.enum(['read-only', 'full']).optional(),
       secondReason: reason
         .optional()
