@@ -6,6 +6,7 @@ import type { Prover } from './authenticator.js';
 import { certificateOf } from './client-certificate.js';
 import { headerValues } from './header-values.js';
 import { namedPrincipal, type Principal, type Proof } from './principal.js';
+import { hasPlainTarget } from './request-target.js';
 import { isScope, type Scope } from './scope.js';
 import { seldom } from './seldom.js';
 import { Slots } from './slots.js';
@@ -52,6 +53,8 @@ export class HookProver implements Prover {
   }
 
   async prove(request: IncomingMessage): Promise<Proof> {
+    // No route has such an address, and the hook may decide by the path.
+    if (!hasPlainTarget(request)) return null;
     try {
       const answer: unknown = await this.#slots.run(() => this.#authorize(viewOf(request)));
       if (answer === null) return null;

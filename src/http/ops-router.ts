@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Request, type Response, Router } from 'express';
 import type { Principal } from '../access/principal.js';
+import { hasPlainTarget } from '../access/request-target.js';
 import { terminalText } from '../report/terminal-text.js';
 import type { Logger } from '../runtime/logger.js';
 import { admit, charge } from './admission.js';
@@ -93,6 +94,7 @@ function refuseAddress(
   request: IncomingMessage & { baseUrl?: unknown; originalUrl?: unknown },
 ): OpsResponse | null {
   if (request.method === 'CONNECT') return methodNotAllowed(['GET']);
+  if (!hasPlainTarget(request)) return NOT_FOUND;
   const { baseUrl, originalUrl } = request;
   if (typeof originalUrl === 'string' && originalUrl.split('?', 1)[0]?.includes('//')) return NOT_FOUND;
   const mount = typeof baseUrl === 'string' ? baseUrl.slice(baseUrl.lastIndexOf('/') + 1) : '';

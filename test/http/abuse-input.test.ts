@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { Authenticator } from '../../src/access/authenticator.js';
+import { HookProver } from '../../src/access/authorize-hook.js';
+import { SCOPES } from '../../src/access/scope.js';
+import { grantOf } from '../../src/access/token-grant.js';
+import { TokenStore } from '../../src/access/token-store.js';
 import { type InputRouteName, ROUTE_NAMES, type RouteName, routeOf } from '../../src/http/routes.js';
 import { INPUTS } from '../../src/http/schema/inputs.js';
-import { ADMIN_TOKEN, bearer, PLACES, raw, transfer, using } from './ops-fixture.js';
+import { ADMIN_TOKEN, bearer, memoryLogger, PLACES, raw, TOKEN, transfer, using } from './ops-fixture.js';
 import { everyRoute, pathOf, REACHED, requestTo, withBody } from './route-fakes.js';
 
 const ADMIN = bearer(ADMIN_TOKEN);
@@ -229,6 +234,44 @@ for (const [name, open] of Object.entries(PLACES)) {
           }
         }
         assert.deepEqual(calls, []);
+      });
+    });
+
+    test('an address with #, a backslash or a character beyond ASCII gets 404 for every route, and the hook is not asked about it', async () => {
+      const { handlers, calls } = everyRoute();
+      let asked = 0;
+      const hook = new HookProver(() => {
+        asked += 1;
+        return { id: 'ann', scopes: SCOPES };
+      }, memoryLogger());
+      const authenticator = new Authenticator(new TokenStore([grantOf(TOKEN)], memoryLogger()), [hook]);
+      await using(open({}, handlers), async (port) => {
+        for (const route of ROUTE_NAMES) {
+          const below = pathOf(route).slice('/ops'.length);
+          for (const target of [
+            `/ops${below}#`,
+            `/ops${below}#x`,
+            `/ops${below}?a=1#`,
+            `/ops/x\\..${below}#`,
+            `/ops${below.replaceAll('/', '\\')}#`,
+            `/x/..\\ops${below}#`,
+            `/ops\\${below.slice(1)}`,
+            `/ops${below}\u00a0`,
+            `/ops${below}"`,
+          ]) {
+            const request = Buffer.from(raw(target, [ADMIN], routeOf(route).method), 'latin1');
+            const { status } = await transfer(port, request);
+            assert.ok([400, 404].includes(status), `${target}: ${status}`);
+          }
+        }
+        assert.deepEqual(calls, []);
+      });
+      await using(open({ authenticator }, handlers), async (port) => {
+        assert.equal((await transfer(port, raw('/ops/leaks#'))).status, 401);
+        assert.equal((await transfer(port, raw('/ops/leaks\\scan#', [], 'POST'))).status, 401);
+        assert.equal(asked, 0);
+        assert.equal((await transfer(port, raw('/ops/leaks'))).status, REACHED);
+        assert.equal(asked, 1);
       });
     });
 
