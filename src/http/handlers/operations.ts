@@ -1,4 +1,6 @@
+import { setMaxListeners } from 'node:events';
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import Negotiator from 'negotiator';
 import { ERROR_CODES } from '../../errors.js';
 import type { Operation, OperationFile } from '../../operations/operation.js';
@@ -23,19 +25,10 @@ export function createOperationHandlers({
 }): Pick<RouteHandlers, 'operation' | 'cancelOperation' | 'operationFile'> {
   /** Null: too many clients wait. */
   const waited = async (request: IncomingMessage, id: string, waitMs: number): Promise<null | 'waited'> => {
-    const gone = new AbortController();
-    const leave = (): void => gone.abort();
-    // A request that has been read closes at once; the connection stays until the client is gone.
-    request.socket.once('close', leave);
-    if (request.socket.destroyed) leave();
-    try {
-      const wait = operations.wait(id, waitMs, gone.signal);
-      if (wait === null) return null;
-      await wait;
-      return 'waited';
-    } finally {
-      request.socket.off('close', leave);
-    }
+    const wait = operations.wait(id, waitMs, goneOf(request.socket));
+    if (wait === null) return null;
+    await wait;
+    return 'waited';
   };
   return {
     async operation({ request, parameters: { id = '' }, query: { waitSeconds } }) {
@@ -56,6 +49,23 @@ export function createOperationHandlers({
       return await download(request, operation);
     },
   };
+}
+
+const GONE = new WeakMap<Socket, AbortSignal>();
+
+/**
+ * Aborted when the client is gone. A request that has been read closes at once, and the response of a pipelined one never
+ * does; the connection stays. It has one listener, however many of its requests wait.
+ */
+function goneOf(socket: Socket): AbortSignal {
+  const known = GONE.get(socket);
+  if (known !== undefined) return known;
+  const gone = new AbortController();
+  setMaxListeners(0, gone.signal);
+  if (socket.destroyed) gone.abort();
+  else socket.once('close', () => gone.abort());
+  GONE.set(socket, gone.signal);
+  return gone.signal;
 }
 
 const TOO_MANY_WAIT = problem(
