@@ -186,8 +186,11 @@ function deservesLess(one: Connection, other: Connection, perNetwork: ReadonlyMa
   return ones === others ? one.turn < other.turn : ones > others;
 }
 
-/** The peer's address and port, which a TLS socket shares with the socket below it; on a Unix socket, which has neither, the socket. */
+/**
+ * The addresses and ports of both ends, which a TLS socket shares with the socket below it: a peer may use one port for connections to
+ * several of our addresses. On a Unix socket, which has none, the socket.
+ */
 function keyOf(socket: Socket): Socket | string {
-  const { remoteAddress, remotePort } = socket;
-  return remotePort === undefined ? socket : `${remoteAddress} ${remotePort}`;
+  const { remoteAddress, remotePort, localAddress, localPort } = socket;
+  return remotePort === undefined ? socket : `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
 }
