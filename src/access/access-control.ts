@@ -76,11 +76,12 @@ export class AccessControl {
       ...(this.#jwt === null ? [] : [this.#jwt]),
       ...(authorize === null ? [] : [new HookProver(authorize, logger, clock)]),
     ];
-    this.host = new Authenticator(this.#tokens, provers);
+    this.host = new Authenticator(this.#tokens, provers, null, clock);
     this.listener = new Authenticator(
       this.#tokens,
       provers,
       clients.length === 0 ? null : new CertificateClients(clients),
+      clock,
     );
     this.#watch = new FileWatch(tokenFile === null ? [] : [tokenFile], () => this.#reload(), clock);
   }

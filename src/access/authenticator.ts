@@ -1,16 +1,19 @@
 import type { IncomingMessage } from 'node:http';
+import { type Clock, systemClock } from '../runtime/clock.js';
 import { bearerOf } from './bearer.js';
 import type { CertificateClients } from './client-certificate.js';
 import { headerValues } from './header-values.js';
 import type { Principal, Proof } from './principal.js';
+import { ProvenCredentials } from './proven-credentials.js';
 import type { TokenStore } from './token-store.js';
 
 /** A longer token cannot be in the store; it is refused before it is hashed. */
 const MAX_TOKEN_LENGTH = 1024;
 
-/** A slow way to prove who a client is. Null for a request that does not prove it. Never rejects. */
+/** A slow way to prove who a client is. Never rejects. */
 export interface Prover {
-  prove(request: IncomingMessage): Promise<Proof>;
+  /** `isPenalised`: others at its address failed too often, so its request may not take the places of the rest or cost much. */
+  prove(request: IncomingMessage, isPenalised: boolean): Promise<Proof>;
 }
 
 /** Says whose request it is. With two Authorization headers, nobody's: a proxy may have read the other one. */
@@ -18,15 +21,18 @@ export class Authenticator {
   readonly #tokens: TokenStore;
   readonly #provers: readonly Prover[];
   readonly #certificates: CertificateClients | null;
+  readonly #proven: ProvenCredentials;
 
   constructor(
     tokens: TokenStore,
     provers: readonly Prover[] = [],
     certificates: CertificateClients | null = null,
+    clock: Clock = systemClock,
   ) {
     this.#tokens = tokens;
     this.#provers = provers;
     this.#certificates = certificates;
+    this.#proven = new ProvenCredentials(clock);
   }
 
   /** True if no credential of any kind is configured: then no client can be authenticated, and the endpoint does not exist. */
@@ -45,13 +51,22 @@ export class Authenticator {
     return known ?? this.#certificates?.principalOf(request) ?? null;
   }
 
-  /** By the first of the provers that knows. */
-  async prove(request: IncomingMessage): Promise<Proof> {
-    if (headerValues(request, 'authorization').length > 1) return null;
+  /** By the first of the provers that knows. Whoever proved the same header lately is asked again, but not penalised. */
+  async prove(request: IncomingMessage, isPenalised: boolean): Promise<Proof> {
+    const [credential = '', ...others] = headerValues(request, 'authorization');
+    if (others.length > 0) return null;
+    const isProven = credential !== '' && this.#proven.has(credential);
+    let failure: null | 'unavailable' = null;
     for (const prover of this.#provers) {
-      const proof = await prover.prove(request);
-      if (proof !== null) return proof;
+      const proof = await prover.prove(request, isPenalised && !isProven);
+      if (proof === 'busy') return proof;
+      if (proof === 'unavailable') failure = proof;
+      else if (proof !== null) {
+        if (credential !== '') this.#proven.add(credential);
+        return proof;
+      }
     }
-    return null;
+    if (isProven && failure === null) this.#proven.delete(credential);
+    return failure;
   }
 }

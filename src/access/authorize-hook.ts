@@ -36,7 +36,9 @@ export type AuthorizeHook = (
 ) => AuthorizedClient | null | Promise<AuthorizedClient | null>;
 
 /** Calls at the same time. Any further request gets 429, so that a flood does not pile up in the host's code. */
-const MAX_PENDING = 64;
+const MAX_PENDING = 56;
+/** More of them for penalised addresses: a flood from there takes no place of others. */
+const MAX_PENDING_PENALISED = 8;
 const TIMEOUT_MS = 2_000;
 const MAX_ID_LENGTH = 100;
 
@@ -44,19 +46,22 @@ const MAX_ID_LENGTH = 100;
 export class HookProver implements Prover {
   readonly #authorize: AuthorizeHook;
   readonly #slots: Slots;
+  readonly #penalisedSlots: Slots;
   readonly #warn: (line: string) => void;
 
   constructor(authorize: AuthorizeHook, logger: Logger, clock: Clock = systemClock) {
     this.#authorize = authorize;
     this.#slots = new Slots(MAX_PENDING, TIMEOUT_MS, clock);
+    this.#penalisedSlots = new Slots(MAX_PENDING_PENALISED, TIMEOUT_MS, clock);
     this.#warn = seldom((line) => logger.warn(line), clock);
   }
 
-  async prove(request: IncomingMessage): Promise<Proof> {
+  async prove(request: IncomingMessage, isPenalised: boolean): Promise<Proof> {
     // No route has such an address, and the hook may decide by the path.
     if (!hasPlainTarget(request)) return null;
     try {
-      const answer: unknown = await this.#slots.run(() => this.#authorize(viewOf(request)));
+      const slots = isPenalised ? this.#penalisedSlots : this.#slots;
+      const answer: unknown = await slots.run(() => this.#authorize(viewOf(request)));
       if (answer === null) return null;
       if (answer === 'full') return 'busy';
       if (answer === 'late') return this.#refuse(say`it took more than ${TIMEOUT_MS / 1000} s`);

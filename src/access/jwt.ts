@@ -7,7 +7,7 @@ import { say } from '../runtime/say.js';
 import type { Prover } from './authenticator.js';
 import { bearerOf } from './bearer.js';
 import type { JwtSettings } from './jwt-settings.js';
-import { createKeyFetch } from './key-fetch.js';
+import { createKeyFetch, KeysUnavailable } from './key-fetch.js';
 import { namedPrincipal, type Proof } from './principal.js';
 import { isScope } from './scope.js';
 import { seldom } from './seldom.js';
@@ -31,7 +31,9 @@ const CLOCK_TOLERANCE_SECONDS = 5;
 /** A token waits for the keys at most, which are fetched within 5 s. */
 const TIMEOUT_MS = 7_000;
 /** Checks at the same time; any further request gets 429. */
-const MAX_PENDING = 64;
+const MAX_PENDING = 56;
+/** More of them for penalised addresses: a flood from there takes no place of others. */
+const MAX_PENDING_PENALISED = 8;
 const FETCH_MS = 5_000;
 const CACHE_MS = 600_000;
 /** After this, an unknown key is looked for again. */
@@ -42,19 +44,29 @@ const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 type Jose = typeof import('jose');
 type Claims = Readonly<Record<string, unknown>>;
 
+/** Finds the key of a token. */
+interface Keys {
+  /** It may ask the issuer. */
+  readonly fetched: JWTVerifyGetKey;
+  /** It never does, so that a flood of made-up tokens does not reach the issuer. */
+  readonly cached: JWTVerifyGetKey;
+}
+
 /** Knows clients by JSON Web Tokens of one issuer for one audience. */
 export class JwtProver implements Prover {
   readonly #settings: JwtSettings;
   readonly #clock: Clock;
   readonly #warn: (line: string) => void;
   readonly #slots: Slots;
-  #verify: ((token: string) => Promise<Claims>) | null = null;
+  readonly #penalisedSlots: Slots;
+  #verify: ((token: string, isPenalised: boolean) => Promise<Claims>) | null = null;
 
   constructor(settings: JwtSettings, logger: Logger, clock: Clock = systemClock) {
     this.#settings = settings;
     this.#clock = clock;
     this.#warn = seldom((line) => logger.warn(line), clock);
     this.#slots = new Slots(MAX_PENDING, TIMEOUT_MS, clock);
+    this.#penalisedSlots = new Slots(MAX_PENDING_PENALISED, TIMEOUT_MS, clock);
   }
 
   /** Loads `jose`. Before that, no JWT is valid. Rejects with a `LeakwatchError` if it is not installed. */
@@ -67,9 +79,9 @@ export class JwtProver implements Prover {
       );
     });
     const { issuer, audience } = this.#settings;
-    const keyOf = this.#keysWith(jose);
-    this.#verify = async (token) => {
-      const { payload } = await jose.jwtVerify(token, keyOf, {
+    const keys = this.#keysWith(jose);
+    this.#verify = async (token, isPenalised) => {
+      const { payload } = await jose.jwtVerify(token, isPenalised ? keys.cached : keys.fetched, {
         algorithms: ALGORITHMS,
         issuer,
         audience,
@@ -81,15 +93,17 @@ export class JwtProver implements Prover {
     };
   }
 
-  async prove(request: IncomingMessage): Promise<Proof> {
+  async prove(request: IncomingMessage, isPenalised: boolean): Promise<Proof> {
     const token = bearerOf(request);
     const verify = this.#verify;
     if (verify === null || token === null || !JWT.test(token)) return null;
     try {
-      const claims = await this.#slots.run(() => verify(token));
-      return claims === 'full' ? 'busy' : claims === 'late' ? null : this.#principalOf(claims);
-    } catch {
-      return null;
+      const slots = isPenalised ? this.#penalisedSlots : this.#slots;
+      const claims = await slots.run(() => verify(token, isPenalised));
+      if (claims === 'full') return 'busy';
+      return claims === 'late' ? 'unavailable' : this.#principalOf(claims);
+    } catch (error) {
+      return isOutage(error) ? 'unavailable' : null;
     }
   }
 
@@ -100,18 +114,34 @@ export class JwtProver implements Prover {
     return namedPrincipal('jwt', sub, Array.isArray(scopes) ? scopes.filter(isScope) : []);
   }
 
-  #keysWith(jose: Jose): JWTVerifyGetKey {
+  #keysWith(jose: Jose): Keys {
     const { keys } = this.#settings;
-    if (!(keys instanceof URL)) return jose.createLocalJWKSet(structuredClone(keys) as never);
+    if (!(keys instanceof URL)) {
+      const local = jose.createLocalJWKSet(structuredClone(keys) as never);
+      return { fetched: local, cached: local };
+    }
     const fetchKeys = createKeyFetch(
       (reason) => this.#warn(say`no JWT is accepted until the issuer's keys can be fetched: ${reason}`),
       this.#clock,
     );
-    return jose.createRemoteJWKSet(keys, {
+    const fetched = jose.createRemoteJWKSet(keys, {
       timeoutDuration: FETCH_MS,
       cacheMaxAge: CACHE_MS,
       cooldownDuration: COOLDOWN_MS,
       [jose.customFetch]: fetchKeys,
     });
+    const cached: JWTVerifyGetKey = async (header, token) => {
+      const known = fetched.fresh ? fetched.jwks() : undefined;
+      if (known === undefined) throw new KeysUnavailable();
+      return await jose.createLocalJWKSet(known)(header, token);
+    };
+    return { fetched, cached };
   }
+}
+
+/** Whether it is the issuer's keys that are missing, which says nothing about the token. */
+function isOutage(error: unknown): boolean {
+  if (error instanceof KeysUnavailable) return true;
+  const { code } = error as { code?: unknown };
+  return code === 'ERR_JWKS_TIMEOUT' || code === 'ERR_JWKS_INVALID';
 }

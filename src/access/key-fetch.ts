@@ -5,6 +5,9 @@ const MAX_BYTES = 256 * 1024;
 /** After a failure, the issuer is left alone for so long: requests with made-up tokens must not become requests to it. */
 const PAUSE_MS = 10_000;
 
+/** The keys of an issuer cannot be had at the moment. */
+export class KeysUnavailable extends Error {}
+
 type Init = Parameters<typeof fetch>[1];
 
 /** Fetches the keys of an issuer, as `jose` asks for it. Rejects for anything but a JSON document of a bounded size. */
@@ -14,7 +17,7 @@ export function createKeyFetch(
 ): (url: string, init: Init) => Promise<Response> {
   let nextMs = Number.NEGATIVE_INFINITY;
   return async (url, init) => {
-    if (clock.monotonicMs() < nextMs) throw new Error('it failed moments ago');
+    if (clock.monotonicMs() < nextMs) throw new KeysUnavailable(say`it failed moments ago`);
     try {
       // Redirects are not followed: `init` says so, and a status other than 200 is refused.
       const response = await fetch(url, init);
@@ -22,8 +25,9 @@ export function createKeyFetch(
       return new Response(await jsonOf(response));
     } catch (error) {
       nextMs = clock.monotonicMs() + PAUSE_MS;
-      failed(reasonOf(error));
-      throw error;
+      const reason = reasonOf(error);
+      failed(reason);
+      throw new KeysUnavailable(reason, { cause: error });
     }
   };
 }

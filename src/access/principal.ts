@@ -12,8 +12,11 @@ export interface Principal {
   readonly scopes: ReadonlySet<Scope>;
 }
 
-/** `busy`: too many proofs are being checked, so this one was not. */
-export type Proof = Principal | null | 'busy';
+/**
+ * Null: it is not proved. `busy`: too many proofs are being checked, so this one was not. `unavailable`: it cannot be checked at
+ * the moment, which is not the client's fault.
+ */
+export type Proof = Principal | null | 'busy' | 'unavailable';
 
 export const ANYONE: Principal = { id: 'anyone', provedBy: 'anyone', scopes: new Set<Scope>(['metrics']) };
 

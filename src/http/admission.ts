@@ -3,7 +3,7 @@ import type { Charge } from '../access/limits.js';
 import { ANYONE, type Principal, type Proof } from '../access/principal.js';
 import { refuseClient } from './gate.js';
 import type { OpsDependencies } from './ops-dependencies.js';
-import { NOT_FOUND, tooManyFailures, tooManyRequests, UNAUTHENTICATED } from './problem.js';
+import { NOT_FOUND, tooManyFailures, tooManyRequests, UNAUTHENTICATED, UNAVAILABLE } from './problem.js';
 import type { OpsResponse } from './response.js';
 import { ROUTES } from './routes.js';
 
@@ -31,6 +31,7 @@ export async function admit(
   const proof = known === null && authenticator.hasProvers ? await prove(request, dependencies) : known;
   if (proof === 'busy')
     return { refusal: tooManyRequests('Too many clients are being authenticated at the moment.', 1) };
+  if (proof === 'unavailable') return { refusal: UNAVAILABLE };
   const principal = proof;
   own?.connections.judged(request.socket, principal !== null && principal !== ANYONE);
   const refusal = refuseClient(request, principal, authenticator);
@@ -54,13 +55,16 @@ async function misdirect(
   return (await charge(request, response, principal, 'refused', dependencies)) ?? refusal;
 }
 
-/** Asks the issuer's keys and the host's hook. A client that failed too often does not get so far: a flood must stay cheap. */
+/**
+ * Asks the issuer's keys and the host's hook. During a penalty as well, since others may share the address, such as behind a proxy;
+ * but then only a few at a time, so that a flood stays cheap.
+ */
 async function prove(
   request: IncomingMessage,
   { authenticator, limits }: Pick<OpsDependencies, 'authenticator' | 'limits'>,
 ): Promise<Proof> {
   const penaltySeconds = await limits.penaltySeconds(request.socket.remoteAddress);
-  return penaltySeconds > 0 ? null : await authenticator.prove(request);
+  return await authenticator.prove(request, penaltySeconds > 0);
 }
 
 /**

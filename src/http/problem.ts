@@ -59,6 +59,18 @@ export function tooManyFailures(retryAfterSeconds: number): OpsResponse {
   );
 }
 
+/** Of a client whose proof cannot be checked, be it right or wrong: the same for every path. */
+export const UNAVAILABLE: OpsResponse = {
+  ...problem(
+    'LEAKWATCH_ERR_REFUSED',
+    "The issuer's keys cannot be fetched at the moment, so no JWT can be checked.",
+    {
+      'Retry-After': '10',
+    },
+  ),
+  late: true,
+};
+
 export function tooManyRequests(detail: string, retryAfterSeconds: number): OpsResponse {
   const headers = { 'Retry-After': String(retryAfterSeconds) };
   return { ...problem('LEAKWATCH_ERR_TOO_MANY_REQUESTS', detail, headers), late: true };

@@ -20,9 +20,10 @@ function guarded(authorize: unknown) {
   const clock = new ManualClock();
   const logger = createRecordingLogger();
   const hook = new HookProver(authorize as AuthorizeHook, logger, clock);
-  const authenticator = new Authenticator(new TokenStore([grantOf(TOKEN)], logger, clock), [hook]);
-  const proofOf = async (request: IncomingMessage) =>
-    authenticator.principalOf(request) ?? (await authenticator.prove(request));
+  const tokens = new TokenStore([grantOf(TOKEN)], logger, clock);
+  const authenticator = new Authenticator(tokens, [hook], null, clock);
+  const proofOf = async (request: IncomingMessage, isPenalised = false) =>
+    authenticator.principalOf(request) ?? (await authenticator.prove(request, isPenalised));
   return { proofOf, clock, messages: () => logger.lines.map(({ message }) => message) };
 }
 
@@ -144,16 +145,16 @@ describe('The host’s hook', () => {
     assert.match(messages()[0]!, /it took more than 2 s$/);
   });
 
-  it('runs 64 times at most at the same time, also if it never ends: further clients are asked to come back', async () => {
+  it('runs 56 times at most at the same time, also if it never ends: further clients are asked to come back', async () => {
     const ends: (() => void)[] = [];
     const { proofOf, clock } = guarded(() => new Promise((resolve) => ends.push(() => resolve(null))));
-    const proofs = Array.from({ length: 64 }, () => proofOf(requestWith()));
+    const proofs = Array.from({ length: 56 }, () => proofOf(requestWith()));
     assert.equal(await proofOf(requestWith()), 'busy');
     assert.notEqual(await proofOf(requestWith({ token: TOKEN })), null, 'a token needs no hook');
     clock.advance(2_000);
     assert.deepEqual(new Set(await Promise.all(proofs)), new Set([null]));
     for (let count = 0; count < 1_000; count++) assert.equal(await proofOf(requestWith()), 'busy');
-    assert.equal(ends.length, 64);
+    assert.equal(ends.length, 56);
     ends[0]!();
     await new Promise((resolve) => setImmediate(resolve));
     const next = proofOf(requestWith());
@@ -161,6 +162,43 @@ describe('The host’s hook', () => {
     assert.equal(ends.length, 57);
     ends.at(-1)!();
     assert.equal(await next, null);
+  });
+
+  it('runs 8 times at most for penalised addresses, which take no place of others', async () => {
+    const ends: (() => void)[] = [];
+    const { proofOf } = guarded(() => new Promise((resolve) => ends.push(() => resolve(null))));
+    const penalised = Array.from({ length: 8 }, () => proofOf(requestWith(), true));
+    assert.equal(await proofOf(requestWith(), true), 'busy');
+    const others = Array.from({ length: 56 }, () => proofOf(requestWith()));
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(ends.length, 64);
+    for (const end of ends) end();
+    assert.deepEqual(new Set(await Promise.all([...penalised, ...others])), new Set([null]));
+  });
+
+  it('treats a header that it knew in the last 5 minutes as if its address were not penalised', async () => {
+    const ends: (() => void)[] = [];
+    let isSlow = false;
+    let known = 'ann';
+    const { proofOf, clock } = guarded(({ header }: AuthorizationRequest) => {
+      if (isSlow) return new Promise((resolve) => ends.push(() => resolve(null)));
+      return header('authorization') === `Bearer ${known}` ? { id: known, scopes: ['read'] } : null;
+    });
+    const ann = () => proofOf(requestWith({ token: 'ann' }), true);
+    assert.notEqual(await ann(), null);
+    isSlow = true;
+    const flood = Array.from({ length: 8 }, () => proofOf(requestWith({ token: 'wrong' }), true));
+    assert.equal(await proofOf(requestWith({ token: 'bob' }), true), 'busy');
+    isSlow = false;
+    assert.notEqual(await ann(), 'busy');
+    clock.advance(5 * 60_000);
+    assert.equal(await ann(), 'busy', 'it is forgotten');
+    for (const end of ends) end();
+    await Promise.all(flood);
+    // Still asked each time: what the hook withdraws is refused at once.
+    assert.notEqual(await ann(), null);
+    known = 'nobody';
+    assert.equal(await ann(), null);
   });
 
   it('opens the endpoint by itself, without any token', () => {

@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, describe, it } from 'node:test';
+import { after, describe, it, mock } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import {
   exportJWK,
@@ -18,7 +18,7 @@ import {
 } from 'jose';
 import { JwtProver } from '../../src/access/jwt.js';
 import { createKeyFetch } from '../../src/access/key-fetch.js';
-import type { Principal } from '../../src/access/principal.js';
+import type { Principal, Proof } from '../../src/access/principal.js';
 import { LeakwatchError } from '../../src/errors.js';
 import { jwtOf } from '../../src/options/jwt.js';
 import { ManualClock } from '../support/manual-clock.js';
@@ -65,8 +65,8 @@ function signed(payload: JWTPayload, key = pair.privateKey, header: object = {})
   return new SignJWT(payload).setProtectedHeader({ alg: 'RS256', kid: 'one', ...header }).sign(key);
 }
 
-async function proved(token: string, prover?: JwtProver): Promise<Principal | null | 'busy'> {
-  return await (prover ?? (await proverOf())).prove(requestWith({ token }));
+async function proved(token: string, prover?: JwtProver, isPenalised = false): Promise<Proof> {
+  return await (prover ?? (await proverOf())).prove(requestWith({ token }), isPenalised);
 }
 
 describe('A JSON Web Token', () => {
@@ -168,8 +168,8 @@ describe('A JSON Web Token', () => {
   it('is recognised by its three parts: nothing else is looked at', async () => {
     const prover = await proverOf();
     for (const token of ['lwt_abc', 'a.b', 'a.b.c.d', 'a.b.c=', '..'])
-      assert.equal(await prover.prove(requestWith({ token })), null, token);
-    assert.equal(await prover.prove(requestWith()), null);
+      assert.equal(await prover.prove(requestWith({ token }), false), null, token);
+    assert.equal(await prover.prove(requestWith(), false), null);
   });
 });
 
@@ -293,14 +293,36 @@ describe('Keys that are fetched', () => {
     );
   });
 
-  it('that cannot be had refuse every JWT, with one warning', async () => {
+  it('that cannot be had leave every JWT unchecked, which is not its failure, with one warning', async () => {
     const logger = createRecordingLogger();
     // Nothing listens on port 1.
     const settings = jwtOf({ issuer: ISSUER, audience: AUDIENCE, jwks: 'https://127.0.0.1:1/keys' })!;
     const prover = new JwtProver(settings, logger, clock);
     await prover.load();
-    for (let at = 0; at < 3; at++) assert.equal(await proved(await signed(claims()), prover), null);
+    for (let at = 0; at < 3; at++) assert.equal(await proved(await signed(claims()), prover), 'unavailable');
     assert.equal(logger.lines.length, 1);
     assert.match(logger.lines[0]!.message, /no JWT is accepted until the issuer's keys can be fetched/);
+  });
+
+  it('are never asked for by a penalised address, whose JWTs are checked with those that are cached', async () => {
+    let requests = 0;
+    const keys = await exportJWK(elliptic.publicKey);
+    const fetched = mock.method(globalThis, 'fetch', async () => {
+      requests += 1;
+      return Response.json({ keys: [{ ...keys, kid: 'two' }] });
+    });
+    try {
+      const prover = await proverOf({ jwks: 'https://issuer.example/keys' });
+      const right = await signed(claims(), elliptic.privateKey, { alg: 'ES256', kid: 'two' });
+      assert.equal(await proved(right, prover, true), 'unavailable');
+      assert.equal(requests, 0);
+      assert.equal(((await proved(right, prover)) as Principal).id, 'jwt:ann');
+      assert.equal(requests, 1);
+      assert.equal(((await proved(right, prover, true)) as Principal).id, 'jwt:ann');
+      assert.equal(await proved(await signed(claims()), prover, true), null, 'an unknown key');
+      assert.equal(requests, 1);
+    } finally {
+      fetched.mock.restore();
+    }
   });
 });

@@ -92,10 +92,10 @@ for (const [name, open] of Object.entries(PLACES)) {
       });
       const port = await hooked(() => {
         waiting += 1;
-        if (waiting === 64) allWait();
+        if (waiting === 56) allWait();
         return released;
       });
-      const pending = Array.from({ length: 64 }, () => exchange(port, raw('/ops/leaks')));
+      const pending = Array.from({ length: 56 }, () => exchange(port, raw('/ops/leaks')));
       await full;
       const refused = await exchange(port, raw('/ops/leaks'));
       assert.equal(refused.status, 429);
@@ -106,7 +106,7 @@ for (const [name, open] of Object.entries(PLACES)) {
       assert.deepEqual(new Set((await Promise.all(pending)).map(({ status }) => status)), new Set([401]));
     });
 
-    it('who failed too often do not reach the hook, and a token works there meanwhile', async () => {
+    it('who failed too often still reach the hook, and a token works there meanwhile', async () => {
       let calls = 0;
       const hook = new HookProver(() => {
         calls += 1;
@@ -117,7 +117,7 @@ for (const [name, open] of Object.entries(PLACES)) {
       for (let at = 0; at < 6; at++)
         statuses.push((await exchange(port, raw('/ops/leaks', [bearer('wrong')]))).status);
       assert.deepEqual(statuses, [401, 401, 401, 429, 429, 429]);
-      assert.equal(calls, 4);
+      assert.equal(calls, 6);
       assert.equal((await exchange(port, raw('/ops/leaks', [bearer()]))).status, 200);
     });
 

@@ -21,6 +21,7 @@ export const SHARED_ERRORS = [
   'LEAKWATCH_ERR_MISDIRECTED',
   'LEAKWATCH_ERR_TOO_MANY_REQUESTS',
   'LEAKWATCH_ERR_INTERNAL',
+  'LEAKWATCH_ERR_REFUSED',
 ] as const satisfies readonly ErrorCode[];
 
 export interface ProblemAnswer {
