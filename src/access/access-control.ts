@@ -47,6 +47,8 @@ export const NO_ACCESS: AccessSettings = {
 
 /** How often expiries are looked at. */
 const EXPIRY_MS = 60_000;
+/** How often a token file that cannot be used is named again. */
+const REMINDER_MS = 3_600_000;
 
 /** Who may use the endpoint: builds the authenticators and keeps their tokens up to date. */
 export class AccessControl {
@@ -64,6 +66,8 @@ export class AccessControl {
   #readings = 0;
   #errors = 0;
   #lastError: string | null = null;
+  #nextReminderMs = 0;
+  #hadTokens = true;
 
   constructor(settings: AccessSettings, logger: Logger, clock: Clock = systemClock) {
     const { tokens, tokenFile, authorize, jwt, clients } = settings;
@@ -123,14 +127,20 @@ export class AccessControl {
   #reload(): boolean {
     try {
       this.#tokens.replace(this.#settings.readTokens());
+      if (this.#tokens.size === 0 && this.#hadTokens)
+        this.#logger.warn(say`the token file is empty: no token is valid any more`);
+      this.#hadTokens = this.#tokens.size > 0;
       this.#readings += 1;
       this.#lastError = null;
       return true;
     } catch (error) {
       const reason = error instanceof LeakwatchError ? error.message : String(error);
       this.#errors += 1;
-      if (reason !== this.#lastError)
+      const nowMs = this.#clock.monotonicMs();
+      if (reason !== this.#lastError || nowMs >= this.#nextReminderMs) {
+        this.#nextReminderMs = nowMs + REMINDER_MS;
         this.#logger.warn(say`the tokens stay as they are, because the token file cannot be used: ${reason}`);
+      }
       this.#lastError = reason;
       return false;
     }

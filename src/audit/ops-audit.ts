@@ -63,7 +63,13 @@ export class OpsAudit {
    */
   async audited({ principal, parameters, input, requestId, ...call }: AuditedCall): Promise<string | null> {
     const short = Object.entries(parameters).map(([name, value]) => [name, value.slice(0, MAX_PARAMETER)]);
-    const members = { ...call, principal: principal.id, parameters: Object.fromEntries(short), input };
+    const members = {
+      ...call,
+      principal: principal.id,
+      provedBy: principal.provedBy,
+      parameters: Object.fromEntries(short),
+      input,
+    };
     const key = ['GET', 'HEAD'].includes(call.method) ? JSON.stringify(members) : null;
     const nowMs = this.#clock.now();
     const isFailing = this.#log.status().state === 'failing';

@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto';
 import type { AccessSettings } from '../access/access-control.js';
-import type { TokenGrant } from '../access/token-grant.js';
 import { LeakwatchError } from '../errors.js';
 import type { Fingerprint } from '../heap/naming/retainer-step.js';
 import { PACE_RULES, PACES } from '../pace/pace.js';
@@ -68,11 +67,10 @@ function accessOf(options: Options, tls: TlsSettings | null): AccessSettings {
   const tokenFile = text(options.tokenFile, 'tokenFile') ?? null;
   const { authorize = null } = options;
   if (authorize !== null && typeof authorize !== 'function') throw invalid('authorize takes a function');
-  const readTokens = (): readonly TokenGrant[] => withTokenFile(fixed, tokenFile);
   return {
-    tokens: readTokens(),
+    tokens: withTokenFile(fixed, tokenFile, false),
     tokenFile,
-    readTokens,
+    readTokens: () => withTokenFile(fixed, tokenFile, true),
     authorize,
     jwt: jwtOf(options.jwt),
     clients: tls?.clients ?? [],

@@ -38,9 +38,16 @@ export function grantsOf(token: string | readonly string[] | undefined): readonl
   });
 }
 
-/** These grants and those of the token file together. Throws `LeakwatchError`; no message holds a token. */
-export function withTokenFile(fixed: readonly TokenGrant[], tokenFile: string | null): readonly TokenGrant[] {
-  const grants = [...fixed, ...(tokenFile === null ? [] : readTokenFile(tokenFile))];
+/**
+ * These grants and those of the token file together. An empty file is a mistake at start, and later withdraws its tokens. Throws
+ * `LeakwatchError`; no message holds a token.
+ */
+export function withTokenFile(
+  fixed: readonly TokenGrant[],
+  tokenFile: string | null,
+  mayBeEmpty: boolean,
+): readonly TokenGrant[] {
+  const grants = [...fixed, ...(tokenFile === null ? [] : readTokenFile(tokenFile, mayBeEmpty))];
   const unique = grants.filter((grant, at) => grants.findIndex((other) => isSame(grant, other)) === at);
   if (unique.length > MAX_TOKENS)
     throw invalid(`token and tokenFile take ${MAX_TOKENS} tokens at most, not ${unique.length}`);
@@ -88,7 +95,7 @@ function checksum(bytes: Uint8Array): Buffer {
 }
 
 /** One token per line, with its fields; blank lines and lines that begin with `#` are skipped. */
-function readTokenFile(path: string): readonly TokenGrant[] {
+function readTokenFile(path: string, mayBeEmpty: boolean): readonly TokenGrant[] {
   const grants = readPrivateFile(path, MAX_FILE_BYTES, (what) => tokenFileError(`The token file ${what}`))
     .toString('utf8')
     .split('\n')
@@ -97,7 +104,7 @@ function readTokenFile(path: string): readonly TokenGrant[] {
       if (text === '' || text.startsWith('#')) return [];
       return grantOfLine(text, `Line ${at + 1} of the token file`, 'LEAKWATCH_ERR_TOKEN_FILE');
     });
-  if (grants.length === 0) throw tokenFileError(`The token file is empty. ${HOW_TO}`);
+  if (grants.length === 0 && !mayBeEmpty) throw tokenFileError(`The token file is empty. ${HOW_TO}`);
   return grants;
 }
 

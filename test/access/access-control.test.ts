@@ -56,6 +56,32 @@ function tokenFile(name: string, text: string): string {
 }
 
 describe('The token file', { skip: process.platform === 'win32' }, () => {
+  it('withdraws its tokens if it becomes empty, with one warning, and gives new ones', async () => {
+    const path = tokenFile('emptied', `${OLD}\n`);
+    const { control, knows, look, logger, status } = started({ tokenFile: path });
+    writeFileSync(path, '\n# none\n');
+    await look(() => !knows(OLD));
+    writeFileSync(path, '# still none\n');
+    const { readings } = status().tokenFile;
+    await look(({ tokenFile: file }) => file.readings > readings);
+    assert.deepEqual(
+      logger.lines.map(({ message }) => message),
+      ['the token file is empty: no token is valid any more'],
+    );
+    writeFileSync(path, `${NEW}\n`);
+    await look(() => knows(NEW));
+    control.stop();
+  });
+
+  it('that stays unusable is named again every hour', async () => {
+    const path = tokenFile('unusable', `${OLD}\n`);
+    const { control, look, logger } = started({ tokenFile: path });
+    rmSync(path);
+    await look(({ tokenFile: { errors } }) => errors >= 370);
+    assert.equal(logger.lines.length, 2);
+    control.stop();
+  });
+
   it('is read again when another file takes its place', async () => {
     const path = tokenFile('replaced', `${OLD}\n`);
     const { control, knows, look, status } = started({ token: FIXED, tokenFile: path });
@@ -91,7 +117,6 @@ describe('The token file', { skip: process.platform === 'win32' }, () => {
   });
 
   for (const [what, breakIt, reason] of [
-    ['is empty', (path: string) => writeFileSync(path, '\n# none\n'), /is empty/],
     ['is cut off', (path: string) => writeFileSync(path, OLD.slice(0, 20)), /Line 1 .* is damaged/],
     ['is gone', (path: string) => rmSync(path), /ENOENT/],
     ['can be read by others', (path: string) => chmodSync(path, 0o644), /mode 0644/],
