@@ -12,6 +12,11 @@ export const MAX_CONNECTIONS = 100;
  * connection; a person who mistyped a token hardly notices.
  */
 const HOLD_MS = 1_000;
+/**
+ * Unproven connections that gave up their place and are closed `HOLD_MS` later, so that a client that connects in a loop goes round
+ * slowly, and others have time to send their request. Nothing more is read from them. Any more are closed at once.
+ */
+const MAX_LEAVING = 200;
 /** Requests of one connection that wait for their responses. With one more the connection is cut, though late as well. */
 const MAX_WAITING = 10;
 
@@ -44,6 +49,7 @@ export class Connections {
   readonly #clock: Clock;
   readonly #open = new Map<Socket | string, Connection>();
   #turn = 0;
+  #leaving = 0;
 
   constructor(limits: Pick<Limits, 'failed'>, clock: Clock = systemClock) {
     this.#limits = limits;
@@ -56,7 +62,7 @@ export class Connections {
       const victim = this.#leastDeserving();
       if (victim === null) return void socket.destroy();
       this.#open.delete(keyOf(victim.socket));
-      victim.socket.destroy();
+      this.#dismiss(victim);
     }
     const connection = {
       socket,
@@ -158,6 +164,19 @@ export class Connections {
     connection.timers.add(timer);
   }
 
+  #dismiss(connection: Connection): void {
+    const { socket, proven } = connection;
+    if (proven || this.#leaving >= MAX_LEAVING) return void socket.destroy();
+    connection.held = true;
+    connection.ending = true;
+    connection.stopReading();
+    this.#leaving += 1;
+    socket.once('close', () => {
+      this.#leaving -= 1;
+    });
+    this.#later(connection, () => socket.destroy());
+  }
+
   /** Null if each of them is busy with a request that a valid token came with. */
   #leastDeserving(): Connection | null {
     const perNetwork = new Map<string, number>();
@@ -168,7 +187,13 @@ export class Connections {
       if (connection.proven && connection.waiting > 0) continue;
       if (least === null || deservesLess(connection, least, perNetwork)) least = connection;
     }
-    return least;
+    // Others come faster than they can be slowed down: by chance, so that none knows how long the newest one stays.
+    if (least === null || least.proven || least.failed || this.#leaving < MAX_LEAVING) return least;
+    const { network } = least;
+    const equals = [...this.#open.values()].filter(
+      (one) => !one.proven && !one.failed && one.network === network,
+    );
+    return equals[Math.floor(Math.random() * equals.length)]!;
   }
 }
 

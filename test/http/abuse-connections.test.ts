@@ -104,6 +104,32 @@ describe('on the own listener', () => {
     });
   });
 
+  test('while 200 silent connections come again as soon as they are closed, a client that hesitates is served', async () => {
+    await using(ownListener({ limits: new Limits() }), async (port) => {
+      let isOver = false;
+      const open = new Set<Socket>();
+      const loop = (): void => {
+        const socket = connect(port, '127.0.0.1');
+        open.add(socket);
+        socket.on('error', () => {});
+        socket.on('close', () => {
+          open.delete(socket);
+          if (!isOver) setImmediate(loop);
+        });
+      };
+      for (let count = 0; count < 200; count++) loop();
+      for (let count = 0; count < 5; count++) {
+        const client = await Client.open(port);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        client.socket.write(KEPT([bearer()]));
+        await client.answered(200);
+        client.socket.destroy();
+      }
+      isOver = true;
+      for (const socket of open) socket.destroy();
+    });
+  });
+
   test('a connection with a valid token stays open while silent and refused ones are closed for new ones', async () => {
     await using(ownListener({ limits: new Limits() }), async (port) => {
       const proven = await (await Client.open(port, KEPT([bearer()]))).answered(200);
