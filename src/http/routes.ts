@@ -6,6 +6,8 @@ interface Route {
   /** HEAD is answered wherever GET is. */
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly scope: RouteScope;
+  /** Whether whoever began the operation in its path may use it without the scope. */
+  readonly beginnerToo?: true;
   /** Whether it takes a query or a body: `INPUTS` in schema/inputs.ts says which. Any body sent to another route is left unread. */
   readonly input?: true;
   /** Whether the host's app leaves it to the own listener. */
@@ -24,8 +26,8 @@ export const ROUTES = {
   heapProfile: { path: '/profile/heap', method: 'GET', scope: 'profile' },
   recordHeapProfile: { path: '/profile/heap', method: 'POST', scope: 'profile', input: true },
   recordCpuProfile: { path: '/profile/cpu', method: 'POST', scope: 'profile', input: true },
-  operation: { path: '/operations/:id', method: 'GET', scope: 'read', input: true },
-  cancelOperation: { path: '/operations/:id', method: 'DELETE', scope: 'act' },
+  operation: { path: '/operations/:id', method: 'GET', scope: 'read', beginnerToo: true, input: true },
+  cancelOperation: { path: '/operations/:id', method: 'DELETE', scope: 'act', beginnerToo: true },
   operationFile: { path: '/operations/:id/file', method: 'GET', scope: 'profile' },
   // It stops the service for a while, so reading is not enough.
   countLive: { path: '/probes/live', method: 'POST', scope: 'act', input: true },
