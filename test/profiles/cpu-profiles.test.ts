@@ -46,6 +46,7 @@ describe('A CPU profile', () => {
     assert.ok(!profile.strings.includes('(idle)') && !profile.strings.includes('(root)'));
     const { samples, pausesMs } = value as { samples: number; pausesMs: Record<string, number> };
     assert.ok(samples > 30 && pausesMs['start']! > 0 && pausesMs['stop']! > 0);
+    assert.equal(parts.pauses.length, 2, 'the watcher knows of both pauses');
     assert.ok(total(profile, 'samples/count') <= samples);
   });
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { CopyJobs } from '../../src/capture/copy-jobs.js';
 import type { Evaluated } from '../../src/repl/evaluated.js';
 import { ExposedRoots } from '../../src/repl/exposed-roots.js';
 import { ExpressionContext } from '../../src/repl/expression-context.js';
@@ -172,6 +173,24 @@ describe('An expression of the mode read-only', { skip: noCopies }, () => {
       assert.equal(0 in Function.prototype, false);
     });
   }
+
+  it('does not hold up the service with the keys of a large object, in the mode full neither', async () => {
+    const wide: Record<string, number> = {};
+    for (let i = 0; i < 300_000; i += 1) wide[`key${i}`] = i;
+    const remove = roots.expose('wide', () => wide);
+    let made = 0;
+    const counted: CopyJobs = {
+      run(job) {
+        made += 1;
+        return copies.run(job);
+      },
+    };
+    const where = new ExpressionContext('leakwatch-test-wide', roots, counted, ENOUGH);
+    for (const mode of ['read-only', 'full'] as const)
+      assert.match(textOf(await evaluated('wide', mode, where)), /… 299950 more/);
+    remove();
+    assert.equal(made, 2, 'only copies list them');
+  });
 
   it('reads what is exposed only if it names it, and says what cannot be read', async () => {
     let reads = 0;
