@@ -204,7 +204,6 @@ export class OpsEndpoint {
       findings: () => daemon.desk.findings,
       sample: () => daemon.status().lastSample,
       paused: (fromMs, toMs) => daemon.ownPauses.add(fromMs, toMs),
-      capturing: () => daemon.capturing,
     });
   }
 

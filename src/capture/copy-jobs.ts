@@ -1,11 +1,11 @@
 import { type BindingChoice, loadBinding, type NativeBinding } from '../native/binding.js';
-import { type Clock, keepAlive } from '../runtime/clock.js';
+import { type Clock, keepAlive, pause } from '../runtime/clock.js';
 import { MIB } from '../runtime/units.js';
 import { writeAll } from './child-job.js';
 import { judge } from './child-verdict.js';
 import { type DumpFailure, failureOf } from './dump-failure.js';
 import { FIRST_BACK_OFF_MS, ForkTurn } from './fork-turn.js';
-import { runForkedChild } from './forked-child.js';
+import { childIsRunning, runForkedChild } from './forked-child.js';
 import { LearnedCost } from './learned-cost.js';
 import { readPipeText } from './pipe-text.js';
 
@@ -51,8 +51,8 @@ export interface CopyJobsParts {
   readonly pauseBudgetMs: number;
   /** Used heap, bytes. */
   usedBytes(): number;
-  /** Whether a capture is running: there is one child at a time. */
-  capturing(): boolean;
+  /** Whether another child is running, that of a capture; for tests. */
+  readonly capturing?: () => boolean;
   /** As in `CaptureOrder`. */
   paused(fromMs: number, toMs: number): void;
   readonly load?: () => BindingChoice;
@@ -64,6 +64,9 @@ const GUESS = { pauseMsPerByte: 0.1 / MIB, memoryPerByte: 0, cpuSecondsPerByte: 
 const CONCURRENT_BYTES = 32 * MIB;
 /** Somebody waits for it, so it is not left to the times when no one else needs the core. */
 const NICENESS = 10;
+/** One child at a time: a capture's is waited for, 5 s. */
+const LOOK_MS = 50;
+const MAX_LOOKS = 100;
 /** Each try stops the service once. */
 const MAX_TRIES = 3;
 /** Marks the end of the result, so that half of one is not taken for a whole. */
@@ -84,20 +87,23 @@ export class ForkedCopyJobs implements CopyJobs {
   async run(job: CopyJob): Promise<CopyEnd> {
     const { binding, reason } = this.#choice;
     if (binding === null) return { ended: 'refused', why: { cause: 'no-addon', reason } };
-    const why = this.#refusal();
-    if (why !== null) return { ended: 'refused', why };
     // Nothing else that it waits for keeps the program alive.
     const hold = keepAlive();
     try {
+      const why = await this.#refusal();
+      if (why !== null) return { ended: 'refused', why };
       return await this.#tried(binding, job);
     } finally {
       hold.cancel();
     }
   }
 
-  #refusal(): CopyRefusal | null {
-    const { pauseBudgetMs, capturing, usedBytes } = this.#parts;
-    if (capturing()) return { cause: 'capturing' };
+  async #refusal(): Promise<CopyRefusal | null> {
+    const { pauseBudgetMs, capturing = childIsRunning, usedBytes } = this.#parts;
+    for (let looks = 0; capturing(); looks += 1) {
+      if (looks === MAX_LOOKS) return { cause: 'capturing' };
+      await pause(LOOK_MS);
+    }
     const heapBytes = usedBytes();
     const predictedMs = this.#pauses.predict(heapBytes).pauseMs;
     if (predictedMs <= pauseBudgetMs) return null;

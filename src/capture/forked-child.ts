@@ -38,6 +38,12 @@ const LOOK_MS = 20;
 /** The child's own time limit, as a multiple of ours. Its clock runs on while it is suspended, so it only ends a child that is no longer watched. */
 const OWN_LIMIT_TIMES = 12;
 
+/** Of this thread. */
+let living = 0;
+
+/** Whether a child of this thread is running; the analysis of what it wrote may go on for longer. */
+export const childIsRunning = (): boolean => living > 0;
+
 /** Forks one child and watches it to its end. If it cannot be forked, throws a `DumpError` or the addon's error. */
 export async function runForkedChild(order: ChildOrder): Promise<ChildRun> {
   const memory = createMemoryLimitReader();
@@ -82,6 +88,7 @@ async function forkAndWatch(
   const fromMs = clock.monotonicMs();
   const forked = forkWith(order, writeFd, allotmentBytes);
   order.paused(fromMs, clock.monotonicMs());
+  living += 1;
   const child = new LivingChild(forked.pid);
   const governor = new Governor({
     clock,
@@ -99,6 +106,7 @@ async function forkAndWatch(
     const words = binding.words(forked.page);
     return { end, words, verdict, blockedMs: forked.blockedMs, wrote: pipe.wrote };
   } finally {
+    living -= 1;
     governor.end();
     child.close();
   }

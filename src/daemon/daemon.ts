@@ -63,10 +63,6 @@ export class Daemon {
     this.#enter('learning', { code: 'started' });
   }
 
-  get capturing(): boolean {
-    return this.#captures.capturing;
-  }
-
   /** Ends all background work and waits until a running capture has ended. */
   async stop(): Promise<void> {
     const captured = this.#captures.stop();

@@ -11,7 +11,7 @@ export function notRun(why: Extract<CopyEnd, { ended: 'refused' }>['why']): NotR
     case 'capturing':
       return {
         notRun: 'busy',
-        reason: say`A capture is running, and there is one copy of the service at a time.`,
+        reason: say`A capture has its copy of the service, and there is one at a time.`,
       };
     case 'no-addon':
       return {

@@ -18,7 +18,7 @@ export interface ExpressionLimits {
   /** An expression of the mode `full` that waits for longer goes on, but is no longer waited for; milliseconds. */
   readonly waitMs: number;
 }
-export const LIMITS: ExpressionLimits = { runMs: 200, copyMs: 1000, waitMs: 10_000 };
+const LIMITS: ExpressionLimits = { runMs: 200, copyMs: 1000, waitMs: 10_000 };
 
 const MAX_MESSAGE = 1000;
 /** A preview is shorter: see its limits. */

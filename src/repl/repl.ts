@@ -12,7 +12,7 @@ export interface Repl {
 
 type ReplParts = Omit<ProbesParts, 'usedBytes' | 'availableBytes'> &
   Omit<ExpressionsParts, 'mode' | 'headroomBytes' | 'copies'> &
-  Pick<CopyJobsParts, 'capturing' | 'load'> & { readonly mode: ReplMode | 'off' };
+  Pick<CopyJobsParts, 'load'> & { readonly mode: ReplMode | 'off' };
 
 /** Loads the inspector, and what forks, only if expressions are on. */
 export async function createRepl(parts: ReplParts): Promise<Repl> {

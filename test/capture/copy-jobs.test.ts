@@ -26,7 +26,6 @@ const jobs = (changes: Partial<CopyJobsParts> = {}): ForkedCopyJobs =>
     clock: systemClock,
     pauseBudgetMs: 60_000,
     usedBytes: () => 10e6,
-    capturing: () => false,
     paused: () => {},
     ...changes,
   });

@@ -48,7 +48,6 @@ async function replOf(mode: ReplMode | 'off'): Promise<Repl> {
     findings: () => report().findings,
     sample: () => null,
     paused: () => {},
-    capturing: () => false,
   });
 }
 

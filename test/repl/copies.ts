@@ -7,7 +7,6 @@ export const copies = new ForkedCopyJobs({
   clock: systemClock,
   pauseBudgetMs: 60_000,
   usedBytes: () => process.memoryUsage().heapUsed,
-  capturing: () => false,
   paused: () => {},
 });
 

@@ -129,7 +129,7 @@ describe('Expressions', { skip: noCopies }, () => {
       /1\.4 s .*11\.0 GB.*1\.0 s/,
     ],
     [{ cause: 'memory', availableBytes: 50e6, neededBytes: 64e6 }, 'unsafe', /50\.0 MB .*64\.0 MB/],
-    [{ cause: 'capturing' }, 'busy', /A capture is running/],
+    [{ cause: 'capturing' }, 'busy', /A capture has its copy/],
   ] as const) {
     it(`of the mode read-only are refused where there is no copy: ${why.cause}`, async () => {
       const outcome = await expressionsWith({
