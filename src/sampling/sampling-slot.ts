@@ -47,6 +47,8 @@ export interface SamplingSlot {
   release(): void;
 }
 
+/** The addon reads V8's profile in memory, so it must know its layout: the same from Node 20 to this version, and unknown later. */
+const NEWEST_KNOWN = 26;
 /** Frames that V8 records with each sample; most of a sample's time goes into them. */
 const STACK_DEPTH = 64;
 
@@ -147,6 +149,7 @@ class V8Slot implements SamplingSlot {
 
   /** The inspector reports bytes only, so the addon counts the objects. */
   #objectBytes(): ReadonlyMap<number, number> | null {
+    if (Number.parseInt(process.versions.node, 10) > NEWEST_KNOWN) return null;
     // An addon from another build may lack the function.
     const numbers = this.#native?.heapSamplingObjects?.() ?? null;
     if (numbers === null) return null;
