@@ -37,7 +37,7 @@ export interface CaptureWishes {
 }
 
 /** A capture that meets a thread of V8's in each of its children is tried again later, as the watcher does. */
-const MAX_CAPTURES = 5;
+const MAX_CAPTURES = 20;
 
 let dumper: ForkDumper | null = null;
 
