@@ -37,7 +37,7 @@ export async function auditFiles(directory: string, program: string): Promise<re
   return (await readdir(directory)).filter((name) => own.test(name)).sort((a, b) => (a < b ? 1 : -1));
 }
 
-/** The end of the newest file that has a line; null if there is none. */
+/** The end of the newest file that has a line; null if no file has one. */
 export async function latestLink(directory: string, names: readonly string[]): Promise<AuditLink | null> {
   for (const name of names.slice(0, MAX_PASSED_OVER)) {
     const link = await linkTo(directory, name);

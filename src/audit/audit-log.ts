@@ -25,7 +25,7 @@ const DEADLINE_MS = 5000;
 const MAX_WAITING = 64;
 
 export interface AuditLogOptions {
-  /** Null: there is none that can be used, so nothing can be recorded. */
+  /** Null: no directory can be used, so nothing can be recorded. */
   readonly directory: string | null;
   readonly program: string;
   /** Of the writing process, for the first line of each file. */

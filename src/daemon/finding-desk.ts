@@ -107,7 +107,7 @@ export class FindingDesk {
     return was;
   }
 
-  /** Applies what somebody decided, and returns the finding; null if there is none of that id. What is not given stays. */
+  /** Applies what somebody decided, and returns the finding; null if no finding has that id. What is not given stays. */
   decide(id: string, { muted, acknowledged, ...given }: DecisionOrder): Finding | null {
     const known = this.#ledger.findings.find((finding) => finding.id === id);
     if (known === undefined) return null;

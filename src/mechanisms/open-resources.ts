@@ -69,7 +69,7 @@ export function mechanismOfClass(className: string): Mechanism | null {
   return MECHANISM_NAMES.find((name) => isOf(MECHANISMS[name])) ?? null;
 }
 
-/** The mechanism of growth seen as a series of samples: of the resource counted, or the only one of its kind; null if there is none. */
+/** The mechanism of growth seen as a series of samples: of the resource counted, or the only one of its kind; null if no row has one. */
 export function mechanismOfSeries(kind: FindingKind, type: string): Mechanism | null {
   if (kind === 'handles') return openResource(type).mechanism;
   const alike = MECHANISM_NAMES.filter((name) => MECHANISMS[name].kind === kind);

@@ -45,7 +45,7 @@ const nanoseconds = (ms: number): bigint => BigInt(Math.round(ms)) * 1_000_000n;
 const MEMORY_LIMIT = 2 ** 48;
 
 /**
- * An address that is always the same for a function. There is none in memory, but Alloy recognises stacks by addresses
+ * An address that is always the same for a function. It is not an address in memory, but Alloy recognises stacks by addresses
  * alone, and would add up all of the same depth without them.
  */
 function addressOf(key: string): number {

@@ -31,7 +31,7 @@ export interface LiveObjectsParts {
   usedBytes(): number;
   /** Memory that the container or host can still provide, bytes; null if unknown. */
   availableBytes(): number | null;
-  /** Told when the service stood still for us, monotonic milliseconds: the GC within is not the service's. */
+  /** Called when the service stood still for us, monotonic milliseconds: the GC within is not the service's. */
   paused(fromMs: number, toMs: number): void;
 }
 

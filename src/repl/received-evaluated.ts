@@ -5,8 +5,8 @@ import type { Member, Preview } from './preview.js';
 const MAX_LEVELS = 4;
 
 /**
- * What a copy of the service wrote. The expression may have changed the copy, and so what it wrote: this looks at every part. Null
- * if it is none.
+ * What a copy of the service wrote. The expression may have changed the copy, and so what it wrote: every part is checked. Null
+ * if it has another form.
  */
 export function receivedEvaluated(text: string): Evaluated | null {
   try {

@@ -4,7 +4,7 @@
  */
 const ACTIVE = /[<>&\p{Cf}\p{Zl}\p{Zp}\x7f-\x9f]/gu;
 
-/** Found in a fifth of the time, where there is none. */
+/** A cheaper test first: it takes a fifth of the time where nothing is active. */
 const PERHAPS_ACTIVE = /[<>&\x7f-\uffff]/;
 
 /** JSON that parses to the same value as `JSON.stringify` gives, with every active character written as an escape. */

@@ -74,13 +74,13 @@ describe('A client of a service with TLS', { skip }, () => {
     assert.deepEqual([code, stdout, stderr], [EXIT_CODES.clean, 'report for ada, without a token\n', '']);
   });
 
-  it('is told to name a certificate if the service wants one', async () => {
+  it('says that the service wants a certificate', async () => {
     const { code, stderr } = await asked(service, ['--ca', authority.cert], mutual());
     assert.equal(code, EXIT_CODES.failed);
     assert.match(stderr, /name one with --cert FILE and --key FILE/);
   });
 
-  it('is told which file cannot be read, and that a certificate needs its key', async () => {
+  it('says which file cannot be read, and that a certificate needs its key', async () => {
     const missing = await asked(service, ['--ca', '/nowhere']);
     assert.match(missing.stderr, /\/nowhere: cannot be read \(ENOENT\)/);
     const half = await asked(service, ['--cert', client.cert]);

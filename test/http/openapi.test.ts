@@ -132,7 +132,7 @@ describe('the check of every answer refuses', () => {
     'a header that the answer does not have': { headers: new Map([...headers, ['location', '/ops/status']]) },
     'a report without a tag': { target: '/ops/leaks', body: JSON.stringify(report()) },
     'a success of a method that the route does not have': { method: 'PUT' },
-    'a body where there is none': { target: '/ops/leaks', status: 304, headers: tagged },
+    'a body that must not be': { target: '/ops/leaks', status: 304, headers: tagged },
     'a problem of another status': {
       target: '/ops/nothing',
       status: 404,

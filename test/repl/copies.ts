@@ -10,5 +10,5 @@ export const copies = new ForkedCopyJobs({
   paused: () => {},
 });
 
-/** Why there are none here; false if there are. */
+/** Why no copies can be made here; false if they can. */
 export const noCopies = loadBinding().reason ?? false;
