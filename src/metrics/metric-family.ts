@@ -47,7 +47,7 @@ interface Series {
   readonly metric: object;
   accepts(value: number): boolean;
   record(labels: Record<string, string>, value: number): void;
-  /** Adds a series with 0 if there is none. */
+  /** Adds a series with 0 if the metric has no series with these labels. */
   add(labels: Record<string, string>): void;
   reset(): void;
 }

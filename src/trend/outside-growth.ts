@@ -10,7 +10,7 @@ export interface OutsideSeries {
   /** What is counted: a type of handle as Node names it, or `external`, `native`, `NativeContext`, `FileDescriptor`. */
   readonly type: string;
   readonly floors: readonly TrendPoint[];
-  /** The highest earlier floor; minus infinity if there is none. */
+  /** The highest earlier floor; minus infinity if no floor is earlier. */
   readonly peak: number;
   /** Values right after full GCs, for series that count garbage until it is collected; else null. */
   readonly collected: readonly TrendPoint[] | null;

@@ -401,24 +401,24 @@ describe('Credentials', () => {
 });
 
 describe('GET /ops/status', () => {
-  it('tells sources, costs and options, and no secret', async () => {
+  it('shows sources, costs and options, and no secret', async () => {
     const watcher = await start({ token: [TOKEN, OTHER_TOKEN], listen: '127.0.0.1:0', pace: 'fast' });
     const { status, body } = await ask(`${watcher.address}/ops/status`, TOKEN);
     assert.equal(status, 200);
-    const told = JSON.parse(body) as {
+    const shown = JSON.parse(body) as {
       gcSource: { name: string; reason: string };
       listener: string;
       options: { tokens: number; pace: string };
     };
-    assert.equal(told.gcSource.name, watcher.report().watcher.gcSource);
-    assert.ok(told.gcSource.reason.length > 0);
-    assert.equal(told.listener, watcher.address);
-    assert.equal(told.options.pace, 'fast');
-    assert.equal(told.options.tokens, 2);
+    assert.equal(shown.gcSource.name, watcher.report().watcher.gcSource);
+    assert.ok(shown.gcSource.reason.length > 0);
+    assert.equal(shown.listener, watcher.address);
+    assert.equal(shown.options.pace, 'fast');
+    assert.equal(shown.options.tokens, 2);
     for (const secret of [TOKEN, OTHER_TOKEN]) assert.ok(!body.includes(secret.slice(0, 8)));
   });
 
-  it('tells which credentials are set, and nothing of their content', {
+  it('shows which credentials are set, and nothing of their content', {
     skip: withoutOpenssl(),
   }, async () => {
     const certificate = new Authority(folder, 'status').issue('/CN=localhost', 'DNS:localhost');
@@ -435,15 +435,15 @@ describe('GET /ops/status', () => {
     const url = await mount(watcher);
     const { status, body } = await ask(`${url}/status`, TOKEN);
     assert.equal(status, 200);
-    const told = JSON.parse(body) as { access: { tokens: unknown }; options: { tls: unknown } };
-    assert.deepEqual(told.access, {
+    const shown = JSON.parse(body) as { access: { tokens: unknown }; options: { tls: unknown } };
+    assert.deepEqual(shown.access, {
       tokens: [{ id: 'ci', scopes: ['read'], expires: null, state: 'valid' }],
       tokenFile: null,
       authorize: true,
       jwt: true,
       clients: 0,
     });
-    assert.equal(told.options.tls, true);
+    assert.equal(shown.options.tls, true);
     for (const secret of [
       TOKEN.slice(0, 12),
       'BEGIN',
@@ -456,7 +456,7 @@ describe('GET /ops/status', () => {
     assert.equal((await fetch(`${url}/leaks`, { headers: { 'x-user': 'eve' } })).status, 401);
   });
 
-  it('tells nothing of the environment, which has the secrets of the whole service', async () => {
+  it('shows nothing of the environment, which has the secrets of the whole service', async () => {
     process.env['SECRET_OF_THE_SERVICE'] = 'planted-in-the-environment';
     try {
       const watcher = await start({ token: TOKEN, listen: '127.0.0.1:0', pace: 'fast' });

@@ -111,7 +111,7 @@ function statementEnd(text: string, from: number): number {
   return text[first - 1] === ';' ? first : first + closing(text.slice(first), '{', '}') + 1;
 }
 
-/** The index of a bracket that closes one opened before the text; the text's length if there is none. */
+/** The index of a bracket that closes one opened before the text; the text's length if no bracket does. */
 function closing(text: string, open: string, close: string): number {
   let depth = 0;
   for (let at = 0; at < text.length; at++) {
