@@ -53,7 +53,7 @@ export interface Options {
   /** `none` serves metrics without a token, on loopback only. Default: `token`. */
   readonly metricsAuth?: MetricsAuth;
   /**
-   * Expressions at `POST /ops/eval`: `read-only` refuses side effects, `full` runs anything. The variable
+   * Expressions at `POST /ops/eval`: `read-only` evaluates in a forked copy of the service, `full` in the service itself. The variable
    * LEAKWATCH_ACKNOWLEDGE_EVAL must say the same. Default: `off`.
    */
   readonly repl?: ReplOption;
