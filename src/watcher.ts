@@ -16,6 +16,7 @@ import type { OpsHandler } from './http/ops-dependencies.js';
 import { OpsEndpoint } from './ops-endpoint.js';
 import type { Options, ResolvedOptions } from './options/options.js';
 import { fingerprintOf, resolveOptions } from './options/resolve-options.js';
+import { registrationSettled } from './registration.js';
 import { buildReport, type Report } from './report/report.js';
 import { terminalText } from './report/terminal-text.js';
 import { createForwardClock, systemClock } from './runtime/clock.js';
@@ -64,6 +65,7 @@ export interface Watcher {
  */
 export async function watch(options: Options = {}): Promise<Watcher> {
   const resolved = resolveOptions(options);
+  await registrationSettled();
   const registered = LeakWatcher.registered;
   if (registered !== null) return await registered.handOver();
   const watcher = LeakWatcher.begin(resolved, 'watch');
@@ -79,10 +81,7 @@ export async function watch(options: Options = {}): Promise<Watcher> {
   return watcher;
 }
 
-/**
- * The composition root. It starts in two parts: `begin` hooks the GC and costs little; `open` loads what takes longer
- * than all the rest (node-cron, prom-client, Express).
- */
+/** The composition root. It starts in two parts: `begin` hooks the GC; `open` loads what takes long (node-cron, prom-client, Express). */
 export class LeakWatcher implements Watcher {
   readonly #by: 'watch' | 'register';
   readonly #logger: Logger;

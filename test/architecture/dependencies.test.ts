@@ -160,6 +160,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'http',
     'ops-acts.ts',
   ],
+  'registration.ts': [],
   'watcher.ts': [
     'errors.ts',
     'runtime',
@@ -173,9 +174,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'options',
     'daemon',
     'http',
+    'registration.ts',
     'ops-endpoint.ts',
   ],
-  'register.ts': ['errors.ts', 'runtime', 'options', 'watcher.ts'],
+  'register.ts': ['errors.ts', 'runtime', 'options', 'registration.ts', 'watcher.ts'],
   'index.ts': [
     'errors.ts',
     'runtime',

@@ -29,6 +29,8 @@ class Demo {
       process.execPath,
       [MAIN, '--for', '120s', '--ops-port', '0', '--token-file', this.tokenFile, ...args],
       {
+        // What an earlier run found would show as well.
+        env: { ...process.env, LEAKWATCH_STATE_DIR: join(folder, args.join(' ')) },
         stdio: ['ignore', 'pipe', 'pipe'],
       },
     );
