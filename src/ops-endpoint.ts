@@ -163,7 +163,7 @@ export class OpsEndpoint {
       acts: createActs(this.#published.daemon, this.#operations),
       audited: (call) => this.#audit.audited(call),
       answered: (requestId, status) => this.#audit.answered(requestId, status),
-      denied: (request, principal) => this.#audit.denied(request, principal),
+      denied: (request, principal, outage) => this.#audit.denied(request, principal, outage),
       probes,
       expressions,
       logger,

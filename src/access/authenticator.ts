@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '../runtime/clock.js';
 import { bearerOf } from './bearer.js';
 import type { CertificateClients } from './client-certificate.js';
 import { headerValues } from './header-values.js';
-import type { Principal, Proof } from './principal.js';
+import { isOutage, type Outage, type Principal, type Proof } from './principal.js';
 import { ProvenCredentials } from './proven-credentials.js';
 import type { TokenStore } from './token-store.js';
 
@@ -56,17 +56,17 @@ export class Authenticator {
     const [credential = '', ...others] = headerValues(request, 'authorization');
     if (others.length > 0) return null;
     const isProven = credential !== '' && this.#proven.has(credential);
-    let failure: null | 'unavailable' = null;
+    let outage: Outage | null = null;
     for (const prover of this.#provers) {
       const proof = await prover.prove(request, isPenalised && !isProven);
       if (proof === 'busy') return proof;
-      if (proof === 'unavailable') failure = proof;
+      if (isOutage(proof)) outage ??= proof;
       else if (proof !== null) {
         if (credential !== '') this.#proven.add(credential);
         return proof;
       }
     }
-    if (isProven && failure === null) this.#proven.delete(credential);
-    return failure;
+    if (isProven && outage === null) this.#proven.delete(credential);
+    return outage;
   }
 }

@@ -5,7 +5,7 @@ import { say } from '../runtime/say.js';
 import type { Prover } from './authenticator.js';
 import { certificateOf } from './client-certificate.js';
 import { headerValues } from './header-values.js';
-import { namedPrincipal, type Principal, type Proof } from './principal.js';
+import { namedPrincipal, type Outage, type Principal, type Proof } from './principal.js';
 import { hasPlainTarget } from './request-target.js';
 import { isScope, type Scope } from './scope.js';
 import { seldom } from './seldom.js';
@@ -42,7 +42,10 @@ const MAX_PENDING_PENALISED = 8;
 const TIMEOUT_MS = 2_000;
 const MAX_ID_LENGTH = 100;
 
-/** The host's own check. Whatever goes wrong in it, the client is refused. */
+/**
+ * The host's own check. Whatever goes wrong in it, the client is refused. That it throws or is late is not the client's failure; an
+ * answer that is neither null nor a client is taken for a refusal, since a hook may end without a result where it knows nobody.
+ */
 export class HookProver implements Prover {
   readonly #authorize: AuthorizeHook;
   readonly #slots: Slots;
@@ -64,17 +67,19 @@ export class HookProver implements Prover {
       const answer: unknown = await slots.run(() => this.#authorize(viewOf(request)));
       if (answer === null) return null;
       if (answer === 'full') return 'busy';
-      if (answer === 'late') return this.#refuse(say`it took more than ${TIMEOUT_MS / 1000} s`);
-      return principalOf(answer) ?? this.#refuse(say`it returned neither null nor an id and known scopes`);
+      if (answer === 'late') return this.#refuse(say`it took more than ${TIMEOUT_MS / 1000} s`, 'hook-late');
+      return (
+        principalOf(answer) ?? this.#refuse(say`it returned neither null nor an id and known scopes`, null)
+      );
     } catch {
       // The message may hold what the client sent, such as its password.
-      return this.#refuse(say`it threw an error`);
+      return this.#refuse(say`it threw an error`, 'hook-failed');
     }
   }
 
-  #refuse(reason: string): null {
+  #refuse(reason: string, outage: Outage | null): Outage | null {
     this.#warn(say`a client was refused, because authorize() failed: ${reason}`);
-    return null;
+    return outage;
   }
 }
 

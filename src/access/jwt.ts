@@ -101,9 +101,9 @@ export class JwtProver implements Prover {
       const slots = isPenalised ? this.#penalisedSlots : this.#slots;
       const claims = await slots.run(() => verify(token, isPenalised));
       if (claims === 'full') return 'busy';
-      return claims === 'late' ? 'unavailable' : this.#principalOf(claims);
+      return claims === 'late' ? 'keys-unavailable' : this.#principalOf(claims);
     } catch (error) {
-      return isOutage(error) ? 'unavailable' : null;
+      return isKeyOutage(error) ? 'keys-unavailable' : null;
     }
   }
 
@@ -140,7 +140,7 @@ export class JwtProver implements Prover {
 }
 
 /** Whether it is the issuer's keys that are missing, which says nothing about the token. */
-function isOutage(error: unknown): boolean {
+function isKeyOutage(error: unknown): boolean {
   if (error instanceof KeysUnavailable) return true;
   const { code } = error as { code?: unknown };
   return code === 'ERR_JWKS_TIMEOUT' || code === 'ERR_JWKS_INVALID';

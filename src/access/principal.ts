@@ -12,11 +12,16 @@ export interface Principal {
   readonly scopes: ReadonlySet<Scope>;
 }
 
-/**
- * Null: it is not proved. `busy`: too many proofs are being checked, so this one was not. `unavailable`: it cannot be checked at
- * the moment, which is not the client's fault.
- */
-export type Proof = Principal | null | 'busy' | 'unavailable';
+/** Why a proof cannot be checked at the moment, which is not the client's fault: the cause in the audit log. */
+const OUTAGES = ['keys-unavailable', 'hook-failed', 'hook-late'] as const;
+export type Outage = (typeof OUTAGES)[number];
+
+/** Null: it is not proved. `busy`: too many proofs are being checked, so this one was not. */
+export type Proof = Principal | null | 'busy' | Outage;
+
+export function isOutage(proof: Proof): proof is Outage {
+  return (OUTAGES as readonly unknown[]).includes(proof);
+}
 
 export const ANYONE: Principal = { id: 'anyone', provedBy: 'anyone', scopes: new Set<Scope>(['metrics']) };
 

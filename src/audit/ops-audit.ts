@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { networkOf } from '../access/client-bucket.js';
 import { headerValues } from '../access/header-values.js';
-import type { Principal } from '../access/principal.js';
+import type { Outage, Principal } from '../access/principal.js';
 import type { Clock } from '../runtime/clock.js';
 import { AuditLog, type AuditLogOptions, type AuditStatus } from './audit-log.js';
 import { RepeatedReads } from './repeated-reads.js';
@@ -92,16 +92,19 @@ export class OpsAudit {
     this.#note({ event: 'operation', id, kind, state, requestId, error: error?.code ?? null });
   }
 
-  /** A request without proof (`principal` null), or without a scope that acts. Only a sample gets a line. */
-  denied(request: IncomingMessage, principal: Principal | null): void {
+  /**
+   * A request without a scope that acts, or without proof (`principal` null), which an outage may have left unchecked. Only a sample
+   * gets a line; the first outage that a client meets is not hidden by its failures.
+   */
+  denied(request: IncomingMessage, principal: Principal | null, outage?: Outage): void {
     const { remoteAddress } = request.socket;
     const denial = {
       client: remoteAddress ?? null,
       principal: principal?.id ?? null,
-      cause: principal === null ? causeOf(request) : 'scope',
+      cause: outage ?? (principal === null ? causeOf(request) : 'scope'),
       method: request.method ?? '',
     };
-    this.#denials.add(denial, networkOf(remoteAddress));
+    this.#denials.add(denial, [networkOf(remoteAddress), outage].join(' '));
   }
 
   async close(): Promise<void> {

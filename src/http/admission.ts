@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Charge } from '../access/limits.js';
-import { ANYONE, type Principal, type Proof } from '../access/principal.js';
+import { ANYONE, isOutage, type Principal, type Proof } from '../access/principal.js';
 import { refuseClient } from './gate.js';
 import type { OpsDependencies } from './ops-dependencies.js';
 import { NOT_FOUND, tooManyFailures, tooManyRequests, UNAUTHENTICATED, UNAVAILABLE } from './problem.js';
@@ -31,7 +31,10 @@ export async function admit(
   const proof = known === null && authenticator.hasProvers ? await prove(request, dependencies) : known;
   if (proof === 'busy')
     return { refusal: tooManyRequests('Too many clients are being authenticated at the moment.', 1) };
-  if (proof === 'unavailable') return { refusal: UNAVAILABLE };
+  if (isOutage(proof)) {
+    dependencies.denied(request, null, proof);
+    return { refusal: UNAVAILABLE };
+  }
   const principal = proof;
   own?.connections.judged(request.socket, principal !== null && principal !== ANYONE);
   const refusal = refuseClient(request, principal, authenticator);

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Authenticator } from '../access/authenticator.js';
 import type { Limits } from '../access/limits.js';
-import type { Principal } from '../access/principal.js';
+import type { Outage, Principal } from '../access/principal.js';
 import type { AuditedCall } from '../audit/ops-audit.js';
 import type { Operations } from '../operations/operations.js';
 import type { Expressions } from '../repl/expressions.js';
@@ -46,8 +46,11 @@ export interface OpsDependencies {
   audited(call: AuditedCall): Promise<string | null>;
   /** Records how an audited call was answered. */
   answered(requestId: string, status: number): void;
-  /** Records, sampled, that a request was refused: without proof (`principal` null), or without a scope that acts. */
-  denied(request: IncomingMessage, principal: Principal | null): void;
+  /**
+   * Records, sampled, that a request was refused: without a scope that acts, or without proof (`principal` null). With an outage,
+   * its proof could not be checked.
+   */
+  denied(request: IncomingMessage, principal: Principal | null, outage?: Outage): void;
   readonly probes: Pick<Probes, 'live' | 'handles' | 'modules' | 'leak'>;
   /** Null if expressions are off: then the route does not exist. */
   readonly expressions: Pick<Expressions, 'evaluate'> | null;

@@ -63,10 +63,8 @@ export function tooManyFailures(retryAfterSeconds: number): OpsResponse {
 export const UNAVAILABLE: OpsResponse = {
   ...problem(
     'LEAKWATCH_ERR_REFUSED',
-    "The issuer's keys cannot be fetched at the moment, so no JWT can be checked.",
-    {
-      'Retry-After': '10',
-    },
+    'Credentials cannot be checked at the moment, because the service or the issuer that checks them fails. The watcher has logged why.',
+    { 'Retry-After': '10' },
   ),
   late: true,
 };

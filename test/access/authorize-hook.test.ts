@@ -96,17 +96,6 @@ describe('The host’s hook', () => {
     },
     rejects: () => Promise.reject(new Error('password hunter2')),
     'rejects with nothing': () => Promise.reject(undefined),
-    'returns undefined': () => undefined,
-    'returns true': () => true,
-    'returns a string': () => 'ann',
-    'returns no id': () => ({ scopes: ['read'] }),
-    'returns an empty id': () => ({ id: '', scopes: ['read'] }),
-    'returns an id of 101 characters': () => ({ id: 'a'.repeat(101), scopes: ['read'] }),
-    'returns an id that is a number': () => ({ id: 7, scopes: ['read'] }),
-    'returns no scopes': () => ({ id: 'ann' }),
-    'returns scopes as text': () => ({ id: 'ann', scopes: 'read' }),
-    'returns an unknown scope': () => ({ id: 'ann', scopes: ['read', 'root'] }),
-    'returns a promise of undefined': async () => undefined,
     'returns an object whose getter throws': () => ({
       get id() {
         throw new Error('getter');
@@ -119,12 +108,33 @@ describe('The host’s hook', () => {
       },
     }),
   })) {
+    it(`cannot be asked if it ${what}: the client is refused, which is not its failure, and that is logged`, async () => {
+      const { proofOf, messages } = guarded(authorize);
+      assert.equal(await proofOf(requestWith()), 'hook-failed');
+      assert.equal(messages().length, 1);
+      assert.match(messages()[0]!, /^a client was refused, because authorize\(\) failed: it /);
+      assert.doesNotMatch(messages()[0]!, /hunter2/);
+    });
+  }
+
+  for (const [what, authorize] of Object.entries<() => unknown>({
+    'returns undefined': () => undefined,
+    'returns true': () => true,
+    'returns a string': () => 'ann',
+    'returns no id': () => ({ scopes: ['read'] }),
+    'returns an empty id': () => ({ id: '', scopes: ['read'] }),
+    'returns an id of 101 characters': () => ({ id: 'a'.repeat(101), scopes: ['read'] }),
+    'returns an id that is a number': () => ({ id: 7, scopes: ['read'] }),
+    'returns no scopes': () => ({ id: 'ann' }),
+    'returns scopes as text': () => ({ id: 'ann', scopes: 'read' }),
+    'returns an unknown scope': () => ({ id: 'ann', scopes: ['read', 'root'] }),
+    'returns a promise of undefined': async () => undefined,
+  })) {
     it(`refuses the client and is logged if it ${what}`, async () => {
       const { proofOf, messages } = guarded(authorize);
       assert.equal(await proofOf(requestWith()), null);
       assert.equal(messages().length, 1);
       assert.match(messages()[0]!, /^a client was refused, because authorize\(\) failed: it /);
-      assert.doesNotMatch(messages()[0]!, /hunter2/);
     });
   }
 
@@ -141,7 +151,7 @@ describe('The host’s hook', () => {
     const { proofOf, clock, messages } = guarded(() => new Promise(() => {}));
     const proof = proofOf(requestWith());
     clock.advance(2_000);
-    assert.equal(await proof, null);
+    assert.equal(await proof, 'hook-late');
     assert.match(messages()[0]!, /it took more than 2 s$/);
   });
 
@@ -152,7 +162,7 @@ describe('The host’s hook', () => {
     assert.equal(await proofOf(requestWith()), 'busy');
     assert.notEqual(await proofOf(requestWith({ token: TOKEN })), null, 'a token needs no hook');
     clock.advance(2_000);
-    assert.deepEqual(new Set(await Promise.all(proofs)), new Set([null]));
+    assert.deepEqual(new Set(await Promise.all(proofs)), new Set(['hook-late']));
     for (let count = 0; count < 1_000; count++) assert.equal(await proofOf(requestWith()), 'busy');
     assert.equal(ends.length, 56);
     ends[0]!();

@@ -299,7 +299,8 @@ describe('Keys that are fetched', () => {
     const settings = jwtOf({ issuer: ISSUER, audience: AUDIENCE, jwks: 'https://127.0.0.1:1/keys' })!;
     const prover = new JwtProver(settings, logger, clock);
     await prover.load();
-    for (let at = 0; at < 3; at++) assert.equal(await proved(await signed(claims()), prover), 'unavailable');
+    for (let at = 0; at < 3; at++)
+      assert.equal(await proved(await signed(claims()), prover), 'keys-unavailable');
     assert.equal(logger.lines.length, 1);
     assert.match(logger.lines[0]!.message, /no JWT is accepted until the issuer's keys can be fetched/);
   });
@@ -314,7 +315,7 @@ describe('Keys that are fetched', () => {
     try {
       const prover = await proverOf({ jwks: 'https://issuer.example/keys' });
       const right = await signed(claims(), elliptic.privateKey, { alg: 'ES256', kid: 'two' });
-      assert.equal(await proved(right, prover, true), 'unavailable');
+      assert.equal(await proved(right, prover, true), 'keys-unavailable');
       assert.equal(requests, 0);
       assert.equal(((await proved(right, prover)) as Principal).id, 'jwt:ann');
       assert.equal(requests, 1);

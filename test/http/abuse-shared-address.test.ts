@@ -4,6 +4,7 @@ import { Authenticator, type Prover } from '../../src/access/authenticator.js';
 import { type AuthorizeHook, HookProver } from '../../src/access/authorize-hook.js';
 import { Limits, MAX_FAILURES } from '../../src/access/limits.js';
 import { TokenStore } from '../../src/access/token-store.js';
+import type { OpsDependencies } from '../../src/http/ops-dependencies.js';
 import { ROUTE_NAMES, routeOf } from '../../src/http/routes.js';
 import { issueToken } from '../../src/options/tokens.js';
 import { bearer, exchange, memoryLogger, PLACES, raw, using } from './ops-fixture.js';
@@ -30,8 +31,14 @@ for (const [name, open] of Object.entries(PLACES)) {
     });
 
     test('a client whose proof cannot be checked gets 503 with the same bytes for every path, and is not penalised', async () => {
-      const outage: Prover = { prove: async () => 'unavailable' };
-      await using(open({ limits: new Limits(), authenticator: authenticatorWith(outage) }), async (port) => {
+      const outage: Prover = { prove: async () => 'keys-unavailable' };
+      const causes: unknown[] = [];
+      const changes: Partial<OpsDependencies> = {
+        limits: new Limits(),
+        authenticator: authenticatorWith(outage),
+        denied: (_, who, why) => void causes.push([who, why]),
+      };
+      await using(open(changes), async (port) => {
         const requests = [
           raw('/ops/nothing'),
           raw('/ops/leaks', [], 'OPTIONS'),
@@ -46,6 +53,32 @@ for (const [name, open] of Object.entries(PLACES)) {
           assert.equal(JSON.parse(body).code, 'LEAKWATCH_ERR_REFUSED');
         }
         assert.equal(new Set(responses.map(({ head, body }) => head + body)).size, 1);
+        assert.deepEqual(
+          causes,
+          requests.map(() => [null, 'keys-unavailable']),
+        );
+      });
+    });
+
+    test('an outage of the hook refuses its clients with 503 and penalises none of them', async () => {
+      let isBroken = true;
+      const authenticator = authenticatorWith(
+        new HookProver((request) => {
+          if (isBroken) throw new Error('the session store is down');
+          return byUser(request);
+        }, memoryLogger()),
+      );
+      await using(open({ limits: new Limits(), authenticator }), async (port) => {
+        const ann = () => exchange(port, raw('/ops/leaks', ['X-User: ann']));
+        const during = await Promise.all(Array.from({ length: MAX_FAILURES + 2 }, ann));
+        for (const { status, headers, body } of during) {
+          assert.deepEqual([status, headers.get('retry-after')], [503, '10']);
+          assert.equal(JSON.parse(body).code, 'LEAKWATCH_ERR_REFUSED');
+          assert.doesNotMatch(body, /session store/);
+        }
+        isBroken = false;
+        assert.equal((await ann()).status, 200);
+        assert.equal((await exchange(port, raw('/ops/leaks'))).status, 401, 'nothing was counted');
       });
     });
   });

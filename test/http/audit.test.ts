@@ -3,7 +3,10 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
+import { Authenticator } from '../../src/access/authenticator.js';
+import { HookProver } from '../../src/access/authorize-hook.js';
 import type { Scope } from '../../src/access/scope.js';
+import { TokenStore } from '../../src/access/token-store.js';
 import { type AuditedCall, OpsAudit } from '../../src/audit/ops-audit.js';
 import type { RouteHandler } from '../../src/http/call.js';
 import { dispatch } from '../../src/http/dispatch.js';
@@ -15,7 +18,7 @@ import { Operations } from '../../src/operations/operations.js';
 import { issueToken } from '../../src/options/tokens.js';
 import { AuditFolder, PROGRAM } from '../audit/audit-folder.js';
 import { eventually } from '../support/eventually.js';
-import { bearer, dependencies, exchange, ownListener, PLACES, raw } from './ops-fixture.js';
+import { bearer, dependencies, exchange, memoryLogger, ownListener, PLACES, raw } from './ops-fixture.js';
 
 const DONE = { status: 200, headers: {}, body: 'done' };
 const REASON = 'the shop is slow since noon';
@@ -164,6 +167,32 @@ for (const [name, open] of Object.entries(PLACES)) {
     assert.ok(!folder.text(0).includes(wrong) && !folder.text(0).includes('secret-path'));
   });
 }
+
+test('an outage of the hook is recorded with its cause, also of a client that failed before', async () => {
+  const folder = new AuditFolder();
+  const audit = auditOf(folder);
+  const authenticator = new Authenticator(new TokenStore([], memoryLogger()), [
+    new HookProver(({ header }) => {
+      if (header('x-user') === 'ann') throw new Error('down');
+      return null;
+    }, memoryLogger()),
+  ]);
+  const place = await ownListener({
+    authenticator,
+    denied: (request, principal, outage) => audit.denied(request, principal, outage),
+  });
+  try {
+    assert.equal((await exchange(place.port, raw('/ops/leaks'))).status, 401);
+    assert.equal((await exchange(place.port, raw('/ops/leaks', ['X-User: ann']))).status, 503);
+  } finally {
+    await place.close();
+  }
+  await audit.close();
+  assert.deepEqual(
+    folder.lines(0).map(({ cause }) => cause ?? 'opened'),
+    ['opened', 'no-token', 'hook-failed'],
+  );
+});
 
 test('a flood of wrong tokens writes one line at once', async () => {
   const folder = new AuditFolder();
