@@ -36,7 +36,7 @@ const MAX_PENDING = 56;
 const MAX_PENDING_PENALISED = 8;
 const FETCH_MS = 5_000;
 const CACHE_MS = 600_000;
-/** After this, an unknown key is looked for again. */
+/** After this, an unknown key is looked for again, and not before, whoever sends it. */
 const COOLDOWN_MS = 30_000;
 /** Header, payload and signature in base64url. */
 const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
@@ -46,10 +46,10 @@ type Claims = Readonly<Record<string, unknown>>;
 
 /** Finds the key of a token. */
 interface Keys {
-  /** It may ask the issuer. */
+  /** It may ask the issuer: at most once in a cool-down, whatever clients send. */
   readonly fetched: JWTVerifyGetKey;
-  /** It never does, so that a flood of made-up tokens does not reach the issuer. */
-  readonly cached: JWTVerifyGetKey;
+  /** It may too, but does not wait while another request asks, so that a flood of made-up tokens takes one place only. */
+  readonly impatient: JWTVerifyGetKey;
 }
 
 /** Knows clients by JSON Web Tokens of one issuer for one audience. */
@@ -81,7 +81,7 @@ export class JwtProver implements Prover {
     const { issuer, audience } = this.#settings;
     const keys = this.#keysWith(jose);
     this.#verify = async (token, isPenalised) => {
-      const { payload } = await jose.jwtVerify(token, isPenalised ? keys.cached : keys.fetched, {
+      const { payload } = await jose.jwtVerify(token, isPenalised ? keys.impatient : keys.fetched, {
         algorithms: ALGORITHMS,
         issuer,
         audience,
@@ -118,7 +118,7 @@ export class JwtProver implements Prover {
     const { keys } = this.#settings;
     if (!(keys instanceof URL)) {
       const local = jose.createLocalJWKSet(structuredClone(keys) as never);
-      return { fetched: local, cached: local };
+      return { fetched: local, impatient: local };
     }
     const fetchKeys = createKeyFetch(
       (reason) => this.#warn(say`no JWT is accepted until the issuer's keys can be fetched: ${reason}`),
@@ -130,12 +130,17 @@ export class JwtProver implements Prover {
       cooldownDuration: COOLDOWN_MS,
       [jose.customFetch]: fetchKeys,
     });
-    const cached: JWTVerifyGetKey = async (header, token) => {
+    const impatient: JWTVerifyGetKey = async (header, token) => {
+      if (!fetched.reloading) return await fetched(header, token);
       const known = fetched.fresh ? fetched.jwks() : undefined;
       if (known === undefined) throw new KeysUnavailable();
-      return await jose.createLocalJWKSet(known)(header, token);
+      return await jose
+        .createLocalJWKSet(known)(header, token)
+        .catch((error: unknown) => {
+          throw error instanceof jose.errors.JWKSNoMatchingKey ? new KeysUnavailable() : error;
+        });
     };
-    return { fetched, cached };
+    return { fetched, impatient };
   }
 }
 

@@ -305,25 +305,69 @@ describe('Keys that are fetched', () => {
     assert.match(logger.lines[0]!.message, /no JWT is accepted until the issuer's keys can be fetched/);
   });
 
-  it('are never asked for by a penalised address, whose JWTs are checked with those that are cached', async () => {
-    let requests = 0;
-    const keys = await exportJWK(elliptic.publicKey);
+  /** Runs `work` with an issuer that has one key of this id, and counts what is asked of it. */
+  async function withIssuer(work: (issuer: Issuer) => Promise<void>): Promise<void> {
+    const key = await exportJWK(elliptic.publicKey);
+    const issuer: Issuer = { kid: 'two', requests: 0, responds: Promise.resolve() };
     const fetched = mock.method(globalThis, 'fetch', async () => {
-      requests += 1;
-      return Response.json({ keys: [{ ...keys, kid: 'two' }] });
+      issuer.requests += 1;
+      await issuer.responds;
+      return Response.json({ keys: [{ ...key, kid: issuer.kid }] });
     });
+    mock.timers.enable({ apis: ['Date'], now: clock.now() });
     try {
-      const prover = await proverOf({ jwks: 'https://issuer.example/keys' });
-      const right = await signed(claims(), elliptic.privateKey, { alg: 'ES256', kid: 'two' });
-      assert.equal(await proved(right, prover, true), 'keys-unavailable');
-      assert.equal(requests, 0);
-      assert.equal(((await proved(right, prover)) as Principal).id, 'jwt:ann');
-      assert.equal(requests, 1);
-      assert.equal(((await proved(right, prover, true)) as Principal).id, 'jwt:ann');
-      assert.equal(await proved(await signed(claims()), prover, true), null, 'an unknown key');
-      assert.equal(requests, 1);
+      await work(issuer);
     } finally {
+      mock.timers.reset();
       fetched.mock.restore();
     }
+  }
+  interface Issuer {
+    kid: string;
+    requests: number;
+    responds: Promise<void>;
+  }
+  const COOLDOWN_MS = 30_000;
+  const withKey = (kid: string) => signed(claims(), elliptic.privateKey, { alg: 'ES256', kid });
+
+  it('are asked for once in a cool-down by penalised addresses as well, so that these notice a key that was replaced', async () => {
+    await withIssuer(async (issuer) => {
+      const prover = await proverOf({ jwks: 'https://issuer.example/keys' });
+      const isAnn = async (token: string) =>
+        ((await proved(token, prover, true)) as Principal | null)?.id === 'jwt:ann';
+      assert.ok(await isAnn(await withKey('two')));
+      issuer.kid = 'three';
+      for (let count = 0; count < 20; count++) assert.equal(await isAnn(await withKey('three')), false);
+      assert.equal(issuer.requests, 1, 'during the cool-down');
+      mock.timers.tick(COOLDOWN_MS);
+      assert.ok(await isAnn(await withKey('three')));
+      for (let count = 0; count < 20; count++)
+        assert.equal(await proved(await withKey(`made-up-${count}`), prover, true), null);
+      assert.equal(issuer.requests, 2);
+    });
+  });
+
+  it('that are being fetched keep one penalised request waiting: known keys are used meanwhile, others are no failure', async () => {
+    await withIssuer(async (issuer) => {
+      const prover = await proverOf({ jwks: 'https://issuer.example/keys' });
+      const [old, replaced, madeUp] = [await withKey('two'), await withKey('three'), await withKey('four')];
+      assert.notEqual(await proved(old, prover), null);
+      mock.timers.tick(COOLDOWN_MS);
+      issuer.kid = 'three';
+      let respond = (): void => {};
+      issuer.responds = new Promise((resolve) => {
+        respond = resolve;
+      });
+      const first = proved(madeUp, prover, true);
+      await new Promise((resolve) => setImmediate(resolve));
+      for (let count = 0; count < 20; count++)
+        assert.equal(await proved(madeUp, prover, true), 'keys-unavailable');
+      assert.equal(await proved(replaced, prover, true), 'keys-unavailable');
+      assert.equal(((await proved(old, prover, true)) as Principal).id, 'jwt:ann');
+      respond();
+      assert.equal(await first, null);
+      assert.equal(((await proved(replaced, prover, true)) as Principal).id, 'jwt:ann');
+      assert.equal(issuer.requests, 2);
+    });
   });
 });
