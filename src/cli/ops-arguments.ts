@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { Scope } from '../access/scope.js';
 import { isLoopback } from '../options/listen-address.js';
 import { terminalText } from '../report/terminal-text.js';
 import { type OptionTable, readOptions } from './arguments.js';
@@ -24,7 +25,9 @@ export const OPS_HELP = `URL is http://host:port, https://host:port (with the pa
 /ops) or unix:/path. The token comes from the variable LEAKWATCH_TOKEN, from the file
 that LEAKWATCH_TOKEN_FILE names, or, on a terminal, from a hidden prompt.
 
-  --token-file FILE  read the token from FILE (its first word)
+  --token-file FILE  read the token from FILE: the first one that has not expired and has
+                     the scopes for this command; a file with nothing but one token is
+                     sent as it is
   --ca FILE          certificate authority of an https:// service, PEM
   --cert FILE        certificate of this client, PEM; with --key FILE
 `;
@@ -67,9 +70,10 @@ export function readOpsArguments<T extends OpsArguments>(
   return { options: given, words: rest };
 }
 
-/** A client with its token; asks a person for it if need be. `say` gets lines for stderr. */
+/** A client with its token, which needs these scopes; asks a person for it if need be. `say` gets lines for stderr. */
 export async function openClient(
   { address, tokenFile, ca, cert, key }: OpsArguments,
+  scopes: readonly Scope[],
   say: (line: string) => void,
 ): Promise<OpsClient> {
   const pem = (file: string | null) => (file === null ? undefined : readPem(file));
@@ -80,6 +84,7 @@ export async function openClient(
     input: process.stdin,
     output: process.stderr,
     optional: cert !== null,
+    scopes,
   });
   if (isExposed(address, isLoopback))
     say(`${address.shown} is not encrypted: everyone on the way can read the token`);

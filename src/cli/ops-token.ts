@@ -1,7 +1,7 @@
-import { readPrivateFile } from '../options/private-file.js';
+import type { Scope } from '../access/scope.js';
 import { CommandError } from './command.js';
+import { tokenOfFile } from './token-file.js';
 
-const MAX_FILE_BYTES = 16_000;
 /** Sources of a token, in words. */
 const SOURCES =
   'give it with --token-file FILE, in the variable LEAKWATCH_TOKEN, or in a file named by LEAKWATCH_TOKEN_FILE';
@@ -29,6 +29,8 @@ export interface TokenSources {
   readonly output: { write(text: string): unknown };
   /** A certificate may say who asks: then there need not be a token, and nobody is asked for one. */
   readonly optional: boolean;
+  /** What a token of a file must grant; the service judges any other. */
+  readonly scopes: readonly Scope[];
 }
 
 /**
@@ -41,27 +43,16 @@ export async function findToken({
   input,
   output,
   optional,
+  scopes,
 }: TokenSources): Promise<string | null> {
-  if (file !== null) return sendable(tokenIn(file));
+  if (file !== null) return sendable(tokenOfFile(file, scopes));
   const { LEAKWATCH_TOKEN: given = '', LEAKWATCH_TOKEN_FILE: named = '' } = environment;
   // The service's own variable may list several.
   if (given.trim() !== '') return sendable(given.trim().split(/[\s,]+/)[0]!);
-  if (named !== '') return sendable(tokenIn(named));
+  if (named !== '') return sendable(tokenOfFile(named, scopes));
   if (optional) return null;
   if (input.isTTY !== true) throw new CommandError(`no token; ${SOURCES}`);
   return sendable(await prompted(input, output));
-}
-
-/** The first word of the first line that is not a comment. */
-function tokenIn(path: string): string {
-  const text = readPrivateFile(
-    path,
-    MAX_FILE_BYTES,
-    (what) => new CommandError(`the token file ${what}`),
-  ).toString('utf8');
-  const line = text.split('\n').find((one) => !/^\s*(#|$)/.test(one));
-  if (line === undefined) throw new CommandError('the token file holds no token');
-  return line.trim().split(/\s+/)[0]!;
 }
 
 function sendable(token: string): string {

@@ -1,6 +1,5 @@
 import { isScope, SCOPES, type Scope } from '../access/scope.js';
 import type { TokenGrant } from '../access/token-grant.js';
-import type { LeakwatchError } from '../errors.js';
 
 type Fields = Partial<Omit<TokenGrant, 'digest'>>;
 
@@ -31,7 +30,7 @@ export const FIELD_FORMS = {
  * The words after a token: `scope=read,dump expires=2030-12-31 id=ci`, in any order. A message never repeats a
  * word: it may be another token.
  */
-export function tokenFields(words: readonly string[], fail: (what: string) => LeakwatchError): Fields {
+export function tokenFields(words: readonly string[], fail: (what: string) => Error): Fields {
   let fields: Fields = {};
   const names = new Set<string>();
   for (const word of words) {

@@ -140,6 +140,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'findings',
     'wording',
     'report',
+    'access',
     'options',
     'audit',
     'heap/*',

@@ -56,6 +56,7 @@ function find(sources: Partial<TokenSources>): Promise<string | null> {
     input: { ...input, isTTY: false },
     output: { write: () => {} },
     optional: false,
+    scopes: ['read'],
     ...sources,
   });
 }
@@ -70,11 +71,61 @@ async function refused(sources: Partial<TokenSources>, words: RegExp): Promise<v
 }
 
 describe('The token of a client', () => {
-  it('is the first word of the first line of a token file that is not a comment', async () => {
+  it('is the first word of a line of a token file that is not a comment', async () => {
     assert.equal(
-      await find({ file: file(`# mine\n\n  ${token} scope=read expires=2027-01-01\n${other}\n`) }),
+      await find({ file: file(`# mine\n\n  ${token} scope=read expires=2999-01-01\n${other}\n`) }),
       token,
     );
+  });
+
+  it('is the first in its file that has not expired and has every scope that the command needs', async () => {
+    const lines = [
+      `${issueToken()} scope=act,read,eval expires=2020-01-31`,
+      `${issueToken()} scope=act`,
+      `${issueToken()}`,
+      `${token} scope=read,act expires=2999-12-31 id=me`,
+      `${other} scope=read,act`,
+    ];
+    const path = file(lines.join('\n'));
+    const scopes = ['act', 'read'] as const;
+    assert.equal(await find({ file: path, scopes }), token);
+    assert.equal(await find({ environment: { LEAKWATCH_TOKEN_FILE: path }, scopes }), token);
+  });
+
+  it('grants read and metrics without scope=, as in the service', async () => {
+    const path = file(`${token}\n${other} scope=act,profile\n`);
+    assert.equal(await find({ file: path }), token);
+    assert.equal(await find({ file: path, scopes: ['act'] }), other);
+  });
+
+  it('is sent as it is if its file has nothing else: a JWT, or one whose fields only the service has', async () => {
+    assert.equal(await find({ file: file(`# mine\n${token}\n`), scopes: ['act'] }), token);
+    assert.equal(
+      await find({ file: file('head.payload.signature'), scopes: ['act'] }),
+      'head.payload.signature',
+    );
+  });
+
+  it('is refused with the reason of each line if none fits', async () => {
+    const expired = `${token} scope=act,read expires=2020-01-31`;
+    await refused(
+      { file: file(`# mine\n${expired}\n${other} scope=metrics\n`), scopes: ['act', 'read'] },
+      /^no token in the token file fits: line 2 expired at 2020-02-01T00:00:00\.000Z; line 3 lacks the scopes act and read$/,
+    );
+    await refused({ file: file(`${token} scope=read`), scopes: ['act'] }, /: line 1 lacks the scope act$/);
+    await refused(
+      { file: file(`${token} id=one\n`.repeat(6)), scopes: ['profile'] },
+      /line 4 lacks the scope profile; 2 more do not fit either$/,
+    );
+  });
+
+  it('is refused if a line before it has a field that the service would not take', async () => {
+    for (const [field, words] of [
+      ['scope=root', /^line 1 of the token file has a wrong field: scope takes/],
+      ['expires=soon', /^line 1 of the token file has a wrong field: expires takes/],
+      ['mine', /^line 1 of the token file has something other than scope=, expires= or id= after the token$/],
+    ] as const)
+      await refused({ file: file(`${token} ${field}\n${other} scope=read\n`) }, words);
   });
 
   it('comes from --token-file before the environment, and there from LEAKWATCH_TOKEN before its file', async () => {

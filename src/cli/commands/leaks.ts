@@ -45,7 +45,7 @@ function parse(args: readonly string[]): LeaksArguments {
 
 async function showLeaks(args: LeaksArguments): Promise<CommandResult> {
   const line = new LiveLine(process.stderr);
-  const client = await openClient(args, (text) => line.say(text));
+  const client = await openClient(args, ['read'], (text) => line.say(text));
   const path = args.id === null ? '/leaks' : `/leaks/${args.id}`;
   if (args.watch) return await watchReport(client, path, args.json, line, process.stdout);
   const output = await readLeaks(client, path, args.json);

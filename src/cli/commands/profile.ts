@@ -26,7 +26,7 @@ const HELP = `Usage: leakwatch profile [OPTION ...] URL heap|cpu -o FILE
 Fetches a profile of a running service. The ending of FILE decides the format: .pb.gz
 (pprof), .heapprofile or .cpuprofile (DevTools). "heap" without --seconds shows live memory
 by the place of its allocation, from the samples that the watcher takes all the time.
-The token needs the scopes profile and read, and act to cancel by Ctrl-C.
+The token needs the scope profile, and read to join a recording of another client.
 
   -o, --output FILE  the file to write, mode 0600
   --seconds N        record for N seconds, 1 to ${MAX_SECONDS} (default for cpu: 10)
@@ -80,7 +80,7 @@ function secondsOf(value: string): number {
 async function writeProfile(args: ProfileArguments): Promise<CommandResult> {
   refuseExisting(args.output, args.force);
   const line = new LiveLine(process.stderr);
-  const client = await openClient(args, (text) => line.say(text));
+  const client = await openClient(args, ['profile'], (text) => line.say(text));
   const bytes = await fetchProfile(client, args, line);
   if (bytes === null)
     return { exitCode: EXIT_CODES.interrupted, output: '', note: 'leakwatch profile: ended by Ctrl-C' };

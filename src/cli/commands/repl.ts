@@ -1,5 +1,6 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { createInterface, type Interface } from 'node:readline';
+import type { Scope } from '../../access/scope.js';
 import { terminalText } from '../../report/terminal-text.js';
 import { type Command, CommandError, type CommandResult, UsageError } from '../command.js';
 import { EXIT_CODES } from '../exit-codes.js';
@@ -70,7 +71,7 @@ function findingOf(id: string): string {
 
 async function start(args: ReplArguments): Promise<CommandResult> {
   const line = new LiveLine(process.stderr);
-  const client = await openClient(args, (text) => line.say(text));
+  const client = await openClient(args, scopesOf(args), (text) => line.say(text));
   const repl = new ReplClient(client, args, line);
   const problem = await repl.modules().then(
     () => null,
@@ -80,6 +81,12 @@ async function start(args: ReplArguments): Promise<CommandResult> {
   if (problem !== null && !(problem instanceof OpsFailure && problem.status === 403)) throw problem;
   const failed = await converse(repl, args.history);
   return { exitCode: failed ? EXIT_CODES.failed : EXIT_CODES.clean, output: '' };
+}
+
+/** What the first lines need; the service refuses what else the token does not grant. */
+function scopesOf({ reason, full }: ReplArguments): readonly Scope[] {
+  if (full) return ['eval', 'eval:full'];
+  return [reason === null ? 'read' : 'eval'];
 }
 
 /** Until the input ends or someone writes `.exit`. True if a line from a pipe failed. */

@@ -70,7 +70,7 @@ function parse(args: readonly string[]): ScanArguments {
 
 async function scan(args: ScanArguments): Promise<CommandResult> {
   const line = new LiveLine(process.stderr);
-  const client = await openClient(args, (text) => line.say(text));
+  const client = await openClient(args, ['act', 'read'], (text) => line.say(text));
   const body = { captures: args.captures, spacingSeconds: args.spacingSeconds };
   const { operation, interrupted } = await runOperation(
     client,
