@@ -3,10 +3,13 @@ import { describe, test } from 'node:test';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import type { z } from 'zod';
 import type { Finding } from '../../src/findings/finding.js';
+import { createDocumentHandler } from '../../src/http/handlers/document.js';
 import { ROUTE_NAMES, routeOf } from '../../src/http/routes.js';
 import { openApiDocument } from '../../src/http/schema/openapi.js';
 import { FINDING, REPORT } from '../../src/http/schema/report.js';
+import { renderJson } from '../../src/report/json.js';
 import type { Report } from '../../src/report/report.js';
+import { packageVersion } from '../../src/runtime/package-version.js';
 import { finding, report } from '../report/report-fixture.js';
 import { checkAnswer } from '../support/openapi-check.js';
 import { bearer, exchange, ownListener, raw } from './ops-fixture.js';
@@ -78,8 +81,26 @@ describe('the OpenAPI document', () => {
     await place.close();
     assert.equal(first.status, 200);
     assert.equal(second.body, first.body);
-    assert.deepEqual(JSON.parse(first.body), document);
+    assert.equal(first.body, `${renderJson(document)}\n`);
     assert.equal(JSON.stringify(openApiDocument()), JSON.stringify(document));
+  });
+
+  test('is read from its generated file once, and made of the schemas only where that is missing', async () => {
+    let reads = 0;
+    const from = (read: () => Promise<string>) => {
+      const handle = createDocumentHandler(() => {
+        reads += 1;
+        return read();
+      });
+      return async () => (await handle({} as never)).body;
+    };
+    const packed = from(
+      async () => '{ "openapi": "3.1.1", "info": { "title": "packed", "version": "see" } }',
+    );
+    const expected = `{"openapi":"3.1.1","info":{"title":"packed","version":"${packageVersion()}"}}\n`;
+    assert.deepEqual([await packed(), await packed(), reads], [expected, expected, 1]);
+    for (const missing of [() => Promise.reject(new Error('ENOENT')), async () => '{"openapi":'])
+      assert.equal(await from(missing)(), `${renderJson(document)}\n`);
   });
 
   test('refers only to what it has, and names nothing that nobody refers to', () => {

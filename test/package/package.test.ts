@@ -123,7 +123,7 @@ describe('The tarball', () => {
       ),
       [],
     );
-    for (const always of ['package.json', 'README.md', 'LICENSE'])
+    for (const always of ['package.json', 'README.md', 'LICENSE', 'docs/openapi.json'])
       assert.ok(paths.includes(always), `no ${always}`);
   });
 
@@ -269,6 +269,37 @@ describe('The package, installed from the tarball', { skip: unreachable }, () =>
       assert.deepEqual([status, stderr], [0, '']);
       assert.match(stdout, /^\n*the child\n0 fork\n$/);
     }
+  });
+
+  it('serves the OpenAPI document that it holds, with its own version', () => {
+    const place = join(consumer, 'node_modules', 'leakwatch');
+    const { version } = JSON.parse(readFileSync(join(place, 'package.json'), 'utf8')) as { version: string };
+    const file = join(place, 'docs', 'openapi.json');
+    // Marked, since the service could also make it of its schemas.
+    const { info, ...rest } = JSON.parse(readFileSync(file, 'utf8')) as { readonly info: object };
+    writeFileSync(file, JSON.stringify({ ...rest, info: { ...info, title: 'from the file' } }));
+    const program = write(
+      'openapi.mjs',
+      `import { createServer } from 'node:http';
+       import { watch } from 'leakwatch';
+       const watcher = await watch({ token: '${TOKEN}', capture: 'off' });
+       const ops = watcher.router();
+       const server = createServer((request, response) => {
+         request.url = request.url.slice('/ops'.length);
+         ops(request, response);
+       });
+       server.listen(0, '127.0.0.1', async () => {
+         const url = 'http://127.0.0.1:' + server.address().port + '/ops/openapi.json';
+         const answer = await fetch(url, { headers: { authorization: 'Bearer ${TOKEN}' } });
+         console.log(await answer.text());
+         await watcher.stop();
+         process.exit();
+       });`,
+    );
+    assert.deepEqual(JSON.parse(output(process.execPath, [program])), {
+      ...rest,
+      info: { ...info, title: 'from the file', version },
+    });
   });
 
   it('goes on without the optional addon, and says what it uses instead', () => {

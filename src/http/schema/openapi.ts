@@ -17,8 +17,11 @@ const DESCRIPTION =
 the watcher's own listener, which also serves the metrics at \`/metrics\`. A route that is off answers 404. HEAD is answered
 wherever GET is, without a body. Any answer may grow by fields with a new version.`.replaceAll('\n', ' ');
 
-/** The OpenAPI 3.1 document of every route: the same for the same version, whatever the options. */
-export function openApiDocument(): Json {
+/**
+ * The OpenAPI 3.1 document of every route: the same for the same version, whatever the options. `docs/openapi.json` is generated with
+ * words in place of the version, so that a release leaves it as it is; the endpoint fills the version in.
+ */
+export function openApiDocument(version: string = packageVersion()): Json {
   const schemas = new NamedSchemas();
   const problems = problemAnswers(ROUTE_NAMES.flatMap(errorsOf));
   const paths: Record<string, Record<string, Json>> = {};
@@ -45,7 +48,7 @@ export function openApiDocument(): Json {
     openapi: '3.1.1',
     info: {
       title: 'leakwatch ops endpoint',
-      version: packageVersion(),
+      version,
       description: DESCRIPTION,
       license: { name: 'MIT', identifier: 'MIT' },
     },
