@@ -1,4 +1,5 @@
-import type { Profiler } from 'node:inspector';
+import type { Profiler, Runtime } from 'node:inspector';
+import { nextTurn } from '../runtime/clock.js';
 import { say } from '../runtime/say.js';
 import { frameOf, safeCallFrame } from './frame.js';
 import { PprofBuilder } from './pprof.js';
@@ -32,18 +33,37 @@ export async function cpuPprof(
     comments: [...originComments(origin), say`idle time is left out; time blocked in native code counts`],
     labels: { thread: threadLabel(origin) },
   });
-  const nodes = new Map(profile.nodes.map((node) => [node.id, node]));
-  const callers = callersOf(profile.nodes);
+  const { nodes, callers } = await treeOf(profile.nodes);
+  const locationOf = createLocations(builder);
+  let frames = 0;
   for (const [id, { samples, micros }] of spentPerNode(profile)) {
     if (nodes.get(id)?.callFrame.functionName === IDLE) continue;
     const stack: number[] = [];
     for (let at: number | undefined = id; at !== undefined; at = callers.get(at)) {
       const { callFrame } = nodes.get(at)!;
-      if (callFrame.functionName !== ROOT) stack.push(builder.location(frameOf(callFrame)));
+      if (callFrame.functionName !== ROOT) stack.push(locationOf(callFrame));
     }
     builder.add(stack, [samples, Math.round(micros * 1000)]);
+    frames += stack.length;
+    if (frames < SLICE) continue;
+    frames = 0;
+    await nextTurn();
   }
   return await builder.encode();
+}
+
+/** Frames or nodes that are looked at in one turn: some milliseconds on the service's thread at most. */
+const SLICE = 5000;
+
+/** A function is made safe to print once, since a wide tree has it thousands of times. */
+function createLocations(builder: PprofBuilder): (call: Runtime.CallFrame) => number {
+  const known = new Map<string, number>();
+  return (call) => {
+    const key = `${call.scriptId} ${call.lineNumber} ${call.columnNumber} ${call.functionName}`;
+    const location = known.get(key) ?? builder.location(frameOf(call));
+    known.set(key, location);
+    return location;
+  };
 }
 
 /** Nodes in a piece of JSON: a millisecond or less on the service's thread. */
@@ -62,11 +82,16 @@ export function* cpuProfileJson({ profile }: CpuProfile): Generator<string> {
   yield `],${JSON.stringify({ startTime, endTime, samples, timeDeltas }).slice(1)}`;
 }
 
-/** Id of a node → id of its caller's. */
-function callersOf(nodes: readonly Profiler.ProfileNode[]): ReadonlyMap<number, number> {
+/** `nodes`: id → node. `callers`: id of a node → id of its caller's. */
+async function treeOf(list: readonly Profiler.ProfileNode[]) {
+  const nodes = new Map<number, Profiler.ProfileNode>();
   const callers = new Map<number, number>();
-  for (const { id, children = [] } of nodes) for (const child of children) callers.set(child, id);
-  return callers;
+  for (const [at, node] of list.entries()) {
+    nodes.set(node.id, node);
+    for (const child of node.children ?? []) callers.set(child, node.id);
+    if (at % SLICE === SLICE - 1) await nextTurn();
+  }
+  return { nodes, callers };
 }
 
 /** As DevTools does: a sample lasts until the next one. */

@@ -97,7 +97,7 @@ export class Profiles {
     if (refused !== null) return refusal(refused);
     return async (control) => {
       const startMs = clock.now();
-      const intervalMicros = samplingInterval(seconds);
+      const intervalMicros = samplingInterval(seconds, pauseBudgetMs);
       const recording = this.#pausing(() => cpu.start(intervalMicros));
       if (recording === null) return failure(say`V8 did not start its CPU profiler`);
       if (!(await recordingTime(seconds, clock, control))) {

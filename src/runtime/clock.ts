@@ -36,6 +36,11 @@ export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => systemClock.after(ms, resolve));
 }
 
+/** Once other work has had its turn. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 /** A larger step back is a jump of the wall clock; a smaller one is drift, which is followed. */
 const JUMP_MS = 1000;
 

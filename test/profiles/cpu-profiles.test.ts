@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { type Profiler, Session } from 'node:inspector';
 import { after, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { cpuPprof } from '../../src/profiles/cpu-profile.js';
 import { cpuRecorder, samplingInterval } from '../../src/profiles/cpu-recorder.js';
 import { Profiles } from '../../src/profiles/profiles.js';
 import { readPprof, total } from '../support/pprof.js';
@@ -11,6 +12,7 @@ import {
   control,
   granted,
   keepBusy,
+  ORIGIN,
   profilesOfThisThread,
   refusalOf,
   succeeded,
@@ -87,8 +89,41 @@ describe('A CPU profile', () => {
     assert.deepEqual(await running, { value: null });
   });
 
-  it('has 4,000 samples at most, however long it is', () => {
-    assert.deepEqual([1, 4, 10, 120].map(samplingInterval), [1000, 1000, 2500, 30_000]);
+  it('has 1,000 samples at most, and no more than V8 can serialise within the budget, whatever was sampled', () => {
+    const intervals = (budgetMs: number) =>
+      [1, 4, 10, 120].map((seconds) => samplingInterval(seconds, budgetMs));
+    assert.deepEqual(intervals(5000), [1000, 4000, 10_000, 120_000]);
+    assert.deepEqual(intervals(1000), [1281, 5122, 12_805, 153_650]);
+    assert.deepEqual(intervals(100), [12_821, 51_283, 128_206, 1_538_462]);
+  });
+
+  it('has 256 frames of a stack at most, which the widest tree is reckoned with', async () => {
+    const recording = cpuRecorder.start(1000)!;
+    const endMs = performance.now() + 200;
+    while (performance.now() < endMs) descend(600);
+    const { profile } = recording.stop()!;
+    const depths = new Map([[profile.nodes[0]!.id, 0]]);
+    // V8 lists callers before what they call.
+    for (const { id, children = [] } of profile.nodes)
+      for (const child of children) depths.set(child, depths.get(id)! + 1);
+    const deepest = Math.max(...depths.values());
+    assert.ok(deepest > 200 && deepest <= 256, `${deepest} frames`);
+  });
+
+  it('of the widest tree there can be is transformed in slices', async () => {
+    const wide = { profile: widest(400), intervalMicros: 1000, startMs: 0 };
+    let turns = 0;
+    let isDone = false;
+    const count = () => {
+      turns += 1;
+      if (!isDone) setImmediate(count);
+    };
+    setImmediate(count);
+    const pprof = readPprof(await cpuPprof(wide, ORIGIN));
+    isDone = true;
+    assert.equal(total(pprof, 'samples/count'), 400);
+    // 102,000 nodes are looked at twice, some 5,000 in a turn.
+    assert.ok(turns > 30, `${turns} turns`);
   });
 
   it('is refused where starting would stop the service for long, and fails where V8 gives none', async () => {
@@ -100,10 +135,45 @@ describe('A CPU profile', () => {
     assert.equal('error' in result && result.error.code, 'LEAKWATCH_ERR_REFUSED');
     assert.equal(cpuRecorder.refusal(60_000), null, 'this heap is small');
     const walks = Number.parseInt(process.versions.v8, 10) < 14;
-    if (walks) assert.match(cpuRecorder.refusal(0) ?? '', /MB.* about .*ms.*pauseBudgetMs allows 0/);
-    else assert.equal(cpuRecorder.refusal(0), null);
+    if (walks) assert.equal(typeof cpuRecorder.refusal(26), 'string', 'more than 29 MB in 26 ms');
+    else assert.equal(cpuRecorder.refusal(26), null);
+    assert.match(cpuRecorder.refusal(25) ?? '', /stopping.* 20 samples.*pauseBudgetMs allows 25/);
   });
 });
+
+/** The work comes after the call, so that every frame is there for a while. */
+function descend(depth: number): number {
+  let sum = depth === 0 ? 0 : descend(depth - 1);
+  for (let at = 0; at < 200; at++) sum = Math.sqrt(sum + at);
+  return sum;
+}
+
+/** No two samples share a frame, and each has as many as V8 keeps. */
+function widest(samples: number): Profiler.Profile {
+  const call = (id: number) => ({
+    functionName: `f${id % 500}`,
+    scriptId: '7',
+    url: 'file:///srv/shop/app.js',
+    lineNumber: id % 500,
+    columnNumber: 0,
+  });
+  const root = { id: 1, callFrame: { ...call(0), functionName: '(root)' }, children: [] as number[] };
+  const nodes: Profiler.ProfileNode[] = [root];
+  const leaves: number[] = [];
+  for (let id = 2; id <= 1 + samples * 255; id++) {
+    const isLeaf = (id - 1) % 255 === 0;
+    if ((id - 2) % 255 === 0) root.children.push(id);
+    if (isLeaf) leaves.push(id);
+    nodes.push({ id, callFrame: call(id), children: isLeaf ? [] : [id + 1] });
+  }
+  return {
+    nodes,
+    startTime: 0,
+    endTime: samples * 1000,
+    samples: leaves,
+    timeDeltas: leaves.map(() => 1000),
+  };
+}
 
 /** How a program ends while its CPU is profiled. */
 const WAYS = {
