@@ -3,7 +3,6 @@
  * `AnsweringAddress`; every IPC message is answered with the milliseconds of CPU that the process took so far.
  */
 import { watch } from '../src/index.js';
-import { buildReport } from '../src/report/report.js';
 import { ownListener, TOKEN } from '../test/http/ops-fixture.js';
 import { finding, reportInput } from '../test/report/report-fixture.js';
 
@@ -25,10 +24,9 @@ const watcher = await watch({ capture: 'off', listen: '127.0.0.1:0', token: TOKE
 const findings = Array.from({ length: FINDINGS }, (_, index) => largeFinding(index));
 const { heap } = reportInput();
 let reads = 0;
-// Something changes with each reading, as in a live service, so that nothing is answered from what is known.
+// The heap changes with each reading, and the findings do not: in a live service they change with captures and trends.
 const { port } = await ownListener({
-  report: () =>
-    buildReport(reportInput({ findings, heap: { ...heap, liveBytes: heap.liveBytes + reads++ } })),
+  report: () => reportInput({ findings, heap: { ...heap, liveBytes: heap.liveBytes + reads++ } }),
 });
 const address: AnsweringAddress = {
   leaks: `http://127.0.0.1:${port}/ops/leaks`,

@@ -3,6 +3,7 @@ import { AccessControl, NO_ACCESS } from './access/access-control.js';
 import type { Limits } from './access/limits.js';
 import { OpsAudit } from './audit/ops-audit.js';
 import type { Daemon } from './daemon/daemon.js';
+import { reportInput } from './daemon/report-input.js';
 import type { Listener } from './http/listener.js';
 import type { OpsHandler, OwnListener } from './http/ops-dependencies.js';
 import type { OpsStatus } from './http/schema/status.js';
@@ -13,7 +14,6 @@ import type { ResolvedOptions } from './options/options.js';
 import type { Profiles } from './profiles/profiles.js';
 import { ExposedRoots } from './repl/exposed-roots.js';
 import type { Repl } from './repl/repl.js';
-import type { Report } from './report/report.js';
 import { createForwardClock, systemClock } from './runtime/clock.js';
 import { type Logger, writeToStderr } from './runtime/logger.js';
 import { packageVersion } from './runtime/package-version.js';
@@ -31,7 +31,6 @@ interface Published {
   readonly daemon: Daemon;
   readonly sites: AllocationSites;
   readonly stateDirectory: string | null;
-  readonly report: () => Report;
   readonly logger: Logger;
 }
 
@@ -144,7 +143,8 @@ export class OpsEndpoint {
 
   /** The host's app leaves the metrics to the host's own registry; the own listener serves them. */
   async #createRouter(own: OwnListener | null): Promise<OpsHandler> {
-    const { report, logger } = this.#published;
+    const { daemon, logger } = this.#published;
+    const { pid, version: nodeVersion } = process;
     const limits = await this.#loadLimits();
     const { createOpsRouter } = await import('./http/ops-router.js');
     const profiles = await this.#loadProfiles();
@@ -154,13 +154,13 @@ export class OpsEndpoint {
       authenticator: own === null ? this.#access.host : this.#access.listener,
       limits,
       own,
-      report,
+      report: () => reportInput(daemon.status(), { pid, nodeVersion, threadId }),
       status: () => this.#status(),
       metrics: own === null ? null : () => this.#exposition(),
       metricsAuth: this.#options.metricsAuth,
       operations: this.#operations,
       profiles,
-      acts: createActs(this.#published.daemon, this.#operations),
+      acts: createActs(daemon, this.#operations),
       audited: (call) => this.#audit.audited(call),
       answered: (requestId, status) => this.#audit.answered(requestId, status),
       denied: (request, principal, outage) => this.#audit.denied(request, principal, outage),

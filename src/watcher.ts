@@ -172,7 +172,6 @@ export class LeakWatcher implements Watcher {
       daemon: this.#daemon,
       sites: this.#sites,
       stateDirectory: this.#state?.path ?? null,
-      report: () => this.report(),
       logger,
     });
     this.#finalReport =

@@ -33,6 +33,7 @@ export class FindingDesk {
   /** Of the latest timer sample. */
   #openSockets: number | null = null;
   #majorCollections = 0;
+  #published: { readonly of: readonly LedgerFinding[]; readonly findings: readonly Finding[] } | null = null;
 
   constructor({ rules, mute }: ResolvedOptions, parts: DaemonParts) {
     this.#rules = rules.finding;
@@ -44,9 +45,12 @@ export class FindingDesk {
     this.#outside = new OutsideWatch(rules.outside);
   }
 
-  /** Worst first. */
+  /** Worst first. The same objects until something changes: every scrape and every reading of the report asks. */
   get findings(): readonly Finding[] {
-    return this.#ledger.findings.map((finding) => this.#published(finding));
+    const of = this.#ledger.findings;
+    if (this.#published?.of !== of)
+      this.#published = { of, findings: of.map((finding) => this.#inWords(finding)) };
+    return this.#published.findings;
   }
 
   /** Whether something rises outside the heap: reason enough to find out what holds it. */
@@ -136,7 +140,7 @@ export class FindingDesk {
   #publish({ changed }: LedgerUpdate): void {
     if (changed.length === 0) return;
     this.#parts.changed();
-    for (const finding of changed) this.#parts.events.emit('finding', this.#published(finding));
+    for (const finding of changed) this.#parts.events.emit('finding', this.#inWords(finding));
     this.#store();
   }
 
@@ -150,7 +154,7 @@ export class FindingDesk {
     work.guard('store', () => store.keep(encodeFindings(this.#ledger.toStore(words))));
   }
 
-  #published(finding: LedgerFinding): Finding {
+  #inWords(finding: LedgerFinding): Finding {
     return this.#worded(
       () => publishedFinding(finding),
       () => plainFinding(finding),

@@ -51,6 +51,8 @@ export class FindingLedger {
   /** By fingerprint, findings from before the program restarted. */
   readonly #earlier = new Map<Fingerprint, Pick<LedgerFinding, 'firstSeen' | 'confirmedAt'>>();
   #bounds: ReadonlyMap<Fingerprint, Bound | null> = new Map();
+  /** As published; null once something changed. */
+  #findings: readonly LedgerFinding[] | null = null;
 
   /** `stored`: the findings of the same program before it restarted. */
   constructor(rules: PaceRules['finding'], stored: StoredFindings | null = null) {
@@ -65,13 +67,10 @@ export class FindingLedger {
     }
   }
 
-  /** Worst first: by status, then by bytes per second. */
+  /** Worst first: by status, then by bytes per second. The same list until something changes. */
   get findings(): readonly LedgerFinding[] {
-    const graph = this.#graphFindings();
-    return [...graph.map((one) => this.#outside.explain(one)), ...this.#outside.unexplained(graph)]
-      .map((finding) => ({ ...finding, ...this.#decisions.about(finding.id) }))
-      .sort(worstFirst)
-      .slice(0, MAX_FINDINGS);
+    this.#findings ??= this.#present();
+    return this.#findings;
   }
 
   /** What is to be written down for the next start: see `encodeFindings`. `words`: for a holder. */
@@ -92,6 +91,7 @@ export class FindingLedger {
 
   /** Of every capture but the first of a series, which has nothing to be compared with. */
   record(suspects: readonly Suspect[], capturedAtMs: number): LedgerUpdate {
+    this.#findings = null;
     const changed: LedgerFinding[] = [];
     const growing = new Set<Fingerprint>();
     const early = new Set<Fingerprint>();
@@ -132,17 +132,20 @@ export class FindingLedger {
    * of the graph explains it; otherwise it is one more reason of that finding.
    */
   observe(growing: readonly OutsideFinding[], atMs: number): LedgerUpdate {
+    this.#findings = null;
     const changed = this.#outside.observe(growing, atMs, this.#graphFindings());
     return { changed: this.#audible(changed), quiet: growing.length === 0 };
   }
 
   /** From now on it causes no alert, whether it is known yet or not. */
   mute(id: Fingerprint, decision: Decision | null = null): void {
+    this.#findings = null;
     this.#decisions.mute(id, decision);
   }
 
   /** False if it was not muted. */
   unmute(id: Fingerprint): boolean {
+    this.#findings = null;
     return this.#decisions.unmute(id);
   }
 
@@ -150,11 +153,13 @@ export class FindingLedger {
   acknowledge(id: Fingerprint, decision: Decision): boolean {
     const status = this.findings.find((finding) => finding.id === id)?.status;
     if (status !== undefined) this.#decisions.acknowledge(id, { ...decision, status });
+    this.#findings = null;
     return status !== undefined;
   }
 
   /** False if it was not acknowledged. */
   withdrawAcknowledgement(id: Fingerprint): boolean {
+    this.#findings = null;
     return this.#decisions.withdrawAcknowledgement(id);
   }
 
@@ -177,6 +182,14 @@ export class FindingLedger {
     entry.flat += 1;
     if (entry.flat >= FLAT_TO_RESOLVE) return 'gone-for-long';
     return entry.flat === 1 && entry.inBatches ? 'paused' : 'stood-still';
+  }
+
+  #present(): readonly LedgerFinding[] {
+    const graph = this.#graphFindings();
+    return [...graph.map((one) => this.#outside.explain(one)), ...this.#outside.unexplained(graph)]
+      .map((finding) => ({ ...finding, ...this.#decisions.about(finding.id) }))
+      .sort(worstFirst)
+      .slice(0, MAX_FINDINGS);
   }
 
   #graphFindings(): readonly LedgerFinding[] {

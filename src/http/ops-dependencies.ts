@@ -6,7 +6,7 @@ import type { AuditedCall } from '../audit/ops-audit.js';
 import type { Operations } from '../operations/operations.js';
 import type { Expressions } from '../repl/expressions.js';
 import type { Probes } from '../repl/probes.js';
-import type { Report } from '../report/report.js';
+import type { ReportInput } from '../report/report.js';
 import type { Logger } from '../runtime/logger.js';
 import type { OpsActs } from './acts.js';
 import type { Connections } from './connections.js';
@@ -33,7 +33,7 @@ export interface OpsDependencies {
   readonly limits: Limits;
   /** Null in the host's app. */
   readonly own: OwnListener | null;
-  report(): Report;
+  report(): ReportInput;
   status(): OpsStatus;
   readonly acts: OpsActs;
   readonly operations: Operations;

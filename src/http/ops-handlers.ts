@@ -1,4 +1,4 @@
-import { renderFinding, renderReport } from '../report/text.js';
+import { reportedFindings } from '../report/report.js';
 import type { RouteHandlers } from './call.js';
 import { createActHandlers } from './handlers/acts.js';
 import { createDocumentHandler } from './handlers/document.js';
@@ -7,7 +7,7 @@ import { createProfileHandlers } from './handlers/profiles.js';
 import { createReplHandlers } from './handlers/repl.js';
 import type { OpsDependencies } from './ops-dependencies.js';
 import { NOT_FOUND } from './problem.js';
-import { createSteadyReport, negotiated } from './representation.js';
+import { createSteadyReport, negotiated, presentedFinding } from './representation.js';
 import { json } from './response.js';
 
 /** The handler of each route; null for a route that does not exist here. */
@@ -15,15 +15,11 @@ export function createOpsHandlers(dependencies: OpsDependencies): RouteHandlers 
   const steady = createSteadyReport();
   const { metrics } = dependencies;
   return {
-    leaks: ({ request }) => negotiated(request, steady(dependencies.report()), renderReport),
+    leaks: ({ request }) => negotiated(request, steady(dependencies.report())),
     leak: ({ request, parameters: { id } }) => {
       const report = dependencies.report();
-      const finding = report.findings.find((one) => one.id === id);
-      if (finding === undefined) return NOT_FOUND;
-      const json = JSON.stringify(finding);
-      return negotiated(request, { value: finding, json, version: json }, () =>
-        renderFinding(finding, report),
-      );
+      const finding = reportedFindings(report.findings).find((one) => one.id === id);
+      return finding === undefined ? NOT_FOUND : negotiated(request, presentedFinding(finding, report));
     },
     ...createActHandlers(dependencies.acts),
     ...createOperationHandlers(dependencies),

@@ -1,8 +1,16 @@
 import { hash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import Negotiator from 'negotiator';
-import { escapeActive } from '../report/json.js';
-import type { Report } from '../report/report.js';
+import type { Finding } from '../findings/finding.js';
+import { escapeActive, renderJson } from '../report/json.js';
+import {
+  buildReport,
+  type Report,
+  type ReportInput,
+  reportedFinding,
+  reportedFindings,
+} from '../report/report.js';
+import { renderFinding, renderReport } from '../report/text.js';
 import { problem } from './problem.js';
 import type { OpsResponse } from './response.js';
 
@@ -22,49 +30,90 @@ export function preferredType(accept: string | undefined): MediaType | null {
 /** The watcher's costs in a report's JSON. They come before any text from the heap, where quotes are escaped anyway. */
 const COST = /"cost":\{[^{}]*\}/;
 
-/** A value that is sent as JSON or as text. */
-interface Presented<T> {
-  readonly value: T;
-  readonly json: string;
+/** A value that is sent as JSON or as text, neither of which is made before it is needed. */
+interface Presented {
+  /** Whole, with its last newline. */
+  json(): Uint8Array;
+  text(): string;
   /** Another one whenever the bytes differ, in either form; without one, the bytes are hashed, which takes longer. */
   readonly version?: string;
 }
 
+interface SentFinding {
+  readonly json: Buffer;
+  readonly digest: string;
+}
+
+/** Bytes of each finding: made once, since they are nearly all of a report, and 50 findings would take milliseconds for each client. */
+const sent = new WeakMap<Finding, SentFinding>();
+
+function sentFinding(finding: Finding): SentFinding {
+  const known = sent.get(finding);
+  if (known !== undefined) return known;
+  const json = Buffer.from(renderJson(reportedFinding(finding)));
+  const made = { json, digest: hash('sha256', json, 'base64url') };
+  sent.set(finding, made);
+  return made;
+}
+
 /**
  * Returns the same report until its content changes. The watcher's own CPU time changes with every reading, which would give
- * every response another tag: it is published as of the last other change. The JSON is made once, since that takes longest.
+ * every response another tag: it is published as of the last other change.
  */
-export function createSteadyReport(): (report: Report) => Presented<Report> {
+export function createSteadyReport(): (input: ReportInput) => Presented {
   let digest = '';
   let cost: Report['watcher']['cost'] | null = null;
-  return (report) => {
-    const json = JSON.stringify(report);
-    const now = hash('sha256', json.replace(COST, ''));
-    if (cost === null || now !== digest) cost = report.watcher.cost;
+  return (input) => {
+    const findings = reportedFindings(input.findings).map(sentFinding);
+    const frame = buildReport({ ...input, findings: [] });
+    const json = JSON.stringify(frame);
+    const now = hash('sha256', [json.replace(COST, ''), ...findings.map((one) => one.digest)].join(' '));
+    if (cost === null || now !== digest) cost = frame.watcher.cost;
     digest = now;
-    const published = JSON.stringify(cost);
+    const steady = cost;
+    const published = JSON.stringify(steady);
     return {
-      value: { ...report, watcher: { ...report.watcher, cost } },
-      json: json.replace(COST, () => `"cost":${published}`),
+      json: () =>
+        reportJson(
+          json.replace(COST, () => `"cost":${published}`),
+          findings,
+        ),
+      text: () => renderReport(buildReport({ ...input, watcher: { ...input.watcher, cost: steady } })),
       version: digest + published,
     };
   };
 }
 
+/** `frame`: the JSON of the report without its findings, which are its last member. */
+function reportJson(frame: string, findings: readonly SentFinding[]): Uint8Array {
+  const comma = Buffer.from(',');
+  const list = findings.flatMap(({ json }, at) => (at === 0 ? [json] : [comma, json]));
+  return Buffer.concat([
+    Buffer.from(escapeActive(frame.slice(0, -']}'.length))),
+    ...list,
+    Buffer.from(']}\n'),
+  ]);
+}
+
+/** One finding of a report. */
+export function presentedFinding(finding: Finding, input: ReportInput): Presented {
+  return {
+    json: () => Buffer.concat([sentFinding(finding).json, Buffer.from('\n')]),
+    // Its text shows figures of the report as well.
+    text: () => renderFinding(reportedFinding(finding), buildReport({ ...input, findings: [] })),
+  };
+}
+
 /** In the type that the client prefers, with a strong tag, another one for other bytes; 304 if the client has them already. */
-export function negotiated<T>(
-  { headers }: IncomingMessage,
-  { value, json, version }: Presented<T>,
-  renderText: (value: T) => string,
-): OpsResponse {
+export function negotiated({ headers }: IncomingMessage, presented: Presented): OpsResponse {
   const type = preferredType(headers.accept);
   if (type === null) return problem('LEAKWATCH_ERR_NOT_ACCEPTABLE', `Available: ${MEDIA_TYPES.join(', ')}.`);
-  const body = type === 'text/plain' ? renderText(value) : `${escapeActive(json)}\n`;
-  const content = version === undefined ? body : `${type} ${version}`;
-  const tag = `"${hash('sha256', content, 'base64url')}"`;
+  const body = () => (type === 'text/plain' ? presented.text() : presented.json());
+  const { version } = presented;
+  const tag = `"${hash('sha256', version === undefined ? body() : `${type} ${version}`, 'base64url')}"`;
   const tagged = { ETag: tag, Vary: 'Accept' };
   if (holds(headers['if-none-match'], tag)) return { status: 304, headers: tagged, body: null };
-  return { status: 200, headers: { ...tagged, 'Content-Type': contentType(type) }, body };
+  return { status: 200, headers: { ...tagged, 'Content-Type': contentType(type) }, body: body() };
 }
 
 /** If-None-Match compares weakly (RFC 9110, 13.1.2): proxies that compress make a tag weak. */

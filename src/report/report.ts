@@ -75,8 +75,11 @@ const MAX_CAPTURES = 50;
 /** Findings in a report at most; the mildest are left out. */
 const MAX_FINDINGS = 100;
 
+/** What a report is made of. A finding stays the same object as long as nothing about it changes. */
+export type ReportInput = Omit<Report, 'schemaVersion'>;
+
 /** Makes the report of these values. Figures that are not finite become 0 (or null where null is allowed). */
-export function buildReport({ process, watcher, heap, findings }: Omit<Report, 'schemaVersion'>): Report {
+export function buildReport({ process, watcher, heap, findings }: ReportInput): Report {
   const range = heap.secondsToLimitRange;
   return bounded<Report>({
     schemaVersion: SCHEMA_VERSION,
@@ -87,10 +90,22 @@ export function buildReport({ process, watcher, heap, findings }: Omit<Report, '
       secondsToLimit: finiteOrNull(heap.secondsToLimit),
       secondsToLimitRange: range === null ? null : { ...range, high: finiteOrNull(range.high) },
     },
-    findings: findings
-      .slice(0, MAX_FINDINGS)
-      .map((finding) => ({ ...finding, secondsToLimit: finiteOrNull(finding.secondsToLimit) })),
+    findings: reportedFindings(findings).map(withFiniteTime),
   });
+}
+
+/** Those of these findings that a report has. */
+export function reportedFindings(findings: readonly Finding[]): readonly Finding[] {
+  return findings.slice(0, MAX_FINDINGS);
+}
+
+/** The finding as a report has it. */
+export function reportedFinding(finding: Finding): Finding {
+  return bounded(withFiniteTime(finding));
+}
+
+function withFiniteTime(finding: Finding): Finding {
+  return { ...finding, secondsToLimit: finiteOrNull(finding.secondsToLimit) };
 }
 
 function finiteOrNull(value: number | null): number | null {

@@ -149,7 +149,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'ops-endpoint.ts': [
     'runtime',
     'sampling',
-    'report',
     'access',
     'options',
     'operations',

@@ -57,6 +57,26 @@ function growing(changes: Partial<OutsideFinding> = {}): OutsideFinding {
 const idsOf = (findings: readonly LedgerFinding[]) => findings.map(({ id }) => id);
 
 describe('The ledger of findings', () => {
+  it('gives the same list until something changes', () => {
+    const ledger = confirmed();
+    const [{ id }] = ledger.findings as [LedgerFinding];
+    const decision = { at: '2026-01-01T00:02:00.000Z', by: 'ann', reason: 'known since Monday' };
+    const changes: Readonly<Record<string, () => unknown>> = {
+      record: () => ledger.record([suspectWith([...STEADY, 7000])], AT + 40_000),
+      observe: () => ledger.observe([growing()], AT + 41_000),
+      mute: () => ledger.mute(id, decision),
+      unmute: () => ledger.unmute(id),
+      acknowledge: () => ledger.acknowledge(id, decision),
+      withdrawAcknowledgement: () => ledger.withdrawAcknowledgement(id),
+    };
+    for (const [name, change] of Object.entries(changes)) {
+      const before = ledger.findings;
+      assert.equal(ledger.findings, before);
+      change();
+      assert.notDeepEqual(ledger.findings, before, name);
+    }
+  });
+
   it('keeps one finding for one fingerprint, from first seen to confirmed', () => {
     const [finding, ...more] = confirmed().findings;
     assert.equal(more.length, 0);

@@ -1,11 +1,8 @@
 import type { Finding } from '../../src/findings/finding.js';
-import { buildReport, type Report } from '../../src/report/report.js';
+import { buildReport, type Report, type ReportInput } from '../../src/report/report.js';
 
 const START_MS = Date.UTC(2026, 0, 5, 2, 0, 0);
 const at = (sinceStartMs: number) => new Date(START_MS + sinceStartMs).toISOString();
-
-/** What a report is built of. */
-export type ReportInput = Omit<Report, 'schemaVersion'>;
 
 export function finding(changes: Partial<Finding> = {}): Finding {
   return {

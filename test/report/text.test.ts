@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RetainerStep } from '../../src/heap/naming/retainer-step.js';
+import type { ReportInput } from '../../src/report/report.js';
 import { buildReport } from '../../src/report/report.js';
 import { renderFinding, renderReport } from '../../src/report/text.js';
 import {
@@ -8,7 +9,6 @@ import {
   finding,
   HOSTILE_NAMES,
   LONE_SURROGATE,
-  type ReportInput,
   report,
   reportInput,
 } from './report-fixture.js';
