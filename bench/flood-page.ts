@@ -63,7 +63,7 @@ times a second.
 ${table([['address', 'requests', 'bytes', 'p99, ms', 'CPU of the service, ms a request'], ...answers.map(answerRow)])}
 
 One request after the other over one connection. The report has 50 findings with 32 steps, a path of 12 edges and 5 allocation sites
-each, and changes with each request. The CPU is that of all threads, so the event loop is held for less.
+each; its heap changes with each request, its findings do not. The CPU is that of all threads, so the event loop is held for less.
 `;
 }
 

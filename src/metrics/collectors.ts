@@ -45,9 +45,11 @@ const NO_LABELS: Labels = {};
  */
 export function createMetrics(
   source: MetricsSource,
-  registry: MetricsRegistry = new Registry(),
+  given?: MetricsRegistry,
   missed: readonly HeapSample[] = [],
 ): Metrics {
+  const own = new Registry();
+  const registry = given === undefined ? own : given;
   refuseUnusable(registry);
   const families = createFamilies(source);
   const record: RecordValue = (name, labels, value) => families.get(name)?.record(labels, value);
@@ -59,7 +61,7 @@ export function createMetrics(
     get contentType() {
       return registry.contentType;
     },
-    exposition: () => registry.metrics(),
+    exposition: given === undefined ? ownExposition(own, families) : () => registry.metrics(),
     close() {
       unsubscribe();
       // By the table's names: a registry for OpenMetrics renames the counters it holds.
@@ -67,6 +69,28 @@ export function createMetrics(
         if (registry.getSingleMetric(name) === metric) registry.removeSingleMetric(name);
       }
     },
+  };
+}
+
+/**
+ * As the registry, which holds nothing else, writes it; but what events drive is written only after an event. It is most of the
+ * series, and writing is most of a scrape.
+ */
+function ownExposition(
+  registry: Pick<Registry, 'getSingleMetricAsString'>,
+  families: ReadonlyMap<MetricName, MetricFamily>,
+): () => Promise<string> {
+  const known = new Map<MetricName, { readonly version: number; readonly text: string }>();
+  const textOf = async (name: MetricName, { version }: MetricFamily): Promise<string> => {
+    const kept = known.get(name);
+    if (kept !== undefined && kept.version === version) return kept.text;
+    const text = await registry.getSingleMetricAsString(name);
+    if (version !== null) known.set(name, { version, text });
+    return text;
+  };
+  return async () => {
+    const texts = await Promise.all([...families].map(([name, family]) => textOf(name, family)));
+    return `${texts.join('\n\n')}\n`;
   };
 }
 
@@ -89,7 +113,9 @@ function refuseUnusable(registry: MetricsRegistry): void {
 
 function createFamilies(source: MetricsSource): ReadonlyMap<MetricName, MetricFamily> {
   const status = oncePerScrape(source);
-  return new Map(METRIC_NAMES.map((name) => [name, createFamily(name, () => readOrKeep(status, name))]));
+  const readerOf = (name: MetricName) =>
+    metricSpec(name).read === undefined ? null : () => readOrKeep(status, name);
+  return new Map(METRIC_NAMES.map((name) => [name, createFamily(name, readerOf(name))]));
 }
 
 /** A scrape must not fail because of the watcher: the same response holds the host's own metrics. The time of the last sample, which stays, shows it. */

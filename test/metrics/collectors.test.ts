@@ -311,6 +311,29 @@ test('a registry that speaks OpenMetrics gets it, and is left clean', async () =
   assert.equal(registry.getMetricsAsArray().length, 0);
 });
 
+test('without a registry of the host the exposition has the same bytes as the registry writes, after every event', async () => {
+  const source = new FakeSource();
+  const metrics = createMetrics(source);
+  const isSame = async (what: string) =>
+    assert.equal(await metrics.exposition(), await metrics.registry.metrics(), what);
+  const events: Readonly<Record<string, () => unknown>> = {
+    'at first': () => {},
+    'nothing happened': () => {},
+    'a GC': () => source.events.emit('sample', gcSample('major', 3, 4096)),
+    'a capture': () => source.events.emit('capture', capture()),
+    'a finding': () => source.events.emit('finding', finding()),
+    'another status': () => source.change(leakingStatus(1_700_000_600_000)),
+    'a reset': () => (metrics.registry as Registry).resetMetrics(),
+    'a GC after it': () => source.events.emit('sample', gcSample('minor', 1, 1)),
+  };
+  for (const [what, happen] of Object.entries(events)) {
+    happen();
+    await isSame(what);
+    await isSame(`${what}, again`);
+  }
+  metrics.close();
+});
+
 test('after the host reset its registry, the counters are there again', async () => {
   const registry = new Registry();
   const source = new FakeSource();
