@@ -65,19 +65,31 @@ for (const [name, open] of Object.entries(PLACES)) {
       assert.deepEqual(seen.slice(0, 3), ['/leaks', '/status', '/nothing']);
     });
 
-    it('whom the hook fails to judge get the same bytes as without a token', async () => {
+    it('to whom the hook gives no client get the same bytes as without a token', async () => {
       const expected = await exchange(await openWith(), raw('/ops/leaks'));
       for (const authorize of [
-        () => {
-          throw new Error('secret');
-        },
-        () => Promise.reject(new Error('secret')),
         () => undefined as never,
         () => ({ id: 'eve', scopes: ['root'] }) as never,
       ] satisfies AuthorizeHook[]) {
         const answer = await exchange(await hooked(authorize), raw('/ops/leaks'));
         assert.equal(answer.head + answer.body, expected.head + expected.body);
       }
+    });
+
+    it('whom the hook cannot judge get 503, with the same bytes whatever its error and their path', async () => {
+      const answers = [];
+      for (const authorize of [
+        () => {
+          throw new Error('secret');
+        },
+        () => Promise.reject(new Error('another secret')),
+      ] satisfies AuthorizeHook[]) {
+        const port = await hooked(authorize);
+        for (const path of ['/ops/leaks', '/ops/nothing']) answers.push(await exchange(port, raw(path)));
+      }
+      assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([503]));
+      assert.equal(new Set(answers.map(({ head, body }) => head + body)).size, 1);
+      assert.doesNotMatch(answers[0]?.body ?? '', /secret/);
     });
 
     it('get 429 while too many wait for the hook, except with a token', async () => {
