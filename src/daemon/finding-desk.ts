@@ -33,7 +33,7 @@ export class FindingDesk {
   /** Of the latest timer sample. */
   #openSockets: number | null = null;
   #majorCollections = 0;
-  #published: { readonly of: readonly LedgerFinding[]; readonly findings: readonly Finding[] } | null = null;
+  readonly #published = new WeakMap<LedgerFinding, Finding>();
 
   constructor({ rules, mute }: ResolvedOptions, parts: DaemonParts) {
     this.#rules = rules.finding;
@@ -45,12 +45,13 @@ export class FindingDesk {
     this.#outside = new OutsideWatch(rules.outside);
   }
 
-  /** Worst first. The same objects until something changes: every scrape and every reading of the report asks. */
+  /** Worst first. A finding is the same object until something about it changes: every scrape and every reading of the report asks. */
   get findings(): readonly Finding[] {
-    const of = this.#ledger.findings;
-    if (this.#published?.of !== of)
-      this.#published = { of, findings: of.map((finding) => this.#inWords(finding)) };
-    return this.#published.findings;
+    return this.#ledger.findings.map((finding) => {
+      const published = this.#published.get(finding) ?? this.#inWords(finding);
+      this.#published.set(finding, published);
+      return published;
+    });
   }
 
   /** Whether something rises outside the heap: reason enough to find out what holds it. */

@@ -1,6 +1,6 @@
 import type { CaptureRecord } from '../capture/capture-record.js';
 import type { Finding } from '../findings/finding.js';
-import type { ReportCapture, ReportInput } from '../report/report.js';
+import { type ReportCapture, type ReportInput, timedFinding } from '../report/report.js';
 import { reachableLimit } from '../trend/time-to-limit.js';
 import type { DaemonStatus } from './daemon-status.js';
 import { bestTrend } from './live-heap.js';
@@ -53,18 +53,10 @@ function isoTime(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-/** Of each finding, the copy with its latest time: the same object until the time changes, so that its JSON is made once. */
-const timed = new WeakMap<Finding, Finding>();
-
 /** The heap's forecast counts all growth and has an interval; without one, the finding's rate serves. */
 function withTimeToLimit(finding: Finding, heapSeconds: number | null, roomBytes: number): Finding {
   const { bytesPerSecond } = finding.growth;
   // A finding outside the heap has its own figure, or none.
   if (bytesPerSecond <= 0 || finding.retainerPath.length === 0) return finding;
-  const secondsToLimit = heapSeconds ?? Math.max(0, roomBytes / bytesPerSecond);
-  const known = timed.get(finding);
-  if (known?.secondsToLimit === secondsToLimit) return known;
-  const copy = { ...finding, secondsToLimit };
-  timed.set(finding, copy);
-  return copy;
+  return timedFinding(finding, heapSeconds ?? Math.max(0, roomBytes / bytesPerSecond));
 }

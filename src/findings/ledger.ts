@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Bound } from '../heap/limits/limit.js';
 import type { Holder } from '../heap/naming/holder.js';
 import type { Fingerprint } from '../heap/naming/retainer-step.js';
@@ -53,6 +54,8 @@ export class FindingLedger {
   #bounds: ReadonlyMap<Fingerprint, Bound | null> = new Map();
   /** As published; null once something changed. */
   #findings: readonly LedgerFinding[] | null = null;
+  /** As published last, by id. */
+  #latest: ReadonlyMap<string, LedgerFinding> = new Map();
 
   /** `stored`: the findings of the same program before it restarted. */
   constructor(rules: PaceRules['finding'], stored: StoredFindings | null = null) {
@@ -67,9 +70,12 @@ export class FindingLedger {
     }
   }
 
-  /** Worst first: by status, then by bytes per second. The same list until something changes. */
+  /** Worst first: by status, then by bytes per second. A finding is the same object until something about it changes. */
   get findings(): readonly LedgerFinding[] {
-    this.#findings ??= this.#present();
+    if (this.#findings === null) {
+      this.#findings = this.#present();
+      this.#latest = new Map(this.#findings.map((finding) => [finding.id, finding]));
+    }
     return this.#findings;
   }
 
@@ -187,9 +193,15 @@ export class FindingLedger {
   #present(): readonly LedgerFinding[] {
     const graph = this.#graphFindings();
     return [...graph.map((one) => this.#outside.explain(one)), ...this.#outside.unexplained(graph)]
-      .map((finding) => ({ ...finding, ...this.#decisions.about(finding.id) }))
+      .map((finding) => this.#kept({ ...finding, ...this.#decisions.about(finding.id) }))
       .sort(worstFirst)
       .slice(0, MAX_FINDINGS);
+  }
+
+  /** Cheap, since what did not change is mostly the same object. */
+  #kept(finding: LedgerFinding): LedgerFinding {
+    const before = this.#latest.get(finding.id);
+    return before !== undefined && isDeepStrictEqual(before, finding) ? before : finding;
   }
 
   #graphFindings(): readonly LedgerFinding[] {

@@ -9,6 +9,7 @@ import {
   type ReportInput,
   reportedFinding,
   reportedFindings,
+  untimedFinding,
 } from '../report/report.js';
 import { renderFinding, renderReport } from '../report/text.js';
 import { problem } from './problem.js';
@@ -39,21 +40,45 @@ interface Presented {
   readonly version?: string;
 }
 
-interface SentFinding {
-  readonly json: Buffer;
+/** The JSON of a finding around its time to the limit. */
+interface FindingParts {
+  readonly before: Buffer;
+  readonly after: Buffer;
   readonly digest: string;
 }
 
-/** Bytes of each finding: made once, since they are nearly all of a report, and 50 findings would take milliseconds for each client. */
-const sent = new WeakMap<Finding, SentFinding>();
+/** Made once, since they are nearly all of a report, and those of 50 findings would take milliseconds for each client. */
+const parts = new WeakMap<Finding, FindingParts>();
+
+function partsOf(finding: Finding): FindingParts {
+  const known = parts.get(finding);
+  if (known !== undefined) return known;
+  const members = Object.entries(reportedFinding(finding));
+  const at = members.findIndex(([name]) => name === 'secondsToLimit');
+  const json = (some: typeof members) => renderJson(Object.fromEntries(some)).slice(1, -1);
+  const [first, rest] = [json(members.slice(0, at)), json(members.slice(at + 1))];
+  const before = `{${first === '' ? '' : `${first},`}"secondsToLimit":`;
+  const after = `${rest === '' ? '' : `,${rest}`}}`;
+  const made = {
+    before: Buffer.from(before),
+    after: Buffer.from(after),
+    digest: hash('sha256', before + after),
+  };
+  parts.set(finding, made);
+  return made;
+}
+
+interface SentFinding {
+  readonly json: readonly Buffer[];
+  /** Another one whenever the JSON differs. */
+  readonly version: string;
+}
 
 function sentFinding(finding: Finding): SentFinding {
-  const known = sent.get(finding);
-  if (known !== undefined) return known;
-  const json = Buffer.from(renderJson(reportedFinding(finding)));
-  const made = { json, digest: hash('sha256', json, 'base64url') };
-  sent.set(finding, made);
-  return made;
+  const { before, after, digest } = partsOf(untimedFinding(finding));
+  // Null for what is not finite, as in a report.
+  const time = JSON.stringify(finding.secondsToLimit);
+  return { json: [before, Buffer.from(time), after], version: `${digest} ${time}` };
 }
 
 /**
@@ -67,7 +92,7 @@ export function createSteadyReport(): (input: ReportInput) => Presented {
     const findings = reportedFindings(input.findings).map(sentFinding);
     const frame = buildReport({ ...input, findings: [] });
     const json = JSON.stringify(frame);
-    const now = hash('sha256', [json.replace(COST, ''), ...findings.map((one) => one.digest)].join(' '));
+    const now = hash('sha256', [json.replace(COST, ''), ...findings.map((one) => one.version)].join(' '));
     if (cost === null || now !== digest) cost = frame.watcher.cost;
     digest = now;
     const steady = cost;
@@ -87,7 +112,7 @@ export function createSteadyReport(): (input: ReportInput) => Presented {
 /** `frame`: the JSON of the report without its findings, which are its last member. */
 function reportJson(frame: string, findings: readonly SentFinding[]): Uint8Array {
   const comma = Buffer.from(',');
-  const list = findings.flatMap(({ json }, at) => (at === 0 ? [json] : [comma, json]));
+  const list = findings.flatMap(({ json }, at) => (at === 0 ? json : [comma, ...json]));
   return Buffer.concat([
     Buffer.from(escapeActive(frame.slice(0, -']}'.length))),
     ...list,
@@ -98,7 +123,7 @@ function reportJson(frame: string, findings: readonly SentFinding[]): Uint8Array
 /** One finding of a report. */
 export function presentedFinding(finding: Finding, input: ReportInput): Presented {
   return {
-    json: () => Buffer.concat([sentFinding(finding).json, Buffer.from('\n')]),
+    json: () => Buffer.concat([...sentFinding(finding).json, Buffer.from('\n')]),
     // Its text shows figures of the report as well.
     text: () => renderFinding(reportedFinding(finding), buildReport({ ...input, findings: [] })),
   };

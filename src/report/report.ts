@@ -75,7 +75,7 @@ const MAX_CAPTURES = 50;
 /** Findings in a report at most; the mildest are left out. */
 const MAX_FINDINGS = 100;
 
-/** What a report is made of. A finding stays the same object as long as nothing about it changes. */
+/** What a report is made of. A finding, or the one it was timed from, stays the same object as long as nothing about it changes. */
 export type ReportInput = Omit<Report, 'schemaVersion'>;
 
 /** Makes the report of these values. Figures that are not finite become 0 (or null where null is allowed). */
@@ -92,6 +92,21 @@ export function buildReport({ process, watcher, heap, findings }: ReportInput): 
     },
     findings: reportedFindings(findings).map(withFiniteTime),
   });
+}
+
+/** Of copies with another time: what they are copies of. */
+const untimed = new WeakMap<Finding, Finding>();
+
+/** The finding with another time to the limit, which changes far more often than anything else about it. */
+export function timedFinding(finding: Finding, secondsToLimit: number | null): Finding {
+  const copy = { ...finding, secondsToLimit };
+  untimed.set(copy, untimedFinding(finding));
+  return copy;
+}
+
+/** The finding that differs from this one in `secondsToLimit` at most, and is the same object for every time. */
+export function untimedFinding(finding: Finding): Finding {
+  return untimed.get(finding) ?? finding;
 }
 
 /** Those of these findings that a report has. */

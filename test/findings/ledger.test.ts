@@ -57,6 +57,21 @@ function growing(changes: Partial<OutsideFinding> = {}): OutsideFinding {
 const idsOf = (findings: readonly LedgerFinding[]) => findings.map(({ id }) => id);
 
 describe('The ledger of findings', () => {
+  it('gives the same object for a finding until something about it changes', () => {
+    const ledger = confirmed();
+    const decision = { at: '2026-01-01T00:02:00.000Z', by: 'ann', reason: 'known since Monday' };
+    const other: Fingerprint = 'lw-fedcba9876543210';
+    ledger.record([suspectWith(STEADY), suspectWith(STEADY, { fingerprint: other })], AT + 25_000);
+    ledger.acknowledge(other, decision);
+    const find = (id: string) => ledger.findings.find((finding) => finding.id === id);
+    const [id] = idsOf(ledger.findings).filter((one) => one !== other) as [Fingerprint];
+    const [one, second] = [find(id), find(other)];
+    ledger.observe([growing()], AT + 26_000);
+    assert.deepEqual([find(id) === one, find(other) === second], [true, true]);
+    ledger.mute(id, decision);
+    assert.deepEqual([find(id) === one, find(other) === second], [false, true]);
+  });
+
   it('gives the same list until something changes', () => {
     const ledger = confirmed();
     const [{ id }] = ledger.findings as [LedgerFinding];

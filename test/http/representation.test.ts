@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { describe, test } from 'node:test';
 import { createSteadyReport, negotiated, presentedFinding } from '../../src/http/representation.js';
 import { renderJson } from '../../src/report/json.js';
-import { buildReport, type ReportInput, reportedFinding } from '../../src/report/report.js';
+import { buildReport, type ReportInput, reportedFinding, timedFinding } from '../../src/report/report.js';
 import { renderFinding, renderReport } from '../../src/report/text.js';
 import { finding, HOSTILE_NAMES, reportInput } from '../report/report-fixture.js';
 
@@ -13,6 +13,8 @@ const bodyOf = (input: ReportInput, accept = 'application/json') =>
   String(negotiated(asking({ accept }), createSteadyReport()(input)).body);
 const tagOf = (input: ReportInput) => negotiated(asking(), createSteadyReport()(input)).headers['ETag'];
 
+const { secondsToLimit: _, ...withoutTime } = finding();
+
 const INPUTS: Readonly<Record<string, ReportInput>> = {
   'no finding': reportInput({ findings: [] }),
   'one finding': reportInput(),
@@ -20,6 +22,15 @@ const INPUTS: Readonly<Record<string, ReportInput>> = {
     findings: Object.values(HOSTILE_NAMES).map((className) =>
       finding({ className, title: `…${className}é` }),
     ),
+  }),
+  'times to the limit': reportInput({
+    findings: [60, null, Infinity, 0.1, -0].map((seconds) => timedFinding(finding(), seconds)),
+  }),
+  'the time first, and the time last': reportInput({
+    findings: [
+      { secondsToLimit: 7, ...withoutTime },
+      { ...withoutTime, secondsToLimit: 7 },
+    ],
   }),
   'figures that are not finite': reportInput({
     findings: [finding({ secondsToLimit: Infinity }), finding({ confidence: Number.NaN })],
@@ -43,7 +54,7 @@ describe('A report that is sent', () => {
 
   test('makes the JSON of a finding once, until that is another one', () => {
     let made = 0;
-    const { title: _, ...rest } = finding();
+    const { title: __, ...rest } = finding();
     const counted = () => ({
       ...rest,
       get title() {
@@ -56,11 +67,24 @@ describe('A report that is sent', () => {
     assert.equal(made, 2);
     bodyOf(reportInput({ findings: [one, counted()] }));
     assert.equal(made, 3);
+    // Copying reads it as well.
+    const later = [timedFinding(one, 60), timedFinding(timedFinding(one, 61), 62)];
+    made = 0;
+    assert.match(bodyOf(reportInput({ findings: later })), /"secondsToLimit":60,?.*"secondsToLimit":62[,}]/s);
+    assert.equal(made, 0);
   });
 
   test('has another tag if the order, the number or the content of its findings is another', () => {
     const [one, other] = [finding({ id: 'lw-1' }), finding({ id: 'lw-2' })];
-    const lists = [[], [one], [other], [one, other], [other, one], [{ ...one, confidence: 0.5 }]];
+    const lists = [
+      [],
+      [one],
+      [other],
+      [one, other],
+      [other, one],
+      [{ ...one, confidence: 0.5 }],
+      [timedFinding(one, 9)],
+    ];
     const tags = lists.map((findings) => tagOf(reportInput({ findings })));
     assert.equal(new Set(tags).size, lists.length);
     assert.equal(tagOf(reportInput({ findings: [{ ...one }] })), tags[1], 'equal content');
