@@ -160,7 +160,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'http',
     'ops-acts.ts',
   ],
-  'registration.ts': [],
+  'registration.ts': ['runtime'],
   'watcher.ts': [
     'errors.ts',
     'runtime',

@@ -119,7 +119,7 @@ describe('A service that lets a person look into it', { timeout: 400_000 }, () =
 });
 
 it('A program whose expressions are not acknowledged runs unwatched, and says why', async () => {
-  const program = new WatchedProgram('plain-commonjs.cjs', [], {
+  const program = new WatchedProgram('plain-commonjs.cjs', ['waits'], {
     LEAKWATCH_REPL: 'full',
     LEAKWATCH_ACKNOWLEDGE_EVAL: 'read-only',
   });
