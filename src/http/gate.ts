@@ -51,13 +51,12 @@ export function refuseClient(
   principal: Principal | null,
   { closed }: Authenticator,
 ): OpsResponse | null {
-  if (principal === null) {
-    if (closed) return NOT_FOUND;
-    // A proxy and this server could read different ones.
-    if (headerValues(request, 'authorization').length > 1)
-      return problem('LEAKWATCH_ERR_BAD_REQUEST', 'The request has more than one Authorization header.');
-    return UNAUTHENTICATED;
-  }
+  if (principal === null && closed) return NOT_FOUND;
+  // A proxy and this server could read different ones.
+  for (const name of ['authorization', 'host'])
+    if (headerValues(request, name).length > 1)
+      return problem('LEAKWATCH_ERR_BAD_REQUEST', `The request has more than one header '${name}'.`);
+  if (principal === null) return UNAUTHENTICATED;
   // Checked last: a client without a token learns nothing, not even this rule.
   if (!isFromAnotherSite(request)) return null;
   return problem(

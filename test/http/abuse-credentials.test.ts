@@ -121,6 +121,18 @@ for (const [name, open] of Object.entries(PLACES)) {
       });
     });
 
+    test('two Host headers get 400, with a token and without', async () => {
+      await using(open(), async (port) => {
+        for (const headers of [[], [bearer()]])
+          for (const host of ['localhost', 'evil.example'])
+            assert.equal(
+              (await exchange(port, raw('/ops/leaks', [...headers, `HOST: ${host}`]))).status,
+              400,
+              host,
+            );
+      });
+    });
+
     test('a page of another site gets 403, and no answer opens CORS', async () => {
       const { handlers, calls } = everyRoute();
       await using(open({}, handlers), async (port) => {

@@ -352,6 +352,7 @@ describe('a listener on a Unix socket', { skip: process.platform === 'win32' }, 
       200,
     );
     assert.equal((await exchange(path, raw('/ops/leaks', [bearer()], 'GET', null))).status, 200);
+    assert.equal((await exchange(path, raw('/ops/leaks', [bearer(), 'Host: localhost']))).status, 400);
     assert.equal((await exchange(path, raw('/ops/leaks'))).status, 401);
     await listener.close();
     assert.equal(existsSync(path), false);
