@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Authenticator } from '../access/authenticator.js';
-import { headerValues } from '../access/header-values.js';
+import { headerValues, mayLackHeaders } from '../access/header-values.js';
 import type { Principal } from '../access/principal.js';
 import { isFromAnotherSite } from '../access/same-origin.js';
 import type { ListenAddress } from '../options/listen-address.js';
@@ -52,6 +52,9 @@ export function refuseClient(
   { closed }: Authenticator,
 ): OpsResponse | null {
   if (principal === null && closed) return NOT_FOUND;
+  // One that is missing could be the second token, or the Origin of another site.
+  if (mayLackHeaders(request))
+    return problem('LEAKWATCH_ERR_BAD_REQUEST', 'The request has too many headers.');
   // A proxy and this server could read different ones.
   for (const name of ['authorization', 'host'])
     if (headerValues(request, name).length > 1)

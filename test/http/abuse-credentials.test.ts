@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
+import express from 'express';
+import { createOpsRouter } from '../../src/http/ops-router.js';
 import { ROUTE_NAMES, routeOf } from '../../src/http/routes.js';
 import { issueToken } from '../../src/options/tokens.js';
 import {
   ADMIN_TOKEN,
   ALL_BUT,
   bearer,
+  dependencies,
   exchange,
   ONLY,
   ownListener,
@@ -133,6 +139,19 @@ for (const [name, open] of Object.entries(PLACES)) {
       });
     });
 
+    test('a header that Node drops, since too many come before it, hides nothing: 400', async () => {
+      await using(open(), async (port) => {
+        const fillers = (count: number) => Array.from({ length: count }, () => 'a:');
+        for (const hidden of [bearer(issueToken()), 'Host: evil.example', 'Origin: https://evil.example'])
+          for (const count of [998, 1_100, 3_000]) {
+            const request = raw('/ops/leaks', [bearer(), ...fillers(count), hidden]);
+            assert.equal((await exchange(port, request)).status, 400, `${count} ${hidden}`);
+          }
+        assert.equal((await exchange(port, raw('/ops/leaks', [bearer(), ...fillers(900)]))).status, 200);
+        assert.equal((await exchange(port, raw('/ops/leaks', fillers(3_000)))).status, 400);
+      });
+    });
+
     test('a page of another site gets 403, and no answer opens CORS', async () => {
       const { handlers, calls } = everyRoute();
       await using(open({}, handlers), async (port) => {
@@ -191,6 +210,26 @@ for (const [name, open] of Object.entries(PLACES)) {
     }
   });
 }
+
+test('a request that may lack headers gets 400 where the app keeps fewer of them, or all', async () => {
+  const app = express().use('/ops', createOpsRouter(dependencies()));
+  for (const [kept, status] of [
+    [50, 400],
+    [0, 403],
+  ] as const) {
+    const server = createServer(app).listen(0, '127.0.0.1');
+    server.maxHeadersCount = kept;
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    try {
+      const fillers = Array.from({ length: 1_200 }, () => 'a:');
+      const request = raw('/ops/leaks', [bearer(), ...fillers, 'Origin: https://evil.example']);
+      assert.equal((await exchange(port, request)).status, status);
+    } finally {
+      server.close();
+    }
+  }
+});
 
 test('CONNECT on the own listener gets 401 without a token and 405 with one', async () => {
   await using(ownListener(), async (port) => {
