@@ -20,7 +20,9 @@ function shown(preview: Preview, redaction: Redaction, secret: boolean, isTop: b
   if ('text' in preview) return secret ? REDACTED : quoted(preview, redaction);
   const { className, size, isList, members, more } = preview;
   const head = `${redaction.text(className)}${size === null ? '' : `(${size})`}`;
-  const parts = members.map(({ key, value }) => member(key, value, redaction, secret));
+  // Only keys of a Map are counted. A property's name belongs to the program, but a key is a value.
+  const isMap = size !== null;
+  const parts = members.map(({ key, value }) => member(key, value, redaction, secret, isMap));
   if (more === null || more > 0) parts.push(more === null ? '…' : `… ${more} more`);
   if (parts.length === 0) return head;
   const [open, close] = isList ? ['[', ']'] : ['{', '}'];
@@ -29,15 +31,21 @@ function shown(preview: Preview, redaction: Redaction, secret: boolean, isTop: b
     : `${head} ${open} ${parts.join(', ')} ${close}`;
 }
 
-function member(key: Preview | null, value: Preview, redaction: Redaction, secret: boolean): string {
+function member(
+  key: Preview | null,
+  value: Preview,
+  redaction: Redaction,
+  secret: boolean,
+  isMap: boolean,
+): string {
   if (key === null) return shown(value, redaction, secret, false);
   const name = 'text' in key ? key.text : null;
   const isSecret =
     secret ||
     (name !== null &&
       (redaction.isSecretName(name) || ('text' in value && redaction.isVariable(name, value.text))));
-  const words =
-    name !== null && IDENTIFIER.test(name) ? redaction.text(name) : shown(key, redaction, false, false);
+  const isWord = name !== null && IDENTIFIER.test(name) && !(secret && isMap);
+  const words = isWord ? redaction.text(name) : shown(key, redaction, secret, false);
   return `${words}: ${isSecret ? withheld(value) : shown(value, redaction, false, false)}`;
 }
 

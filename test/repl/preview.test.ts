@@ -174,6 +174,24 @@ describe('Redaction', () => {
     });
   }
 
+  it('withholds keys of a Map, and names that are no identifiers, if the expression names a secret', async () => {
+    const value = {
+      map: new Map<unknown, unknown>([
+        ['short-tok', { user: 'bob' }],
+        ['word', 'open'],
+        [{ id: 'key' }, 7],
+      ]),
+      plain: { 'short-tok': 1, count: 2 },
+    };
+    assert.match(await shown(value, 'subject.map'), /"short-tok": Object .*\n {2}word: "open"/);
+    const map = await shown(value, '/token/, subject.map');
+    assert.match(map, /^Map\(3\) \{\n {2}\[redacted\]: Object \[redacted\],/);
+    assert.doesNotMatch(map, /short-tok|word|open|bob|id|7/);
+    const plain = await shown(value, '/token/, subject.plain');
+    assert.match(plain, /count: /);
+    assert.doesNotMatch(plain, /short-tok/);
+  });
+
   it('shows ordinary names and values', async () => {
     const value = {
       author: 'ann',
