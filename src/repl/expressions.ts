@@ -26,6 +26,8 @@ const REST = 9;
 /** After an expression that had to be ended. */
 const LONG_REST = 49;
 const MAX_REASON = 300;
+/** Characters of a message that are looked at: cut there only, the part of a secret before the cut would be shown. */
+const MAX_MESSAGE = 1000;
 
 export interface ExpressionOrder extends SessionOrder {
   readonly expression?: string | undefined;
@@ -203,7 +205,7 @@ function reasonOf(evaluated: Evaluated, redaction: Redaction): string | null {
       return say`it still waits, and goes on by itself`;
     case 'syntax':
     case 'failed':
-      return redaction.text(evaluated.message.slice(0, MAX_REASON));
+      return redaction.text(evaluated.message.slice(0, MAX_MESSAGE)).slice(0, MAX_REASON);
     default:
       return null;
   }

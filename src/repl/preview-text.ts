@@ -16,10 +16,10 @@ export function previewText(preview: Preview, redaction: Redaction, secret: bool
 }
 
 function shown(preview: Preview, redaction: Redaction, secret: boolean, isTop: boolean): string {
-  if ('word' in preview) return redaction.text(preview.word);
+  if ('word' in preview) return named(preview.word, redaction);
   if ('text' in preview) return secret ? REDACTED : quoted(preview, redaction);
   const { className, size, isList, members, more } = preview;
-  const head = `${redaction.text(className)}${size === null ? '' : `(${size})`}`;
+  const head = `${named(className, redaction)}${size === null ? '' : `(${size})`}`;
   // Only keys of a Map are counted. A property's name belongs to the program, but a key is a value.
   const isMap = size !== null;
   const parts = members.map(({ key, value }) => member(key, value, redaction, secret, isMap));
@@ -45,16 +45,22 @@ function member(
     (name !== null &&
       (redaction.isSecretName(name) || ('text' in value && redaction.isVariable(name, value.text))));
   const isWord = name !== null && IDENTIFIER.test(name) && !(secret && isMap);
-  const words = isWord ? redaction.text(name) : shown(key, redaction, secret, false);
-  return `${words}: ${isSecret ? withheld(value) : shown(value, redaction, false, false)}`;
+  const words = isWord ? named(name, redaction) : shown(key, redaction, secret, false);
+  return `${words}: ${isSecret ? withheld(value, redaction) : shown(value, redaction, false, false)}`;
 }
 
 /** Of what has a secret's name, only what says how much there is. */
-function withheld(value: Preview): string {
+function withheld(value: Preview, redaction: Redaction): string {
   if ('word' in value)
     return ['true', 'false', 'null', 'undefined'].includes(value.word) ? value.word : REDACTED;
   if ('text' in value) return REDACTED;
-  return `${value.className}${value.size === null ? '' : `(${value.size})`} ${REDACTED}`;
+  return `${named(value.className, redaction)}${value.size === null ? '' : `(${value.size})`} ${REDACTED}`;
+}
+
+/** A name, or a word such as a number. Cut last: the part of a secret before the cut is not recognised. */
+function named(name: string, redaction: Redaction): string {
+  const safe = redaction.text(name);
+  return safe.length > MAX_SHOWN ? `${safe.slice(0, MAX_SHOWN)}…` : safe;
 }
 
 function quoted(

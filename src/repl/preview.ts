@@ -12,11 +12,10 @@ const MAX_DEPTH = 2;
 const MAX_PROPERTIES = 50;
 /** Of all objects together: V8's checks make a preview slow, and this many take a few milliseconds. */
 const MAX_MEMBERS = 500;
-/** Characters of a string that are looked at; fewer are shown. */
+/** Characters of a text or a name that are looked at; fewer are shown, so that a secret is seen whole or not at all. */
 const MAX_TEXT = 1000;
-const MAX_NAME = 200;
 
-/** A value as far as it is shown, not yet redacted: plain data that JSON represents. */
+/** A value as far as it is looked at, not yet redacted: plain data that JSON represents. */
 export type Preview =
   | { readonly text: string; readonly length: number }
   | { readonly word: string }
@@ -73,7 +72,7 @@ function objectPreview(value: object, depth: number, budget: Budget): Preview {
       : depth === 0
         ? { members: [], more: size }
         : membersOf(value, size ?? 0, depth, budget);
-  return { className: classNameOf(value), size, isList, members, more };
+  return { className: classNameOf(value, MAX_TEXT), size, isList, members, more };
 }
 
 function membersOf(value: object, size: number, depth: number, budget: Budget): Members {
@@ -144,12 +143,12 @@ function firstOf<T, R>(iterator: Iterator<T>, budget: Budget, map: (value: T) =>
 
 /** Never the source. */
 function functionWord(value: object): string {
-  const name = nameOf(value);
-  return name === '' ? '[function]' : `[function ${name.slice(0, MAX_NAME)}]`;
+  const name = nameOf(value, MAX_TEXT);
+  return name === '' ? '[function]' : `[function ${name}]`;
 }
 
 function symbolWord(value: symbol): string {
-  return Symbol.prototype.toString.call(value).slice(0, MAX_NAME);
+  return Symbol.prototype.toString.call(value).slice(0, MAX_TEXT);
 }
 
 /** A long one takes seconds to convert. */

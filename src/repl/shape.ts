@@ -45,16 +45,16 @@ function constructorsOf(value: object, limit = MAX_CHAIN): readonly Constructor[
 }
 
 /** A class, or a function's own name. */
-function classNameOf(value: object): string {
+function classNameOf(value: object, limit = MAX_NAME): string {
   if (isProxy(value)) return 'Proxy';
-  if (typeof value === 'function') return nameOf(value) || 'Function';
+  if (typeof value === 'function') return nameOf(value, limit) || 'Function';
   const [nearest] = constructorsOf(value, 1);
-  return (nearest === undefined ? '' : nameOf(nearest)) || UNKNOWN;
+  return (nearest === undefined ? '' : nameOf(nearest, limit)) || UNKNOWN;
 }
 
-function nameOf(named: object): string {
+function nameOf(named: object, limit = MAX_NAME): string {
   const name = dataProperty(named, 'name');
-  return typeof name === 'string' ? name.slice(0, MAX_NAME) : '';
+  return typeof name === 'string' ? name.slice(0, limit) : '';
 }
 
 function shapeOf(value: unknown): Shape {

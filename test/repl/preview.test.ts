@@ -8,7 +8,13 @@ import { previewText } from '../../src/repl/preview-text.js';
 import { REDACTED, Redaction } from '../../src/repl/redaction.js';
 import { copies, noCopies } from './copies.js';
 
-const ENVIRONMENT = { HOME: '/home/shop', DATABASE: 'db-open-sesame', PIN_OF_CARD: '713', MODE: 'dev' };
+const ENVIRONMENT = {
+  HOME: '/home/shop',
+  DATABASE: 'db-open-sesame',
+  PIN_OF_CARD: '713',
+  MODE: 'dev',
+  SEED: 'plantedValueLong',
+};
 /** On a busy machine as well. */
 const ENOUGH = { runMs: 20_000, copyMs: 20_000, waitMs: 20_000 };
 const redaction = new Redaction(ENVIRONMENT);
@@ -171,6 +177,25 @@ describe('Redaction', () => {
         await shown({ value: 'open' }, `({ ${JSON.stringify(name)}: 'open' })[${JSON.stringify(name)}]`),
         /open/,
       );
+    });
+  }
+
+  for (const before of [150, 183, 190, 195, 980, 990, 995]) {
+    it(`shows no part of a secret that a name is cut in, after ${before} characters`, async () => {
+      const name = 'a'.repeat(before) + ENVIRONMENT.SEED;
+      const ofClass = Object.defineProperty(class {}, 'name', { value: name }) as new () => object;
+      const value = {
+        symbol: Symbol(name),
+        kept: Object.defineProperty(() => {}, 'name', { value: name }),
+        ofClass: new ofClass(),
+        password: new ofClass(),
+        map: new Map([[Symbol(name), name]]),
+        [name]: 1,
+        [Symbol(name)]: 2,
+      };
+      assert.doesNotMatch(await shown(value), /plant/);
+      assert.doesNotMatch(await shown(Symbol(name)), /plant/);
+      assert.ok((await shown({ ['b'.repeat(990)]: 1 })).length < 250);
     });
   }
 
