@@ -13,6 +13,7 @@ const WINDOW_SECONDS = 60;
 /** Failed requests of one client in a minute; the next one begins a penalty. A person who tries tokens needs fewer. */
 export const MAX_FAILURES = 10;
 const PENALTY_SECONDS = 60;
+const LONGEST_SECONDS = Math.max(WINDOW_SECONDS, PENALTY_SECONDS);
 /** At 1.9 MB for all of them. Two clients in one bucket share a penalty, which no valid token notices. */
 const CLIENT_BUCKETS = 4_096;
 /** More, since two principals in one bucket share its limit: with 50 of them the odds are 1 to 50. At most 30 MB a scope. */
@@ -109,6 +110,7 @@ function charged(limiter: RateLimiterMemory, key: string): Promise<RateLimiterRe
   return limiter.consume(key).catch((state: RateLimiterRes) => state);
 }
 
+/** The limiter's timers end a window in time, but it computes the rest by the wall clock, which someone may set. */
 function secondsOf({ msBeforeNext }: RateLimiterRes): number {
-  return Math.max(1, Math.ceil(msBeforeNext / 1000));
+  return Math.min(Math.max(1, Math.ceil(msBeforeNext / 1000)), LONGEST_SECONDS);
 }

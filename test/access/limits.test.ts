@@ -24,7 +24,10 @@ describe('limits', () => {
     mock.timers.enable({ apis: ['Date', 'setTimeout'], now: Date.parse('2026-01-01T00:00:00Z') });
     limits = new Limits();
   });
-  afterEach(() => mock.timers.reset());
+  afterEach(() => {
+    mock.restoreAll();
+    mock.timers.reset();
+  });
 
   test('a client is penalised for a minute after a few failures, and no other client is', async () => {
     assert.deepEqual(new Set(await repeat(MAX_FAILURES, () => limits.failed(ADDRESS))), new Set([0]));
@@ -85,6 +88,24 @@ describe('limits', () => {
       assert.equal((await take('token-1')).allowed, true);
     });
   }
+
+  test('nobody has to wait for more than the minute if the wall clock is set', async () => {
+    const now = Date.now.bind(Date);
+    const setWallClock = (days: number) => mock.method(Date, 'now', () => now() + days * 86_400_000);
+    await repeat(MAX_FAILURES + 1, () => limits.failed(ADDRESS));
+    const charge = () => limits.charge(principal('token-1'), 'act', ADDRESS);
+    await repeat(REQUESTS_PER_MINUTE.act + 1, charge);
+    for (const days of [-1, 1]) {
+      const { mock: wallClock } = setWallClock(days);
+      assert.ok((await limits.penaltySeconds(ADDRESS)) <= 60);
+      assert.ok((await charge()).resetSeconds <= 60);
+      wallClock.restore();
+    }
+    setWallClock(-1);
+    mock.timers.tick(60_000);
+    assert.equal(await limits.penaltySeconds(ADDRESS), 0);
+    assert.equal((await charge()).allowed, true);
+  });
 
   test('one charge does not use up another', async () => {
     await repeat(REQUESTS_PER_MINUTE.act + 1, () => limits.charge(principal('token-1'), 'act', ADDRESS));
