@@ -71,7 +71,7 @@ export class OpsAudit {
       input,
     };
     const key = ['GET', 'HEAD'].includes(call.method) ? JSON.stringify(members) : null;
-    const nowMs = this.#clock.now();
+    const nowMs = this.#clock.monotonicMs();
     const isFailing = this.#log.status().state === 'failing';
     const repeats = key === null || isFailing ? 0 : this.#reads.due(key, nowMs);
     if (repeats === null) return null;

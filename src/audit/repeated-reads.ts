@@ -3,7 +3,7 @@ const EVERY_MS = 60 * 60 * 1000;
 /** Different reads that are remembered; a further one gets a line each time. */
 const MAX_KNOWN = 256;
 
-/** Counts reads that repeat, so that each gets one line an hour. */
+/** Counts reads that repeat, so that each gets one line an hour. Times are on the monotonic clock. */
 export class RepeatedReads<T> {
   readonly #known = new Map<string, { readonly read: T; writtenMs: number; count: number }>();
 

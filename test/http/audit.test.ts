@@ -290,6 +290,33 @@ test('a read that a client repeats has one line an hour, which counts the others
   assert.match((await scrape('POST'))!, /closed/);
 });
 
+test('a repeated read has its line an hour, whatever becomes of the wall clock', async () => {
+  const folder = new AuditFolder();
+  const audit = auditOf(folder);
+  const principal = { id: 'token-1', scopes: new Set<Scope>(['profile']), provedBy: 'token' as const };
+  const common = { route: 'heapProfile', method: 'GET', parameters: {}, input: null, client: '192.0.2.1' };
+  const hour = 60 * 60 * 1000;
+  const scrape = (requestId: string) => audit.audited({ requestId, principal, ...common });
+  await scrape('r-1');
+  folder.clock.setWallClock(30 * 24 * hour);
+  folder.clock.advance(hour);
+  await scrape('r-2');
+  folder.clock.setWallClock(-30 * 24 * hour);
+  await scrape('r-3');
+  folder.clock.advance(hour);
+  await scrape('r-4');
+  await audit.close();
+  assert.deepEqual(
+    folder.lines(0).map(({ requestId, repeats }) => [requestId, repeats]),
+    [
+      [undefined, undefined],
+      ['r-1', undefined],
+      ['r-2', undefined],
+      ['r-4', 1],
+    ],
+  );
+});
+
 test('without a state directory a call that acts gets 503, and the status says why', async () => {
   const audit = auditOf(new AuditFolder(), null);
   const answer = await call('collect', POST, { audited: (audited) => audit.audited(audited) });

@@ -3,6 +3,7 @@ import type { Clock, Timer } from '../../src/runtime/clock.js';
 /** A clock that moves only when a test advances it. */
 export class ManualClock implements Clock {
   #nowMs: number;
+  #setMs = 0;
   #timers: { readonly atMs: number; readonly callback: () => void }[] = [];
 
   constructor(startMs = Date.parse('2026-01-01T00:00:00Z')) {
@@ -10,7 +11,12 @@ export class ManualClock implements Clock {
   }
 
   now(): number {
-    return this.#nowMs;
+    return this.#nowMs + this.#setMs;
+  }
+
+  /** Someone sets the wall clock. */
+  setWallClock(byMs: number): void {
+    this.#setMs += byMs;
   }
 
   monotonicMs(): number {
