@@ -47,6 +47,11 @@ export interface AuditStatus {
   readonly head: string | null;
 }
 
+interface Order {
+  /** Whether its caller was already refused. */
+  readonly isLate: boolean;
+}
+
 /**
  * The audit log of one program: JSON lines, each with the hash of the line before it.
  *
@@ -90,21 +95,40 @@ export class AuditLog {
    * Never rejects, and never takes longer than 5 s.
    */
   async record(entry: AuditEntry, durable: boolean): Promise<string | null> {
-    const { directory, clock } = this.#options;
+    const { directory } = this.#options;
     if (directory === null || this.#closed) return this.#reason ?? say`the log is closed`;
+    return await this.#inTurn((order) => this.#write(directory, entry, durable, order));
+  }
+
+  /**
+   * Whether the latest line was written, and its file is still there and takes more. Waits for its turn, since only between two
+   * lines does the file have the length that it should have.
+   */
+  async isWhole(): Promise<boolean> {
+    if (this.#reason !== null || this.#closed) return false;
+    let isUsable = false;
+    await this.#inTurn(async () => {
+      isUsable = (await this.#file?.isUsable().catch(() => false)) ?? false;
+      return null;
+    });
+    return isUsable;
+  }
+
+  /** Runs after what was begun before. Resolves with what `work` does, or after 5 s with a failure. */
+  async #inTurn(work: (order: Order) => Promise<string | null>): Promise<string | null> {
     if (this.#waiting >= MAX_WAITING) return this.#fails(say`too many lines wait for the disk`);
     this.#waiting += 1;
     const order = { isLate: false };
-    const written = this.#queue.then(() => this.#write(directory, entry, durable, order));
-    this.#queue = written.finally(() => {
+    const done = this.#queue.then(() => work(order));
+    this.#queue = done.finally(() => {
       this.#waiting -= 1;
     });
     return await new Promise((resolve) => {
-      const deadline = clock.after(DEADLINE_MS, () => {
+      const deadline = this.#options.clock.after(DEADLINE_MS, () => {
         order.isLate = true;
         resolve(this.#fails(say`the disk does not respond`));
       });
-      void written.then((reason) => {
+      void done.then((reason) => {
         deadline.cancel();
         resolve(reason);
       });
@@ -125,12 +149,7 @@ export class AuditLog {
   }
 
   /** An order that is late before its turn is dropped; one that was late while it was written gets a line that says so. */
-  async #write(
-    directory: string,
-    entry: AuditEntry,
-    durable: boolean,
-    order: { readonly isLate: boolean },
-  ): Promise<string | null> {
+  async #write(directory: string, entry: AuditEntry, durable: boolean, order: Order): Promise<string | null> {
     if (order.isLate) return null;
     try {
       const file = await this.#openFile(directory);

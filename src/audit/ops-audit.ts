@@ -59,7 +59,7 @@ export class OpsAudit {
 
   /**
    * Null once the call is on the disk; otherwise why not: then nothing may be done. A read that a client repeats is written
-   * once an hour, as long as the log can be written.
+   * once an hour, as long as its earlier lines are still there.
    */
   async audited({ principal, parameters, input, requestId, ...call }: AuditedCall): Promise<string | null> {
     const short = Object.entries(parameters).map(([name, value]) => [name, value.slice(0, MAX_PARAMETER)]);
@@ -72,8 +72,7 @@ export class OpsAudit {
     };
     const key = ['GET', 'HEAD'].includes(call.method) ? JSON.stringify(members) : null;
     const nowMs = this.#clock.monotonicMs();
-    const isFailing = this.#log.status().state === 'failing';
-    const repeats = key === null || isFailing ? 0 : this.#reads.due(key, nowMs);
+    const repeats = key === null ? 0 : this.#reads.due(key, nowMs, !(await this.#log.isWhole()));
     if (repeats === null) return null;
     const entry = { event: 'call', requestId, ...members, ...(repeats === 0 ? {} : { repeats }) };
     const failure = await this.#log.record(entry, true);

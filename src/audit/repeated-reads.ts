@@ -7,11 +7,14 @@ const MAX_KNOWN = 256;
 export class RepeatedReads<T> {
   readonly #known = new Map<string, { readonly read: T; writtenMs: number; count: number }>();
 
-  /** How often this read was repeated since its latest line, if it gets a line now; null if it was only counted. */
-  due(key: string, nowMs: number): number | null {
+  /**
+   * How often this read was repeated since its latest line, if it gets a line now (`atOnce`: in any case); null if it was only
+   * counted.
+   */
+  due(key: string, nowMs: number, atOnce: boolean): number | null {
     const known = this.#known.get(key);
     if (known === undefined) return 0;
-    if (nowMs - known.writtenMs >= EVERY_MS) return known.count;
+    if (atOnce || nowMs - known.writtenMs >= EVERY_MS) return known.count;
     known.count += 1;
     return null;
   }

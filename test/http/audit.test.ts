@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
@@ -315,6 +316,54 @@ test('a repeated read has its line an hour, whatever becomes of the wall clock',
       ['r-4', 1],
     ],
   );
+});
+
+describe('A repeated read', () => {
+  const principal = { id: 'token-1', scopes: new Set<Scope>(['profile']), provedBy: 'token' as const };
+  const common = { route: 'heapProfile', method: 'GET', parameters: {}, input: null, client: '192.0.2.1' };
+  const repeated = async (audit: OpsAudit) => {
+    const read = (requestId: string) => audit.audited({ requestId, principal, ...common });
+    for (const requestId of ['r-1', 'r-2', 'r-3']) assert.equal(await read(requestId), null);
+    return read;
+  };
+
+  test('gets a line at once if the file with its line was deleted', async () => {
+    const folder = new AuditFolder();
+    const audit = auditOf(folder);
+    const read = await repeated(audit);
+    rmSync(folder.pathOf(0));
+    assert.equal(await read('r-4'), null);
+    assert.equal(await read('r-5'), null);
+    await audit.close();
+    assert.deepEqual(
+      folder.lines(0).map(({ event, requestId, repeats }) => [event, requestId, repeats]),
+      [
+        ['opened', undefined, undefined],
+        ['call', 'r-4', 2],
+        ['repeated', undefined, 1],
+      ],
+    );
+  });
+
+  test('is refused if the log cannot be written any more, although it would only be counted', async () => {
+    const folder = new AuditFolder();
+    const audit = auditOf(folder);
+    const read = await repeated(audit);
+    rmSync(folder.path, { recursive: true });
+    writeFileSync(folder.path, '');
+    for (const requestId of ['r-4', 'r-5']) assert.notEqual(await read(requestId), null);
+    rmSync(folder.path);
+    mkdirSync(folder.path, { mode: 0o700 });
+    assert.equal(await read('r-6'), null);
+    await audit.close();
+    assert.deepEqual(
+      folder.lines(0).map(({ requestId, repeats }) => [requestId, repeats]),
+      [
+        [undefined, undefined],
+        ['r-6', 2],
+      ],
+    );
+  });
 });
 
 test('without a state directory a call that acts gets 503, and the status says why', async () => {
