@@ -19,6 +19,7 @@ export const ERROR_CODES = {
   LEAKWATCH_ERR_BAD_REQUEST: { status: 400, title: 'The request is malformed.' },
   LEAKWATCH_ERR_INVALID_INPUT: { status: 400, title: 'A parameter or a field of the body is invalid.' },
   LEAKWATCH_ERR_BODY_TOO_LARGE: { status: 413, title: 'The body of the request is too large.' },
+  LEAKWATCH_ERR_BODY_TIMEOUT: { status: 408, title: 'The body of the request took too long.' },
   LEAKWATCH_ERR_UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'The body is not JSON.' },
   LEAKWATCH_ERR_UNAUTHENTICATED: { status: 401, title: 'A valid bearer token is required.' },
   LEAKWATCH_ERR_INSUFFICIENT_SCOPE: { status: 403, title: 'The token does not grant this operation.' },

@@ -40,13 +40,17 @@ export async function readJsonBody(
   }
 }
 
-function refused(code: 'UNSUPPORTED_MEDIA_TYPE' | 'BODY_TOO_LARGE' | 'BAD_REQUEST', detail: string) {
+function refused(
+  code: 'UNSUPPORTED_MEDIA_TYPE' | 'BODY_TOO_LARGE' | 'BODY_TIMEOUT' | 'BAD_REQUEST',
+  detail: string,
+) {
   return { refusal: problem(`LEAKWATCH_ERR_${code}`, detail) };
 }
 
 const TOO_LARGE = refused('BODY_TOO_LARGE', `The body has more than ${MAX_BYTES} bytes.`);
 const UNREADABLE = refused('BAD_REQUEST', 'The body is not JSON in UTF-8.');
-const CUT_OFF = refused('BAD_REQUEST', 'The body ended early, or took more than 10 s.');
+const CUT_OFF = refused('BAD_REQUEST', 'The body ended early.');
+const TOO_SLOW = refused('BODY_TIMEOUT', `The body took more than ${TIMEOUT_MS / 1000} s.`);
 
 function receive(request: IncomingMessage): Promise<Uint8Array | { readonly refusal: OpsResponse }> {
   return new Promise((resolve) => {
@@ -64,7 +68,7 @@ function receive(request: IncomingMessage): Promise<Uint8Array | { readonly refu
     };
     const end = (): void => settle(Buffer.concat(chunks));
     const cut = (): void => settle(CUT_OFF);
-    const deadline = systemClock.after(TIMEOUT_MS, cut);
+    const deadline = systemClock.after(TIMEOUT_MS, () => settle(TOO_SLOW));
     request.on('data', take).on('end', end).on('close', cut);
   });
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { afterEach, describe, mock, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { Authenticator } from '../../src/access/authenticator.js';
 import { HookProver } from '../../src/access/authorize-hook.js';
@@ -8,8 +8,20 @@ import { grantOf } from '../../src/access/token-grant.js';
 import { TokenStore } from '../../src/access/token-store.js';
 import { type InputRouteName, ROUTE_NAMES, type RouteName, routeOf } from '../../src/http/routes.js';
 import { INPUTS } from '../../src/http/schema/inputs.js';
-import { ADMIN_TOKEN, bearer, memoryLogger, PLACES, raw, TOKEN, transfer, using } from './ops-fixture.js';
+import {
+  ADMIN_TOKEN,
+  bearer,
+  exchange,
+  memoryLogger,
+  PLACES,
+  raw,
+  TOKEN,
+  transfer,
+  using,
+} from './ops-fixture.js';
 import { everyRoute, pathOf, REACHED, requestTo, withBody } from './route-fakes.js';
+
+afterEach(() => mock.timers.reset());
 
 const ADMIN = bearer(ADMIN_TOKEN);
 const INPUT_ROUTES = Object.keys(INPUTS) as InputRouteName[];
@@ -124,6 +136,30 @@ for (const [name, open] of Object.entries(PLACES)) {
             method,
           );
           assert.equal((await transfer(port, `${smuggled}{}`)).status, 400, route);
+        }
+        assert.deepEqual(calls, []);
+      });
+    });
+
+    test('a body that takes more than 10 s gets 408, and nothing is done', async () => {
+      const { handlers, calls } = everyRoute();
+      await using(open({}, handlers), async (port) => {
+        for (const route of WITH_BODY) {
+          mock.timers.enable({ apis: ['setTimeout'] });
+          const head = [ADMIN, 'Content-Type: application/json', 'Content-Length: 20'];
+          const slow = exchange(port, `${raw(pathOf(route), head, routeOf(route).method)}{"reason":`);
+          let isAnswered = false;
+          void slow.finally(() => {
+            isAnswered = true;
+          });
+          // When the endpoint begins to wait for the body cannot be seen from outside.
+          while (!isAnswered) {
+            mock.timers.tick(10_000);
+            await new Promise((resolve) => setImmediate(resolve));
+          }
+          mock.timers.reset();
+          const { status, body } = await slow;
+          assert.deepEqual([status, JSON.parse(body).code], [408, 'LEAKWATCH_ERR_BODY_TIMEOUT'], route);
         }
         assert.deepEqual(calls, []);
       });

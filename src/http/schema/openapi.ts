@@ -10,7 +10,11 @@ import { inputSchema, type Json, NamedSchemas } from './json-schemas.js';
 import { problemAnswers, SHARED_ERRORS } from './problem.js';
 
 /** What a route with a body can answer to it. */
-const BODY_ERRORS = ['LEAKWATCH_ERR_BODY_TOO_LARGE', 'LEAKWATCH_ERR_UNSUPPORTED_MEDIA_TYPE'] as const;
+const BODY_ERRORS = [
+  'LEAKWATCH_ERR_BODY_TOO_LARGE',
+  'LEAKWATCH_ERR_BODY_TIMEOUT',
+  'LEAKWATCH_ERR_UNSUPPORTED_MEDIA_TYPE',
+] as const;
 
 const DESCRIPTION =
   `The maintenance endpoint of a service that leakwatch watches. It is served in the service's own app and on
@@ -83,8 +87,8 @@ const headerReference = (name: keyof typeof HEADERS) => ({
 });
 const EVERY_ANSWER = headerReference('X-Request-Id');
 const COUNTED = { ...headerReference('RateLimit'), ...headerReference('RateLimit-Policy') };
-/** Who is not known, or has not sent a whole request, has no limit of its own. */
-const NEVER_COUNTED: readonly number[] = [401, 408, 431];
+/** Who is not known has no limit of its own. */
+const NEVER_COUNTED: readonly number[] = [401, 431];
 const PROBLEM_HEADERS: Readonly<Record<number, Json>> = {
   401: headerReference('WWW-Authenticate'),
   403: headerReference('WWW-Authenticate'),
