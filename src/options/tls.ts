@@ -24,6 +24,11 @@ export function tlsOf(given: TlsOptions | undefined): TlsSettings | null {
   const ca = sourceOf(given.ca, 'tls.ca', false);
   const clients = clientsOf(given.clients);
   const requestCert = flag(given.requestCert, 'tls.requestCert') || clients.length > 0;
+  if (given.requestCert === false && clients.length > 0)
+    throw new LeakwatchError(
+      'LEAKWATCH_ERR_OPTION_CONFLICT',
+      'tls.requestCert is false, but tls.clients are known by their certificates. Leave out one of the two.',
+    );
   // Without it, Node would trust every public authority, which signs certificates for anyone.
   if (requestCert && ca === null)
     throw invalid(

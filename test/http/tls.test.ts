@@ -443,6 +443,17 @@ describe('A listener with TLS', { skip }, () => {
       }
     });
 
+    it('where clients are known by certificates that are not asked for', () => {
+      const clients = [{ subject: 'CN=x', scopes: ['read' as const] }];
+      const tls = { ...server, ca: authority.cert, clients };
+      refused(
+        { listen: '127.0.0.1:0', tls: { ...tls, requestCert: false } },
+        'LEAKWATCH_ERR_OPTION_CONFLICT',
+        /Leave out one/,
+      );
+      assert.equal(resolveOptions({ listen: '127.0.0.1:0', tls }).tls?.requestCert, true);
+    });
+
     it('where there is no listener with a port', () => {
       refused({ tls: server }, 'LEAKWATCH_ERR_OPTION_CONFLICT', /Set listen/);
       refused({ tls: server, listen: 'unix:/x/ops.sock' }, 'LEAKWATCH_ERR_OPTION_CONFLICT', /Set listen/);
