@@ -21,13 +21,20 @@ import { say } from './runtime/say.js';
 import type { AllocationSites } from './sampling/allocation-profiler.js';
 import type { HeapSample } from './sampling/heap-sample.js';
 
-const howToOpen = (): string =>
-  say`the ops endpoint is closed: set LEAKWATCH_TOKEN (or the option token) to a token from 'npx leakwatch token'`;
+/** `watch()` reads no variables, so a variable would not help its caller. */
+const howToOpen = (by: StartedBy): string =>
+  by === 'register'
+    ? say`the ops endpoint is closed: set LEAKWATCH_TOKEN to a token from 'npx leakwatch token', or LEAKWATCH_TOKEN_FILE`
+    : say`the ops endpoint is closed: give watch() the option token, with a token from 'npx leakwatch token', or tokenFile; it reads no LEAKWATCH_* variables`;
 
 /** Samples kept until the metrics are loaded; a program with more GC cycles in its first moments loses the rest. */
 const MAX_BACKLOG = 2000;
 
+/** Whether its options come from the program or from the environment. */
+export type StartedBy = 'watch' | 'register';
+
 interface Published {
+  readonly by: StartedBy;
   readonly daemon: Daemon;
   readonly sites: AllocationSites;
   readonly stateDirectory: string | null;
@@ -82,7 +89,8 @@ export class OpsEndpoint {
   }
 
   router(): OpsHandler {
-    if (this.#access.host.closed) this.#published.logger.warn(howToOpen());
+    const { by, logger } = this.#published;
+    if (this.#access.host.closed) logger.warn(howToOpen(by));
     return (request, response, next) => this.#router?.(request, response, next);
   }
 
@@ -113,11 +121,11 @@ export class OpsEndpoint {
 
   /** Opens the own listener if one is configured and allowed. */
   async listen(): Promise<void> {
-    const { logger } = this.#published;
+    const { by, logger } = this.#published;
     const { listen, metricsAuth, allowedHosts, tls } = this.#options;
     if (listen === null) return;
     if (this.#access.listener.closed && metricsAuth === 'token') {
-      logger.warn(say`no listener is opened, because ${howToOpen()}`);
+      logger.warn(say`no listener is opened, because ${howToOpen(by)}`);
       return;
     }
     const { openListener } = await import('./http/listener.js');

@@ -13,7 +13,7 @@ import { StateDirectory } from './daemon/state-directory.js';
 import { LeakwatchError } from './errors.js';
 import type { Finding } from './findings/finding.js';
 import type { OpsHandler } from './http/ops-dependencies.js';
-import { OpsEndpoint } from './ops-endpoint.js';
+import { OpsEndpoint, type StartedBy } from './ops-endpoint.js';
 import type { Options, ResolvedOptions } from './options/options.js';
 import { fingerprintOf, resolveOptions } from './options/resolve-options.js';
 import { registrationSettled } from './registration.js';
@@ -83,7 +83,7 @@ export async function watch(options: Options = {}): Promise<Watcher> {
 
 /** The composition root. It starts in two parts: `begin` hooks the GC; `open` loads what takes long (node-cron, prom-client, Express). */
 export class LeakWatcher implements Watcher {
-  readonly #by: 'watch' | 'register';
+  readonly #by: StartedBy;
   readonly #logger: Logger;
   readonly #daemon: Daemon;
   readonly #requests: RequestCounter;
@@ -101,7 +101,7 @@ export class LeakWatcher implements Watcher {
     return watcher instanceof LeakWatcher && watcher.#by === 'register' ? watcher : null;
   }
 
-  static begin(options: ResolvedOptions, by: 'watch' | 'register'): LeakWatcher {
+  static begin(options: ResolvedOptions, by: StartedBy): LeakWatcher {
     const watched = globalThis as Watched;
     if (watched[WATCHED] !== undefined) {
       throw new LeakwatchError(
@@ -115,16 +115,14 @@ export class LeakWatcher implements Watcher {
     return watcher;
   }
 
-  private constructor(options: ResolvedOptions, by: 'watch' | 'register') {
+  private constructor(options: ResolvedOptions, by: StartedBy) {
     this.#by = by;
     const logger =
       options.logger === null
         ? createLogger(options.log, writeToStderr)
         : createGuardedLogger(options.logger);
     this.#logger = logger;
-    this.#state = StateDirectory.open(options.stateDir, (reason) =>
-      logger.info(say`reports are not kept across restarts: ${reason}`),
-    );
+    this.#state = StateDirectory.open(options.stateDir, logger);
     // Requests to the own listener are not the service's traffic.
     const requests = new RequestCounter((server) => this.#endpoint.owns(server));
     this.#requests = requests;
@@ -169,6 +167,7 @@ export class LeakWatcher implements Watcher {
       },
     );
     this.#endpoint = new OpsEndpoint(options, {
+      by,
       daemon: this.#daemon,
       sites: this.#sites,
       stateDirectory: this.#state?.path ?? null,

@@ -7,6 +7,9 @@ const MAX_WORDS = 400;
 /** Paths to a finding, an operation or a probe: the service may well not have the one that was meant. */
 const NAMES_SOMETHING = /^\/(leaks\/lw-|operations\/|probes\/)/;
 
+const HOW_TO_LISTEN =
+  'These are the options listen and token of watch(), and with leakwatch/register the variables LEAKWATCH_LISTEN and LEAKWATCH_TOKEN';
+
 /** Why a service did not do what it was asked, in one line. */
 export class OpsFailure extends CommandError {
   /** HTTP status; null if there was no answer. */
@@ -38,9 +41,9 @@ function transportWords(code: string, isSocket: boolean): string {
     case 'ECONNREFUSED':
       return isSocket
         ? 'nothing listens on the socket: the service has ended'
-        : 'nothing listens there; is the service running, with LEAKWATCH_LISTEN and LEAKWATCH_TOKEN set?';
+        : `nothing listens there; is the service running, and does it have an address to listen on and a token? ${HOW_TO_LISTEN}`;
     case 'ENOENT':
-      return 'there is no such socket; is the service running, with LEAKWATCH_LISTEN set to this path?';
+      return `there is no such socket; is the service running, and does it listen on this path? ${HOW_TO_LISTEN}`;
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       return 'the host name cannot be resolved';

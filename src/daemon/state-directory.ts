@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { LeakwatchError } from '../errors.js';
+import type { Logger } from '../runtime/logger.js';
 import { say } from '../runtime/say.js';
 import { formatBytes, MIB } from '../runtime/units.js';
 
@@ -18,6 +19,8 @@ import { formatBytes, MIB } from '../runtime/units.js';
 const MAX_AGE_MS = 30 * 24 * 60 * 60 * 1000;
 const MAX_FILES = 100;
 const MAX_BYTES = 50 * MIB;
+
+const NAME_ONE = say`Name a directory that this user owns and can write to (stateDir, LEAKWATCH_STATE_DIR).`;
 
 const OWN_FILE = /^(report|findings)-[\w.-]+\.json(\.\d+\.tmp)?$/;
 /** No file of ours is larger. */
@@ -35,26 +38,30 @@ export class StateDirectory {
   }
 
   /**
-   * Opens the first candidate that can be used. Where the user named it (`explicit`), failing is a
-   * LEAKWATCH_ERR_STATE_DIR; otherwise null, with the reason given to `refused`.
+   * Opens the first candidate that can be used. Where the user named it (`explicit`), failing is a LEAKWATCH_ERR_STATE_DIR; otherwise
+   * null, with the reason in the log. The last candidate that nobody named is a temporary directory, which the log warns about.
    */
   static open(
-    where: { readonly candidates: readonly string[]; readonly explicit: boolean },
-    refused: (reason: string) => void,
+    { candidates, explicit }: { readonly candidates: readonly string[]; readonly explicit: boolean },
+    logger: Logger,
   ): StateDirectory | null {
     const reasons: string[] = [];
-    for (const path of where.candidates.map((candidate) => resolve(candidate))) {
+    for (const path of candidates.map((candidate) => resolve(candidate))) {
       const reason = makeUsable(path);
-      if (reason === null) return new StateDirectory(path);
-      reasons.push(`'${path}' ${reason}`);
+      if (reason !== null) {
+        reasons.push(`'${path}' ${reason}`);
+        continue;
+      }
+      if (!explicit && reasons.length === candidates.length - 1)
+        logger.warn(
+          say`findings and the audit log are kept in the temporary directory '${path}', which may not outlast a restart. ${NAME_ONE}`,
+        );
+      return new StateDirectory(path);
     }
-    if (where.explicit) {
-      throw new LeakwatchError(
-        'LEAKWATCH_ERR_STATE_DIR',
-        say`The state directory ${reasons.join('; ')}. Name a directory that this user owns and can write to (stateDir, LEAKWATCH_STATE_DIR).`,
-      );
-    }
-    refused(reasons.join('; '));
+    const why = reasons.join('; ');
+    if (explicit)
+      throw new LeakwatchError('LEAKWATCH_ERR_STATE_DIR', say`The state directory ${why}. ${NAME_ONE}`);
+    logger.info(say`reports are not kept across restarts: ${why}`);
     return null;
   }
 

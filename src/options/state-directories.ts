@@ -1,7 +1,7 @@
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Candidates, best first; `explicit`: the user named it, so a failure to use it is an error. */
+/** Candidates, best first; `explicit`: the user named it, so a failure to use it is an error. Otherwise the last one is temporary. */
 export interface StateDirectories {
   readonly candidates: readonly string[];
   readonly explicit: boolean;

@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { StateDirectory } from '../../src/daemon/state-directory.js';
 import { LeakwatchError } from '../../src/errors.js';
+import { createRecordingLogger } from '../support/recording-logger.js';
 
 let folder: string;
 beforeEach(() => {
@@ -24,7 +25,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 function open(path: string): StateDirectory {
-  return StateDirectory.open({ candidates: [path], explicit: true }, () => {})!;
+  return StateDirectory.open({ candidates: [path], explicit: true }, createRecordingLogger())!;
 }
 
 function refuses(path: string, words: RegExp): void {
@@ -59,17 +60,20 @@ describe('The state directory', () => {
     refuses('/proc/leakwatch', /cannot be used/);
   });
 
-  it('falls back to the next candidate, and to none, when nobody asked for it', () => {
-    const reasons: string[] = [];
-    const where = { candidates: ['/proc/leakwatch', join(folder, 'next')], explicit: false };
-    assert.equal(StateDirectory.open(where, (reason) => reasons.push(reason))?.path, join(folder, 'next'));
-    assert.equal(
-      StateDirectory.open({ candidates: ['/proc/leakwatch'], explicit: false }, (reason) =>
-        reasons.push(reason),
-      ),
-      null,
-    );
-    assert.match(reasons.join(), /proc/);
+  it('falls back to the next candidate, to the last one with a warning, and to none, when nobody asked for it', () => {
+    const [next, last] = [join(folder, 'next'), join(folder, 'last')];
+    const opened = (...candidates: string[]) => {
+      const logger = createRecordingLogger();
+      const state = StateDirectory.open({ candidates, explicit: false }, logger);
+      return [state?.path, ...logger.lines.map(({ level, message }) => `${level}: ${message}`)];
+    };
+    assert.deepEqual(opened('/proc/leakwatch', next, last), [next]);
+    const [path, warning] = opened('/proc/leakwatch', last);
+    assert.equal(path, last);
+    assert.match(warning!, /^warn: .*temporary directory.*stateDir, LEAKWATCH_STATE_DIR/);
+    const [none, reason] = opened('/proc/leakwatch');
+    assert.equal(none, undefined);
+    assert.match(reason!, /^info: .*proc/);
   });
 
   it('replaces a report as a whole, for its owner alone', () => {

@@ -253,8 +253,15 @@ describe('node --import leakwatch/register', () => {
     assert.deepEqual(await program.ended, { code: 0, signal: null });
     assert.match(
       program.stderr,
-      /^leakwatch: no listener is opened, .*LEAKWATCH_TOKEN.*npx leakwatch token[^\n]*\n$/,
+      /^leakwatch: no listener is opened, .*set LEAKWATCH_TOKEN .*npx leakwatch token[^\n]*\n$/,
     );
+  });
+
+  it('warns where nothing but a temporary directory can keep its state', async () => {
+    const changes = { LEAKWATCH_STATE_DIR: '', XDG_STATE_HOME: '', HOME: '/proc', TMPDIR: folder };
+    const program = new WatchedProgram('leaky-esm.mjs', ['1'], environment(changes));
+    assert.deepEqual(await program.ended, { code: 0, signal: null });
+    assert.match(program.stderr, /^leakwatch: findings.*temporary directory.*LEAKWATCH_STATE_DIR\).\n$/);
   });
 
   it('is silent when there is nothing to say', async () => {

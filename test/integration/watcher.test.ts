@@ -347,11 +347,14 @@ describe('A registry of the host', () => {
 });
 
 describe('router()', () => {
-  it('answers 404 to everything without a token, and warns with each call', async () => {
+  it('answers 404 to everything without a token, and warns with each call how to give it one', async () => {
     const logger = createRecordingLogger();
     const watcher = await start({ logger });
     const warnings = () =>
-      logger.lines.filter(({ level, message }) => level === 'warn' && /npx leakwatch token/.test(message));
+      logger.lines.filter(
+        ({ level, message }) =>
+          level === 'warn' && /give watch\(\) the option token.*npx leakwatch token/.test(message),
+      );
     assert.equal(warnings().length, 0);
     const url = await mount(watcher);
     assert.equal(warnings().length, 1);
