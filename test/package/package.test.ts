@@ -123,7 +123,14 @@ describe('The tarball', () => {
       ),
       [],
     );
-    for (const always of ['package.json', 'README.md', 'LICENSE', 'docs/openapi.json'])
+    for (const always of [
+      'package.json',
+      'README.md',
+      'LICENSE',
+      'SECURITY.md',
+      'CONTRIBUTING.md',
+      'docs/openapi.json',
+    ])
       assert.ok(paths.includes(always), `no ${always}`);
   });
 
