@@ -1,6 +1,6 @@
 import type { RetainerStep } from '../heap/naming/retainer-step.js';
 import { heldBy } from '../report/held-by.js';
-import { formatBytes, formatCount } from '../runtime/units.js';
+import { formatBytes, formatCount, formatMilliseconds } from '../runtime/units.js';
 import { CommandError } from './command.js';
 import { table } from './table.js';
 
@@ -14,19 +14,35 @@ export function objectOf(value: unknown): Json {
   throw new CommandError('the service is of another version: its answer has an unknown form');
 }
 
-/** Any answer, a line for each value: names, counts and sizes need no layout of their own. */
-export function linesOf(value: unknown, indent = ''): readonly string[] {
-  if (typeof value !== 'object' || value === null) return [`${indent}${String(value)}`];
+/** Any answer, a line for each value that is known: names, counts and sizes need no layout of their own. */
+export function linesOf(value: unknown, indent = '', unit: Unit = ''): readonly string[] {
+  if (typeof value !== 'object' || value === null) return [`${indent}${valueText(value, unit)}`];
   return Object.entries(value)
     .slice(0, MAX_MEMBERS)
+    .filter(([, member]) => member !== null)
     .flatMap(([name, member]) => {
-      const isNested = typeof member === 'object' && member !== null && Object.keys(member).length > 0;
+      const isNested = typeof member === 'object' && Object.keys(member).length > 0;
       const label = Array.isArray(value) ? '-' : `${name}:`;
-      if (isNested) return [`${indent}${label}`, ...linesOf(member, `${indent}  `)];
+      const own = Array.isArray(value) ? unit : (unitOf(name) ?? unit);
+      if (isNested) return [`${indent}${label}`, ...linesOf(member, `${indent}  `, own)];
       return typeof member === 'object' || member === ''
         ? [`${indent}${label} none`]
-        : [`${indent}${label} ${String(member)}`];
+        : [`${indent}${label} ${valueText(member, own)}`];
     });
+}
+
+type Unit = '' | 'bytes' | 'ms';
+
+/** Null if the name says nothing about it. */
+function unitOf(name: string): Unit | null {
+  if (/bytes$/i.test(name) || name === 'spaces') return 'bytes';
+  return name.endsWith('Ms') ? 'ms' : null;
+}
+
+function valueText(value: unknown, unit: Unit): string {
+  if (typeof value !== 'number') return String(value);
+  if (unit === 'bytes') return formatBytes(value);
+  return unit === 'ms' ? formatMilliseconds(value) : formatCount(value);
 }
 
 /** The path to the members of a finding, and their owner in the running service. */

@@ -33,7 +33,7 @@ const DOT_COMMANDS: Readonly<Record<string, DotCommand>> = {
   leak: { argument: 'ID', summary: 'one finding', run: (repl, id) => repl.text(`/leaks/${id}`) },
   path: {
     argument: 'ID',
-    summary: 'what holds its members, and how many its owner holds now',
+    summary: 'what holds its members, and how many its owner holds now (if it is exposed)',
     run: async (repl, id) => pathLines(await repl.post('/probes/leak', { id })),
   },
   series: {
@@ -43,7 +43,7 @@ const DOT_COMMANDS: Readonly<Record<string, DotCommand>> = {
   },
   live: {
     argument: 'CLASS',
-    summary: 'count its live instances (stops the service for a while)',
+    summary: 'count its live instances: stops the service, so it is refused on heaps over some 50 MB',
     run: async (repl, className) => linesOf(await repl.post('/probes/live', { className })),
   },
   handles: {

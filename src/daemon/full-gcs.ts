@@ -1,6 +1,6 @@
 import { LearnedCost } from '../capture/learned-cost.js';
 import type { ResolvedOptions } from '../options/options.js';
-import { MIB } from '../runtime/units.js';
+import { MIB, tenths } from '../runtime/units.js';
 import type { HeapSize } from '../sampling/full-gc.js';
 import { gcBusyText, gcNotOfferedText, gcOverBudgetText } from '../wording/full-gc-text.js';
 import type { DaemonParts } from './daemon-parts.js';
@@ -83,7 +83,7 @@ export class FullGcs {
     this.#cost.learn({ ...learned, complete: true });
     const atMs = clock.now();
     work.guard('sampling', () => this.#heap.captured(after.usedBytes, atMs));
-    return { outcome: 'collected', atMs, pauseMs, before, after };
+    return { outcome: 'collected', atMs, pauseMs: tenths(pauseMs), before, after };
   }
 }
 

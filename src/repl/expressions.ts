@@ -2,7 +2,7 @@ import type { CopyJobs } from '../capture/copy-jobs.js';
 import type { Finding } from '../findings/finding.js';
 import type { Clock } from '../runtime/clock.js';
 import { say } from '../runtime/say.js';
-import { formatBytes } from '../runtime/units.js';
+import { formatBytes, tenths } from '../runtime/units.js';
 import type { Evaluated, NotRun } from './evaluated.js';
 import type { ExposedRoots } from './exposed-roots.js';
 import { ExpressionContext, type ExpressionLimits } from './expression-context.js';
@@ -83,7 +83,7 @@ export class Expressions {
   readonly #parts: ExpressionsParts;
   readonly #sessions: ReplSessions<ExpressionContext>;
   #running = false;
-  #restsUntilMs = Number.NEGATIVE_INFINITY;
+  #rest = { untilMs: Number.NEGATIVE_INFINITY, reason: '' };
 
   constructor(parts: ExpressionsParts) {
     this.#parts = parts;
@@ -120,15 +120,10 @@ export class Expressions {
   }
 
   #refusal(): ExpressionOutcome | null {
-    const restMs = this.#restsUntilMs - this.#parts.clock.monotonicMs();
+    const restMs = this.#rest.untilMs - this.#parts.clock.monotonicMs();
     if (this.#running)
       return { refused: 'busy', reason: say`Another expression is running.`, retryAfterMs: 1000 };
-    if (restMs > 0)
-      return {
-        refused: 'busy',
-        reason: say`The last expression stopped the service for a while, so it rests now.`,
-        retryAfterMs: restMs,
-      };
+    if (restMs > 0) return { refused: 'busy', reason: this.#rest.reason, retryAfterMs: restMs };
     const headroomBytes = this.#parts.headroomBytes();
     if (headroomBytes >= HEADROOM_BYTES) return null;
     return {
@@ -156,12 +151,16 @@ export class Expressions {
         retryAfterMs: NOT_RUN_RETRY_MS[evaluated.notRun],
       };
     const toMs = clock.monotonicMs();
-    const elapsedMs = toMs - fromMs;
+    const elapsedMs = tenths(toMs - fromMs);
     const stoppedMs = startedMs + forkedMs;
     if (evaluated.outcome === 'timeout') {
       // In the service it stopped everything; a copy only took one core.
-      this.#restsUntilMs = toMs + elapsedMs * (session.mode === 'full' ? LONG_REST : REST);
-    } else if (stoppedMs > NOTICEABLE_MS) this.#restsUntilMs = toMs + stoppedMs * REST;
+      const isFull = session.mode === 'full';
+      this.#rest = {
+        untilMs: toMs + elapsedMs * (isFull ? LONG_REST : REST),
+        reason: isFull ? STOPPED : RAN_LONG,
+      };
+    } else if (stoppedMs > NOTICEABLE_MS) this.#rest = { untilMs: toMs + stoppedMs * REST, reason: STOPPED };
     const redaction = new Redaction(environment);
     const shown =
       'preview' in evaluated
@@ -192,6 +191,8 @@ export class Expressions {
   }
 }
 
+const STOPPED = say`The last expression stopped the service for a while, so the next one has to wait.`;
+const RAN_LONG = say`The last expression took a core for a while, in its copy of the service, so the next one has to wait.`;
 const NOT_RUN_RETRY_MS: Readonly<Record<NotRun['notRun'], number>> = { busy: 5000, unsafe: 60_000 };
 const NO_IT = { value: undefined, answer: null } as const;
 

@@ -2,7 +2,7 @@ import { queryObjects } from 'node:v8';
 import { LearnedCost } from '../capture/learned-cost.js';
 import type { Clock } from '../runtime/clock.js';
 import { say } from '../runtime/say.js';
-import { formatBytes, formatMilliseconds, plural } from '../runtime/units.js';
+import { formatBytes, formatMilliseconds, plural, tenths } from '../runtime/units.js';
 import type { Constructor } from './shape.js';
 
 /**
@@ -59,7 +59,7 @@ export class LiveObjects {
     paused(fromMs, toMs);
     this.#cost.learn({ heapBytes, pauseMs, memoryBytes: null, cpuSeconds: null, complete: true });
     this.#restsUntilMs = toMs + Math.max(SHORTEST_REST_MS, pauseMs * REST);
-    return { count, pauseMs };
+    return { count, pauseMs: tenths(pauseMs) };
   }
 
   #refusal(ofClass: unknown, heapBytes: number): LiveCount | null {

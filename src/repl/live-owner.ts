@@ -35,7 +35,7 @@ export function liveOwner(path: readonly RetainerStep[], roots: ExposedRoots): L
     found: false,
     reason: reached
       ? say`the path from what is exposed leads through a variable, a private field or an entry, or it has changed`
-      : say`nothing on its path is exposed: call watcher.expose() with an object on the path`,
+      : say`nothing on its path is exposed: the program has to call watcher.expose() when it starts, with an object on the path`,
   };
 }
 

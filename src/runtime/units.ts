@@ -66,6 +66,11 @@ export function formatMilliseconds(ms: number): string {
   return ms < 1000 ? `${ms < 10 ? Number(ms.toFixed(1)) : Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
 
+/** Milliseconds with one decimal: for JSON, where a clock's own digits mean nothing. */
+export function tenths(ms: number): number {
+  return Math.round(ms * 10) / 10;
+}
+
 /** `1 capture`, `12 captures`; `noun` in the singular, `nouns` where its plural has no s. */
 export function plural(count: number, noun: string, nouns = `${noun}s`): string {
   return `${formatCount(count)} ${Math.round(count) === 1 ? noun : nouns}`;

@@ -235,12 +235,23 @@ describe('The prompt of another service', () => {
 
   it('runs a GC and shows whatever the service answers', async () => {
     const repl = await client({
-      'POST /ops/gc': { before: { usedBytes: 5 }, spaces: [{ name: 'old' }], none: [] },
+      'POST /ops/gc': {
+        before: { usedBytes: 5e6, spaces: { old: 4e6 } },
+        pauseMs: 612.8,
+        count: 1234,
+        size: null,
+        types: [{ name: 'old' }],
+        none: [],
+      },
     });
     assert.deepEqual(await repl.run('.gc'), [
       'before:',
-      '  usedBytes: 5',
-      'spaces:',
+      '  usedBytes: 5.0 MB',
+      '  spaces:',
+      '    old: 4.0 MB',
+      'pauseMs: 613 ms',
+      'count: 1,234',
+      'types:',
       '  -',
       '    name: old',
       'none: none',

@@ -102,6 +102,7 @@ describe('Expressions', { skip: noCopies }, () => {
       const session = ended.session.id;
       const refused = await expressions.evaluate(order({ session }));
       assert.ok('refused' in refused && refused.refused === 'busy');
+      assert.match(refused.reason, mode === 'full' ? /stopped the service/ : /in its copy/);
       assert.ok(refused.retryAfterMs > (times - 4) * ended.elapsedMs);
       assert.ok(refused.retryAfterMs <= times * ended.elapsedMs);
       clock.advance(times * ended.elapsedMs);

@@ -8,6 +8,7 @@ import {
   formatMilliseconds,
   formatRate,
   formatShare,
+  tenths,
 } from '../../src/runtime/units.js';
 
 test('bytes are shown in the unit that needs the fewest digits', () => {
@@ -67,4 +68,9 @@ test('counts, shares and pauses read without a unit table', () => {
   assert.equal(formatMilliseconds(1.44), '1.4 ms');
   assert.equal(formatMilliseconds(14.2), '14 ms');
   assert.equal(formatMilliseconds(1_440), '1.4 s');
+});
+
+test('milliseconds in JSON have one decimal', () => {
+  assert.equal(tenths(612.8228019999806), 612.8);
+  assert.equal(tenths(0), 0);
 });
