@@ -29,6 +29,8 @@ export interface OperationFile {
   readonly mediaType: string;
   /** Plain ASCII, without a path. */
   readonly filename: string;
+  /** What a client may show of it without reading it. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Made when it is asked for. May reject. */
   bytes(): Uint8Array | Promise<Uint8Array>;
 }

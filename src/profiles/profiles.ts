@@ -8,6 +8,7 @@ import type {
 import type { BeginOutcome, Operations } from '../operations/operations.js';
 import type { Clock } from '../runtime/clock.js';
 import { say } from '../runtime/say.js';
+import { tenths } from '../runtime/units.js';
 import type { AllocationSites } from '../sampling/allocation-profiler.js';
 import { newestSample } from '../sampling/sampling-profile.js';
 import { type CpuProfile, cpuPprof, cpuProfileJson } from './cpu-profile.js';
@@ -46,10 +47,15 @@ export class Profiles {
     const samples = sites.samples();
     if ('refused' in samples) return refusal(samples.refused);
     const profile = liveMemory(samples, clock.now());
+    const bytes = samples.profile.samples.reduce((sum, { size }) => sum + size, 0);
+    const headers = {
+      'Profile-Since': new Date(samples.sinceMs).toISOString(),
+      'Profile-Bytes': String(Math.round(bytes)),
+    };
     return filesOf('heap', origin, profile.atMs, {
       pprof: () => heapPprof(profile, origin),
       json: () => Buffer.from(heapProfileJson(profile)),
-    });
+    }).map((file) => ({ ...file, headers }));
   }
 
   /** Begins to record one, unless one is being recorded. */
@@ -106,7 +112,7 @@ export class Profiles {
       }
       const stopped = this.#pausing(() => recording.stop());
       if (stopped === null) return failure(say`V8 gave no profile`);
-      const pausesMs = { start: recording.pauseMs, stop: stopped.pauseMs };
+      const pausesMs = { start: tenths(recording.pauseMs), stop: tenths(stopped.pauseMs) };
       const samples = stopped.profile.samples?.length ?? 0;
       const held = await this.#heldCpu({ profile: stopped.profile, intervalMicros, startMs });
       return { value: { seconds, intervalMicros, samples, pausesMs }, ...held };

@@ -16,6 +16,8 @@ interface SitesStatus {
   readonly reason: string;
   /** Of our own profiler: mean bytes between two samples; null if the profiler is another's or there is none. */
   readonly intervalBytes: number | null;
+  /** ISO 8601, of our own profiler: it knows nothing allocated earlier. A wider interval needs another one. */
+  readonly since: string | null;
   readonly readings: number;
   /** Time that the latest reading took on the service's thread, without waiting for a processor. */
   readonly readMs: number;
@@ -117,10 +119,12 @@ export class SampledSites implements AllocationSites {
   }
 
   status(): SitesStatus {
+    const isOurs = this.#state === 'sampling';
     return {
       state: this.#state,
       reason: this.#reason,
-      intervalBytes: this.#state === 'sampling' ? this.#intervalBytes : null,
+      intervalBytes: isOurs ? this.#intervalBytes : null,
+      since: isOurs ? new Date(this.#sinceMs).toISOString() : null,
       readings: this.#readings,
       readMs: this.#readMs,
     };

@@ -40,11 +40,18 @@ describe('leakwatch profile', () => {
       () => ({ body: PROFILE }),
       ['heap', '-o', file],
     );
-    assert.deepEqual([code, stdout, stderr], [EXIT_CODES.clean, '', 'leakwatch profile: wrote 6 bytes\n']);
+    const note = `leakwatch profile: wrote ${file}, 6 bytes\n`;
+    assert.deepEqual([code, stdout, stderr], [EXIT_CODES.clean, '', note]);
     assert.deepEqual(readFileSync(file), PROFILE);
     assert.equal(statSync(file).mode & 0o777, 0o600);
     assert.deepEqual(asked, ['GET /ops/profile/heap']);
     assert.deepEqual(accepts, ['application/octet-stream']);
+  });
+
+  it('heap says how much is in the profile, and since when', async () => {
+    const headers = { 'Profile-Since': '2026-03-01T18:54:44.123Z', 'Profile-Bytes': '34000000' };
+    const { stderr } = await profile(() => ({ body: PROFILE, headers }), ['heap', '-o', target('.pb.gz')]);
+    assert.match(stderr, /, 6 bytes: 34\.0 MB allocated since 2026-03-01T18:54:44Z and still live\n$/);
   });
 
   for (const [kind, args, ending, begins, type] of [

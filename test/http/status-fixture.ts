@@ -24,7 +24,7 @@ export function opsStatus(changes: Partial<OpsStatus> = {}): OpsStatus {
     lastSample: null,
     captures: [],
     census: null,
-    sites: { state: 'off', reason: 'stopped', intervalBytes: null, readings: 0, readMs: 0 },
+    sites: { state: 'off', reason: 'stopped', intervalBytes: null, since: null, readings: 0, readMs: 0 },
     listener: null,
     stateDirectory: null,
     audit: { state: 'failing', reason: 'no state directory can be used', file: null, lines: 0, head: null },

@@ -6,7 +6,14 @@ export const NO_SITES: AllocationSites = {
   afterMajorGc() {},
   onTick() {},
   growing: () => [],
-  status: () => ({ state: 'off', reason: 'not wanted', intervalBytes: null, readings: 0, readMs: 0 }),
+  status: () => ({
+    state: 'off',
+    reason: 'not wanted',
+    intervalBytes: null,
+    since: null,
+    readings: 0,
+    readMs: 0,
+  }),
   samples: () => ({ refused: 'not wanted' }),
   stop() {},
 };

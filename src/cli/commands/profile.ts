@@ -1,3 +1,4 @@
+import { terminalText } from '../../report/terminal-text.js';
 import { formatBytes, MIB } from '../../runtime/units.js';
 import { type Command, type CommandResult, UsageError } from '../command.js';
 import { durationMs } from '../duration.js';
@@ -6,10 +7,12 @@ import { LiveLine } from '../live-line.js';
 import { named, OPS_HELP, type OpsArguments, openClient, readOpsArguments } from '../ops-arguments.js';
 import type { OpsClient } from '../ops-client.js';
 import { requireSuccess, runOperation } from '../ops-operation.js';
+import type { OpsReply } from '../ops-request.js';
 import { refuseExisting, writeNew } from '../whole-file.js';
 
 const MAX_PROFILE_BYTES = 256 * MIB;
 const MAX_SECONDS = 120;
+const MAX_PATH = 200;
 
 const KINDS = ['heap', 'cpu'] as const;
 type Kind = (typeof KINDS)[number];
@@ -81,12 +84,21 @@ async function writeProfile(args: ProfileArguments): Promise<CommandResult> {
   refuseExisting(args.output, args.force);
   const line = new LiveLine(process.stderr);
   const client = await openClient(args, ['profile'], (text) => line.say(text));
-  const bytes = await fetchProfile(client, args, line);
-  if (bytes === null)
+  const fetched = await fetchProfile(client, args, line);
+  if (fetched === null)
     return { exitCode: EXIT_CODES.interrupted, output: '', note: 'leakwatch profile: ended by Ctrl-C' };
-  writeNew(args.output, bytes, args.force);
-  const note = `leakwatch profile: wrote ${formatBytes(bytes.length)}`;
+  const { body } = fetched;
+  writeNew(args.output, body, args.force);
+  const note = `leakwatch profile: wrote ${terminalText(args.output, MAX_PATH)}, ${formatBytes(body.length)}${contents(fetched)}`;
   return { exitCode: EXIT_CODES.clean, output: '', note };
+}
+
+/** The profile of the moment begins again when its interval widens, so that it may show less than the one before. */
+function contents({ headers }: OpsReply): string {
+  const { 'profile-since': since, 'profile-bytes': bytes } = headers;
+  const at = new Date(String(since));
+  if (!/^\d{1,15}$/.test(String(bytes)) || Number.isNaN(at.getTime())) return '';
+  return `: ${formatBytes(Number(bytes))} allocated since ${at.toISOString().slice(0, 19)}Z and still live`;
 }
 
 /** Null if Ctrl-C ended it. */
@@ -94,10 +106,9 @@ async function fetchProfile(
   client: OpsClient,
   { kind, seconds, mediaType }: ProfileArguments,
   line: LiveLine,
-): Promise<Buffer | null> {
+): Promise<OpsReply | null> {
   const format = { accept: mediaType, maxBytes: MAX_PROFILE_BYTES };
-  if (seconds === null && kind === 'heap')
-    return (await client.ask({ path: `/profile/${kind}`, ...format })).body;
+  if (seconds === null && kind === 'heap') return await client.ask({ path: `/profile/${kind}`, ...format });
   const { operation, interrupted } = await runOperation(
     client,
     { method: 'POST', path: `/profile/${kind}${seconds === null ? '' : `?seconds=${seconds}`}` },
@@ -105,5 +116,5 @@ async function fetchProfile(
   );
   if (interrupted && operation.state !== 'succeeded') return null;
   requireSuccess(operation, 'the recording');
-  return (await client.ask({ path: `/operations/${operation.id}/file`, ...format })).body;
+  return await client.ask({ path: `/operations/${operation.id}/file`, ...format });
 }

@@ -133,6 +133,7 @@ export async function fileOf(
       'Content-Type': file.mediaType,
       'Content-Disposition': `attachment; filename="${file.filename}"`,
       Vary: 'Accept',
+      ...file.headers,
     },
     body: await file.bytes(),
   };

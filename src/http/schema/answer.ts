@@ -11,6 +11,8 @@ export const ANSWER_HEADERS = {
   Location: 'Path of the operation.',
   'Retry-After': 'Seconds until the request may succeed.',
   'Content-Disposition': 'Name of the file, for a client that saves it.',
+  'Profile-Since': 'When sampling began, ISO 8601: nothing that was allocated earlier is in the profile.',
+  'Profile-Bytes': 'Sum of the profile, bytes.',
 } as const;
 export type AnswerHeader = keyof typeof ANSWER_HEADERS;
 

@@ -74,7 +74,7 @@ export const ANSWERS = {
     answers: {
       200: {
         description: 'The profile; pprof (gzipped) for a client without a preference.',
-        headers: ['Content-Disposition', 'Vary'],
+        headers: ['Content-Disposition', 'Vary', 'Profile-Since', 'Profile-Bytes'],
         content: {
           'application/octet-stream': 'bytes',
           'application/vnd.v8.heapprofile+json': 'bytes',

@@ -62,6 +62,10 @@ const SITES = z.strictObject({
   state: z.enum(['sampling', 'shared', 'waiting', 'off']),
   reason: z.string(),
   intervalBytes: bytes.nullable(),
+  since: z.iso
+    .datetime()
+    .nullable()
+    .describe('Nothing that was allocated earlier is in the live heap profile.'),
   readings: count,
   readMs: milliseconds,
 });
