@@ -11,7 +11,7 @@ import {
   reportedFindings,
   untimedFinding,
 } from '../report/report.js';
-import { renderFinding, renderReport } from '../report/text.js';
+import { renderReport, renderWithSeries } from '../report/text.js';
 import { problem } from './problem.js';
 import type { OpsResponse } from './response.js';
 
@@ -125,7 +125,7 @@ export function presentedFinding(finding: Finding, input: ReportInput): Presente
   return {
     json: () => Buffer.concat([...sentFinding(finding).json, Buffer.from('\n')]),
     // Its text shows figures of the report as well.
-    text: () => renderFinding(reportedFinding(finding), buildReport({ ...input, findings: [] })),
+    text: () => renderWithSeries(reportedFinding(finding), buildReport({ ...input, findings: [] })),
   };
 }
 

@@ -24,6 +24,7 @@ const MAX_SENTENCE = 300;
 const MAX_FIELDS = 8;
 const MAX_SITES = 3;
 const MAX_CALLERS = 2;
+const MAX_STEPS = 8;
 /** Stands for the name of a function without one. */
 const ANONYMOUS = 'function';
 
@@ -57,16 +58,32 @@ export function renderReport(report: Report): string {
 }
 
 /** The parts of a report that the text of a finding needs. */
-type FindingContext = Pick<Report, 'heap'> & { readonly watcher: Pick<Report['watcher'], 'captures'> };
+type FindingContext = Pick<Report, 'heap'> & {
+  readonly process: Pick<Report['process'], 'startedAt'>;
+  readonly watcher: Pick<Report['watcher'], 'captures'>;
+};
+
+/** One finding with its counts and sizes at the captures that are kept: the first one and the latest. */
+export function renderWithSeries(finding: Finding, context: FindingContext): string {
+  const { steps } = finding.growth;
+  const shown = steps.length <= MAX_STEPS ? steps : [...steps.slice(0, 1), ...steps.slice(1 - MAX_STEPS)];
+  const parts = shown.map(
+    ({ at, count, bytes }) => `${name(at.slice(0, 19))}Z ${formatCount(count)}, ${formatBytes(bytes)}`,
+  );
+  if (steps.length > shown.length) parts.splice(1, 0, say`${formatCount(steps.length - shown.length)} more`);
+  const rows = labelled(say`series`, wrap(parts, '; '));
+  return [renderFinding(finding, context).trimEnd(), ...rows, ''].join('\n');
+}
 
 /** One finding as headline and labelled lines; a line for which nothing is known is left out. Ends in a newline. */
-export function renderFinding(finding: Finding, { heap, watcher }: FindingContext): string {
+export function renderFinding(finding: Finding, context: FindingContext): string {
+  const { heap, watcher } = context;
   const { title, reasons, alsoHeldBy, allocationSites, retainerPath } = finding;
   const lines: readonly (readonly [label: string, parts: readonly string[], separator: string])[] = [
     [say`what`, name(title, MAX_SENTENCE).split(' '), ' '],
     [say`held by`, heldBy(retainerPath), ' › '],
     [say`also by`, alsoHeldBy.slice(0, MAX_SITES).map((holder) => name(holder)), ', '],
-    [say`holds`, holds(finding), ' '],
+    [isOld(finding, context) ? say`held` : say`holds`, holds(finding, context), ' '],
     [say`allocated`, allocationSites.slice(0, MAX_SITES).map(allocated), '; also '],
     [say`defined`, definedPlaces(finding), ', '],
     [say`yours`, yourPlace(finding), ' '],
@@ -125,7 +142,13 @@ function limit(finding: Finding, heap: Report['heap']): string[] {
   return [inHeap ? say`heap limit in ${time}` : say`memory limit in ${time}`];
 }
 
-function holds(finding: Finding): string[] {
+/** Its numbers are those of the process before the restart. */
+function isOld({ growth }: Finding, { process: { startedAt } }: FindingContext): boolean {
+  const last = growth.steps.at(-1);
+  return last !== undefined && Date.parse(last.at) < Date.parse(startedAt);
+}
+
+function holds(finding: Finding, context: FindingContext): string[] {
   const last = finding.growth.steps.at(-1);
   // Without a path there are no members, only numbers, which the title gives.
   if (last === undefined || last.count <= 0 || finding.retainerPath.length === 0) return [];
@@ -133,7 +156,8 @@ function holds(finding: Finding): string[] {
   if (finding.fields.length > MAX_FIELDS) fields.push('…');
   const each = say`each about ${formatBytes(last.bytes / last.count)}`;
   const detail = fields.length === 0 ? `(${each})` : `(${each}: ${fields.join(', ')})`;
-  return [name(finding.className), `×${formatCount(last.count)}`, ...detail.split(' ')];
+  const when = isOld(finding, context) ? say` before the restart` : '';
+  return [name(finding.className), `×${formatCount(last.count)}`, ...`${detail}${when}`.split(' ')];
 }
 
 /** The place, and the callers: `src/orders.ts:33 in record  ‹ src/checkout.ts:71`. */
@@ -167,12 +191,13 @@ function packageName({ package: origin }: Finding): string[] {
   return [name(origin.version === null ? origin.name : `${origin.name}@${origin.version}`)];
 }
 
-/** From the last `node_modules`, or the last four parts: the rest is the same for every line of a program. */
+/** From the last `node_modules`, or the last four parts: the rest is the same for every line of a program. A path that has no more is whole. */
 function shortUrl(url: string): string {
   const path = url.replace(/^file:\/\//, '');
   const modules = path.lastIndexOf('/node_modules/');
   if (modules >= 0) return path.slice(modules + 1);
-  return path.split('/').slice(-4).join('/').replace(/^\//, '');
+  const parts = path.split('/');
+  return parts.length <= 5 && parts[0] === '' ? path : parts.slice(-4).join('/');
 }
 
 /** A reader does not count probes and censuses as captures, but they pause the service, too. */

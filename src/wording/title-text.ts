@@ -15,7 +15,7 @@ export function titleText(finding: LedgerFinding): string {
   if (subject.of === 'site') return siteTitle(finding);
   const holder = subject.of === 'path' ? holderText(subject.holder) : subject.owner;
   if (says === 'stopped') return say`${holder} has stopped growing`;
-  if (subject.of === 'stored-path') return say`${holder}: no growth since the restart`;
+  if (subject.of === 'stored-path') return say`${holder} grew before the restart; no growth seen since`;
   return growingTitle(finding, subject.holder);
 }
 

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { createSteadyReport, negotiated, presentedFinding } from '../../src/http/representation.js';
 import { renderJson } from '../../src/report/json.js';
 import { buildReport, type ReportInput, reportedFinding, timedFinding } from '../../src/report/report.js';
-import { renderFinding, renderReport } from '../../src/report/text.js';
+import { renderReport, renderWithSeries } from '../../src/report/text.js';
 import { finding, HOSTILE_NAMES, reportInput } from '../report/report-fixture.js';
 
 const asking = (headers: Readonly<Record<string, string>> = {}) =>
@@ -104,7 +104,7 @@ test('One finding has the bytes that it has in the report, and its text has anot
   const text = (changes: Partial<ReportInput>) =>
     negotiated(asking({ accept: 'text/plain' }), presentedFinding(one!, reportInput(changes)));
   const before = text({});
-  assert.equal(before.body, renderFinding(reportedFinding(one!), buildReport(reportInput())));
+  assert.equal(before.body, renderWithSeries(reportedFinding(one!), buildReport(reportInput())));
   const { heap } = reportInput();
   const after = text({ heap: { ...heap, secondsToLimit: 60, secondsToLimitRange: { low: 50, high: 70 } } });
   assert.notEqual(after.body, before.body);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { RetainerStep } from '../../src/heap/naming/retainer-step.js';
 import type { ReportInput } from '../../src/report/report.js';
 import { buildReport } from '../../src/report/report.js';
-import { renderFinding, renderReport } from '../../src/report/text.js';
+import { renderFinding, renderReport, renderWithSeries } from '../../src/report/text.js';
 import {
   ACTIVE_CHARACTERS,
   finding,
@@ -14,8 +14,7 @@ import {
 } from './report-fixture.js';
 
 function text(changes: Parameters<typeof finding>[0] = {}): string {
-  const { heap, watcher } = report();
-  return renderFinding(finding(changes), { heap, watcher });
+  return renderFinding(finding(changes), report());
 }
 
 test('a confirmed leak reads at a glance', () => {
@@ -87,7 +86,10 @@ test('without allocation sites, where the members are defined, who else holds th
     package: { name: 'order-store', version: '1.2.3' },
     muted: true,
   });
-  assert.match(rendered, /^ {2}defined {4}srv\/app\/src\/order\.ts:3 in Order, srv\/app\/src\/order\.ts:9$/m);
+  assert.match(
+    rendered,
+    /^ {2}defined {4}\/srv\/app\/src\/order\.ts:3 in Order, \/srv\/app\/src\/order\.ts:9$/m,
+  );
   assert.match(rendered, /^ {2}also by {4}Index\.byDate, module variable recent of src\/recent\.ts$/m);
   assert.match(rendered, /^ {2}package {4}order-store@1\.2\.3$/m);
   assert.match(rendered, /^LEAK confirmed .* {3}muted$/m);
@@ -131,7 +133,7 @@ test('lines for which nothing is known are left out', () => {
   });
   const heap = { ...report().heap, secondsToLimit: null, secondsToLimitRange: null };
   assert.equal(
-    renderFinding(bare, { heap, watcher: { captures: [] } }),
+    renderFinding(bare, { ...report(), heap, watcher: { captures: [] } }),
     `LEAK confirmed (97 %)   +6.0 KB/min\n  id         ${bare.id}\n`,
   );
 });
@@ -140,7 +142,7 @@ test("a finding's own time to the limit stands in until the heap has a forecast"
   assert.match(text({ secondsToLimit: 300 }), /heap limit in 3 h 12 min \(2 h 50 – 3 h 40\)$/m);
   const heap = { ...report().heap, secondsToLimit: null, secondsToLimitRange: null };
   assert.match(
-    renderFinding(finding({ secondsToLimit: 300 }), { heap, watcher: { captures: [] } }),
+    renderFinding(finding({ secondsToLimit: 300 }), { ...report(), heap, watcher: { captures: [] } }),
     /heap limit in 5 min$/m,
   );
 });
@@ -314,4 +316,31 @@ test('before the first sample no heap is made up', () => {
 test('growth that ended is listed below the line that there is no leak', () => {
   const rendered = renderReport(report([finding({ status: 'resolved' })]));
   assert.match(rendered, /^no leak found so far; the heap rises, .*\n\nGROWTH resolved \(97 %\)\n/);
+});
+
+test('numbers from before the restart are not shown as present', () => {
+  const { growth } = finding();
+  const steps = [{ at: '2020-01-01T00:00:00.000Z', count: 5, bytes: 50 }];
+  const rendered = text({ status: 'plateaued', growth: { ...growth, steps } });
+  assert.match(rendered, /^ {2}held {7}Order ×5 \(.*\) before the restart$/m);
+  assert.doesNotMatch(text(), /before the restart/);
+});
+
+test('one finding alone is shown with its series, the first step and the latest', () => {
+  const { growth } = finding();
+  const steps = Array.from({ length: 12 }, (_, at) => ({
+    at: `2026-01-05T02:00:${10 + at}.000Z`,
+    count: 1000 * at,
+    bytes: 1e6 * at,
+  }));
+  const lines = (some: typeof steps) =>
+    renderWithSeries(finding({ growth: { ...growth, steps: some } }), report());
+  const series = lines(steps).slice(lines(steps).indexOf('  series'));
+  assert.match(
+    series,
+    /^ {2}series {5}2026-01-05T02:00:10Z 0, 0 bytes; 4 more; 2026-01-05T02:00:15Z 5,000, 5\.0 MB;/,
+  );
+  assert.match(series, /02:00:21Z 11,000, 11\.0 MB\n$/);
+  assert.doesNotMatch(series, /02:00:1[1-4]/);
+  assert.doesNotMatch(lines([]), /series/);
 });

@@ -101,7 +101,7 @@ describe('The title of a finding', () => {
     const stopped = settledFinding(found(), 'stood-still', why);
     assert.equal(titleText(stopped), 'OrderHistory.byCustomer has stopped growing');
     const restored = restoredFinding({ ...found(), owner: 'Bus.listeners' });
-    assert.equal(titleText(restored), 'Bus.listeners: no growth since the restart');
+    assert.equal(titleText(restored), 'Bus.listeners grew before the restart; no growth seen since');
     assert.equal(
       titleText(settledFinding(restored, 'gone-for-long', why)),
       'Bus.listeners has stopped growing',
