@@ -107,6 +107,41 @@ describe('leakwatch leaks', () => {
   });
 });
 
+describe('leakwatch leaks decides about a finding', () => {
+  const ID = finding().id;
+  const REASON = 'the fix is on its way';
+
+  for (const [options, sent, states] of [
+    [['--acknowledge'], { acknowledged: true }, 'acknowledged, not muted'],
+    [['--unacknowledge', '--mute'], { acknowledged: false, muted: true }, 'not acknowledged, muted'],
+    [['--unmute'], { muted: false }, 'not acknowledged, not muted'],
+  ] as const) {
+    it(`${options.join(' ')}, and says what holds for it then`, async () => {
+      const decision = { at: '2026-01-05T02:00:00.000Z', by: 'ci', reason: REASON };
+      const answer = finding({
+        muted: states.endsWith(', muted'),
+        acknowledgement: states.startsWith('acknowledged') ? decision : null,
+      });
+      const service = await new FakeService(() => ({ body: answer })).start();
+      const args = ['leaks', ...options, '--reason', REASON, service.url, ID];
+      const { code, stdout } = await runCommand(args, WITH_TOKEN);
+      assert.deepEqual([code, stdout], [EXIT_CODES.clean, `${ID} is now ${states}: ${answer.title}\n`]);
+      const [received] = service.received;
+      assert.equal(received?.line, `PATCH /ops/leaks/${ID}`);
+      assert.deepEqual(JSON.parse(received?.body ?? ''), { ...sent, reason: REASON });
+      await service.stop();
+    });
+  }
+
+  it('not without a reason, an ID or a decision', async () => {
+    await failed(['--mute', url, ID], /--reason is given together with/);
+    await failed(['--reason', REASON, url, ID], /--reason is given together with/);
+    await failed(['--mute', '--reason', 'short', url, ID], /--reason takes 10 characters or more/);
+    await failed(['--mute', '--reason', REASON, url], /name its ID/);
+    await failed(['--mute', '--reason', REASON, '--watch', url, ID], /without --watch/);
+  });
+});
+
 describe('leakwatch leaks says what is wrong, in one line', () => {
   it('with the token', async () => {
     await failed([url], /the token is not accepted.*\(401\)\n$/, { LEAKWATCH_TOKEN: issueToken() });

@@ -8,6 +8,7 @@ import { FINDING_ID, FINDING_ID_EXAMPLE } from '../finding-id.js';
 import { LiveLine } from '../live-line.js';
 import { named, OPS_HELP, type OpsArguments, openClient, readOpsArguments } from '../ops-arguments.js';
 import { OpsFailure } from '../ops-failure.js';
+import { reasonOf } from '../reason.js';
 import { ReplClient, type ReplOrder } from '../repl-client.js';
 
 const MAX_HISTORY = 500;
@@ -57,11 +58,6 @@ function parse(args: readonly string[]): ReplArguments {
   if (given.full !== (given.secondReason !== null))
     throw new UsageError('--full and --second-reason are given together');
   return given;
-}
-
-function reasonOf(text: string, option: string): string {
-  if (text.trim().length >= 10) return text.trim();
-  throw new UsageError(`${option} takes 10 characters or more`);
 }
 
 function findingOf(id: string): string {
