@@ -126,9 +126,10 @@ export class AccessControl {
   /** A file that cannot be used leaves the tokens as they are: a slip of the hand must not lock everyone out. */
   #reload(): boolean {
     try {
-      this.#tokens.replace(this.#settings.readTokens());
+      const changes = this.#tokens.replace(this.#settings.readTokens());
       if (this.#tokens.size === 0 && this.#hadTokens)
         this.#logger.warn(say`the token file is empty: no token is valid any more`);
+      else if (changes !== null) this.#logger.info(say`the token file was read again: ${changes}`);
       this.#hadTokens = this.#tokens.size > 0;
       this.#readings += 1;
       this.#lastError = null;

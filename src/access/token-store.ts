@@ -2,6 +2,7 @@ import { hash, timingSafeEqual } from 'node:crypto';
 import { type Clock, systemClock } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
 import { say } from '../runtime/say.js';
+import { plural } from '../runtime/units.js';
 import type { Principal } from './principal.js';
 import type { Scope } from './scope.js';
 import type { TokenGrant } from './token-grant.js';
@@ -35,10 +36,22 @@ export class TokenStore {
     return this.#known.length;
   }
 
-  /** A token that is not among these stops working at once. */
-  replace(grants: readonly TokenGrant[]): void {
+  /** A token that is not among these stops working at once. Returns the ids of those that are new, different or gone, in words; null without any. */
+  replace(grants: readonly TokenGrant[]): string | null {
+    const before = new Map(this.#known.map(({ grant }) => [grant.id, grant]));
+    const after = new Set(grants.map(({ id }) => id));
+    const isSame = (one: TokenGrant) => JSON.stringify(one) === JSON.stringify(before.get(one.id));
+    const changes = [
+      [say`added`, grants.filter(({ id }) => !before.has(id))],
+      [say`changed`, grants.filter((grant) => before.has(grant.id) && !isSame(grant))],
+      [say`removed`, [...before.values()].filter(({ id }) => !after.has(id))],
+    ] as const;
     this.#know(grants);
+    const words = changes
+      .filter(([, ones]) => ones.length > 0)
+      .map(([what, ones]) => `${what} ${ones.map(({ id }) => `'${id}'`).join(', ')}`);
     this.logExpiries();
+    return words.length === 0 ? null : say`${plural(grants.length, 'token')}; ${words.join('; ')}`;
   }
 
   /**

@@ -84,8 +84,9 @@ describe('The token file', { skip: process.platform === 'win32' }, () => {
 
   it('is read again when another file takes its place', async () => {
     const path = tokenFile('replaced', `${OLD}\n`);
-    const { control, knows, look, status } = started({ token: FIXED, tokenFile: path });
+    const { control, knows, look, status, logger } = started({ token: FIXED, tokenFile: path });
     assert.deepEqual([knows(FIXED), knows(OLD), knows(NEW)], [true, true, false]);
+    const old = status().tokens[1]!.id;
     renameSync(tokenFile('next', `# rotated\n\n${NEW} id=new\n`), path);
     await look(() => knows(NEW));
     assert.deepEqual([knows(FIXED), knows(OLD), knows(NEW)], [true, false, true]);
@@ -93,6 +94,14 @@ describe('The token file', { skip: process.platform === 'win32' }, () => {
       status().tokens.map(({ id }) => id.replace(/-.*/, '')),
       ['token', 'new'],
     );
+    const said = {
+      level: 'info',
+      message: `the token file was read again: 2 tokens; added 'new'; removed '${old}'`,
+    };
+    assert.deepEqual(logger.lines, [said]);
+    writeFileSync(path, `${NEW} id=new scope=act\n`);
+    await look(() => logger.lines.length === 2);
+    assert.match(logger.lines[1]!.message, /2 tokens; changed 'new'$/);
     control.stop();
   });
 
