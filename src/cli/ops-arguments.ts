@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { Scope } from '../access/scope.js';
 import { isLoopback } from '../options/listen-address.js';
+import { readPrivateFile } from '../options/private-file.js';
 import { terminalText } from '../report/terminal-text.js';
+import { KIB } from '../runtime/units.js';
 import { type OptionTable, readOptions } from './arguments.js';
 import { CommandError, UsageError } from './command.js';
 import { isExposed, type OpsAddress, parseOpsAddress } from './ops-address.js';
@@ -9,6 +11,7 @@ import { OpsClient } from './ops-client.js';
 import { findToken } from './ops-token.js';
 
 const MAX_PATH = 200;
+const MAX_KEY_BYTES = 256 * KIB;
 
 /** Options of every command that asks a service. */
 export interface OpsArguments {
@@ -29,7 +32,7 @@ that LEAKWATCH_TOKEN_FILE names, or, on a terminal, from a hidden prompt.
                      the scopes for this command; a file with nothing but one token is
                      sent as it is
   --ca FILE          certificate authority of an https:// service, PEM
-  --cert FILE        certificate of this client, PEM; with --key FILE
+  --cert FILE        certificate of this client, PEM; with --key FILE, mode 0400 or 0600
 `;
 
 const CONNECTION: OptionTable<OpsArguments> = {
@@ -77,7 +80,7 @@ export async function openClient(
   say: (line: string) => void,
 ): Promise<OpsClient> {
   const pem = (file: string | null) => (file === null ? undefined : readPem(file));
-  const tls = { ca: pem(ca), cert: pem(cert), key: pem(key) };
+  const tls = { ca: pem(ca), cert: pem(cert), key: key === null ? undefined : readKey(key) };
   const token = await findToken({
     file: tokenFile,
     environment: process.env,
@@ -89,6 +92,15 @@ export async function openClient(
   if (isExposed(address, isLoopback))
     say(`${address.shown} is not encrypted: everyone on the way can read the token`);
   return new OpsClient(address, { token, ...tls }, say);
+}
+
+/** As the service does with its own: a key that others can read is not a secret. */
+function readKey(file: string): Buffer {
+  return readPrivateFile(
+    file,
+    MAX_KEY_BYTES,
+    (what) => new CommandError(`the key of --key ${terminalText(what, MAX_PATH)}`),
+  );
 }
 
 function readPem(file: string): Buffer {

@@ -30,7 +30,7 @@ export class OpsClient {
       if (expected.includes(reply.status)) return reply;
       const seconds = reply.status === 429 ? secondsOf(reply.headers['retry-after']) : null;
       if (seconds === null || seconds > MAX_WAIT_SECONDS || waits >= MAX_WAITS)
-        throw refusal(request, reply, this.address);
+        throw refusal(request, this.#credentials.token !== null, reply, this.address);
       this.#say(`the service asks to wait ${seconds} s`);
       await wait(seconds * 1000);
     }

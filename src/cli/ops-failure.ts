@@ -85,21 +85,29 @@ function trustWords(code: string): string | null {
 /** An answer that is not the one hoped for. */
 export function refusal(
   { path }: OpsRequest,
+  hasToken: boolean,
   { status, headers, body }: OpsReply,
   { shown }: OpsAddress,
 ): OpsFailure {
   const said = detailOf(body);
   const mayPass = status === 429 || status >= 500;
   const at = terminalText(shown, MAX_WORDS);
-  const why = status === 404 ? notFound(path, said) : words(status, headers['retry-after'], said);
+  const why = status === 404 ? notFound(path, said) : words(status, hasToken, headers['retry-after'], said);
   return new OpsFailure(`${at}: ${why} (${status})`, status, mayPass, said);
 }
 
-function words(status: number, retryAfter: string | undefined, said: string | null): string {
+function words(
+  status: number,
+  hasToken: boolean,
+  retryAfter: string | undefined,
+  said: string | null,
+): string {
   const server = said === null ? '' : `: ${said}`;
   switch (status) {
     case 401:
-      return 'the token is not accepted; it is mistyped, expired, or of another service';
+      return hasToken
+        ? 'the token is not accepted; it is mistyped, expired, or of another service'
+        : 'the certificate alone gives no access, and no token was sent';
     case 403:
       return `the service refuses this${server}`;
     case 429: {

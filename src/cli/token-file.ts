@@ -1,9 +1,11 @@
 import { DEFAULT_SCOPES, type Scope } from '../access/scope.js';
 import { readPrivateFile } from '../options/private-file.js';
 import { tokenFields } from '../options/token-fields.js';
+import { terminalText } from '../report/terminal-text.js';
 import { systemClock } from '../runtime/clock.js';
 import { CommandError } from './command.js';
 
+const MAX_WORDS = 400;
 const MAX_FILE_BYTES = 16_000;
 /** Lines whose reason is given where none fits. */
 const MAX_NAMED = 4;
@@ -42,7 +44,7 @@ function linesOf(path: string): readonly TokenLine[] {
   const content = readPrivateFile(
     path,
     MAX_FILE_BYTES,
-    (what) => new CommandError(`the token file ${what}`),
+    (what) => new CommandError(`the token file ${terminalText(what, MAX_WORDS)}`),
   ).toString('utf8');
   return content.split('\n').flatMap((line, at) => {
     const text = line.trim();

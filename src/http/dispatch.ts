@@ -8,6 +8,7 @@ import { insufficientScope, problem } from './problem.js';
 import { readJsonBody } from './request-body.js';
 import { type OpsResponse, requestIdOf } from './response.js';
 import { type InputRouteName, isAudited, type RouteName, routeOf } from './routes.js';
+import type { InputWords } from './schema/input-words.js';
 import type { InputSchema } from './schema/inputs.js';
 
 export interface Dispatched {
@@ -32,7 +33,7 @@ export async function dispatch(
   if (excess !== null) return excess;
   if (!granted) {
     if (audited) dependencies.denied(request, principal);
-    return insufficientScope(scope);
+    return insufficientScope(scope, principal);
   }
   const taken = input === true ? await inputOf(name as InputRouteName, request, response) : NO_INPUT;
   if ('refusal' in taken) return taken.refusal;
@@ -75,24 +76,25 @@ async function inputOf(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<Input | { readonly refusal: OpsResponse }> {
-  const { INPUTS } = await import('./schema/inputs.js');
+  const { INPUTS, inputWords } = await import('./schema/inputs.js');
   const schema: InputSchema = INPUTS[name];
-  const query = checked(schema.query, 'query', () => queryOf(request.url ?? ''));
+  const query = checked(schema.query, inputWords, 'query', () => queryOf(request.url ?? ''));
   if ('refusal' in query) return query;
   if (schema.body === null) return { query: query.value, body: null };
   const sent = await readJsonBody(request, response);
   if ('refusal' in sent) return sent;
-  const body = checked(schema.body, 'body', () => (sent.value === undefined ? {} : sent.value));
+  const body = checked(schema.body, inputWords, 'body', () => (sent.value === undefined ? {} : sent.value));
   return 'refusal' in body ? body : { query: query.value, body: body.value };
 }
 
 function checked(
   schema: InputSchema['query'],
+  words: InputWords,
   where: 'query' | 'body',
   given: () => unknown,
 ): { readonly value: unknown } | { readonly refusal: OpsResponse } {
   if (schema === null) return { value: null };
-  const result = schema.safeParse(given());
+  const result = schema.safeParse(given(), { error: words });
   if (result.success) return { value: result.data };
   // The schema's own messages name fields and bounds, never the value that was sent.
   const issue = result.error.issues[0];

@@ -6,7 +6,7 @@ import { createOperationHandlers } from './handlers/operations.js';
 import { createProfileHandlers } from './handlers/profiles.js';
 import { createReplHandlers } from './handlers/repl.js';
 import type { OpsDependencies } from './ops-dependencies.js';
-import { NOT_FOUND } from './problem.js';
+import { NO_FINDING } from './problem.js';
 import { createSteadyReport, negotiated, presentedFinding } from './representation.js';
 import { json } from './response.js';
 
@@ -19,7 +19,7 @@ export function createOpsHandlers(dependencies: OpsDependencies): RouteHandlers 
     leak: ({ request, parameters: { id } }) => {
       const report = dependencies.report();
       const finding = reportedFindings(report.findings).find((one) => one.id === id);
-      return finding === undefined ? NOT_FOUND : negotiated(request, presentedFinding(finding, report));
+      return finding === undefined ? NO_FINDING : negotiated(request, presentedFinding(finding, report));
     },
     ...createActHandlers(dependencies.acts),
     ...createOperationHandlers(dependencies),

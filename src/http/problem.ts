@@ -1,3 +1,4 @@
+import type { Principal } from '../access/principal.js';
 import { ERROR_CODES, type ErrorCode } from '../errors.js';
 import { renderJson } from '../report/json.js';
 import type { OpsResponse } from './response.js';
@@ -35,8 +36,11 @@ export const NOT_FOUND: OpsResponse = problem(
   'No route or finding has this address.',
 );
 
-export function insufficientScope(scope: string): OpsResponse {
-  return problem('LEAKWATCH_ERR_INSUFFICIENT_SCOPE', `The token lacks the scope '${scope}'.`, {
+export const NO_FINDING: OpsResponse = problem('LEAKWATCH_ERR_NOT_FOUND', 'No finding has this id.');
+
+export function insufficientScope(scope: string, { provedBy }: Pick<Principal, 'provedBy'>): OpsResponse {
+  const who = provedBy === 'token' ? 'The token' : 'This client';
+  return problem('LEAKWATCH_ERR_INSUFFICIENT_SCOPE', `${who} lacks the scope '${scope}'.`, {
     'WWW-Authenticate': `${REALM}, error="insufficient_scope", scope="${scope}"`,
   });
 }
@@ -54,7 +58,7 @@ export function retryAfter(ms: number): Readonly<Record<string, string>> {
 /** Of a client without a valid token: like the 401, it is the same for every path. */
 export function tooManyFailures(retryAfterSeconds: number): OpsResponse {
   return tooManyRequests(
-    'Too many requests from your address came without a valid token. Requests with one are still answered.',
+    'This request has no valid token, like too many before it from your address. Requests with one are still answered.',
     retryAfterSeconds,
   );
 }

@@ -11,7 +11,7 @@ export function readPrivateFile(path: string, maxBytes: number, fail: (what: str
     // A named pipe in its place must not stop the service until someone writes to it.
     descriptor = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   } catch (error) {
-    throw fail(`cannot be read (${(error as NodeJS.ErrnoException).code}). Check its path`);
+    throw fail(`cannot be read (${(error as NodeJS.ErrnoException).code}). Check its path '${path}'`);
   }
   try {
     const stat = fstatSync(descriptor);

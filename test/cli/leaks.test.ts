@@ -64,7 +64,7 @@ describe('leakwatch leaks', () => {
     const { id } = finding();
     const { code, stdout } = await runCommand(['leaks', url, id, '--json'], WITH_TOKEN);
     assert.deepEqual([code, (JSON.parse(stdout) as { id: string }).id], [EXIT_CODES.clean, id]);
-    await failed([url, 'lw-ffffffffffffffff'], /: not found: No .* has this address\. \(404\)\n$/);
+    await failed([url, 'lw-ffffffffffffffff'], /: not found: No finding has this id\. \(404\)\n$/);
     await failed([url, '../status'], /ID of a finding is such as/);
   });
 

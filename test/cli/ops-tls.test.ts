@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { chmodSync, readFileSync } from 'node:fs';
 import { createServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { describe, it } from 'node:test';
@@ -21,13 +21,14 @@ async function asked(
   args: readonly string[],
   options: ServerOptions = {},
   environment: Readonly<Record<string, string>> = ENVIRONMENT,
+  status = 200,
 ): Promise<EndedCommand> {
   const server = createServer({ key: readFileSync(key), cert: readFileSync(cert), ...options });
   server.on('request', ({ socket, headers }, response) => {
     const subject = (socket as TLSSocket).getPeerCertificate().subject?.CN ?? 'nobody';
-    response.end(
-      `report for ${subject}, ${headers.authorization === undefined ? 'without' : 'with'} a token\n`,
-    );
+    response
+      .writeHead(status)
+      .end(`report for ${subject}, ${headers.authorization === undefined ? 'without' : 'with'} a token\n`);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -72,6 +73,21 @@ describe('A client of a service with TLS', { skip }, () => {
     const args = ['--ca', authority.cert, '--cert', client.cert, '--key', client.key];
     const { code, stdout, stderr } = await asked(service, args, mutual(), {});
     assert.deepEqual([code, stdout, stderr], [EXIT_CODES.clean, 'report for ada, without a token\n', '']);
+  });
+
+  it('does not use a key that others can read', async () => {
+    const key = folder.write('open.pem', readFileSync(client.key, 'utf8'));
+    chmodSync(key, 0o644);
+    const { code, stderr } = await asked(service, ['--cert', client.cert, '--key', key], mutual());
+    assert.equal(code, EXIT_CODES.failed);
+    assert.match(stderr, /the key of --key has mode 0644 and can be read by others\. Give it mode 0400/);
+  });
+
+  it('says that the certificate is not enough, where no token was sent', async () => {
+    const args = ['--ca', authority.cert, '--cert', client.cert, '--key', client.key];
+    const { code, stderr } = await asked(service, args, mutual(), {}, 401);
+    assert.equal(code, EXIT_CODES.failed);
+    assert.match(stderr, /the certificate alone gives no access, and no token was sent \(401\)/);
   });
 
   it('says that the service wants a certificate', async () => {

@@ -30,8 +30,9 @@ describe('leakwatch token', () => {
 
   it('prints a line that goes into a token file as it is', async () => {
     const before = Date.now();
-    const { grant, words } = await granted('--scope', 'read,dump', '--expires', '90d', '--id', 'ci');
+    const { grant, words } = await granted('--scope', 'read,dump,dump', '--expires', '90d', '--id', 'ci');
     assert.deepEqual([grant.id, grant.scopes], ['ci', ['read', 'dump']]);
+    assert.equal(words[1], 'scope=read,dump');
     const aheadMs = grant.expiresAtMs! - before - 90 * DAY_MS;
     assert.ok(aheadMs > -1000 && aheadMs <= Date.now() - before, `${aheadMs}`);
     assert.match(words[2]!, /^expires=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);

@@ -30,8 +30,9 @@ const OPTIONS: OptionTable<Fields> = {
   scope: {
     type: 'string',
     read: (scope) => {
-      if (scopesOf(scope) === null) throw new UsageError(`--${FIELD_FORMS.scope}`);
-      return { scope };
+      const scopes = scopesOf(scope);
+      if (scopes === null) throw new UsageError(`--${FIELD_FORMS.scope}`);
+      return { scope: scopes.join(',') };
     },
   },
   expires: { type: 'string', read: (value) => ({ expires: expiryText(value) }) },

@@ -1,6 +1,6 @@
 import type { Decided, OpsActs } from '../acts.js';
 import type { RouteHandlers } from '../call.js';
-import { NOT_FOUND, problem, retryAfter } from '../problem.js';
+import { NO_FINDING, problem, retryAfter } from '../problem.js';
 import { json } from '../response.js';
 import { begun } from './operations.js';
 
@@ -22,7 +22,7 @@ export function createActHandlers(acts: OpsActs): Pick<RouteHandlers, 'scan' | '
     decide({ principal, parameters: { id = '' }, body }) {
       const decided: Decided = { ...body, by: principal.id };
       const finding = acts.decide(id, decided);
-      return finding === null ? NOT_FOUND : json(finding);
+      return finding === null ? NO_FINDING : json(finding);
     },
   };
 }

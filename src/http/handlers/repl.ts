@@ -1,7 +1,7 @@
 import type { LiveCount } from '../../repl/live-objects.js';
 import type { RouteHandlers } from '../call.js';
 import type { OpsDependencies } from '../ops-dependencies.js';
-import { insufficientScope, NOT_FOUND, problem, retryAfter } from '../problem.js';
+import { insufficientScope, NO_FINDING, problem, retryAfter } from '../problem.js';
 import { json, type OpsResponse } from '../response.js';
 
 type ReplRoute = 'countLive' | 'probeHandles' | 'probeModules' | 'probeLeak' | 'evaluate';
@@ -17,7 +17,7 @@ export function createReplHandlers({
     probeModules: () => json(probes.modules()),
     probeLeak: ({ body: { id } }) => {
       const leak = probes.leak(id);
-      return leak === null ? NOT_FOUND : json(leak);
+      return leak === null ? NO_FINDING : json(leak);
     },
     evaluate:
       expressions === null
@@ -30,7 +30,7 @@ export function createReplHandlers({
               requestId,
             });
             if ('answer' in outcome) return json(outcome.answer);
-            if (outcome.refused === 'scope') return insufficientScope('eval:full');
+            if (outcome.refused === 'scope') return insufficientScope('eval:full', principal);
             if (outcome.refused === 'input')
               return problem('LEAKWATCH_ERR_INVALID_INPUT', `body.${outcome.field}: ${outcome.reason}.`);
             return outcome.refused === 'unsafe'

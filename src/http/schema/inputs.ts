@@ -5,6 +5,8 @@
 import { z } from 'zod';
 import type { InputRouteName } from '../routes.js';
 
+export { inputWords } from './input-words.js';
+
 export interface InputSchema {
   /** Parameters of the query, each a string; null: the query is ignored. */
   readonly query: z.ZodType | null;
