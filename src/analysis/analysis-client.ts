@@ -221,10 +221,11 @@ class RunningAnalysis implements AnalysisHandle {
   }
 
   #order(options: AnalysisOptions, { memoryLimitBytes }: AnalysisLimits): void {
-    const { previous, capturedAtMs, niceness = LOWEST_PRIORITY } = options;
+    const { previous, capturedAtMs, clockStepMs = 0, niceness = LOWEST_PRIORITY } = options;
     const sites = boundedSites(options.sites ?? []);
     const previousBytes = previous?.length ?? 0;
-    const header: AnalysisHeader = { capturedAtMs, niceness, previousBytes, memoryLimitBytes, sites };
+    const times = { capturedAtMs, clockStepMs };
+    const header: AnalysisHeader = { ...times, niceness, previousBytes, memoryLimitBytes, sites };
     // Not ended: to the process, the end of its stdin means that we are gone.
     this.#child.stdin?.write(`${JSON.stringify(header)}\n`);
     if (previous !== null) this.#child.stdin?.write(previous);

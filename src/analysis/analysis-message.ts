@@ -13,6 +13,7 @@ export const ANALYSIS_STEPS = [
 /** The first line to an analysis process; `previousBytes` bytes of the previous series follow. */
 export interface AnalysisHeader {
   readonly capturedAtMs: number;
+  readonly clockStepMs: number;
   readonly niceness: number;
   readonly previousBytes: number;
   /** Resident memory at which it gives up, bytes. */

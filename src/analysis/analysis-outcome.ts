@@ -8,6 +8,8 @@ export interface AnalysisOptions {
   readonly previous: Uint8Array | null;
   /** Milliseconds since the Unix epoch. */
   readonly capturedAtMs: number;
+  /** How far the wall clock was set since the previous one, milliseconds; default 0. */
+  readonly clockStepMs?: number;
   /** Where memory that survives is allocated, most growth first, as V8 has it; the first 64 are passed on. */
   readonly sites?: readonly RawSite[];
   /** 0 to 19 (lowest); default 19. */

@@ -103,8 +103,8 @@ class GuardedAnalysis {
   }
 
   async run({ header, previous }: Order): Promise<AnalysisResult> {
-    const { capturedAtMs, memoryLimitBytes, sites } = header;
-    const input = { snapshot: this.#snapshot, previous, capturedAtMs, sites, memoryLimitBytes };
+    const { memoryLimitBytes } = header;
+    const input = { ...header, snapshot: this.#snapshot, previous };
     this.#watch(memoryLimitBytes);
     const result = await analyze(input, (step) => this.#enter(step, memoryLimitBytes), this.#stop.signal);
     // Before the result is sent: nothing may follow it.

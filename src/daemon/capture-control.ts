@@ -232,7 +232,7 @@ export class CaptureControl {
     if (level === 'probe') this.#ladder.probed(clock.now());
     if (hasGraph(level)) {
       this.#ladder.reset();
-      this.#series.began(clock.now());
+      this.#series.began(clock.now(), clock.monotonicMs());
     }
     const cancelled = eitherAborted(this.#stopping.signal, order?.signal ?? null);
     const run = await runCapture({
@@ -245,6 +245,7 @@ export class CaptureControl {
       concurrentBytes: predicted.concurrentBytes,
       niceness: this.#options.rules.niceness,
       previous: this.#series.memory,
+      clockStepMs: this.#series.clockStepMs,
       sites: () => sites.growing(),
       timeoutMs: this.#options.rules.analysisTimeoutMs,
       signal: cancelled.signal,
@@ -276,9 +277,10 @@ export class CaptureControl {
   }
 
   #judgeGraph(result: AnalysisSuccess, context: CaptureContext, trigger: CaptureTrigger): void {
+    const { clockStepMs } = this.#series;
     this.#series.succeeded(result.series);
     this.#refused = false;
-    const grew = this.#desk.judge(result, context);
+    const grew = this.#desk.judge(result, context, clockStepMs);
     // More graphs may be demanded, to be compared with this one: only the watcher's own capture ends a series.
     const open = trigger === 'demand' || this.#desk.followsPath('confirmed', 'suspected', 'plateaued');
     if (grew !== null) this.#series.judged(this.#parts.clock.now(), grew, open);

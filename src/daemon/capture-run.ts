@@ -47,6 +47,8 @@ export interface CaptureRunOptions extends Omit<CaptureOrder, 'receiver'> {
   readonly clock: Clock;
   readonly trigger: CaptureTrigger;
   readonly previous: Uint8Array | null;
+  /** How far the wall clock was set since the previous capture, milliseconds; default 0. */
+  readonly clockStepMs?: number;
   /** Called when the analysis starts: where memory that survives is allocated, most growth first. */
   readonly sites?: () => readonly RawSite[];
   /** For the dump, and again for the analysis. */
@@ -94,10 +96,10 @@ export async function runCapture(options: CaptureRunOptions): Promise<CaptureRun
 
 /** Starts the analysis when the snapshot is on its way, so that it holds no memory while the dumper needs most. */
 function analysisReceiver(options: CaptureRunOptions, capturedAtMs: number) {
-  const { startAnalysis, previous, niceness, timeoutMs, signal } = options;
+  const { startAnalysis, previous, clockStepMs = 0, niceness, timeoutMs, signal } = options;
   const start = (snapshotFd: number | null): AnalysisHandle => {
     const sites = options.sites?.() ?? [];
-    const order = { previous, capturedAtMs, sites, niceness, timeoutMs, signal, snapshotFd };
+    const order = { previous, clockStepMs, capturedAtMs, sites, niceness, timeoutMs, signal, snapshotFd };
     receiver.analysis = startAnalysis(order);
     return receiver.analysis;
   };

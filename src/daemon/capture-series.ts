@@ -4,12 +4,18 @@ import type { SeriesSituation } from '../trigger/capture-decision.js';
 /** Failures in a row that end a series: another try soon would fail as well. */
 const MAX_FAILURES = 3;
 
+/** Between two captures, wall and monotonic clock drift apart by less than this unless someone sets the wall clock. */
+const CLOCK_STEP_MS = 1000;
+
 /** The running series of captures: what the next analysis needs, and when to give up. */
 export class CaptureSeries {
   readonly #rules: PaceRules;
   #now: Omit<SeriesSituation, 'confirmed'> = { captures: 0, lastAtMs: null, flat: 0, coolDownUntilMs: 0 };
   #failures = 0;
   #memory: Uint8Array | null = null;
+  /** Wall clock minus monotonic clock, when the latest capture began and when the remembered one did. */
+  #offsetMs = 0;
+  #memoryOffsetMs: number | null = null;
 
   constructor(rules: PaceRules) {
     this.#rules = rules;
@@ -24,7 +30,14 @@ export class CaptureSeries {
     return { ...this.#now, confirmed };
   }
 
-  began(nowMs: number): void {
+  /** How far the wall clock was set since the capture that the analyses remember last. */
+  get clockStepMs(): number {
+    const stepMs = Math.round(this.#offsetMs - (this.#memoryOffsetMs ?? this.#offsetMs));
+    return Math.abs(stepMs) < CLOCK_STEP_MS ? 0 : stepMs;
+  }
+
+  began(nowMs: number, monotonicMs: number): void {
+    this.#offsetMs = nowMs - monotonicMs;
     this.#now = { ...this.#now, captures: this.#now.captures + 1, lastAtMs: nowMs };
   }
 
@@ -35,6 +48,7 @@ export class CaptureSeries {
 
   succeeded(memory: Uint8Array): void {
     this.#memory = memory;
+    this.#memoryOffsetMs = this.#offsetMs;
     this.#failures = 0;
   }
 

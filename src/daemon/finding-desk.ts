@@ -90,9 +90,13 @@ export class FindingDesk {
     this.#publish(this.#ledger.observe([...outside, ...sites], sample.atMs));
   }
 
-  /** True when the graph shows growth that is or may become a finding; null for the first of a series, which has nothing to be compared with. */
-  judge({ snapshots, suspects }: AnalysisSuccess, context: CaptureContext): boolean | null {
-    this.#ledger.note(context);
+  /** `clockStepMs`: how far the wall clock was set since the previous graph. True when the graph shows growth that is or may become a finding; null for the first of a series, which has nothing to be compared with. */
+  judge(
+    { snapshots, suspects }: AnalysisSuccess,
+    context: CaptureContext,
+    clockStepMs: number,
+  ): boolean | null {
+    this.#ledger.note(context, clockStepMs);
     if (snapshots === 1) return null;
     const update = this.#ledger.record(suspects, context.atMs);
     this.#publish(update);

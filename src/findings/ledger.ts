@@ -90,9 +90,9 @@ export class FindingLedger {
     return { findings: findings.sort(worstFirst), ...this.#decisions.toStore() };
   }
 
-  /** To be called once a capture, with the time of its growth step, the first of a series included, before `record`. */
-  note(context: CaptureContext): void {
-    this.#history.add(context);
+  /** To be called once a capture, with the time of its growth step, the first of a series included, before `record`. `clockStepMs`: how far the wall clock was set since the previous one. */
+  note(context: CaptureContext, clockStepMs = 0): void {
+    this.#history.add(context, clockStepMs);
   }
 
   /** Of every capture but the first of a series, which has nothing to be compared with. */

@@ -26,6 +26,11 @@ export interface AnalysisInput {
   readonly previous: Uint8Array | null;
   /** When the heap was captured, milliseconds since the Unix epoch. */
   readonly capturedAtMs: number;
+  /**
+   * How far the wall clock was set since the previous capture, milliseconds; default 0. Times before move with it, so that no rate
+   * spans the step.
+   */
+  readonly clockStepMs?: number;
   /** Allocation sites of surviving memory in the watched process, most growth first; not yet mapped to sources. */
   readonly sites?: readonly RawSite[];
   /** Resident memory the analysis may reach, bytes; one that needs more fails before it allocates. */
@@ -97,7 +102,9 @@ export async function analyze(
     const previous = input.previous === null ? null : decodeSeries(input.previous);
     if (input.previous !== null && previous === null) notes.push({ kind: 'series-restarted' });
     const heapBytes = heapBytesOf(heap);
-    const extended = extendSeries(previous, {
+    const clockStepMs = input.clockStepMs ?? 0;
+    const times = previous?.times.map((ms) => ms + clockStepMs) ?? [];
+    const extended = extendSeries(previous && { ...previous, times }, {
       atMs: input.capturedAtMs,
       heapBytes,
       tree: heap.tree,

@@ -12,14 +12,16 @@ import { drawHeap } from '../support/drawn-heap.js';
 import { eventually } from '../support/eventually.js';
 import { ManualClock } from '../support/manual-clock.js';
 
-const SNAPSHOT = drawHeap(`
+const orders = (count: number) =>
+  drawHeap(`
   global: object global 40
   list: object Array 32
-  order*100: object Order 24
+  order*${count}: object Order 24
   root -shortcut 1-> global
   global -property orders-> list
   list -element #-> order
 `);
+const SNAPSHOT = orders(100);
 const OPTIONS: AnalysisOptions = {
   previous: null,
   capturedAtMs: 1000,
@@ -89,6 +91,25 @@ describe('the analysis process', () => {
       assert.equal(result.snapshots, snapshots);
       previous = result.series;
     }
+  });
+
+  it('moves earlier times along when the wall clock was set, so that growth keeps its rate', async () => {
+    const day = 86_400_000;
+    let latest: Extract<AnalysisOutcome, { outcome: 'success' }> | null = null;
+    for (const [count, capturedAtMs, clockStepMs] of [
+      [5_000, 0, 0],
+      [10_000, 60_000, 0],
+      [15_000, 2 * day + 120_000, 2 * day],
+    ] as const) {
+      const previous: Uint8Array | null = latest?.series ?? null;
+      const analysis = startAnalysis({ ...OPTIONS, previous, capturedAtMs, clockStepMs });
+      analysis.sink.end(orders(count));
+      const result = await analysis.result;
+      assert.ok(result.outcome === 'success', JSON.stringify(result));
+      latest = result;
+    }
+    const times = latest!.suspects[0]!.steps.map(({ atMs }) => atMs);
+    assert.deepEqual(times, [2 * day, 2 * day + 60_000, 2 * day + 120_000]);
   });
 
   it('reports a snapshot that ends too early', async () => {

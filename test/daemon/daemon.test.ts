@@ -50,6 +50,7 @@ class Bench {
   dump: () => Promise<DumpOutcome> = async () => this.dumped();
   analyse: () => Promise<AnalysisOutcome> = async () => this.analysed([]);
   analyses: (Uint8Array | null)[] = [];
+  clockSteps: number[] = [];
   pausePredictedMs = 100;
   /** Frees half of the heap in 40 ms. */
   readonly fullGc: FullGc = {
@@ -103,8 +104,9 @@ class Bench {
       window: new SampleWindow(),
       dumper: { dumper, reason: 'for the test' },
       fullGc: this.fullGc,
-      startAnalysis: ({ previous }) => {
+      startAnalysis: ({ previous, clockStepMs = 0 }) => {
         this.analyses.push(previous);
+        this.clockSteps.push(clockStepMs);
         return { sink: new Writable({ write: (_c, _e, done) => done() }), result: this.analyse(), kill() {} };
       },
       ownPauses: this.ownPauses,
@@ -202,6 +204,24 @@ describe('The daemon', () => {
       bench.analyses.map((memory) => memory?.[0] ?? null),
       [null, 1, 2],
     );
+  });
+
+  it('says to each analysis how far the wall clock was set since the one before, which may have failed', async () => {
+    const day = 86_400_000;
+    const analyse = async () => bench.analysed([suspectWith(STEADY.slice(0, bench.analyses.length))]);
+    bench.analyse = analyse;
+    await bench.nextCapture();
+    bench.clock.setWallClock(900);
+    await bench.nextCapture();
+    bench.clock.setWallClock(2 * day);
+    const costs = { cpuSeconds: 0, peakRssBytes: 0 };
+    bench.analyse = async () => ({ ...costs, outcome: 'crashed', cause: 'unreadable' });
+    await bench.nextCapture();
+    bench.clock.setWallClock(day);
+    bench.analyse = analyse;
+    await bench.nextCapture();
+    await bench.nextCapture();
+    assert.deepEqual(bench.clockSteps, [0, 0, 2 * day, 3 * day, 0]);
   });
 
   it('ends a series that shows no growth, and does not begin another while it cools down', async () => {

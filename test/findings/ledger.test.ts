@@ -144,6 +144,22 @@ describe('The ledger of findings', () => {
     );
   });
 
+  it('compares growth with traffic across a step of the wall clock', () => {
+    const suspect = suspectWith(STEADY);
+    const expected = served(new FindingLedger(RULES), suspect, (at) => at * 1000);
+    expected.record([suspect], AT);
+    const day = 86_400_000;
+    const ledger = new FindingLedger(RULES);
+    for (const [at, step] of suspect.steps.entries()) {
+      const isLast = at === suspect.steps.length - 1;
+      const context = { requests: at * 1000, openSockets: null, majorCollections: 0 };
+      ledger.note({ ...context, atMs: step.atMs - (isLast ? 0 : day) }, isLast ? day : 0);
+    }
+    ledger.record([suspect], AT);
+    assert.notEqual(expected.findings[0]!.growth.bytesPerRequest, null);
+    assert.deepEqual(ledger.findings, expected.findings);
+  });
+
   it('does not hold it against a confirmed finding that it stands still while there is no traffic', () => {
     const suspect = suspectWith(STEADY);
     const ledger = served(new FindingLedger(RULES), suspect, (at) => at * 1000);

@@ -24,8 +24,10 @@ export class CaptureHistory {
     this.#contexts = contexts;
   }
 
-  add(context: CaptureContext): void {
-    this.#contexts = [...this.#contexts, context].slice(-MAX_CONTEXTS);
+  /** If the wall clock was set since the previous one, earlier times move with it, as those of the growth steps do. */
+  add(context: CaptureContext, clockStepMs = 0): void {
+    const before = this.#contexts.map((one) => ({ ...one, atMs: one.atMs + clockStepMs }));
+    this.#contexts = [...before, context].slice(-MAX_CONTEXTS);
   }
 
   at({ atMs }: GrowthStep): CaptureContext | null {
