@@ -24,6 +24,8 @@ import {
 } from './ops-fixture.js';
 import { everyRoute, pathOf, REACHED, requestTo } from './route-fakes.js';
 
+/** From Node 22.23 on, Node refuses a request whose headers it would not keep all. */
+const TOO_MANY: readonly number[] = [400, 431];
 const bytesOf = (response: RawResponse) => response.head + response.body;
 
 /** The same token but for one bit of one of its letters. */
@@ -139,16 +141,16 @@ for (const [name, open] of Object.entries(PLACES)) {
       });
     });
 
-    test('a header that Node drops, since too many come before it, hides nothing: 400', async () => {
+    test('a header that Node drops, since too many come before it, hides nothing: 400, or 431 from newer Node', async () => {
       await using(open(), async (port) => {
         const fillers = (count: number) => Array.from({ length: count }, () => 'a:');
         for (const hidden of [bearer(issueToken()), 'Host: evil.example', 'Origin: https://evil.example'])
           for (const count of [998, 1_100, 3_000]) {
             const request = raw('/ops/leaks', [bearer(), ...fillers(count), hidden]);
-            assert.equal((await exchange(port, request)).status, 400, `${count} ${hidden}`);
+            assert.ok(TOO_MANY.includes((await exchange(port, request)).status), `${count} ${hidden}`);
           }
         assert.equal((await exchange(port, raw('/ops/leaks', [bearer(), ...fillers(900)]))).status, 200);
-        assert.equal((await exchange(port, raw('/ops/leaks', fillers(3_000)))).status, 400);
+        assert.ok(TOO_MANY.includes((await exchange(port, raw('/ops/leaks', fillers(3_000)))).status));
       });
     });
 
@@ -213,9 +215,9 @@ for (const [name, open] of Object.entries(PLACES)) {
 
 test('a request that may lack headers gets 400 where the app keeps fewer of them, or all', async () => {
   const app = express().use('/ops', createOpsRouter(dependencies()));
-  for (const [kept, status] of [
-    [50, 400],
-    [0, 403],
+  for (const [kept, statuses] of [
+    [50, TOO_MANY],
+    [0, [403]],
   ] as const) {
     const server = createServer(app).listen(0, '127.0.0.1');
     server.maxHeadersCount = kept;
@@ -224,7 +226,7 @@ test('a request that may lack headers gets 400 where the app keeps fewer of them
     try {
       const fillers = Array.from({ length: 1_200 }, () => 'a:');
       const request = raw('/ops/leaks', [bearer(), ...fillers, 'Origin: https://evil.example']);
-      assert.equal((await exchange(port, request)).status, status);
+      assert.ok(statuses.includes((await exchange(port, request)).status));
     } finally {
       server.close();
     }
