@@ -49,7 +49,7 @@ function build(target) {
   if (process.platform !== 'linux' || triple === undefined) {
     return skip(target, 'it supports only Linux on x64 and arm64');
   }
-  const files = readdirSync(sources).filter((file) => /\.(cc|h)$/.test(file));
+  const files = readdirSync(sources, { recursive: true }).filter((file) => /\.(cc|h)$/.test(file));
   const digest = digestOf(target, files);
   const output = join(asked.out, `linux-${target}.node`);
   if (existsSync(output) && readFileSync(output).includes(Buffer.from(digest, 'hex'))) return;

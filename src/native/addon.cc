@@ -217,6 +217,21 @@ napi_value Wait(napi_env env, napi_callback_info info) {
   return result;
 }
 
+napi_value GraphWords(napi_env env, const GraphFigures& graph) {
+  napi_value result;
+  napi_create_object(env, &result);
+  Set(env, result, "problem", Number(env, graph.problem));
+  Set(env, result, "v8Roots", Number(env, graph.v8_roots));
+  Set(env, result, "found", Number(env, graph.found));
+  Set(env, result, "expected", Number(env, graph.expected));
+  Set(env, result, "nodes", Number(env, graph.nodes));
+  Set(env, result, "edges", Number(env, graph.edges));
+  Set(env, result, "selfBytes", Number(env, graph.self_bytes));
+  Set(env, result, "ownBytes", Number(env, graph.own_bytes));
+  Set(env, result, "falseMarks", Number(env, graph.false_marks));
+  return result;
+}
+
 napi_value Words(napi_env env, napi_callback_info info) {
   void* data = nullptr;
   napi_get_value_external(env, Argument(env, info, 0), &data);
@@ -228,6 +243,7 @@ napi_value Words(napi_env env, napi_callback_info info) {
   Set(env, result, "peakBytes", Number(env, static_cast<double>(page->peak_bytes)));
   Set(env, result, "liveBytes", Number(env, page->live_bytes));
   Set(env, result, "message", message);
+  Set(env, result, "graph", GraphWords(env, page->graph));
   return result;
 }
 
@@ -279,6 +295,8 @@ NAPI_MODULE_INIT() {
       {"largeCollections", nullptr, LargeCollections, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"walkCollections", nullptr, WalkCollections, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"census", nullptr, Census, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"prepareGraph", nullptr, PrepareGraph, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"writeGraph", nullptr, WriteGraph, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"startHeapSampling", nullptr, StartHeapSampling, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"stopHeapSampling", nullptr, StopHeapSampling, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"heapSamplingObjects", nullptr, HeapSamplingObjects, nullptr, nullptr, nullptr, napi_enumerable, nullptr},

@@ -6,11 +6,34 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+// How far the native writer of graphs came, and which of its checks failed. Mirrored in binding.ts.
+enum GraphProblem {
+  kGraphNone = 0,   // it was not asked, or it ended without a word
+  kGraphWritten,    // all checks passed, and all was written
+  kGraphMemory,     // no memory
+  kGraphLayout,     // a sample object is not laid out as expected; `found` says which
+  kGraphPairs,      // WeakMaps hold each other's keys in a chain that is too long
+  kGraphStrong,     // a planted object is not in the graph; `found`: which
+  kGraphWeak,       // a planted object is, though only weak things lead to it
+  kGraphNames,      // a planted edge has another name, or none
+  kGraphSizes,      // own sizes are not V8's
+  kGraphSum,        // the sum of all sizes is not what V8 counts as used
+  kGraphCounts,     // more or less was written than the header says
+  kGraphOutput,     // the output cannot be written to
+};
+struct GraphFigures {
+  volatile int problem;
+  volatile int v8_roots;  // 1: by V8's own visitor; 0: those that JavaScript handed over
+  volatile double found, expected;
+  volatile double nodes, edges, self_bytes, own_bytes, false_marks;
+};
+
 // One page shared by parent and child (MAP_SHARED): the parent can still read it after the child has died.
 struct SharedPage {
   volatile double live_bytes;    // size of the live heap, measured by the child
   volatile uint64_t peak_bytes;  // peak private memory of the child; an upper estimate, exact if it ended by itself
   char message[512];             // of an exception thrown in the child
+  GraphFigures graph;
 };
 
 // Exit codes of the child; a crash signal gives kExitSignal + its number. Mirrored in binding.ts.
@@ -22,6 +45,7 @@ enum ExitCode {
   kExitTime = 104,       // it reached its time limit
   kExitOrphaned = 105,   // the parent died between fork and prctl
   kExitUnable = 106,     // it could not detach from what it inherited
+  kExitGraph = 107,      // the native writer of graphs gave up; why is in the shared page
   kExitSignal = 128,
 };
 
@@ -43,6 +67,8 @@ void UnshareMappings(Mappings*);
 // All readable, private, anonymous memory of this process, in ascending order; the caller frees it. False if memory or
 // /proc is not available.
 bool ReadableMappings(Range** ranges, size_t* count);
+// Likewise, the part of it that is only readable: neither written nor executed.
+bool ReadOnlyMappings(Range** ranges, size_t* count);
 // Likewise, all memory that is writable and shared with other processes or files.
 bool SharedMappings(Range** ranges, size_t* count);
 struct MappingCounts {
@@ -95,6 +121,8 @@ void AddChild(napi_env, pid_t);
 void RemoveChild(napi_env, pid_t);
 
 // heap_objects.cc
+// The address of a symbol that a loaded object exports, or null.
+void* FindSymbol(const char* name);
 // Null, or why this process cannot be forked at all.
 const char* WhyUnsupported();
 // Null, or the name of a symbol that this Node does not export: then none of the heap functions below may be called.
@@ -119,3 +147,9 @@ napi_value StopHeapSampling(napi_env, napi_callback_info);
 // () => Float64Array | null: id of the stack's node, bytes and objects, for each stack that holds memory; null without
 // a profiler. One that forces GCs does so here as well.
 napi_value HeapSamplingObjects(napi_env, napi_callback_info);
+
+// graph/graph.cc
+// () => Promise<string | null>: looks up what writeGraph() needs; the name of what this Node lacks, or null.
+napi_value PrepareGraph(napi_env, napi_callback_info);
+// (plan: GraphPlan) => void, in the child: writes the graph, or ends the child with kExitGraph.
+napi_value WriteGraph(napi_env, napi_callback_info);

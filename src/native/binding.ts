@@ -54,13 +54,102 @@ export interface ChildWords {
   readonly liveBytes: number;
   /** Message of the exception that its job threw; empty if it threw none. */
   readonly message: string;
+  readonly graph: GraphWords;
+}
+
+/** What the native writer of graphs says of its work. */
+export interface GraphWords {
+  /** See `GRAPH_PROBLEMS`; 0 if it was not asked, or ended without a word. */
+  readonly problem: number;
+  /** 1 if V8's own visitor gave the roots, 0 if JavaScript did. */
+  readonly v8Roots: number;
+  /** What a failed check found, and what it expected. */
+  readonly found: number;
+  readonly expected: number;
+  readonly nodes: number;
+  readonly edges: number;
+  /** Sum of the nodes' own sizes, bytes. */
+  readonly selfBytes: number;
+  /** The memory that the writer took, bytes. */
+  readonly ownBytes: number;
+  /** Words that looked like pointers but led to no object. */
+  readonly falseMarks: number;
+}
+
+/** Why the native writer gave up; mirrors `GraphProblem` in addon.h, where the first two are not problems. */
+export const GRAPH_PROBLEMS = [
+  null,
+  null,
+  'memory',
+  'layout',
+  'weak-pairs',
+  'strong-missing',
+  'weak-held',
+  'names',
+  'sizes',
+  'sum',
+  'counts',
+  'output',
+] as const;
+export type GraphProblem = NonNullable<(typeof GRAPH_PROBLEMS)[number]>;
+
+/** What the native writer is given. All but numbers are objects, whose addresses it reads; it runs no code. */
+export interface GraphPlan {
+  readonly output: number;
+  /** Used heap after the full GC that must come directly before, bytes. */
+  readonly usedBytes: number;
+  readonly constructorKey: string;
+  readonly tagKey: symbol;
+  /** Objects that show how this version of V8 lays them out. */
+  readonly samples: GraphSamples;
+  /** Roots, in case V8's cannot be had; and whether to use only these. */
+  readonly handed: readonly object[];
+  readonly handedOnly: boolean;
+  /** Whether this V8 counts a string's characters outside the heap, and none of what lies in read-only memory. */
+  readonly countsOutside: boolean;
+  /** Its keys are in the graph. */
+  readonly strong: WeakMap<object, unknown>;
+  /** Its keys, and the values that are objects, are not; one is a function of another vm context, that of the full GC. */
+  readonly weak: WeakMap<object, unknown>;
+  /** Nor are their targets. */
+  readonly refs: readonly WeakRef<object>[];
+  /** Pairs: an object, and one that it holds by the name `held`. */
+  readonly named: readonly unknown[];
+}
+
+export interface GraphSamples {
+  readonly map: Map<unknown, unknown>;
+  readonly set: Set<unknown>;
+  readonly weakMap: WeakMap<object, unknown>;
+  /** A dictionary without prototype, and an array that is stored as one. */
+  readonly dictionary: object;
+  readonly sparse: readonly unknown[];
+  readonly global: object;
+  readonly plain: object;
+  readonly bigint: bigint;
+  readonly generator: Generator;
+  /** A function that has run, and one of V8's. */
+  readonly ran: () => unknown;
+  readonly builtin: unknown;
+  /** Functions of every kind. */
+  readonly functions: readonly unknown[];
+  /** An object with a private field only. */
+  readonly privateHolder: object;
+  /** What a WeakRef and a FinalizationRegistry refer to, the token, and the two. */
+  readonly target: object;
+  readonly token: object;
+  readonly ref: WeakRef<object>;
+  readonly registry: FinalizationRegistry<number>;
+  readonly view: Uint8Array;
+  /** Its buffer. */
+  readonly buffer: unknown;
 }
 
 /**
  * The addon. Functions throw an `Error` whose `code` is the system's (`EAGAIN`, `ENOMEM`; `EBUSY` while another thread
  * forks; …).
  */
-export interface NativeBinding {
+export interface NativeBinding extends NativeGraph {
   /** Finds V8's mappings, on a thread of libuv's pool. */
   scan(): Promise<Mappings>;
   /** Forks and returns in the parent. The child runs `job`, ends with it and never returns. */
@@ -95,6 +184,14 @@ export interface NativeBinding {
   census(): (object | number)[];
 }
 
+/** The native writer of graphs. */
+export interface NativeGraph {
+  /** Looks up what `writeGraph` needs, on a thread of libuv's pool, once; the name of what this Node lacks, or null. */
+  prepareGraph(): Promise<string | null>;
+  /** In the child, once, after a full GC: writes a `.heapsnapshot`, or ends the child with `CHILD_EXIT.graph`. */
+  writeGraph(plan: GraphPlan): void;
+}
+
 /** The part of the addon that runs in the service itself. */
 export interface NativeSampling {
   /**
@@ -120,6 +217,7 @@ export const CHILD_EXIT = {
   time: 104,
   orphaned: 105,
   unable: 106,
+  graph: 107,
   /** Plus the signal number. */
   signal: 128,
 } as const;

@@ -157,6 +157,8 @@ void CountObject(uintptr_t object) {
   }
 }
 
+void* FindSymbol(const char* name) { return dlsym(RTLD_DEFAULT, name); }
+
 Slot Globalize(uintptr_t object) {
   void* isolate = current_isolate();
   return globalize != nullptr ? globalize(isolate, object) : globalize_at(isolate, &object);

@@ -267,6 +267,13 @@ bool ReadableMappings(Range** ranges, size_t* count) {
   });
 }
 
+bool ReadOnlyMappings(Range** ranges, size_t* count) {
+  return SelectMappings(ranges, count, [](const char* line, const char* permissions) {
+    Mapping mapping;
+    return permissions[0] == 'r' && permissions[1] == '-' && permissions[2] == '-' && ParseMapping(line, &mapping);
+  });
+}
+
 bool SharedMappings(Range** ranges, size_t* count) {
   return SelectMappings(ranges, count, [](const char*, const char* permissions) {
     return permissions[1] == 'w' && permissions[3] == 's';

@@ -4,7 +4,7 @@ import { type ChildOrder, runForkedChild } from '../../src/capture/forked-child.
 import { CHILD_EXIT, type Mappings } from '../../src/native/binding.js';
 import { keepAlive, systemClock, type Timer } from '../../src/runtime/clock.js';
 import { binding, childrenLeft, openDescriptors, unavailable } from '../native/forked-job.js';
-import { HurriedClock, type ScriptedChild, ScriptedForks } from './scripted-forks.js';
+import { HurriedClock, NO_GRAPH, type ScriptedChild, ScriptedForks } from './scripted-forks.js';
 
 let hold: Timer;
 before(() => {
@@ -37,7 +37,7 @@ async function run(child: ScriptedChild, changes: Partial<ChildOrder> = {}) {
 
 describe('A forked child', { skip: unavailable }, () => {
   it('is told with its end, its words, the pause it cost and whether it wrote', async () => {
-    const words = { peakBytes: 7, liveBytes: 5, message: 'm' };
+    const words = { peakBytes: 7, liveBytes: 5, message: 'm', graph: NO_GRAPH };
     const silent = await run({ words, blockedMs: 12, end: { exitCode: CHILD_EXIT.threw, cpuSeconds: 2 } });
     const { end, blockedMs, wrote } = silent;
     assert.deepEqual(

@@ -2,12 +2,31 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createReadStream, writeSync } from 'node:fs';
 import type { CaptureOrder } from '../../src/capture/heap-dumper.js';
-import type { ChildEnd, ChildWords, ForkedChild, Mappings, NativeBinding } from '../../src/native/binding.js';
+import type {
+  ChildEnd,
+  ChildWords,
+  ForkedChild,
+  GraphWords,
+  Mappings,
+  NativeBinding,
+} from '../../src/native/binding.js';
 import type { Clock, Timer } from '../../src/runtime/clock.js';
 import { binding } from '../native/forked-job.js';
 
 /** Larger than any process number that Linux gives (`PID_MAX_LIMIT`). */
 const NOBODY = 2 ** 22 + 1;
+
+export const NO_GRAPH: GraphWords = {
+  problem: 0,
+  v8Roots: 0,
+  found: 0,
+  expected: 0,
+  nodes: 0,
+  edges: 0,
+  selfBytes: 0,
+  ownBytes: 0,
+  falseMarks: 0,
+};
 
 /** What becomes of one fork. */
 export interface ScriptedChild {
@@ -23,6 +42,8 @@ export interface ScriptedChild {
 /** The addon with scans, forks and ends that a test writes; its pipes are real, and what is to be killed is a process. */
 export class ScriptedForks implements NativeBinding {
   readonly missingSymbol: string | null;
+  /** What the native writer of graphs lacks. */
+  missingGraph: string | null = null;
   /** Left to fork. */
   readonly script: ScriptedChild[];
   /** How many have been. */
@@ -76,7 +97,7 @@ export class ScriptedForks implements NativeBinding {
   }
 
   words(page: object): ChildWords {
-    return { peakBytes: 0, liveBytes: 0, message: '', ...this.#pages.get(page)?.words };
+    return { peakBytes: 0, liveBytes: 0, message: '', graph: NO_GRAPH, ...this.#pages.get(page)?.words };
   }
 
   /** Children that nobody has waited for. */
@@ -105,6 +126,14 @@ export class ScriptedForks implements NativeBinding {
   }
 
   walkCollections(): object[] | null {
+    assert.fail('it is for the child');
+  }
+
+  async prepareGraph(): Promise<string | null> {
+    return this.missingGraph;
+  }
+
+  writeGraph(): void {
     assert.fail('it is for the child');
   }
 
