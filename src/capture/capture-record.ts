@@ -1,4 +1,5 @@
 import type { CaptureTrigger } from '../trigger/capture-trigger.js';
+import type { GraphRoots, GraphWriter } from './graph-source.js';
 
 export const DUMPER_NAMES = ['fork', 'inline', 'none'] as const;
 export type DumperName = (typeof DUMPER_NAMES)[number];
@@ -49,6 +50,7 @@ export const CAPTURE_CAUSES = [
   'child-exit',
   'end-lost',
   'census-unreadable',
+  'graph-check',
   'no-snapshot',
   'reader-gone',
   'error',
@@ -90,4 +92,10 @@ export interface CaptureRecord {
   readonly nodes: number;
   /** Forked children that failed before one succeeded. */
   readonly retries: number;
+  /** What wrote the graph: leakwatch's own writer, or V8's generator; null without a graph. */
+  readonly writer: GraphWriter | null;
+  /** Where the native writer began: V8's own roots, or objects that JavaScript can name; null if it did not write. */
+  readonly roots: GraphRoots | null;
+  /** Why V8's generator wrote a full graph in place of the native writer, for a person; null if it did not. */
+  readonly writerReason: string | null;
 }

@@ -4,6 +4,8 @@ import { runInNewContext } from 'node:vm';
 import type { NativeBinding } from '../native/binding.js';
 import type { CaptureLevel } from './capture-record.js';
 import { type ClassCount, classCensus } from './class-census.js';
+import { graphPlan } from './graph-plan.js';
+import type { GraphWriter } from './graph-source.js';
 import { findCollections } from './large-collections.js';
 import { type TruncationBounds, truncateCollections } from './truncation.js';
 
@@ -21,8 +23,14 @@ export interface CensusMessage {
 /**
  * The forked child's work, by level. It has one thread, no event loop and a copy of the heap that is not used any more
  * afterwards; everything it needs is loaded before the fork. `output`: the write end of a pipe, unused by the level `probe`.
+ * `writer`: of a full graph.
  */
-export function childJob(binding: NativeBinding, level: CaptureLevel, output: number): () => void {
+export function childJob(
+  binding: NativeBinding,
+  level: CaptureLevel,
+  output: number,
+  writer: GraphWriter = 'v8',
+): () => void {
   switch (level) {
     case 'probe':
       return () => {
@@ -45,11 +53,19 @@ export function childJob(binding: NativeBinding, level: CaptureLevel, output: nu
         writeSnapshot(output);
       };
     case 'full':
+      if (writer === 'native') return () => writeGraph(binding, output);
       return () => {
         writeSnapshot(output);
         tellLiveBytes(binding);
       };
   }
+}
+
+/** The plan collects, in frames that are gone when the graph is written. */
+function writeGraph(binding: NativeBinding, output: number): void {
+  const plan = graphPlan(output);
+  binding.tellLiveBytes(plan.usedBytes);
+  binding.writeGraph(plan);
 }
 
 /** By V8's own function, taken where the service's contexts do not get it. */

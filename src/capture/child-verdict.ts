@@ -1,4 +1,4 @@
-import { CHILD_EXIT } from '../native/binding.js';
+import { CHILD_EXIT, GRAPH_PROBLEMS } from '../native/binding.js';
 import type { DumpFailure } from './dump-failure.js';
 import type { ChildRun } from './forked-child.js';
 
@@ -37,6 +37,11 @@ export function judge({ end, words, verdict, wrote }: ChildRun, signal: AbortSig
       return failed({ cause: 'child-memory', peakBytes: words.peakBytes });
     case CHILD_EXIT.time:
       return failed({ cause: 'child-time' });
+    case CHILD_EXIT.graph: {
+      const { problem, found, expected } = words.graph;
+      const name = GRAPH_PROBLEMS[problem] ?? 'layout';
+      return failed({ cause: 'graph-check', problem: name, found, expected });
+    }
     case CHILD_EXIT.unable:
       return failed({ cause: 'child-inheritance' });
     default:

@@ -1,3 +1,5 @@
+import type { NativeRefusal } from './graph-source.js';
+
 /** Why the governor killed a child. Bytes and milliseconds. */
 export type GovernorKill =
   | {
@@ -44,6 +46,8 @@ export type DumpFailure =
   | { readonly cause: 'child-exit'; readonly exitCode: number }
   | { readonly cause: 'end-lost' }
   | { readonly cause: 'census-unreadable' }
+  /** The native writer's check of its graph failed, and V8's generator could not take over. */
+  | Extract<NativeRefusal, { readonly cause: 'graph-check' }>
   /** What the system or Node.js refused. */
   | { readonly cause: 'error'; readonly code: string | null; readonly message: string };
 

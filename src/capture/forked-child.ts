@@ -61,6 +61,16 @@ export async function runForkedChild(order: ChildOrder): Promise<ChildRun> {
   }
 }
 
+/** What a child would be allowed now, bytes. */
+export function allotmentNow(concurrentBytes: number): number {
+  const memory = createMemoryLimitReader();
+  try {
+    return memoryAllotment({ ...memory.read(), concurrentBytes });
+  } finally {
+    memory.close();
+  }
+}
+
 interface Room {
   readonly allotmentBytes: number;
   readonly reserveBytes: number;

@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream';
 import type { CaptureLevel, DumperName } from './capture-record.js';
 import type { ClassCount } from './class-census.js';
 import type { DumpFailure } from './dump-failure.js';
+import type { GraphSource } from './graph-source.js';
 import type { CostPrediction } from './learned-cost.js';
 
 /** The destination of a `.heapsnapshot`'s bytes, requested once there are some. One of the two is called, once. */
@@ -38,6 +39,8 @@ interface DumpCosts {
   readonly cpuSeconds: number;
   /** Children that failed before the last one. */
   readonly retries: number;
+  /** How its graph was written, or was to be; null for levels without one. */
+  readonly graph: GraphSource | null;
 }
 
 export type DumpOutcome =

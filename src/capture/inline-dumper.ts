@@ -42,7 +42,8 @@ export class InlineDumper implements HeapDumper {
   async dump(order: CaptureOrder): Promise<DumpOutcome> {
     const fromMs = this.#clock.monotonicMs();
     // What it computes is the service's pause; there is no child.
-    const costs = { pauseMs: 0, peakBytes: 0, cpuSeconds: 0, retries: 0 };
+    const graph = { writer: 'v8', refusal: null } as const;
+    const costs = { pauseMs: 0, peakBytes: 0, cpuSeconds: 0, retries: 0, graph };
     let sink: Writable | null = null;
     try {
       const rssBefore = process.memoryUsage.rss();

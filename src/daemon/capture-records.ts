@@ -37,5 +37,8 @@ export function skippedCapture(
     peakBytes: 0,
     nodes: 0,
     retries: 0,
+    writer: null,
+    roots: null,
+    writerReason: null,
   };
 }

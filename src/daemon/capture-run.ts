@@ -13,6 +13,7 @@ import {
 } from '../capture/capture-record.js';
 import type { ClassCount } from '../capture/class-census.js';
 import type { DumpFailure } from '../capture/dump-failure.js';
+import type { GraphSource } from '../capture/graph-source.js';
 import type {
   CaptureOrder,
   DumpOutcome,
@@ -24,7 +25,7 @@ import type { RawSite } from '../heap/sources/code-place.js';
 import { terminalText } from '../report/terminal-text.js';
 import type { Clock } from '../runtime/clock.js';
 import type { CaptureTrigger } from '../trigger/capture-trigger.js';
-import { analysisFailureText, dumpFailureText } from '../wording/capture-text.js';
+import { analysisFailureText, dumpFailureText, nativeRefusalText } from '../wording/capture-text.js';
 
 /** Characters; the stderr of a crashed process makes the longest reasons. */
 const MAX_REASON = 500;
@@ -86,11 +87,22 @@ export async function runCapture(options: CaptureRunOptions): Promise<CaptureRun
       peakBytes: dump.peakBytes + (analysed?.peakRssBytes ?? 0),
       nodes: analysed?.outcome === 'success' ? analysed.nodes : 0,
       retries: dump.retries,
+      ...writerOf(dump.graph),
     },
     result: outcome === 'success' && analysed?.outcome === 'success' ? analysed : null,
     census: dump.outcome === 'success' ? dump.census : null,
     analysisBytes: analysed?.peakRssBytes ?? 0,
     analysisCpuSeconds,
+  };
+}
+
+function writerOf(graph: GraphSource | null): Pick<CaptureRecord, 'writer' | 'roots' | 'writerReason'> {
+  if (graph === null) return { writer: null, roots: null, writerReason: null };
+  if (graph.writer === 'native') return { writer: 'native', roots: graph.roots, writerReason: null };
+  return {
+    writer: 'v8',
+    roots: null,
+    writerReason: graph.refusal && terminalText(nativeRefusalText(graph.refusal), MAX_REASON),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { AnalysisEnding, AnalysisFailure } from '../analysis/analysis-outcome.js';
 import type { DumpFailure } from '../capture/dump-failure.js';
+import type { GraphProblem, NativeRefusal } from '../capture/graph-source.js';
 import { say } from '../runtime/say.js';
 import { formatBytes, formatCount, formatDuration, formatMilliseconds } from '../runtime/units.js';
 import { failureText } from './analysis-text.js';
@@ -54,8 +55,47 @@ const DUMP_WORDS: WordsFor<DumpFailure> = {
   'end-lost': () =>
     say`other code in the process collected the forked child's exit status, so its result is unknown`,
   'census-unreadable': () => say`the class census of the forked child cannot be read`,
+  'graph-check': (failure) =>
+    say`the native writer of graphs gave up, and V8's generator could not take over: ${graphCheckText(failure)}`,
   error: ({ code, message }) => (code === null || message.startsWith(code) ? message : `${code}: ${message}`),
 };
+
+/** What the native writer's checks compare; a maintainer finds them by name in docs/architecture/heap-graph.md. */
+const GRAPH_PROBLEM_WORDS: Readonly<Record<GraphProblem, (found: string, expected: string) => string>> = {
+  memory: () => say`no memory was left for it`,
+  layout: (found) => say`objects of this V8 are not laid out as expected (sample ${found})`,
+  'weak-pairs': () => say`WeakMaps hold each other's keys in a chain that is too long`,
+  'strong-missing': (found, expected) =>
+    say`it did not find a planted object (number ${found} of ${expected})`,
+  'weak-held': (found, expected) =>
+    say`it took a weak reference for a strong one (number ${found} of ${expected})`,
+  names: (found, expected) =>
+    say`it did not find the name of a planted property (number ${found} of ${expected})`,
+  sizes: (found, expected) => say`${found} of ${expected} sizes differ from V8's`,
+  sum: (found, expected) => say`the sizes of all objects add up to ${found} bytes, while V8 uses ${expected}`,
+  counts: (found, expected) => say`it wrote ${found} nodes and edges in place of ${expected}`,
+  output: () => say`its output could not be written`,
+};
+
+function graphCheckText({
+  problem,
+  found,
+  expected,
+}: NativeRefusal & { readonly cause: 'graph-check' }): string {
+  return GRAPH_PROBLEM_WORDS[problem](formatCount(found), formatCount(expected));
+}
+
+/** Why V8's generator wrote a graph in place of the native writer, for a person. */
+export function nativeRefusalText(refusal: NativeRefusal): string {
+  switch (refusal.cause) {
+    case 'not-exported':
+      return say`this Node.js does not export ${refusal.symbol}`;
+    case 'graph-check':
+      return say`the native writer gave up: ${graphCheckText(refusal)}`;
+    case 'graph-crash':
+      return say`the native writer was ended by signal ${refusal.signal}`;
+  }
+}
 
 const ANALYSIS_WORDS: WordsFor<AnalysisEnding> = {
   'not-started': ({ message }) => say`the analysis process could not be started: ${message}`,

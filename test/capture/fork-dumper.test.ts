@@ -145,6 +145,7 @@ describe('The forked dumper', { skip: unavailable }, () => {
       peakBytes: 80 * MB,
       cpuSeconds: 3.5,
       retries: 1,
+      graph: { writer: 'v8', refusal: null },
       liveBytes: 40 * MB,
       census: null,
     });

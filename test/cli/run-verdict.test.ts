@@ -75,6 +75,9 @@ function drawCapture(outcome: CaptureOutcome, index: number): ReportCapture {
     peakBytes: 0,
     nodes: 1,
     retries: 0,
+    writer: 'v8',
+    roots: null,
+    writerReason: null,
   };
 }
 

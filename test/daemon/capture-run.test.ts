@@ -7,7 +7,13 @@ import type { CaptureOrder, DumpOutcome, HeapDumper } from '../../src/capture/he
 import { type CaptureRunOptions, runCapture } from '../../src/daemon/capture-run.js';
 import { ManualClock } from '../support/manual-clock.js';
 
-const COSTS = { pauseMs: 12, peakBytes: 100, cpuSeconds: 2, retries: 3 };
+const COSTS = {
+  pauseMs: 12,
+  peakBytes: 100,
+  cpuSeconds: 2,
+  retries: 3,
+  graph: { writer: 'v8', refusal: null },
+} as const;
 const SUCCESS: DumpOutcome = { ...COSTS, outcome: 'success', liveBytes: 5000, census: null };
 const ANALYSED: AnalysisOutcome = {
   outcome: 'success',
@@ -131,6 +137,9 @@ describe('A capture', () => {
       peakBytes: 170,
       nodes: 1000,
       retries: 3,
+      writer: 'v8',
+      roots: null,
+      writerReason: null,
     });
     assert.equal(result?.nodes, 1000);
     assert.deepEqual([analysisBytes, analysisCpuSeconds], [70, 0.5]);

@@ -26,7 +26,7 @@ import { createRecordingLogger, type RecordingLogger } from '../support/recordin
 import { suspectWith } from '../support/suspect.js';
 
 const MB = 2 ** 20;
-const COSTS = { pauseMs: 100, peakBytes: 20 * MB, cpuSeconds: 0, retries: 0 };
+const COSTS = { pauseMs: 100, peakBytes: 20 * MB, cpuSeconds: 0, retries: 0, graph: null };
 const STEADY = [1000, 2000, 3000, 4000, 5000, 6000, 7000];
 
 /** This process as it stands now: what the tests allocate later must not look like growth outside the heap. */

@@ -115,6 +115,9 @@ export function capture(changes: Partial<CaptureRecord> = {}): CaptureRecord {
     nodes: 400_000,
     cpuSeconds: 2,
     retries: 0,
+    writer: 'v8',
+    roots: null,
+    writerReason: null,
     ...changes,
   };
 }

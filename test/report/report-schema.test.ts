@@ -12,6 +12,7 @@ import {
   DUMPER_NAMES,
 } from '../../src/capture/capture-record.js';
 import type { DumpFailure } from '../../src/capture/dump-failure.js';
+import { GRAPH_ROOTS, GRAPH_WRITERS } from '../../src/capture/graph-source.js';
 import { type EvidenceRule, FINDING_STATUSES } from '../../src/findings/finding.js';
 import { FINDING_KINDS } from '../../src/mechanisms/mechanism-row.js';
 import { MECHANISM_NAMES } from '../../src/mechanisms/mechanisms.js';
@@ -74,6 +75,9 @@ const REPORT: Shape<Report> = {
         peakBytes: 'number',
         nodes: 'number',
         retries: 'number',
+        writer: { orNull: 'string' },
+        roots: { orNull: 'string' },
+        writerReason: { orNull: 'string' },
       },
     },
     cost: { cpuSeconds: 'number' },
@@ -203,6 +207,8 @@ it('docs/report-schema.md lists the values of fields that have few', () => {
     'watcher.captures[].rung': CAPTURE_LEVELS,
     'watcher.captures[].trigger': CAPTURE_TRIGGERS,
     'watcher.captures[].outcome': CAPTURE_OUTCOMES,
+    'watcher.captures[].writer': GRAPH_WRITERS,
+    'watcher.captures[].roots': GRAPH_ROOTS,
     'findings[].status': FINDING_STATUSES,
     'findings[].kind': FINDING_KINDS,
     'findings[].mechanism': MECHANISM_NAMES,

@@ -42,6 +42,9 @@ test('a report has the fields that the outside relies on', () => {
     peakBytes: 0,
     nodes: 412_345,
     retries: 0,
+    writer: 'v8',
+    roots: null,
+    writerReason: null,
   });
   assert.equal(built.heap.at, '2026-01-05T02:12:00.000Z');
   assert.equal(built.heap.secondsToLimit, 11_520);

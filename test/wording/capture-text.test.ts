@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { AnalysisFailure } from '../../src/analysis/analysis-outcome.js';
 import type { DumpFailure } from '../../src/capture/dump-failure.js';
-import { analysisFailureText, dumpFailureText } from '../../src/wording/capture-text.js';
+import type { NativeRefusal } from '../../src/capture/graph-source.js';
+import { analysisFailureText, dumpFailureText, nativeRefusalText } from '../../src/wording/capture-text.js';
 
 const DUMPS: readonly (readonly [DumpFailure, string])[] = [
   [{ cause: 'stopped' }, 'it was cancelled, or the watcher was stopped'],
@@ -48,9 +49,47 @@ const DUMPS: readonly (readonly [DumpFailure, string])[] = [
     "other code in the process collected the forked child's exit status, so its result is unknown",
   ],
   [{ cause: 'census-unreadable' }, 'the class census of the forked child cannot be read'],
+  [
+    { cause: 'graph-check', problem: 'sum', found: 20_000, expected: 10_000 },
+    "the native writer of graphs gave up, and V8's generator could not take over: the sizes of all objects add up to 20,000 bytes, while V8 uses 10,000",
+  ],
   [{ cause: 'error', code: 'EAGAIN', message: 'fork: refused' }, 'EAGAIN: fork: refused'],
   [{ cause: 'error', code: 'EMFILE', message: 'EMFILE: too many open files' }, 'EMFILE: too many open files'],
   [{ cause: 'error', code: null, message: 'broken' }, 'broken'],
+];
+
+const CHECK = { cause: 'graph-check', found: 3, expected: 5 } as const;
+const REFUSALS: readonly (readonly [NativeRefusal, string])[] = [
+  [{ cause: 'not-exported', symbol: 'v8dbg_x' }, 'this Node.js does not export v8dbg_x'],
+  [{ cause: 'graph-crash', signal: 11 }, 'the native writer was ended by signal 11'],
+  [{ ...CHECK, problem: 'memory' }, 'the native writer gave up: no memory was left for it'],
+  [
+    { ...CHECK, problem: 'layout' },
+    'the native writer gave up: objects of this V8 are not laid out as expected (sample 3)',
+  ],
+  [
+    { ...CHECK, problem: 'weak-pairs' },
+    "the native writer gave up: WeakMaps hold each other's keys in a chain that is too long",
+  ],
+  [
+    { ...CHECK, problem: 'strong-missing' },
+    'the native writer gave up: it did not find a planted object (number 3 of 5)',
+  ],
+  [
+    { ...CHECK, problem: 'weak-held' },
+    'the native writer gave up: it took a weak reference for a strong one (number 3 of 5)',
+  ],
+  [
+    { ...CHECK, problem: 'names' },
+    'the native writer gave up: it did not find the name of a planted property (number 3 of 5)',
+  ],
+  [{ ...CHECK, problem: 'sizes' }, "the native writer gave up: 3 of 5 sizes differ from V8's"],
+  [
+    { ...CHECK, problem: 'sum' },
+    'the native writer gave up: the sizes of all objects add up to 3 bytes, while V8 uses 5',
+  ],
+  [{ ...CHECK, problem: 'counts' }, 'the native writer gave up: it wrote 3 nodes and edges in place of 5'],
+  [{ ...CHECK, problem: 'output' }, 'the native writer gave up: its output could not be written'],
 ];
 
 const ENDED = { outcome: 'crashed', cause: 'ended-early' } as const;
@@ -87,6 +126,9 @@ const ANALYSES: readonly (readonly [AnalysisFailure, string])[] = [
 describe('The reason of a failed capture', () => {
   for (const [failure, words] of DUMPS)
     it(`reads "${words}"`, () => assert.equal(dumpFailureText(failure, 0), words));
+
+  for (const [refusal, words] of REFUSALS)
+    it(`reads "${words}"`, () => assert.equal(nativeRefusalText(refusal), words));
 
   it('says how many children were tried', () => {
     assert.match(dumpFailureText({ cause: 'worker-busy' }, 5), / \(after 6 tries\)$/);

@@ -5,6 +5,7 @@ import {
   CAPTURE_OUTCOMES,
   DUMPER_NAMES,
 } from '../../capture/capture-record.js';
+import { GRAPH_ROOTS, GRAPH_WRITERS } from '../../capture/graph-source.js';
 import { FINDING_STATUSES, type Finding } from '../../findings/finding.js';
 import { FINDING_KINDS } from '../../mechanisms/mechanism-row.js';
 import { MECHANISM_NAMES } from '../../mechanisms/mechanisms.js';
@@ -132,6 +133,9 @@ export const CAPTURE_FIELDS = {
   peakBytes: z.number(),
   nodes: count,
   retries: count,
+  writer: z.enum(GRAPH_WRITERS).nullable(),
+  roots: z.enum(GRAPH_ROOTS).nullable(),
+  writerReason: z.string().nullable(),
 };
 
 /** The same as the type `Report`; a test compares them. */
