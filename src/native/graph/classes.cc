@@ -61,21 +61,23 @@ bool NamedBy(Word word, ClassOfMap* found) {
 
 ClassOfMap Find(Word object, Word hidden_class) {
   // V8's name for objects of no class; those of async functions have no prototype, so they come to it.
-  ClassOfMap found = {hidden_class, 0, IsSuspended(TypeOf(object)) ? tGenerator : tObject};
+  ClassOfMap found = {hidden_class, 0, IsSuspended(TypeOf(object)) ? tGenerator : tObject, false};
   const bool is_prototype = (Read<uint32_t>(hidden_class, static_cast<size_t>(at.map_bits3)) >>
                              (at.dictionary_shift - kPrototypeBelowDictionary) & 1) != 0;
   const bool is_base = (Read<uint8_t>(hidden_class, static_cast<size_t>(at.map_bits2)) & 1) != 0;
   if (is_base && !is_prototype && NamedBy(ConstructorOf(hidden_class), &found)) return found;
+  // A hidden class says which properties its objects have, but not what they are; of a dictionary it says nothing.
+  found.may_be_tagged = IsDictionary(hidden_class) || Lookup(object, tag_key) != 0;
   Word prototype = object;
   for (int i = 0; i < kMostPrototypes; i++) {
+    prototype = WordAt(WordAt(prototype, 0), static_cast<size_t>(at.map_prototype));
+    if (!IsNode(prototype) || !IsJavaScript(TypeOf(prototype))) break;
     const Word tag = Lookup(prototype, tag_key);
     if (IsNode(tag) && IsText(TypeOf(tag))) {
       found.name = HeapName(tag);
       return found;
     }
-    if (i > 0 && NamedBy(Lookup(prototype, constructor_key), &found)) return found;
-    prototype = WordAt(WordAt(prototype, 0), static_cast<size_t>(at.map_prototype));
-    if (!IsNode(prototype) || !IsJavaScript(TypeOf(prototype))) break;
+    if (NamedBy(Lookup(prototype, constructor_key), &found)) return found;
   }
   return found;
 }
@@ -98,11 +100,15 @@ Word FieldOf(Word object, Word hidden_class, size_t index, size_t* offset) {
 
 ClassOfMap ClassOf(Word object, Word hidden_class) {
   const size_t hash = HashOf(hidden_class >> 3);
-  const size_t known = classes.Find(hidden_class, hash);
-  if (known < classes.entries.count) return classes.entries[known];
-  const ClassOfMap found = Find(object, hidden_class);
-  classes.Insert(found, hash);
-  return found;
+  size_t known = classes.Find(hidden_class, hash);
+  if (known == classes.entries.count) known = classes.Insert(Find(object, hidden_class), hash);
+  ClassOfMap result = classes.entries[known];
+  const Word tag = result.may_be_tagged ? Lookup(object, tag_key) : 0;
+  if (IsNode(tag) && IsText(TypeOf(tag))) {
+    result.name = HeapName(tag);
+    result.function = 0;
+  }
+  return result;
 }
 
 void SetClassKeys(Word constructor, Word to_string_tag) {

@@ -29,11 +29,13 @@ struct Place {
 };
 Place PlaceOf(Word shared);
 
-// The class of an object: the name of its constructor, which is remembered by hidden class.
+// The class of an object: the name of its constructor, which is remembered by hidden class, unless the object itself has
+// a text at Symbol.toStringTag.
 struct ClassOfMap {
   Word hidden_class;
-  Word function;  // the constructor; 0: not known
+  Word function;     // the constructor; 0: not known
   Name name;
+  bool may_be_tagged;  // whether such a text has to be looked for
   uint64_t Key() const { return hidden_class; }
   size_t Hash() const { return HashOf(hidden_class >> 3); }
 };

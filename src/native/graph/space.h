@@ -118,7 +118,8 @@ constexpr size_t kKnownClasses = 8192;
 extern Word known_classes[kKnownClasses];
 bool CheckClass(Word word);
 inline bool IsHiddenClass(Word word) {
-  return known_classes[word >> 4 & (kKnownClasses - 1)] == word || CheckClass(word);
+  // A place that was not filled yet holds 0, which is no pointer.
+  return IsStrong(word) && (known_classes[word >> 4 & (kKnownClasses - 1)] == word || CheckClass(word));
 }
 // Whether a word points to something that looks like an object; for the few that are read before the walk is done.
 inline bool LooksLikeObject(Word word) { return IsStrong(word) && ChunkOf(word) != nullptr && IsHiddenClass(WordAt(word, 0)); }

@@ -34,8 +34,9 @@ inline Word Item(Word array, size_t index) { return WordAt(array, kFirstWord + k
 
 inline bool IsSmall(Word word) { return (word & 1) == 0; }
 inline int64_t SmallValue(Word word) { return static_cast<int64_t>(word) >> 32; }
-inline bool IsStrong(Word word) { return (word & 3) == 1; }
-inline bool IsWeak(Word word) { return (word & 3) == 3 && static_cast<uint32_t>(word) != 3; }
+// Objects lie at multiples of a word, so a pointer's third bit is clear as well.
+inline bool IsStrong(Word word) { return (word & 7) == 1; }
+inline bool IsWeak(Word word) { return (word & 7) == 3 && static_cast<uint32_t>(word) != 3; }
 // 0 if it is no small integer, or negative.
 inline size_t Count(Word word) { return IsSmall(word) && SmallValue(word) > 0 ? static_cast<size_t>(SmallValue(word)) : 0; }
 inline size_t LengthOf(Word array) { return Count(WordAt(array, kLength)); }

@@ -25,7 +25,6 @@ const DIFFERING: Readonly<Record<string, number>> = {
   'object String': 4,
   'object Number': 4,
   'object Boolean': 4,
-  'object Intl': 4,
   'object global': 6,
   'object global (global)': 6,
   'object global (global*)': 6,

@@ -160,6 +160,8 @@ function oddObjects(index: number): Readonly<Record<string, unknown>> {
     pattern: /a+(b)/g,
     error: new Error(`odd ${index}`),
     tagged: { [Symbol('key')]: { keyed: index }, [Symbol.toStringTag]: 'Tagged' },
+    // One hidden class, several names.
+    taggedApart: { [Symbol.toStringTag]: `Tagged ${index % 3}` },
     arguments: [passedOn(1, { sloppy: index })],
     boxed: Object(`boxed ${index}`),
     set: new Set([derived]),
