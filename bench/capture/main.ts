@@ -1,11 +1,13 @@
 /**
  * What a capture costs the service; writes docs/benchmarks-capture.md.
- * `npm run bench -- capture [--sizes 15,140,700] [--rounds 5] [--rate 300] [--ladder 140] [--large-inline]`
+ * `npm run bench -- capture [--sizes 15,140,700] [--rounds 5] [--rate 300] [--ladder 140] [--writers 20,140] [--large-inline]`
  *
  * Stalls: one service of each size under steady load. Windows with a forked capture alternate with windows of equal
  * length without one (base). Each capture is compared with the mean of the two windows around it; these two compared
  * with each other are the noise. In-process captures get a separate service: what they leave behind in V8 (an id for
  * each object) would make later captures slower.
+ *
+ * Writers: full graphs, by the native writer and by V8's generator in turn.
  *
  * Ladder: the capture levels in turn on a service without load, while the child's memory is read from outside.
  */
@@ -18,6 +20,7 @@ import { formatBytes } from '../../src/runtime/units.js';
 import { ChildMemory } from './child-memory.js';
 import { type CapturePage, capturePage, type LadderRun, type StallResult, type StallRound } from './page.js';
 import { type Measured, Session } from './session.js';
+import { measureWriters } from './writers.js';
 
 const FIRST_REST_MS = 3000;
 const WARM_UP_MS = 2000;
@@ -35,6 +38,8 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '5' },
     rate: { type: 'string', default: '300' },
     ladder: { type: 'string', default: '140' },
+    writers: { type: 'string', default: '20,140' },
+    'writer-rounds': { type: 'string', default: '3' },
     'ladder-rounds': { type: 'string', default: '3' },
     'large-inline': { type: 'boolean', default: false },
   },
@@ -44,7 +49,7 @@ const rate = Number(values.rate);
 
 const stalls: StallResult[] = [];
 const failures: string[] = [];
-for (const megabytes of values.sizes.split(',').map(Number)) {
+for (const megabytes of values.sizes.split(',').filter(Boolean).map(Number)) {
   const isLarge = megabytes >= LARGE_MB;
   stalls.push(await measureStalls(megabytes, 'fork', isLarge ? Math.min(rounds, LARGE_ROUNDS) : rounds));
   if (isLarge && !values['large-inline']) continue;
@@ -52,7 +57,12 @@ for (const megabytes of values.sizes.split(',').map(Number)) {
 }
 const ladder = Number(values.ladder) > 0 ? await measureLadder(Number(values.ladder)) : [];
 const root = dirname(createRequire(import.meta.url).resolve('leakwatch/package.json'));
-const page: CapturePage = { stalls, ladder, rate, failures, groupNice: groupNice() };
+const writers = await measureWriters(
+  values.writers.split(',').filter(Boolean).map(Number),
+  Number(values['writer-rounds']),
+  (what) => failures.push(what),
+);
+const page: CapturePage = { stalls, ladder, writers, rate, failures, groupNice: groupNice() };
 writeFileSync(join(root, 'docs', 'benchmarks-capture.md'), capturePage(page));
 console.log('written to docs/benchmarks-capture.md');
 

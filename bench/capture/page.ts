@@ -4,6 +4,7 @@ import { table } from '../page.js';
 import { median, spread } from '../statistics.js';
 import type { ForkFigures } from './fork-figures.js';
 import type { Measured } from './session.js';
+import { type WriterRun, writerSection } from './writers.js';
 
 /** A capture, and the windows without a capture around it. */
 export interface StallRound {
@@ -31,6 +32,7 @@ export interface LadderRun {
 export interface CapturePage {
   readonly stalls: readonly StallResult[];
   readonly ladder: readonly LadderRun[];
+  readonly writers: readonly WriterRun[];
   /** Requests per second. */
   readonly rate: number;
   /** Captures that are not in the figures. */
@@ -43,7 +45,7 @@ const MB = 1e6;
 const DUMPERS = { fork: 'forked', inline: 'in process' } as const;
 
 /** `docs/benchmarks-capture.md`. */
-export function capturePage({ stalls, ladder, rate, failures, groupNice }: CapturePage): string {
+export function capturePage({ stalls, ladder, writers, rate, failures, groupNice }: CapturePage): string {
   const raised =
     groupNice === 0
       ? ''
@@ -124,6 +126,7 @@ ${table([
 Most of fork(2) is the copying of page tables. It is proportional to the number of resident pages: about 0.15 µs each.
 
 ${ladder.length === 0 ? '' : ladderSection(ladder)}
+${writers.length === 0 ? '' : writerSection(writers)}
 Captures that failed, and are not in the figures: ${failures.length === 0 ? 'none.' : `\n\n${failures.map((text) => `- ${text}`).join('\n')}`}
 `;
 }

@@ -11,7 +11,7 @@ import { ForkDumper } from '../../src/capture/fork-dumper.js';
 import type { DumpSuccess, HeapDumper } from '../../src/capture/heap-dumper.js';
 import { InlineDumper } from '../../src/capture/inline-dumper.js';
 import { runCapture } from '../../src/daemon/capture-run.js';
-import { loadBinding } from '../../src/native/binding.js';
+import { loadBinding, type NativeBinding } from '../../src/native/binding.js';
 import { systemClock } from '../../src/runtime/clock.js';
 import { type ForkFigures, ForkStopwatch } from './fork-figures.js';
 import { type LoopFigures, LoopMeter } from './loop-meter.js';
@@ -23,10 +23,13 @@ export interface ServiceReady {
   readonly heapBytes: number;
 }
 
+/** `v8`: as `fork`, but V8's generator writes full graphs. */
+export type ServiceDumper = 'fork' | 'v8' | 'inline';
+
 export type ServiceOrder =
   /** A window without a capture. */
   | { readonly order: 'rest'; readonly ms: number }
-  | { readonly order: 'capture'; readonly dumper: 'fork' | 'inline'; readonly rung: CaptureLevel };
+  | { readonly order: 'capture'; readonly dumper: ServiceDumper; readonly rung: CaptureLevel };
 
 interface CaptureFigures {
   readonly record: CaptureRecord;
@@ -57,8 +60,10 @@ const orders = new SmallObjects(Number(megabytes) * 1e6, () => getHeapStatistics
 collect();
 const stopwatch = new ForkStopwatch();
 const binding = stopwatch.binding(requireBinding());
-const dumpers: Readonly<Record<'fork' | 'inline', HeapDumper>> = {
+const byV8: NativeBinding = { ...binding, prepareGraph: async () => 'nothing, but V8 is to be measured' };
+const dumpers: Readonly<Record<ServiceDumper, HeapDumper>> = {
   fork: new ForkDumper(binding, systemClock),
+  v8: new ForkDumper(byV8, systemClock),
   inline: new InlineDumper(systemClock),
 };
 
