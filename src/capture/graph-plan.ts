@@ -87,6 +87,7 @@ function samples(): GraphSamples {
     generator: suspended(1),
     ran,
     builtin: Array,
+    inModule: plantWeak,
     functions: [
       ran,
       suspended,

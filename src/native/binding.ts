@@ -131,6 +131,8 @@ export interface GraphSamples {
   /** A function that has run, and one of V8's. */
   readonly ran: () => unknown;
   readonly builtin: unknown;
+  /** A function of a module that has variables which functions use. */
+  readonly inModule: unknown;
   /** Functions of every kind. */
   readonly functions: readonly unknown[];
   /** An object with a private field only. */

@@ -19,6 +19,7 @@
 #include "problem.h"
 #include "roots.h"
 #include "space.h"
+#include "survey.h"
 #include "symbols.h"
 #include "types.h"
 #include "writer.h"
@@ -109,8 +110,8 @@ napi_value WriteGraph(napi_env env, napi_callback_info info) {
   if (!v8_roots) graph::UseHandedRoots();
   graph::DiscoverAll();
   graph::Survey(global);
-  page->graph.nodes = static_cast<double>(graph::written.nodes);
-  page->graph.edges = static_cast<double>(graph::written.edges);
+  page->graph.nodes = static_cast<double>(graph::surveyed.nodes);
+  page->graph.edges = static_cast<double>(graph::surveyed.edges);
   page->graph.self_bytes = graph::sizes.self_bytes;
   page->graph.false_marks = static_cast<double>(graph::discovered.false_marks);
   graph::CheckGraph(v8_roots);

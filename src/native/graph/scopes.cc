@@ -3,7 +3,8 @@
 // A scope (ScopeInfo) begins with its flags: a small integer up to V8 12, a raw word later. Behind the names and infos of
 // its variables follow parts that the flags say are there: the slot of a saved class (bit 10), the function's own name
 // (bits 12 and 13: two words), the inferred name (bit 14), and the positions of the source. From V8 13 on the positions
-// come first, and every kind of scope has them.
+// come first, and every kind of scope has them. From Node 22 on the names of a module come behind the number of its
+// variables.
 //
 // Only called after the walk: objects are read only if they are nodes.
 
@@ -17,9 +18,13 @@ namespace {
 
 constexpr unsigned kSavedClassBit = 10, kNameBits = 12, kInferredBit = 14, kOuterBit = 22;
 // Kinds of scope, in the lowest four bits of the flags, that have positions in Node 20 and 22.
-constexpr uint32_t kModuleKind = 3, kLastWithPositions = 4, kKinds = 15;
+constexpr uint32_t kLastWithPositions = 4, kKinds = 15;
 constexpr size_t kMostVariables = 1 << 20;
 constexpr int kPositionsFirst = 5;  // index of the first variable, if the positions come before it
+
+// Of the scopes of modules.
+uint32_t module_kind = 0;
+bool module_count_first = false;
 
 Table<Place> places;
 
@@ -115,12 +120,20 @@ Scope ScopeOf(Word scope) {
   result.count = Count(WordAt(scope, kWord * (1 + static_cast<size_t>(at.scope_locals))));
   if (result.count > kMostVariables) result.count = 0;
   result.names = kWord * (1 + static_cast<size_t>(at.scope_first));
-  // The number of a module's variables comes first. (Only before V8 13 does it matter if there are no others.)
-  const bool is_module = at.scope_first < kPositionsFirst && (FlagsOf(scope) & kKinds) == kModuleKind;
-  if (is_module || (result.count > 0 && IsSmall(WordAt(scope, result.names)))) result.names += kWord;
+  if (module_count_first && (FlagsOf(scope) & kKinds) == module_kind) result.names += kWord;
   const size_t named = result.count < kMaxInlineNames ? result.count : 1;
   result.after = result.names + kWord * (named + result.count);
   return result;
+}
+
+bool LearnModules(Word function) {
+  const Word context = WordAt(function, static_cast<size_t>(at.function_context));
+  const Word scope = LooksLikeObject(context) && LengthOf(context) > 0 ? Item(context, 0) : 0;
+  if (!LooksLikeObject(scope) || TypeOf(scope) != types.scope) return false;
+  module_kind = FlagsOf(scope) & kKinds;
+  // It has variables, so a name or their table would come first.
+  module_count_first = IsSmall(WordAt(scope, kWord * (1 + static_cast<size_t>(at.scope_first))));
+  return true;
 }
 
 size_t ScopeSize(Word scope) {

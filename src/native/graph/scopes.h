@@ -12,6 +12,8 @@ struct Scope {
   size_t names, count, after;
 };
 Scope ScopeOf(Word scope);
+// By a function of a module whose scope has variables; false if it is not one.
+bool LearnModules(Word function);
 size_t ScopeSize(Word scope);
 // A scope with more variables has a hash table of their names in place of these.
 constexpr size_t kMaxInlineNames = 75;

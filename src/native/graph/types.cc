@@ -9,6 +9,7 @@
 #include "memory.h"
 #include "names.h"
 #include "problem.h"
+#include "scopes.h"
 
 namespace graph {
 
@@ -184,6 +185,7 @@ void LearnFunctions(napi_env env, napi_value samples) {
 void LearnOthers(napi_env env, napi_value samples) {
   types.bigint = TypeOf(Named(env, samples, "bigint"));
   types.generator = TypeOf(Named(env, samples, "generator"));
+  Expect(LearnModules(Named(env, samples, "inModule")), 29);
   Expect(types.bigint >= at.first_nonstring && types.bigint < at.proxies && types.generator > at.proxies, 20);
   infos[types.bigint].body = kNothing;
   infos[types.bigint].node = kBigInt;

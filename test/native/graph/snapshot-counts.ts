@@ -10,6 +10,8 @@ export interface SnapshotCounts {
   /** By type and class of JavaScript objects: how many there are, and their bytes. */
   readonly classes: ReadonlyMap<string, readonly [count: number, bytes: number]>;
   readonly locations: number;
+  /** Variables of functions, by name: how many references lead through them. V8 has no names for those of blocks. */
+  readonly variables: ReadonlyMap<string, number>;
 }
 
 /**
@@ -19,6 +21,7 @@ export interface SnapshotCounts {
 export function countSnapshot(bytes: Buffer): SnapshotCounts {
   const raw = readRaw(bytes);
   const classes = new Map<string, [number, number]>();
+  const variables = new Map<string, number>();
   let nodes = 0;
   let edges = 0;
   for (let node = 0; node < raw.nodeCount; node++) {
@@ -26,6 +29,7 @@ export function countSnapshot(bytes: Buffer): SnapshotCounts {
     nodes += 1;
     for (const edge of raw.edgesOf(node)) {
       if (!isLeftOut(raw, edge.to) && !isCode(raw, node, edge.name)) edges += 1;
+      if (edge.type === 'context') variables.set(edge.name, (variables.get(edge.name) ?? 0) + 1);
     }
     const type = raw.typeOf(node);
     if (!JAVASCRIPT.includes(type)) continue;
@@ -33,7 +37,7 @@ export function countSnapshot(bytes: Buffer): SnapshotCounts {
     const known = classes.get(key) ?? [0, 0];
     classes.set(key, [known[0] + 1, known[1] + raw.sizeOf(node)]);
   }
-  return { nodes, edges, classes, locations: raw.locationCount };
+  return { nodes, edges, classes, variables, locations: raw.locationCount };
 }
 
 function isLeftOut(raw: RawSnapshot, node: number): boolean {
