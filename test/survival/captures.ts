@@ -5,6 +5,7 @@ import { getHeapStatistics } from 'node:v8';
 import type { CaptureLevel } from '../../src/capture/capture-record.js';
 import type { DumpFailure } from '../../src/capture/dump-failure.js';
 import { ForkDumper } from '../../src/capture/fork-dumper.js';
+import type { GraphWriter } from '../../src/capture/graph-source.js';
 import type { CaptureOrder } from '../../src/capture/heap-dumper.js';
 import { loadBinding, type NativeBinding } from '../../src/native/binding.js';
 import { systemClock } from '../../src/runtime/clock.js';
@@ -20,6 +21,7 @@ export interface Capture {
   readonly cpuSeconds: number;
   readonly peakBytes: number;
   readonly retries: number;
+  readonly writer: GraphWriter | null;
   /** Of the snapshot, as it came through the pipe; 0 where the rung writes none or nobody reads it. */
   readonly snapshotBytes: number;
   /** Whether the snapshot came to its last brace. */
@@ -34,12 +36,23 @@ export interface CaptureWishes {
   readonly keepsAlive?: boolean;
   readonly concurrentBytes?: number;
   readonly timeoutMs?: number;
+  /** A full graph by V8's generator, which takes many times the heap. */
+  readonly byV8?: boolean;
 }
 
 /** A capture that meets a thread of V8's in each of its children is tried again later, as the watcher does. */
 const MAX_CAPTURES = 20;
 
-let dumper: ForkDumper | null = null;
+const dumpers = new Map<boolean, ForkDumper>();
+
+/** Of this process, kept for its captures since it learns from each. */
+export function dumperOf(byV8 = false): ForkDumper {
+  const lacking = { prepareGraph: async () => 'nothing, but V8 is to write' };
+  const dumper =
+    dumpers.get(byV8) ?? new ForkDumper(byV8 ? { ...binding(), ...lacking } : binding(), systemClock);
+  dumpers.set(byV8, dumper);
+  return dumper;
+}
 
 export function binding(): NativeBinding {
   const { binding, reason } = loadBinding();
@@ -49,7 +62,6 @@ export function binding(): NativeBinding {
 
 /** One capture of this process by the real dumper. */
 export async function capture(rung: CaptureLevel, wishes: CaptureWishes = {}): Promise<Capture> {
-  dumper ??= new ForkDumper(binding(), systemClock);
   let reading: Promise<Snapshot> = Promise.resolve({ bytes: 0, whole: false });
   const order: CaptureOrder = {
     level: rung,
@@ -71,13 +83,14 @@ export async function capture(rung: CaptureLevel, wishes: CaptureWishes = {}): P
   if (wishes.keepsAlive === false) alive.unref();
   try {
     const fromMs = systemClock.monotonicMs();
-    const dump = await dumper.dump(order);
+    const dump = await dumperOf(wishes.byV8).dump(order);
     const durationMs = systemClock.monotonicMs() - fromMs;
     const { bytes, whole } = await reading;
     const { outcome, pauseMs, cpuSeconds, peakBytes, retries } = dump;
     const failure = dump.outcome === 'failure' ? dump.failure : null;
     const costs = { pauseMs, durationMs, cpuSeconds, peakBytes, retries };
-    return { rung, outcome, failure, ...costs, snapshotBytes: bytes, whole };
+    const writer = dump.graph?.writer ?? null;
+    return { rung, outcome, failure, ...costs, writer, snapshotBytes: bytes, whole };
   } finally {
     clearInterval(alive);
   }

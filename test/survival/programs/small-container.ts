@@ -1,11 +1,10 @@
 /** A service of 50 MB of small objects that captures itself again and again: as the watcher would, and against its advice. */
 import { getHeapStatistics } from 'node:v8';
-import { ForkDumper } from '../../../src/capture/fork-dumper.js';
 import { InlineDumper } from '../../../src/capture/inline-dumper.js';
 import { readMemoryLimit } from '../../../src/host/memory-limit.js';
 import { systemClock } from '../../../src/runtime/clock.js';
 import { memoryAllotment } from '../../../src/trigger/memory-allotment.js';
-import { binding, type Capture, captureUntilDone, childrenLeft, say, smallObjects } from '../captures.js';
+import { type Capture, captureUntilDone, childrenLeft, dumperOf, say, smallObjects } from '../captures.js';
 
 const MIB = 2 ** 20;
 const kept = smallObjects(450_000);
@@ -33,16 +32,16 @@ async function captureInProcess(): Promise<void> {
 }
 
 async function captureTimes(times: number): Promise<void> {
-  const dumper = new ForkDumper(binding(), systemClock);
   const captures: Capture[] = [];
   let refused = 0;
   for (let time = 0; time < times; time++) {
     const rung = time % 5 === 0 ? 'full' : 'sampled';
+    const byV8 = time % 10 === 0;
     const situation = { ...readMemoryLimit(), concurrentBytes: 0 };
-    const needed = dumper.predict(rung, heapBytes).memoryBytes;
+    const needed = dumperOf(byV8).predict(rung, heapBytes).memoryBytes;
     // Every other one is taken though there is too little memory for it.
     if (time % 2 === 1 && needed > memoryAllotment(situation)) refused += 1;
-    else captures.push(...(await captureUntilDone(rung)));
+    else captures.push(...(await captureUntilDone(rung, { byV8 })));
   }
   const rssMb = Math.round(process.memoryUsage.rss() / MIB);
   say({ captures, refused, rssMb, left: childrenLeft(), kept: kept.length });
