@@ -70,7 +70,7 @@ export interface GraphWords {
   readonly edges: number;
   /** Sum of the nodes' own sizes, bytes. */
   readonly selfBytes: number;
-  /** The memory that the writer took, bytes. */
+  /** The memory that the writer mapped, bytes; it may use less. */
   readonly ownBytes: number;
   /** Words that looked like pointers but led to no object. */
   readonly falseMarks: number;

@@ -23,7 +23,7 @@ describe('A service can be captured that has', { skip: unavailable }, () => {
       const report = await reportOf<LargeReport>('large-memory', { args: [kind], nodeOptions });
       const captures = settled(report.captures);
       for (const each of captures) assert.equal(each.outcome, 'success', JSON.stringify(each));
-      assert.equal(captures.length, kind === 'full-heap' ? 3 : 4);
+      assert.equal(captures.length, 4);
       // The child copies what it changes, and it changes nothing of this.
       for (const { peakBytes } of captures) assert.ok(peakBytes < 256 * MIB, `${peakBytes}`);
       assert.equal(report.changed, 0);

@@ -1,5 +1,6 @@
 /** Captures itself with much memory outside the heap, or with a heap that is nearly full; its argument is one of KINDS. */
 import { getHeapStatistics } from 'node:v8';
+import { CAPTURE_LEVELS } from '../../../src/capture/capture-record.js';
 import { type Capture, captureUntilDone, childrenLeft, say, smallObjects } from '../captures.js';
 
 const MIB = 2 ** 20;
@@ -38,11 +39,7 @@ const kept = KINDS[process.argv[2] ?? '']?.() ?? [];
 const sum = checksum();
 say({ filled: getHeapStatistics().used_heap_size });
 const captures: Capture[] = [];
-const rungs =
-  process.argv[2] === 'full-heap'
-    ? (['probe', 'census', 'sampled'] as const)
-    : (['probe', 'census', 'sampled', 'full'] as const);
-for (const rung of rungs) captures.push(...(await captureUntilDone(rung)));
+for (const rung of CAPTURE_LEVELS) captures.push(...(await captureUntilDone(rung)));
 const rssMb = Math.round(process.memoryUsage.rss() / MIB);
 say({ captures, left: childrenLeft(), changed: checksum() - sum, rssMb });
 
