@@ -24,7 +24,7 @@ export interface ServiceReady {
 }
 
 /** `v8`: as `fork`, but V8's generator writes full graphs. */
-export type ServiceDumper = 'fork' | 'v8' | 'inline';
+type ServiceDumper = 'fork' | 'v8' | 'inline';
 
 export type ServiceOrder =
   /** A window without a capture. */

@@ -54,7 +54,7 @@ export function dumperOf(byV8 = false): ForkDumper {
   return dumper;
 }
 
-export function binding(): NativeBinding {
+function binding(): NativeBinding {
   const { binding, reason } = loadBinding();
   assert.ok(binding, reason ?? '');
   return binding;
