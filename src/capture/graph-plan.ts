@@ -160,6 +160,14 @@ class PrivateHolder {
   }
 }
 
+/** What lies in front of their fields differs from all other objects. */
+class HoldingView extends Uint8Array {
+  held: unknown;
+}
+class HoldingBuffer extends ArrayBuffer {
+  held: unknown;
+}
+
 /** Holders with an edge called `held`; the variable of a closure is in its context. */
 const NAMED_HOLDERS: readonly ((held: unknown) => object)[] = [(held) => ({ held }), tableOf];
 const HOLDERS: readonly ((held: unknown) => unknown)[] = [
@@ -179,6 +187,8 @@ const HOLDERS: readonly ((held: unknown) => unknown)[] = [
   (held) => Object.bind(null, held),
   (held) => new Proxy({ held }, {}),
   (held) => ({ __proto__: { held } }),
+  (held) => Object.assign(new HoldingView(8), { held }),
+  (held) => Object.assign(new HoldingBuffer(8), { held }),
 ];
 
 /** Objects that are each held by a holder of another kind. Nothing but the holders and the WeakMap leads to them. */

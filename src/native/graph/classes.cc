@@ -85,7 +85,7 @@ ClassOfMap Find(Word object, Word hidden_class) {
 }  // namespace
 
 Word FieldOf(Word object, Word hidden_class, size_t index, size_t* offset) {
-  const size_t first = Read<uint8_t>(hidden_class, static_cast<size_t>(at.map_inobject));
+  const size_t first = FirstInside(hidden_class);
   const size_t words = FixedWords(hidden_class), inside = words > first ? words - first : 0;
   if (index < inside) {
     *offset = kWord * (first + index);

@@ -66,16 +66,18 @@ void MarkWordsBut(Word object, size_t words, int first, int second) {
   }
 }
 
-void MarkJavaScript(Word object, int type, size_t words) {
+void MarkJavaScript(Word object, Word hidden_class, int type, size_t words) {
   if (type == types.weak_ref) return MarkWordsBut(object, words, types.ref_target, types.ref_target);
-  if (type == types.buffer) return MarkWords(object, 1, static_cast<size_t>(at.buffer_bytes) / kWord);
-  if (type == types.typed_array || type == types.data_view || type == types.rab_data_view) {
+  if (type == types.buffer) {
+    MarkWords(object, 1, static_cast<size_t>(at.buffer_bytes) / kWord);
+  } else if (IsView(type)) {
     MarkWords(object, 1, 3);
     Mark(WordAt(object, static_cast<size_t>(types.view_buffer)));
     if (type == types.typed_array) Mark(WordAt(object, static_cast<size_t>(at.view_base)));
-    return;
+  } else {
+    return MarkWords(object, 1, words);
   }
-  MarkWords(object, 1, words);
+  MarkWords(object, FirstInside(hidden_class), words);
 }
 
 void MarkArray(Word object, int type, Body body, size_t size) {
@@ -105,7 +107,7 @@ void MarkContent(Word object) {
   const int type = Read<uint16_t>(hidden_class, static_cast<size_t>(at.map_type));
   const size_t words = FixedWords(hidden_class);
   Mark(hidden_class);
-  if (IsJavaScript(type)) return MarkJavaScript(object, type, words);
+  if (IsJavaScript(type)) return MarkJavaScript(object, hidden_class, type, words);
   const Body body = infos[type].body;
   if (IsText(type)) {
     const int representation = type & kRepresentation;

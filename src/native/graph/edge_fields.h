@@ -44,15 +44,15 @@ class FieldEdges {
     if (!IsSmall(word)) sink_.Edge(kWeakEdge, name, word & ~kWeakBit);
   }
 
-  // The words up to `end` that have no edge yet.
-  void Rest(size_t end) {
-    uint64_t index = 1;
-    for (size_t i = 1; i < end; i++) {
+  // The words from `begin` to `end` that have no edge yet. Their edges are numbered from `index` on; returns what comes next.
+  uint64_t Rest(size_t end, size_t begin = 1, uint64_t index = 1) {
+    for (size_t i = begin; i < end; i++) {
       if (IsSeen(i)) continue;
       const Word word = WordAt(object_, kWord * i);
       if (IsWeak(word)) sink_.Edge(kWeakEdge, NameOf(kIndexText, index++), word & ~kWeakBit);
       else if (IsStrong(word)) sink_.Edge(kHiddenEdge, NameOf(kIndexNumber, index++), word);
     }
+    return index;
   }
   void Words(size_t begin, size_t count) {
     for (size_t i = 0; i < count; i++) {

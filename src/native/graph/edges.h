@@ -145,16 +145,18 @@ class EdgesOf : private FieldEdges<Sink> {
     }
     Field(kInternalEdge, tProperties, kProperties);
     Field(kInternalEdge, tElements, kElements);
-    if (type_ == types.typed_array || type_ == types.data_view || type_ == types.rab_data_view) return View();
-    // Behind these fields a buffer has only raw words.
-    Rest(type_ == types.buffer ? static_cast<size_t>(at.buffer_bytes) / kWord : words_);
+    if (IsView(type_)) return View();
+    // In a buffer raw words come between these and its properties.
+    const bool is_buffer = type_ == types.buffer;
+    const uint64_t next = Rest(is_buffer ? static_cast<size_t>(at.buffer_bytes) / kWord : words_);
+    if (is_buffer) Rest(words_, FirstInside(class_), next);
   }
-  // Buffer and elements are tagged, the other fields of a view are raw.
+  // Buffer, elements and properties are tagged, the other fields of a view are raw.
   void View() {
     Field(kInternalEdge, tBuffer, types.view_buffer);
-    if (type_ != types.typed_array) return;
-    const Word base = WordAt(object_, static_cast<size_t>(at.view_base));
+    const Word base = type_ == types.typed_array ? WordAt(object_, static_cast<size_t>(at.view_base)) : 0;
     if (IsStrong(base)) sink_.Edge(kHiddenEdge, NameOf(kIndexNumber, 1), base);
+    Rest(words_, FirstInside(class_), 2);
   }
   void Function() {
     Field(kInternalEdge, tFeedbackCell, at.function_feedback);
@@ -228,9 +230,9 @@ class EdgesOf : private FieldEdges<Sink> {
       case kList:
         return Words(kFirstField, LengthOf(object_));
       case kLeading:
-        return Rest(infos[type_].leading);
+        return static_cast<void>(Rest(infos[type_].leading));
       default:
-        return Rest(words_ != 0 ? words_ : SizeOf(object_, class_, type_) / kWord);
+        Rest(words_ != 0 ? words_ : SizeOf(object_, class_, type_) / kWord);
     }
   }
 

@@ -79,6 +79,9 @@ inline bool IsUncompiled(int type) {
   }
   return false;
 }
+inline bool IsView(int type) { return type == types.typed_array || type == types.data_view || type == types.rab_data_view; }
+// Of JavaScript objects: the first of the words that hold properties, which end with the object.
+inline size_t FirstInside(Word hidden_class) { return Read<uint8_t>(hidden_class, static_cast<size_t>(at.map_inobject)); }
 inline size_t FixedWords(Word hidden_class) { return Read<uint8_t>(hidden_class, static_cast<size_t>(at.map_words)); }
 
 // Representations of strings, in the lowest bits of their type.

@@ -35,12 +35,34 @@ class Base {
   }
 }
 
+class Held {
+  readonly by: string;
+  constructor(by: string) {
+    this.by = by;
+  }
+}
+
 class Derived extends Base {
   readonly big = 2n ** 90n;
   readonly resolve: ((value: unknown) => void)[] = [];
 }
 
 class Rows extends Array<object> {}
+
+/** Fields behind those that only buffers and views have. */
+class Frame extends Uint8Array {
+  readonly first = { first: new Held('view') };
+  readonly second = { second: new Held('view') };
+}
+class Header extends (DataView as new (bytes: ArrayBuffer) => object) {
+  readonly first = { first: new Held('data view') };
+}
+class Block extends ArrayBuffer {
+  readonly first = { first: new Held('buffer') };
+}
+class SharedBlock extends SharedArrayBuffer {
+  readonly first = { first: new Held('shared buffer') };
+}
 
 /** Classes whose names V8 infers from where they are assigned. */
 const assigned: Record<string, Record<string, new () => object>> = { shapes: {} };
@@ -108,6 +130,10 @@ function views(): readonly unknown[] {
     new BigInt64Array(2),
     Buffer.from('in the pool'),
     new Uint8Array(resizable),
+    new Frame(8),
+    new Header(bytes),
+    new Block(8),
+    new SharedBlock(8),
   ];
 }
 
