@@ -61,11 +61,14 @@ export function childJob(
   }
 }
 
-/** The plan collects, in frames that are gone when the graph is written. */
+/**
+ * The plan collects, in frames that are gone when the graph is written. The size comes last, as with V8's generator: where
+ * the exit status is lost, it says that the file is whole.
+ */
 function writeGraph(binding: NativeBinding, output: number): void {
   const plan = graphPlan(output);
-  binding.tellLiveBytes(plan.usedBytes);
   binding.writeGraph(plan);
+  binding.tellLiveBytes(plan.usedBytes);
 }
 
 /** By V8's own function, taken where the service's contexts do not get it. */

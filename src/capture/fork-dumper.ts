@@ -85,7 +85,7 @@ export class ForkDumper implements HeapDumper {
       graph: V8_GRAPH as GraphSource | null,
     };
     try {
-      costs.graph = await this.#writerFor(order.level);
+      costs.graph = await this.#writerFor(order);
       for (;;) {
         const writer = costs.graph?.writer ?? 'v8';
         const { run, census } = await this.#turn.take(order.signal, (mappings) =>
@@ -119,10 +119,10 @@ export class ForkDumper implements HeapDumper {
   }
 
   /** A full graph is written by the addon, if this V8 is one that it knows. */
-  async #writerFor(level: CaptureLevel): Promise<GraphSource | null> {
+  async #writerFor({ level, signal }: CaptureOrder): Promise<GraphSource | null> {
     if (!hasGraph(level)) return null;
     if (level !== 'full') return V8_GRAPH;
-    const refusal = await this.#writers.prepare();
+    const refusal = await this.#turn.onPool(signal, () => this.#writers.prepare());
     return refusal === null ? { writer: 'native', roots: null } : { writer: 'v8', refusal };
   }
 

@@ -5,10 +5,10 @@ import { DumpError } from './dump-failure.js';
 /** Children tried for one purpose. Right after a full GC one in eight meets a busy thread of V8, later nearly none. */
 export const MAX_TRIES = 6;
 export const FIRST_BACK_OFF_MS = 40;
-/** A scan needs a thread of libuv's pool, all of which the service may keep busy. */
-const MAX_SCAN_MS = 10_000;
+/** For work on a thread of libuv's pool, all of which the service may keep busy. */
+const MAX_POOL_MS = 10_000;
 
-/** What comes before a fork: the scan of the mappings, and the turn among the threads of the process. */
+/** What comes before a fork: work on libuv's pool, and the turn among the threads of the process. */
 export class ForkTurn {
   readonly #binding: NativeBinding;
   readonly #clock: Clock;
@@ -22,7 +22,7 @@ export class ForkTurn {
   async take<T>(signal: AbortSignal, fork: (mappings: Mappings) => Promise<T>): Promise<T> {
     for (let tries = 1; ; tries++) {
       try {
-        const mappings = await this.#scan(signal);
+        const mappings = await this.onPool(signal, () => this.#binding.scan());
         signal.throwIfAborted();
         return await fork(mappings);
       } catch (error) {
@@ -32,19 +32,20 @@ export class ForkTurn {
     }
   }
 
-  #scan(signal: AbortSignal): Promise<Mappings> {
+  /** Waits for it until it is cancelled or has waited too long. */
+  onPool<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     signal.throwIfAborted();
     return new Promise((resolve, reject) => {
-      const timer = this.#clock.after(MAX_SCAN_MS, () =>
-        reject(new DumpError({ cause: 'pool-busy', waitedMs: MAX_SCAN_MS })),
+      const timer = this.#clock.after(MAX_POOL_MS, () =>
+        reject(new DumpError({ cause: 'pool-busy', waitedMs: MAX_POOL_MS })),
       );
       const abort = (): void => reject(signal.reason);
       signal.addEventListener('abort', abort);
-      const scanned = this.#binding.scan().finally(() => {
+      const done = work().finally(() => {
         timer.cancel();
         signal.removeEventListener('abort', abort);
       });
-      scanned.then(resolve, reject);
+      done.then(resolve, reject);
     });
   }
 

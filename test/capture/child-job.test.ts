@@ -53,6 +53,21 @@ describe('The job of a forked child', { skip: unavailable }, () => {
     assert.equal(table.size, 3000);
   });
 
+  it('says how large the heap is only when the whole graph is written', async () => {
+    const { end, words } = await runJob((output) => {
+      const writeGraph = (): never => {
+        throw new Error('interrupted');
+      };
+      const interrupted = { ...binding(), writeGraph };
+      childJob(interrupted, 'full', output, 'native')();
+    });
+    assert.deepEqual([end.exitCode, words.liveBytes], [CHILD_EXIT.threw, 0]);
+    assert.equal(await binding().prepareGraph(), null);
+    const whole = await runJob((output) => childJob(binding(), 'full', output, 'native')());
+    assert.equal(whole.end.exitCode, CHILD_EXIT.done);
+    assert.ok(whole.words.liveBytes > MB && whole.output.endsWith(']}'));
+  });
+
   it('runs no code of the program', async () => {
     let tripped: (what: string) => void = () => {};
     const trip = (what: string) => (): never => {

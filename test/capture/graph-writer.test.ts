@@ -4,7 +4,7 @@ import { ForkDumper } from '../../src/capture/fork-dumper.js';
 import type { GraphSource } from '../../src/capture/graph-source.js';
 import type { DumpOutcome } from '../../src/capture/heap-dumper.js';
 import { CHILD_EXIT, GRAPH_PROBLEMS, type GraphProblem } from '../../src/native/binding.js';
-import { keepAlive, type Timer } from '../../src/runtime/clock.js';
+import { keepAlive, systemClock, type Timer } from '../../src/runtime/clock.js';
 import { unavailable } from '../native/forked-job.js';
 import { HurriedClock, NO_GRAPH, type ScriptedChild, ScriptedForks, TestOrder } from './scripted-forks.js';
 
@@ -88,6 +88,20 @@ describe('A full graph', { skip: unavailable }, () => {
     const refusal = { cause: 'graph-crash', signal: SEGV } as const;
     assert.deepEqual(sourceOf(await dump()), ['success', { writer: 'v8', refusal }]);
     assert.equal(forks.forks, 7);
+  });
+
+  it('does not wait for ever until the native writer is prepared, and may be called off meanwhile', async () => {
+    const { dump, forks } = dumperOf();
+    forks.prepares = () => new Promise(() => {});
+    const outcome = await dump();
+    const failure = outcome.outcome === 'failure' && outcome.failure;
+    assert.deepEqual(failure, { cause: 'pool-busy', waitedMs: 10_000 });
+    const test = new TestOrder();
+    const patient = new ForkDumper(forks, systemClock);
+    const called = patient.dump(test.order({ level: 'full', heapBytes: MB }));
+    test.abort.abort();
+    const off = await called;
+    assert.deepEqual(off.outcome === 'failure' && off.failure, { cause: 'stopped' });
   });
 
   it('fails where V8 would not have the memory to take over', async () => {

@@ -44,6 +44,7 @@ export class ScriptedForks implements NativeBinding {
   readonly missingSymbol: string | null;
   /** What the native writer of graphs lacks. */
   missingGraph: string | null = null;
+  prepares: () => Promise<string | null> = async () => this.missingGraph;
   /** Left to fork. */
   readonly script: ScriptedChild[];
   /** How many have been. */
@@ -129,8 +130,8 @@ export class ScriptedForks implements NativeBinding {
     assert.fail('it is for the child');
   }
 
-  async prepareGraph(): Promise<string | null> {
-    return this.missingGraph;
+  prepareGraph(): Promise<string | null> {
+    return this.prepares();
   }
 
   writeGraph(): void {
