@@ -126,17 +126,20 @@ bool ReadTypeNames(const Image& image) {
   return found > 0;
 }
 
-void SearchTable(const ElfW(Sym)* table, size_t count, const char* names, uintptr_t bias) {
+// `names` ends with a zero.
+void SearchTable(const ElfW(Sym)* table, size_t count, const char* names, size_t name_bytes, uintptr_t bias) {
   for (size_t i = 0; i < count; i++) {
+    if (table[i].st_name >= name_bytes || table[i].st_value == 0) continue;
     const char* name = names + table[i].st_name;
-    if (table[i].st_value == 0 || name[0] != '_' || name[1] != 'Z') continue;
+    if (name[0] != '_' || name[1] != 'Z') continue;
     for (const Wanted& wanted : kFunctions) {
       if (strcmp(wanted.name, name) == 0 && Stored(wanted.into) == 0) Store(wanted.into, bias + table[i].st_value);
     }
   }
 }
 
-// The file's own table of symbols. A file that is damaged or stripped only leaves the functions null.
+// The file's own table of symbols. A file that is damaged (tools that pack a program into one file rewrite it) or stripped
+// only leaves the functions null: this is the service itself, so nothing is read that the file does not have.
 void SearchFile(const Image& image) {
   const int file = open(image.path, O_RDONLY | O_CLOEXEC);
   if (file < 0) return;
@@ -156,8 +159,10 @@ void SearchFile(const Image& image) {
       if (section.sh_type != SHT_SYMTAB || section.sh_link >= header->e_shnum) continue;
       const ElfW(Shdr)& names = sections[section.sh_link];
       if (!within(section.sh_offset, section.sh_size) || !within(names.sh_offset, names.sh_size)) continue;
-      SearchTable(reinterpret_cast<const ElfW(Sym)*>(content + section.sh_offset), section.sh_size / sizeof(ElfW(Sym)),
-                  content + names.sh_offset, image.bias);
+      const char* texts = content + names.sh_offset;
+      if (names.sh_size == 0 || texts[names.sh_size - 1] != '\0') continue;
+      SearchTable(reinterpret_cast<const ElfW(Sym)*>(content + section.sh_offset), section.sh_size / sizeof(ElfW(Sym)), texts,
+                  names.sh_size, image.bias);
     }
   }
   munmap(mapped, bytes);
