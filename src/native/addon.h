@@ -12,7 +12,6 @@ enum GraphProblem {
   kGraphWritten,    // all checks passed, and all was written
   kGraphMemory,     // no memory
   kGraphLayout,     // a sample object is not laid out as expected; `found` says which
-  kGraphPairs,      // WeakMaps hold each other's keys in a chain that is too long
   kGraphStrong,     // a planted object is not in the graph; `found`: which
   kGraphWeak,       // a planted object is, though only weak things lead to it
   kGraphNames,      // a planted edge has another name, or none

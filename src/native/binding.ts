@@ -82,7 +82,6 @@ export const GRAPH_PROBLEMS = [
   null,
   'memory',
   'layout',
-  'weak-pairs',
   'strong-missing',
   'weak-held',
   'names',

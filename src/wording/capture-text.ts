@@ -64,7 +64,6 @@ const DUMP_WORDS: WordsFor<DumpFailure> = {
 const GRAPH_PROBLEM_WORDS: Readonly<Record<GraphProblem, (found: string, expected: string) => string>> = {
   memory: () => say`no memory was left for it`,
   layout: (found) => say`objects of this V8 are not laid out as expected (sample ${found})`,
-  'weak-pairs': () => say`WeakMaps hold each other's keys in a chain that is too long`,
   'strong-missing': (found, expected) =>
     say`it did not find a planted object (number ${found} of ${expected})`,
   'weak-held': (found, expected) =>

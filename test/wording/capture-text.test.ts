@@ -68,10 +68,6 @@ const REFUSALS: readonly (readonly [NativeRefusal, string])[] = [
     'the native writer gave up: objects of this V8 are not laid out as expected (sample 3)',
   ],
   [
-    { ...CHECK, problem: 'weak-pairs' },
-    "the native writer gave up: WeakMaps hold each other's keys in a chain that is too long",
-  ],
-  [
     { ...CHECK, problem: 'strong-missing' },
     'the native writer gave up: it did not find a planted object (number 3 of 5)',
   ],

@@ -17,7 +17,6 @@
 
 #include "edges.h"
 #include "memory.h"
-#include "problem.h"
 
 namespace graph {
 
@@ -26,9 +25,25 @@ DiscoverFigures discovered;
 namespace {
 
 constexpr size_t kAhead = 16;
-constexpr int kMostRounds = 100;
 List<Word> pending;
 List<Word> tables;  // of WeakMaps and WeakSets
+
+// Values of WeakMaps whose keys were not reached yet, in lists by key; only if keys hold each other's keys in a long chain.
+constexpr int kMostRounds = 4;
+struct WaitingKey {
+  Word key;
+  size_t last;  // of its values, plus one
+  uint64_t Key() const { return key; }
+  size_t Hash() const { return HashOf(key >> 3); }
+};
+struct WaitingValue {
+  Word value;
+  size_t before;  // the next of the same key, plus one
+};
+Table<WaitingKey> waiting;
+List<WaitingValue> waiting_values;
+bool values_wait = false;
+size_t tables_read = 0;  // whose pairs all are reached, or wait
 
 inline void Mark(Word word) {
   if (!IsStrong(word)) return;
@@ -124,6 +139,20 @@ void MarkContent(Word object) {
   }
 }
 
+void MarkWaiting(Word key) {
+  const size_t index = waiting.Find(key, HashOf(key >> 3));
+  if (index == waiting.entries.count) return;
+  for (size_t at = waiting.entries[index].last; at != 0; at = waiting_values[at - 1].before) Mark(waiting_values[at - 1].value);
+}
+
+void Wait(Word key, Word value) {
+  const size_t hash = HashOf(key >> 3);
+  size_t index = waiting.Find(key, hash);
+  if (index == waiting.entries.count) index = waiting.Insert(WaitingKey{key, 0}, hash);
+  waiting_values.Add(WaitingValue{value, waiting.entries[index].last});
+  waiting.entries[index].last = waiting_values.count;
+}
+
 void Walk() {
   Word ring[kAhead];
   size_t head = 0, filled = 0;
@@ -137,8 +166,21 @@ void Walk() {
     if (filled == 0) return;
     const Word object = ring[head++ % kAhead];
     filled--;
-    if (Admit(object)) MarkContent(object);
+    if (Admit(object)) {
+      MarkContent(object);
+      if (values_wait) MarkWaiting(object);
+    }
     if (pending.count > discovered.most_pending) discovered.most_pending = pending.count;
+  }
+}
+
+// Pairs whose values were not reached yet.
+template <typename Visit>
+void EachPair(Word table, Visit visit) {
+  const size_t count = LengthOf(table);
+  for (size_t i = 3; i + 1 < count; i += 2) {
+    const Word key = Item(table, i), value = Item(table, i + 1);
+    if (IsStrong(key) && IsStrong(value) && !IsNode(value)) visit(key, value);
   }
 }
 
@@ -149,23 +191,27 @@ void DiscoverFrom(Word root) {
   Walk();
 }
 
+// In rounds, most often two or three. A long chain would need as many as it has links, so from then on each value waits for
+// its key.
 void DiscoverPairs() {
   bool changed = true;
-  for (int round = 0; changed; round++) {
-    if (round == kMostRounds) GiveUp(kGraphPairs, round, kMostRounds);
+  for (int round = 0; changed && !values_wait; round++) {
     changed = false;
+    values_wait = round == kMostRounds;
     // The list grows while values are walked.
-    for (size_t i = 0; i < tables.count; i++) {
-      const Word table = tables[i];
-      const size_t count = LengthOf(table);
-      for (size_t at_key = 3; at_key + 1 < count; at_key += 2) {
-        const Word key = Item(table, at_key), value = Item(table, at_key + 1);
-        if (!IsNode(key) || !IsStrong(value) || IsNode(value)) continue;
-        const size_t before = discovered.objects;
-        DiscoverFrom(value);
-        changed = changed || discovered.objects > before;
-      }
+    for (size_t i = 0; i < tables.count && !values_wait; i++) {
+      const size_t before = discovered.objects;
+      EachPair(tables[i], [](Word key, Word value) {
+        if (IsNode(key)) DiscoverFrom(value);
+      });
+      changed = changed || discovered.objects > before;
     }
+  }
+  for (; values_wait && tables_read < tables.count; tables_read++) {
+    EachPair(tables[tables_read], [](Word key, Word value) {
+      if (IsNode(key)) DiscoverFrom(value);
+      else Wait(key, value);
+    });
   }
 }
 

@@ -83,11 +83,11 @@ uint64_t PairOf(Word key, Word table) {
   size_t low = 0, high = weak_pairs.count;
   while (low < high) {
     const size_t middle = (low + high) / 2;
-    if (weak_pairs[middle].key < key) low = middle + 1;
+    const WeakPair& pair = weak_pairs[middle];
+    if (pair.key < key || (pair.key == key && pair.table < table)) low = middle + 1;
     else high = middle;
   }
-  while (low < weak_pairs.count && weak_pairs[low].key == key && weak_pairs[low].table != table) low++;
-  return low < weak_pairs.count && weak_pairs[low].key == key ? low : 0;
+  return low < weak_pairs.count && weak_pairs[low].key == key && weak_pairs[low].table == table ? low : 0;
 }
 
 void Survey(Word global) {

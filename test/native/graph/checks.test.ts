@@ -47,6 +47,13 @@ describe('The native writer gives up before it writes', { skip: unavailable }, (
   it('and leaves no child behind', () => assert.deepEqual(childrenLeft(), []));
 });
 
+/** How many objects of a class are in a snapshot. */
+function countOf(output: string, className: string): number {
+  const raw = readRaw(Buffer.from(output));
+  const nodes = Array.from({ length: raw.nodeCount }, (_, node) => node);
+  return nodes.filter((node) => raw.typeOf(node) === 'object' && raw.nameOf(node) === className).length;
+}
+
 describe('What only weak things lead to is not in a graph that is written natively', {
   skip: unavailable,
 }, () => {
@@ -82,12 +89,37 @@ describe('What only weak things lead to is not in a graph that is written native
       return plan;
     });
     assert.equal(end.exitCode, CHILD_EXIT.done);
-    const raw = readRaw(Buffer.from(output));
-    const names = Array.from({ length: raw.nodeCount }, (_, node) =>
-      raw.typeOf(node) === 'object' ? raw.nameOf(node) : '',
-    );
-    assert.equal(names.filter((name) => name === 'StronglyHeld').length, 3);
-    assert.equal(names.filter((name) => name === 'OnlyWeakly').length, 0);
+    assert.deepEqual([countOf(output, 'StronglyHeld'), countOf(output, 'OnlyWeakly')], [3, 0]);
     assert.ok(weakMap.has(key));
+  });
+
+  it('by WeakMaps that hold the keys of others in long chains, as private fields do that are compiled away', async () => {
+    class Link {}
+    class Loose {}
+    const LINKS = 2000;
+    // One chain goes from map to map, the other through a map that only the first one holds.
+    const maps = [new WeakMap<object, object>(), new WeakMap<object, object>()];
+    const chain = (first: object, make: () => object): object => {
+      let last = first;
+      for (let link = 0; link < LINKS; link++) {
+        const next = make();
+        maps[link % maps.length]!.set(last, next);
+        last = next;
+      }
+      return last;
+    };
+    const key = new Link();
+    const inner = new WeakMap<object, object>();
+    const second = new Link();
+    const { output, end } = await writeOnce((plan) => {
+      const last = chain(key, () => new Link());
+      maps[0]!.set(last, [inner, second]);
+      inner.set(second, new Link());
+      inner.set(new Loose(), new Loose());
+      chain(new Loose(), () => new Loose());
+      return plan;
+    });
+    assert.equal(end.exitCode, CHILD_EXIT.done);
+    assert.deepEqual([countOf(output, 'Link'), countOf(output, 'Loose')], [LINKS + 3, 0]);
   });
 });
