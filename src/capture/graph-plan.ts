@@ -14,6 +14,9 @@ const { cache } = createRequire(import.meta.url);
 
 /** The first version of V8 whose snapshots count the characters of external strings, and not what is read-only. */
 const COUNTS_OUTSIDE = 13;
+/** The first version of V8 whose snapshots call a class by its own property `name`, which bundlers set. */
+const NAMES_BY_PROPERTY = 14;
+const v8Version = Number(process.versions.v8.split('.')[0]);
 
 /**
  * A WeakRef holds its target until the end of the job that made it, so the one that the child checks is made here. Until
@@ -45,10 +48,11 @@ export function graphPlan(output: number, handedOnly = false): GraphPlan {
     output,
     constructorKey: 'constructor',
     tagKey: Symbol.toStringTag,
+    nameKey: v8Version >= NAMES_BY_PROPERTY ? 'name' : null,
     samples: samples(),
     handed,
     handedOnly,
-    countsOutside: Number(process.versions.v8.split('.')[0]) >= COUNTS_OUTSIDE,
+    countsOutside: v8Version >= COUNTS_OUTSIDE,
     strong,
     weak,
     refs: [planted.ref],

@@ -99,6 +99,8 @@ export interface GraphPlan {
   readonly usedBytes: number;
   readonly constructorKey: string;
   readonly tagKey: symbol;
+  /** `name` if this V8 calls a class by the property of that name where the program has set it; otherwise null. */
+  readonly nameKey: string | null;
   /** Objects that show how this version of V8 lays them out. */
   readonly samples: GraphSamples;
   /** Roots, in case V8's cannot be had; and whether to use only these. */

@@ -92,7 +92,7 @@ void ReadPlan(napi_env env, napi_value plan) {
     napi_get_value_bool(env, counts, &counts_outside);
   }
   sizes.used_bytes = NumberIn(env, plan, "usedBytes");
-  SetClassKeys(Named(env, plan, "constructorKey"), Named(env, plan, "tagKey"));
+  SetClassKeys(Named(env, plan, "constructorKey"), Named(env, plan, "tagKey"), Named(env, plan, "nameKey"));
   EachItem(env, plan, "handed", AddHandedRoot);
   EachItem(env, plan, "named", [](Word word) { named.Add(word); });
   EachItem(env, plan, "refs", [](Word reference) {

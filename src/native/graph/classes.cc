@@ -12,7 +12,7 @@ constexpr int kMostPrototypes = 1000;
 // Of the third field of a hidden class's bits: the one below "is a dictionary".
 constexpr int kPrototypeBelowDictionary = 1;
 
-Word constructor_key = 0, tag_key = 0;
+Word constructor_key = 0, tag_key = 0, name_key = 0;
 Table<ClassOfMap> classes;
 
 // The value of an own data property; 0: none.
@@ -52,8 +52,10 @@ Word ConstructorOf(Word hidden_class) {
 bool NamedBy(Word word, ClassOfMap* found) {
   if (!IsNode(word) || !IsFunction(TypeOf(word))) return false;
   const Word shared = WordAt(word, static_cast<size_t>(at.function_shared));
-  const Word name = IsNode(shared) && TypeOf(shared) == types.shared ? DebugName(shared) : 0;
-  if (name == 0 || TextEquals(name, "Object")) return false;
+  const Word own = Lookup(word, name_key);
+  const bool is_named = IsNode(own) && IsText(TypeOf(own));
+  const Word name = is_named ? own : IsNode(shared) && TypeOf(shared) == types.shared ? DebugName(shared) : 0;
+  if (name == 0 || TextLength(name) == 0 || TextEquals(name, "Object")) return false;
   found->function = word;
   found->name = HeapName(name);
   return true;
@@ -111,9 +113,10 @@ ClassOfMap ClassOf(Word object, Word hidden_class) {
   return result;
 }
 
-void SetClassKeys(Word constructor, Word to_string_tag) {
+void SetClassKeys(Word constructor, Word to_string_tag, Word name) {
   constructor_key = constructor;
   tag_key = to_string_tag;
+  name_key = name;
 }
 
 }  // namespace graph

@@ -42,7 +42,8 @@ struct ClassOfMap {
   size_t Hash() const { return HashOf(hidden_class >> 3); }
 };
 ClassOfMap ClassOf(Word object, Word hidden_class);
-void SetClassKeys(Word constructor, Word to_string_tag);
+// Keys of properties; `name`: no key where constructors are not called by a property of theirs.
+void SetClassKeys(Word constructor, Word to_string_tag, Word name);
 
 // Properties of an object without code of the program.
 inline bool IsDictionary(Word hidden_class) {

@@ -69,6 +69,12 @@ const assigned: Record<string, Record<string, new () => object>> = { shapes: {} 
 assigned['shapes']!['Round'] = class {};
 const Round = assigned['shapes']!['Round'];
 
+/** Classes that have their names by a property: a computed one, and as bundlers keep those of minified classes. */
+const key = 'Computed';
+const Computed = { [key]: class {} }[key]!;
+const Minified = class e {};
+Object.defineProperty(Minified, 'name', { value: 'Unminified' });
+
 async function* values(held: object): AsyncGenerator<object> {
   const local = { local: 1 };
   yield local;
@@ -170,6 +176,8 @@ function oddObjects(index: number): Readonly<Record<string, unknown>> {
     deleted,
     weakTarget,
     round: new Round!(),
+    computed: new Computed(),
+    minified: new Minified(),
     reference: new WeakRef(weakTarget),
     waiting: waits(derived),
     texts: texts(index),
