@@ -22,6 +22,8 @@ export type NativeRefusal =
       readonly found: number;
       readonly expected: number;
     }
+  /** The program has changed what the child uses of JavaScript, such as WeakRef. */
+  | { readonly cause: 'graph-threw'; readonly message: string }
   /** Children that wrote natively were ended by signals. */
   | { readonly cause: 'graph-crash'; readonly signal: number };
 

@@ -2,7 +2,7 @@ import { CHILD_EXIT, GRAPH_PROBLEMS, type NativeGraph } from '../native/binding.
 import type { ChildRun } from './forked-child.js';
 import type { GraphRoots, NativeRefusal } from './graph-source.js';
 
-/** After as many children in a row that crashed while they wrote natively, V8's generator takes over for good. */
+/** After as many children in a row that crashed or threw while they wrote natively, V8's generator takes over for good. */
 const MAX_CRASHES = 3;
 
 /** Which writer the full graphs of this process get. Checks fail for good, because they say something about this V8. */
@@ -39,8 +39,13 @@ export class GraphWriters {
       if (name !== 'memory' && name !== 'output') this.#refusal = refusal;
       return refusal;
     }
-    if (end === null || end.exitCode <= CHILD_EXIT.signal) return null;
-    const refusal: NativeRefusal = { cause: 'graph-crash', signal: end.exitCode - CHILD_EXIT.signal };
+    if (end === null) return null;
+    const { exitCode } = end;
+    if (exitCode !== CHILD_EXIT.threw && exitCode <= CHILD_EXIT.signal) return null;
+    const refusal: NativeRefusal =
+      exitCode === CHILD_EXIT.threw
+        ? { cause: 'graph-threw', message: words.message }
+        : { cause: 'graph-crash', signal: exitCode - CHILD_EXIT.signal };
     this.#crashes += 1;
     if (this.#crashes >= MAX_CRASHES) this.#refusal = refusal;
     return refusal;

@@ -91,6 +91,8 @@ export function nativeRefusalText(refusal: NativeRefusal): string {
       return say`this Node.js does not export ${refusal.symbol}`;
     case 'graph-check':
       return say`the native writer gave up: ${graphCheckText(refusal)}`;
+    case 'graph-threw':
+      return say`the native writer threw: ${refusal.message}`;
     case 'graph-crash':
       return say`the native writer was ended by signal ${refusal.signal}`;
   }

@@ -82,6 +82,13 @@ describe('A full graph', { skip: unavailable }, () => {
     assert.deepEqual(sourceOf(await dump()), ['success', { writer: 'native', roots: 'v8' }]);
   });
 
+  it('is written by V8 where the program has taken away what the native writer needs', async () => {
+    const message = 'WeakRef is not a constructor';
+    const { dump } = dumperOf({ end: { exitCode: CHILD_EXIT.threw }, words: { message } }, BY_V8);
+    const refusal = { cause: 'graph-threw', message } as const;
+    assert.deepEqual(sourceOf(await dump()), ['success', { writer: 'v8', refusal }]);
+  });
+
   it('is written by V8 for good after three crashes in a row', async () => {
     const { dump, forks } = dumperOf(CRASHED, BY_V8, CRASHED, BY_V8, CRASHED, BY_V8, BY_V8);
     for (let times = 0; times < 3; times++) assert.equal((await dump()).retries, 1);

@@ -61,6 +61,10 @@ const DUMPS: readonly (readonly [DumpFailure, string])[] = [
 const CHECK = { cause: 'graph-check', found: 3, expected: 5 } as const;
 const REFUSALS: readonly (readonly [NativeRefusal, string])[] = [
   [{ cause: 'not-exported', symbol: 'v8dbg_x' }, 'this Node.js does not export v8dbg_x'],
+  [
+    { cause: 'graph-threw', message: 'WeakRef is not a constructor' },
+    'the native writer threw: WeakRef is not a constructor',
+  ],
   [{ cause: 'graph-crash', signal: 11 }, 'the native writer was ended by signal 11'],
   [{ ...CHECK, problem: 'memory' }, 'the native writer gave up: no memory was left for it'],
   [
