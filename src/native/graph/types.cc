@@ -231,7 +231,7 @@ void LearnWeak(napi_env env, napi_value samples) {
   Expect(false, 28);
 }
 
-// Flags of the first symbol among the own keys of an object; 0 if there is none.
+// Flags of the first symbol among the own keys of an object; 0 without one.
 uint32_t FlagsOfKey(Word object) {
   const Word descriptors = WordAt(WordAt(object, 0), static_cast<size_t>(at.map_descriptors));
   if (!LooksLikeObject(descriptors) || TypeOf(descriptors) != types.descriptors) return 0;
