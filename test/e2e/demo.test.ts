@@ -30,7 +30,7 @@ class Demo {
       [MAIN, '--for', '120s', '--ops-port', '0', '--token-file', this.tokenFile, ...args],
       {
         // What an earlier run found would show as well.
-        env: { ...process.env, LEAKWATCH_STATE_DIR: join(folder, args.join(' ')) },
+        env: { ...process.env, XDG_STATE_HOME: `${this.tokenFile}-state` },
         stdio: ['ignore', 'pipe', 'pipe'],
       },
     );
