@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { GraphPlan, GraphSamples } from '../native/binding.js';
+import { HOLDERS, NAMED_HOLDERS, PrivateHolder, suspended } from './planted-holders.js';
 
 /** Undocumented parts of `process` that all versions have. */
 interface ProcessInternals {
@@ -28,7 +29,7 @@ const planted: { target: object | null; readonly ref: WeakRef<object> } = (() =>
 })();
 
 /**
- * In the forked child: collects fully; then what the native writer needs to know of this V8, and objects whose place in
+ * In the forked child: runs a full GC; then returns what the native writer needs to know of this V8, and objects whose place in
  * the graph is known. It must find those that something holds, and must not find those that only weak things lead to.
  */
 export function graphPlan(output: number, handedOnly = false): GraphPlan {
@@ -59,11 +60,6 @@ export function graphPlan(output: number, handedOnly = false): GraphPlan {
     named,
     usedBytes: getHeapStatistics().used_heap_size,
   };
-}
-
-function* suspended(held: unknown): Generator<unknown> {
-  yield 1;
-  yield held;
 }
 
 function samples(): GraphSamples {
@@ -115,55 +111,6 @@ function samples(): GraphSamples {
   };
 }
 
-// Separate functions, so that each scope holds nothing else: a shared scope would lead to all objects at once.
-function closureOver(held: unknown): () => unknown {
-  return () => held;
-}
-
-function withGetter(value: unknown): object {
-  return Object.defineProperty({}, 'held', { get: () => value });
-}
-
-function withManyFields(value: unknown): object {
-  const wide: Record<string, unknown> = {};
-  for (let at = 0; at < 40; at++) wide[`field${at}`] = at;
-  wide['field39'] = value;
-  return wide;
-}
-
-function tableOf(held: unknown): object {
-  const table = Object.create(null) as Record<string, unknown>;
-  table['held'] = held;
-  return table;
-}
-
-function sparseWith(value: unknown): object {
-  const sparse: unknown[] = [];
-  sparse[1e7] = value;
-  return sparse;
-}
-
-function behindKey(value: unknown): object {
-  const key = {};
-  return [key, new WeakMap([[key, value]])];
-}
-
-function atYield(value: unknown): object {
-  const generator = suspended(value);
-  generator.next();
-  return generator;
-}
-
-class PrivateHolder {
-  readonly #held: unknown;
-  constructor(held: unknown) {
-    this.#held = held;
-  }
-  get held(): unknown {
-    return this.#held;
-  }
-}
-
 /** What lies in front of their fields differs from all other objects. */
 class HoldingView extends Uint8Array {
   held: unknown;
@@ -172,24 +119,8 @@ class HoldingBuffer extends ArrayBuffer {
   held: unknown;
 }
 
-/** Holders with an edge called `held`; the variable of a closure is in its context. */
-const NAMED_HOLDERS: readonly ((held: unknown) => object)[] = [(held) => ({ held }), tableOf];
-const HOLDERS: readonly ((held: unknown) => unknown)[] = [
-  ...NAMED_HOLDERS,
-  closureOver,
-  withGetter,
-  withManyFields,
-  sparseWith,
-  atYield,
-  behindKey,
-  (held) => [held],
-  (held) => new Map([[1, held]]),
-  (held) => new Map([[held, 1]]),
-  (held) => new Set([held]),
-  (held) => new PrivateHolder(held),
-  (held) => Promise.resolve(held),
-  (held) => Object.bind(null, held),
-  (held) => new Proxy({ held }, {}),
+const ALL_HOLDERS: readonly ((held: unknown) => unknown)[] = [
+  ...HOLDERS,
   (held) => ({ __proto__: { held } }),
   (held) => Object.assign(new HoldingView(8), { held }),
   (held) => Object.assign(new HoldingBuffer(8), { held }),
@@ -199,7 +130,7 @@ const HOLDERS: readonly ((held: unknown) => unknown)[] = [
 function plantStrong() {
   const strong = new WeakMap<object, number>();
   const named: unknown[] = [];
-  const holders = HOLDERS.map((hold, index) => {
+  const holders = ALL_HOLDERS.map((hold, index) => {
     const held = { held: index };
     strong.set(held, index);
     const holder = hold(held);

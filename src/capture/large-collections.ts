@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import type { NativeBinding } from '../native/binding.js';
+import { HOLDERS } from './planted-holders.js';
 
 /** Undocumented parts of `process` that all versions have. */
 interface ProcessInternals {
@@ -54,79 +55,6 @@ function samples(): readonly object[] {
     globalThis,
   ];
 }
-
-class PrivateHolder {
-  readonly #held: unknown;
-  constructor(held: unknown) {
-    this.#held = held;
-  }
-  get held(): unknown {
-    return this.#held;
-  }
-}
-
-function* suspended(held: unknown): Generator<unknown> {
-  yield 1;
-  yield held;
-}
-
-// Separate functions, so that each scope holds nothing else: a shared scope would lead to all arrays at once.
-function closureOver(held: unknown): () => unknown {
-  return () => held;
-}
-
-function withGetter(held: unknown): object {
-  return Object.defineProperty({}, 'held', { get: () => held });
-}
-
-function withManyFields(held: unknown): object {
-  const wide: Record<string, unknown> = {};
-  for (let at = 0; at < 40; at++) wide[`field${at}`] = at;
-  wide['field39'] = held;
-  return wide;
-}
-
-function tableOf(held: unknown): object {
-  const table = Object.create(null) as Record<string, unknown>;
-  table['held'] = held;
-  return table;
-}
-
-function sparseWith(held: unknown): object {
-  const sparse: unknown[] = [];
-  sparse[1e7] = held;
-  return sparse;
-}
-
-function behindKey(held: unknown): object {
-  const key = {};
-  return [key, new WeakMap([[key, held]])];
-}
-
-function atYield(held: unknown): object {
-  const generator = suspended(held);
-  generator.next();
-  return generator;
-}
-
-const HOLDERS: readonly ((held: unknown) => unknown)[] = [
-  (held) => ({ held }),
-  (held) => [held],
-  closureOver,
-  withGetter,
-  withManyFields,
-  tableOf,
-  sparseWith,
-  atYield,
-  behindKey,
-  (held) => new Map([[1, held]]),
-  (held) => new Map([[held, 1]]),
-  (held) => new Set([held]),
-  (held) => new PrivateHolder(held),
-  (held) => Promise.resolve(held),
-  (held) => Object.bind(null, held),
-  (held) => new Proxy({ held }, {}),
-];
 
 /** Arrays of `length`, each reachable through one holder of another kind, and all from the list `arrays`. */
 function hide(length: number): { readonly holders: readonly unknown[]; readonly arrays: readonly object[] } {

@@ -83,7 +83,7 @@ describe('What only weak things lead to is not in a graph that is written native
       weakMap.set(new OnlyWeakly('key of a WeakMap that is held'), new OnlyWeakly('its value'));
       registry.register(
         new OnlyWeakly('registered'),
-        new StronglyHeld('told to the registry'),
+        new StronglyHeld('in the registry'),
         new OnlyWeakly('token'),
       );
       return plan;
